@@ -1,0 +1,95 @@
+"""The one id recipe, the same from numpy, plain Python and SQL.
+
+Distinct texts are hashed once (`hash_text`: blake2b, 8 bytes, top bit cleared); everything else mixes
+integers. A node's id keeps 20 bits of its file's id on top, so all nodes of a file are neighbours in id
+order: tables sorted by id are clustered by file, and a point lookup touches one row group. The lower 43
+bits come from mixing the file's id with the node's key. Chance that any two of 5,000 nodes of one file
+collide: about 1e-6; a collision is found when the tables are written and reported.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+
+_A = -7046029254386353131  # odd constants of splitmix64, as signed 64-bit integers
+_B = -4658895280553007687
+_C = -7723592293110705685
+LOW_BITS = 43
+LOW_MASK = (1 << LOW_BITS) - 1
+HIGH_MASK = ((1 << 63) - 1) ^ LOW_MASK
+_MASK64 = (1 << 64) - 1
+
+
+def hash_text(text: str | bytes) -> int:
+    """63-bit hash of a text (blake2b, big endian, top bit cleared)."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big") & ~(1 << 63)
+
+
+def hash_texts(texts: Iterable[str | bytes]) -> Ids:
+    """`hash_text` of each, as int64. Give distinct texts: the cost is about 1 us each."""
+    return np.fromiter((hash_text(t) for t in texts), np.int64)
+
+
+def mix(a: Ids | int, b: Ids | int) -> Ids:
+    """Order-dependent 63-bit mix of two integer columns (splitmix64's finaliser); never negative."""
+    with np.errstate(over="ignore"):
+        x = np.asarray(a, np.int64) * np.int64(_A) + np.asarray(b, np.int64)
+        x = x ^ ((x >> np.int64(32)) & np.int64(0xFFFFFFFF))
+        x = x * np.int64(_B)
+        x = x ^ ((x >> np.int64(29)) & np.int64(0x7FFFFFFFF))
+        x = x * np.int64(_C)
+        x = x ^ ((x >> np.int64(32)) & np.int64(0xFFFFFFFF))
+    result: Ids = x & np.int64(0x7FFFFFFFFFFFFFFF)
+    return result
+
+
+def mix_one(a: int, b: int) -> int:
+    """`mix` of two plain integers."""
+    return int(mix(np.int64(a), np.int64(b)))
+
+
+def node_id(file: Ids | int, key: Ids | int) -> Ids:
+    """Graph-wide id of the node `key` of the file `file`."""
+    high = np.asarray(file, np.int64) & np.int64(HIGH_MASK)
+    result: Ids = high | (mix(file, key) & np.int64(LOW_MASK))
+    return result
+
+
+def sql_mix(a: str, b: str) -> str:
+    """SQL text of `mix` over two bigint expressions (each occurs once)."""
+    x = f"(({a}) * ({_A}) + ({b}))"
+    x = f"({_sql_fold(x, 32, 0xFFFFFFFF)} * ({_B}))"
+    x = f"({_sql_fold(x, 29, 0x7FFFFFFFF)} * ({_C}))"
+    return f"({_sql_fold(x, 32, 0xFFFFFFFF)} & {0x7FFFFFFFFFFFFFFF})"
+
+
+def sql_node_id(file: str, key: str) -> str:
+    """SQL text of `node_id` over two bigint expressions."""
+    return f"((({file}) & {HIGH_MASK}) | ({sql_mix(file, key)} & {LOW_MASK}))"
+
+
+def _sql_fold(x: str, shift: int, mask: int) -> str:
+    return f"({x} ^ (({x} >> {shift}) & {mask}))"
+
+
+EXTERNAL_FILE = hash_text("external:") & HIGH_MASK  # the pseudo file of all external symbols
+MODULE_KEY = hash_text("module:")  # key of a file's module node (NAMESPACE_BLOCK)
+BODY = hash_text("body:")  # mix(key of module or class, BODY): its body, a METHOD
+FIELD = hash_text("field:")  # mix(key of an attribute access, FIELD): its field identifier
+LOCAL = hash_text("local:")  # mix(mix(scope key, LOCAL), hash_text(name)): a local variable
+ANNOTATION = hash_text("annotation:")  # mix(key of a decorator's expression, ANNOTATION)
+
+
+def file_id(module: str) -> int:
+    """Id of a file, from its unique module name; also the node id of its FILE node."""
+    return hash_text("file:" + module)
+
+
+def external_key(symbol: str) -> int:
+    """Node key, inside `EXTERNAL_FILE`, of an external symbol by its dotted name."""
+    return hash_text("ext:" + symbol)

@@ -1,0 +1,1 @@
+"""Our own tables, one struct each; Arrow schemas, docs and goldens are derived from these structs."""

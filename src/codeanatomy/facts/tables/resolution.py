@@ -1,0 +1,40 @@
+"""What the resolution solver answers."""
+
+from typing import Annotated
+
+import msgspec
+
+from codeanatomy.facts import types as t
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One thing that a site may mean."""
+
+    file_id: Annotated[int, t.FILE, "file of the site"]
+    site: Annotated[int, t.NODE, "call, identifier, field, import, decorator or base expression"]
+    what: Annotated[str, t.CODED, t.WHAT, "call, name, attribute, import, decorator, base"]
+    target_file: Annotated[int, t.FILE_REF, "file of the target; EXTERNAL_FILE for external symbols"]
+    target: Annotated[int, t.TARGET, "node key of the target in its file"]
+    rule: Annotated[str, t.CODED, t.ORIGIN, "import, attribute, self, constructor, flow ..."]
+    certainty: Annotated[str, t.CODED, t.CERTAINTY, "certain or possible"]
+    confidence: Annotated[float, t.CONFIDENCE]
+    candidates: Annotated[int, t.INT32, t.COUNT, "size of the site's target set"]
+
+
+class External(msgspec.Struct, frozen=True):
+    """A thing outside the repository, named by the import path that leads to it."""
+
+    file_id: Annotated[int, t.FILE, "always EXTERNAL_FILE"]
+    node: Annotated[int, t.NODE]
+    symbol: Annotated[str, t.SYMBOL, "dotted: json.loads, builtins.len"]
+    name: Annotated[str, t.CODED, t.NAME]
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """A site without any target, with the first reason on its path."""
+
+    file_id: Annotated[int, t.FILE]
+    site: Annotated[int, t.DECLARED, "node key of the site"]
+    what: Annotated[str, t.CODED, t.WHAT]
+    text: Annotated[str, t.CODED, t.TEXT, "the name that was looked for"]
+    reason: Annotated[str, t.CODED, t.REASON]

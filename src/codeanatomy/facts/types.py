@@ -1,0 +1,94 @@
+"""The semantic types: what a column means. All routing asks these, never a column's name.
+
+A type belongs to a compatibility group; only columns of one group can be joined. A `key` identifies the
+row's own thing, a `ref` points at a thing that another row's key identifies. Keys and refs of nodes are
+local to a file (they are meaningful only together with the file's id).
+"""
+
+import msgspec
+
+
+class SemanticType(msgspec.Struct, frozen=True):
+    """Meaning of a column: unique name, compatibility group, and role inside the group."""
+
+    name: str
+    group: str
+    role: str = "value"  # value | key | ref | owner
+    unit: str = ""
+
+
+class Coded(msgspec.Struct, frozen=True):
+    """Physical mark: store the strings of this column dictionary encoded (int32 codes)."""
+
+
+class Width(msgspec.Struct, frozen=True):
+    """Physical mark: store this integer with so many bits (8, 16, 32)."""
+
+    bits: int
+
+
+CODED = Coded()
+INT32 = Width(32)
+INT16 = Width(16)
+INT8 = Width(8)
+
+# file identity: two types, so that a reference to a file never looks like the row's own file
+FILE = SemanticType("file.owner", "file", "owner")
+FILE_REF = SemanticType("file.ref", "file", "ref")
+PATH = SemanticType("file.path", "path")
+MODULE = SemanticType("module.name", "module", "key")
+CONTENT = SemanticType("content.hash", "content")
+
+# nodes inside one file; keys are 63-bit integers made path-free at extraction
+NODE = SemanticType("node.key", "node", "key")
+PARENT = SemanticType("node.parent", "node", "ref")  # syntactic parent
+OWNER = SemanticType("node.owner", "node", "ref")  # innermost named thing
+CONTAINER = SemanticType("node.container", "node", "ref")  # the METHOD (or module) that contains it
+SCOPE = SemanticType("node.scope", "node", "ref")  # scope a name is looked up in
+DECLARED = SemanticType("node.declared", "node", "ref")  # thing of the same file that a name means
+CALL_SITE = SemanticType("node.call", "node", "ref")
+CALLEE = SemanticType("node.callee", "node", "ref")
+RECEIVER = SemanticType("node.receiver", "node", "ref")
+VALUE = SemanticType("node.value", "node", "ref")  # an expression given as argument, base, default ...
+FUNCTION = SemanticType("node.function", "node", "ref")
+CLASS = SemanticType("node.class", "node", "ref")
+DECORATED = SemanticType("node.decorated", "node", "ref")
+STATEMENT = SemanticType("node.statement", "node", "ref")
+CAPTURED = SemanticType("node.captured", "node", "ref")
+TARGET = SemanticType("node.target", "target", "ref")  # key of a thing in the file given by FILE_REF
+
+# whole-graph ids, made by views from file id and node key
+NODE_ID = SemanticType("node.id", "id", "key")
+SOURCE_ID = SemanticType("edge.src", "id", "ref")
+TARGET_ID = SemanticType("edge.dst", "id", "ref")
+SITE_ID = SemanticType("edge.site", "id", "ref")
+
+BSTART = SemanticType("span.start", "byte", unit="bytes")
+BEND = SemanticType("span.end", "byte", unit="bytes, exclusive")
+LINE = SemanticType("span.line", "line", unit="1-based")
+
+NAME = SemanticType("name", "name")
+QUALIFIED = SemanticType("name.qualified", "qualified")
+SYMBOL = SemanticType("symbol", "symbol", "key")  # dotted external name
+CONSTRUCT = SemanticType("syntax.construct", "construct")  # ast class, with its operator where it has one
+ROLE = SemanticType("syntax.role", "role")
+KIND = SemanticType("graph.kind", "kind")
+ORDINAL = SemanticType("ordinal", "ordinal")
+TEXT = SemanticType("text", "text")
+FLAG = SemanticType("flag", "flag")
+COUNT = SemanticType("count", "count")
+WHAT = SemanticType("site.what", "what")
+CERTAINTY = SemanticType("certainty", "certainty")
+CONFIDENCE = SemanticType("confidence", "confidence", unit="0 to 1")
+SCORE = SemanticType("score", "score", unit="0 to 1")
+ORIGIN = SemanticType("origin", "origin")
+EVIDENCE = SemanticType("evidence", "evidence")
+REASON = SemanticType("reason", "reason")
+CODE = SemanticType("problem.code", "code")
+SEVERITY = SemanticType("problem.severity", "severity")
+STAGE = SemanticType("problem.stage", "stage")
+PROPERTY = SemanticType("property.key", "property")
+
+TYPES: dict[str, SemanticType] = {
+    value.name: value for value in list(globals().values()) if isinstance(value, SemanticType)
+}
