@@ -1,0 +1,1 @@
+"""What our graph contains: kinds, entities, relations, views and outputs. Declarations only."""

@@ -1,1 +1,2 @@
-"""What a fact is: semantic types, table structs, ids, spans, problems, errors. Imports nothing of ours."""
+"""What a fact is: semantic types, table structs, ids, spans, problems, errors. Imports nothing of
+ours."""

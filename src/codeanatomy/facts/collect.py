@@ -11,7 +11,8 @@ T = TypeVar("T")
 
 
 def collect(package: ModuleType, kind: type[T], name: str = "name") -> dict[str, T]:
-    """All values of the type that stand at the top of the package's modules, by their `name`, sorted.
+    """All values of the type that stand at the top of the package's modules, by their `name`,
+    sorted.
 
     Raises DeclarationError when two different values claim one name.
     """
@@ -24,5 +25,7 @@ def collect(package: ModuleType, kind: type[T], name: str = "name") -> dict[str,
                     continue
                 key = getattr(item, name)
                 if found.setdefault(key, item) is not item:
-                    raise DeclarationError(f"two declarations are called {key!r} in {package.__name__}")
+                    raise DeclarationError(
+                        f"two declarations are called {key!r} in {package.__name__}"
+                    )
     return dict(sorted(found.items()))

@@ -1,4 +1,5 @@
-"""Errors of misuse: each names the thing and the next step. Data trouble is a Problem row instead."""
+"""Errors of misuse: each names the thing and the next step. Data trouble is a Problem row
+instead."""
 
 
 class CodeAnatomyError(Exception):

@@ -1,10 +1,11 @@
 """The one id recipe, the same from numpy, plain Python and SQL.
 
 Distinct texts are hashed once (`hash_text`: blake2b, 8 bytes, top bit cleared); everything else mixes
-integers. A node's id keeps 20 bits of its file's id on top, so all nodes of a file are neighbours in id
-order: tables sorted by id are clustered by file, and a point lookup touches one row group. The lower 43
-bits come from mixing the file's id with the node's key. Chance that any two of 5,000 nodes of one file
-collide: about 1e-6; a collision is found when the tables are written and reported.
+integers. A node's id keeps 20 bits of its file's id on top, so all nodes of a file are neighbours
+in id order: tables sorted by id are clustered by file, and a point lookup touches one row group.
+The lower 43 bits come from mixing the file's id with the node's key. Chance that any two of 5,000
+nodes of one file collide: about 1e-6; a collision is found when the tables are written and
+reported.
 """
 
 import hashlib
@@ -36,7 +37,8 @@ def hash_texts(texts: Iterable[str | bytes]) -> Ids:
 
 
 def mix(a: Ids | int, b: Ids | int) -> Ids:
-    """Order-dependent 63-bit mix of two integer columns (splitmix64's finaliser); never negative."""
+    """Order-dependent 63-bit mix of two integer columns (splitmix64's finaliser); never
+    negative."""
     with np.errstate(over="ignore"):
         x = np.asarray(a, np.int64) * np.int64(_A) + np.asarray(b, np.int64)
         x = x ^ ((x >> np.int64(32)) & np.int64(0xFFFFFFFF))
@@ -50,7 +52,7 @@ def mix(a: Ids | int, b: Ids | int) -> Ids:
 
 def mix_one(a: int, b: int) -> int:
     """`mix` of two plain integers."""
-    return int(mix(np.int64(a), np.int64(b)))
+    return int(mix(np.array(a, np.int64), np.array(b, np.int64)))
 
 
 def node_id(file: Ids | int, key: Ids | int) -> Ids:
@@ -93,3 +95,13 @@ def file_id(module: str) -> int:
 def external_key(symbol: str) -> int:
     """Node key, inside `EXTERNAL_FILE`, of an external symbol by its dotted name."""
     return hash_text("ext:" + symbol)
+
+
+def sql_edge_id(kind: str, src: str, dst: str, ordinal: str) -> str:
+    """SQL text of an edge's id; kind is a bigint expression (`hash_text` of the kind)."""
+    return sql_mix(sql_mix(kind, src), sql_mix(dst, ordinal))
+
+
+def edge_id(kind: int, src: Ids | int, dst: Ids | int, ordinal: Ids | int) -> Ids:
+    """Id of an edge: `kind` is `hash_text` of its kind."""
+    return mix(mix(kind, src), mix(dst, ordinal))

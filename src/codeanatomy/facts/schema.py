@@ -40,9 +40,7 @@ def schema_from_struct(struct: type[msgspec.Struct]) -> pa.Schema:
 def table_name(struct: type[msgspec.Struct]) -> str:
     """Name of the table: the struct's name in snake case (`CallSite` -> `call_site`)."""
     name = struct.__name__
-    return "".join(
-        "_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name)
-    )
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
 
 def semantic_type(field: pa.Field) -> SemanticType | None:

@@ -1,8 +1,8 @@
 """The semantic types: what a column means. All routing asks these, never a column's name.
 
-A type belongs to a compatibility group; only columns of one group can be joined. A `key` identifies the
-row's own thing, a `ref` points at a thing that another row's key identifies. Keys and refs of nodes are
-local to a file (they are meaningful only together with the file's id).
+A type belongs to a compatibility group; only columns of one group can be joined. A `key`
+identifies the row's own thing, a `ref` points at a thing that another row's key identifies. Keys
+and refs of nodes are local to a file (they are meaningful only together with the file's id).
 """
 
 import msgspec
@@ -14,6 +14,7 @@ class SemanticType(msgspec.Struct, frozen=True):
     name: str
     group: str
     role: str = "value"  # value | key | ref | owner
+    within: str = ""  # the type of the column beside it that makes it unique: a node's file
     unit: str = ""
 
 
@@ -40,22 +41,28 @@ MODULE = SemanticType("module.name", "module", "key")
 CONTENT = SemanticType("content.hash", "content")
 
 # nodes inside one file; keys are 63-bit integers made path-free at extraction
-NODE = SemanticType("node.key", "node", "key")
-PARENT = SemanticType("node.parent", "node", "ref")  # syntactic parent
-OWNER = SemanticType("node.owner", "node", "ref")  # innermost named thing
-CONTAINER = SemanticType("node.container", "node", "ref")  # the METHOD (or module) that contains it
-SCOPE = SemanticType("node.scope", "node", "ref")  # scope a name is looked up in
-DECLARED = SemanticType("node.declared", "node", "ref")  # thing of the same file that a name means
-CALL_SITE = SemanticType("node.call", "node", "ref")
-CALLEE = SemanticType("node.callee", "node", "ref")
-RECEIVER = SemanticType("node.receiver", "node", "ref")
-VALUE = SemanticType("node.value", "node", "ref")  # an expression given as argument, base, default ...
-FUNCTION = SemanticType("node.function", "node", "ref")
-CLASS = SemanticType("node.class", "node", "ref")
-DECORATED = SemanticType("node.decorated", "node", "ref")
-STATEMENT = SemanticType("node.statement", "node", "ref")
-CAPTURED = SemanticType("node.captured", "node", "ref")
-TARGET = SemanticType("node.target", "target", "ref")  # key of a thing in the file given by FILE_REF
+NODE = SemanticType("node.key", "node", "key", "file.owner")
+PARENT = SemanticType("node.parent", "node", "ref", "file.owner")  # syntactic parent
+OWNER = SemanticType("node.owner", "node", "ref", "file.owner")  # innermost named thing
+CONTAINER = SemanticType(
+    "node.container", "node", "ref", "file.owner"
+)  # the METHOD (or module) that contains it
+SCOPE = SemanticType("node.scope", "node", "ref", "file.owner")  # scope a name is looked up in
+DECLARED = SemanticType(
+    "node.declared", "node", "ref", "file.owner"
+)  # thing of the same file that a name means
+CALL_SITE = SemanticType("node.call", "node", "ref", "file.owner")
+CALLEE = SemanticType("node.callee", "node", "ref", "file.owner")
+RECEIVER = SemanticType("node.receiver", "node", "ref", "file.owner")
+VALUE = SemanticType(
+    "node.value", "node", "ref", "file.owner"
+)  # an expression given as argument, base, default ...
+FUNCTION = SemanticType("node.function", "node", "ref", "file.owner")
+CLASS = SemanticType("node.class", "node", "ref", "file.owner")
+DECORATED = SemanticType("node.decorated", "node", "ref", "file.owner")
+STATEMENT = SemanticType("node.statement", "node", "ref", "file.owner")
+CAPTURED = SemanticType("node.captured", "node", "ref", "file.owner")
+TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of the file in FILE_REF
 
 # whole-graph ids, made by views from file id and node key
 NODE_ID = SemanticType("node.id", "id", "key")
@@ -69,13 +76,17 @@ LINE = SemanticType("span.line", "line", unit="1-based")
 
 NAME = SemanticType("name", "name")
 QUALIFIED = SemanticType("name.qualified", "qualified")
+QUALNAME = SemanticType("name.local", "qualname")  # dotted inside its file
 SYMBOL = SemanticType("symbol", "symbol", "key")  # dotted external name
-CONSTRUCT = SemanticType("syntax.construct", "construct")  # ast class, with its operator where it has one
+CONSTRUCT = SemanticType(
+    "syntax.construct", "construct"
+)  # ast class, with its operator where it has one
 ROLE = SemanticType("syntax.role", "role")
 KIND = SemanticType("graph.kind", "kind")
 ORDINAL = SemanticType("ordinal", "ordinal")
 TEXT = SemanticType("text", "text")
 FLAG = SemanticType("flag", "flag")
+EXTERNAL = SemanticType("graph.external", "external")
 COUNT = SemanticType("count", "count")
 WHAT = SemanticType("site.what", "what")
 CERTAINTY = SemanticType("certainty", "certainty")

@@ -1,0 +1,1 @@
+"""Reading DataFusion plans: what a view reads, where columns come from, what a change touches."""

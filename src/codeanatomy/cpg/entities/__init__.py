@@ -1,0 +1,1 @@
+"""Things that become nodes. One short declaration each; collected from this folder."""

@@ -1,0 +1,1 @@
+"""Views in SQL: rows made out of evidence tables. One file each; collected from this folder."""

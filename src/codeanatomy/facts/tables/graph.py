@@ -14,9 +14,9 @@ class Node(msgspec.Struct, frozen=True):
     kind: Annotated[str, t.CODED, t.KIND]
     name: Annotated[str | None, t.CODED, t.NAME]
     qualified_name: Annotated[str | None, t.QUALIFIED]
-    file_id: Annotated[int, t.FILE, "0 for external things"]
+    file_id: Annotated[int, t.FILE, "EXTERNAL_FILE for external things"]
     position: Annotated[int, t.INT32, t.ORDINAL, "order among the parent's children"]
-    external: Annotated[bool, t.FLAG]
+    external: Annotated[bool, t.EXTERNAL]
     evidence: Annotated[str, t.CODED, t.EVIDENCE, "witness names joined by +"]
 
 
@@ -36,7 +36,10 @@ class Edge(msgspec.Struct, frozen=True):
     kind: Annotated[str, t.CODED, t.KIND]
     src: Annotated[int, t.SOURCE_ID]
     dst: Annotated[int, t.TARGET_ID]
-    ordinal: Annotated[int, t.INT32, t.ORDINAL, "tells several edges of a pair apart: argument index"]
+    ordinal: Annotated[
+        int, t.INT32, t.ORDINAL, "tells several edges of a pair apart: argument index"
+    ]
+    file_id: Annotated[int, t.FILE, "file of src"]
     site: Annotated[int, t.SITE_ID, "node where the evidence stands"]
     origin: Annotated[str, t.CODED, t.ORIGIN, "witness or rule"]
     certainty: Annotated[str, t.CODED, t.CERTAINTY]

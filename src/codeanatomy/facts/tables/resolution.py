@@ -13,7 +13,9 @@ class Target(msgspec.Struct, frozen=True):
     file_id: Annotated[int, t.FILE, "file of the site"]
     site: Annotated[int, t.NODE, "call, identifier, field, import, decorator or base expression"]
     what: Annotated[str, t.CODED, t.WHAT, "call, name, attribute, import, decorator, base"]
-    target_file: Annotated[int, t.FILE_REF, "file of the target; EXTERNAL_FILE for external symbols"]
+    target_file: Annotated[
+        int, t.FILE_REF, "file of the target; EXTERNAL_FILE for external symbols"
+    ]
     target: Annotated[int, t.TARGET, "node key of the target in its file"]
     rule: Annotated[str, t.CODED, t.ORIGIN, "import, attribute, self, constructor, flow ..."]
     certainty: Annotated[str, t.CODED, t.CERTAINTY, "certain or possible"]
@@ -34,7 +36,7 @@ class Unanswered(msgspec.Struct, frozen=True):
     """A site without any target, with the first reason on its path."""
 
     file_id: Annotated[int, t.FILE]
-    site: Annotated[int, t.DECLARED, "node key of the site"]
+    site: Annotated[int, t.NODE, "node key of the site"]
     what: Annotated[str, t.CODED, t.WHAT]
     text: Annotated[str, t.CODED, t.TEXT, "the name that was looked for"]
     reason: Annotated[str, t.CODED, t.REASON]

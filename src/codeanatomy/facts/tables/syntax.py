@@ -18,20 +18,25 @@ class Located(msgspec.Struct, frozen=True):
     file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
     parent: Annotated[int | None, t.PARENT, "syntactic parent; null for a module"]
-    container: Annotated[int | None, t.CONTAINER, "function or body that evaluates it; null: module"]
+    container: Annotated[
+        int | None, t.CONTAINER, "function or body that evaluates it; null: module"
+    ]
     construct: Annotated[str, t.CODED, t.CONSTRUCT, "ast class, with its operator: BinOp.Add"]
     role: Annotated[str, t.CODED, t.ROLE, "field of the parent it stands in: Call.args"]
     position: Annotated[int, t.INT32, t.ORDINAL, "index among the parent's children"]
     bstart: Annotated[int, t.BSTART]
     bend: Annotated[int, t.BEND]
     line: Annotated[int, t.INT32, t.LINE]
+    witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
 
 
 class Syntax(Located, frozen=True):
     """Expressions and statements that no other table holds; expression statements are folded into
     their expression, `arguments` and `withitem` into their owner."""
 
-    name: Annotated[str | None, t.CODED, t.NAME, "identifier, attribute or keyword; a call's last name"]
+    name: Annotated[
+        str | None, t.CODED, t.NAME, "identifier, attribute or keyword; a call's last name"
+    ]
     context: Annotated[str, t.CODED, "load, store or del for targets; '' elsewhere"]
 
 
@@ -46,11 +51,15 @@ class Definition(Located, frozen=True):
     """Modules, classes, functions, lambdas: the named things that own others."""
 
     name: Annotated[str, t.CODED, t.NAME, "'' for a module, <lambda1> for a lambda"]
-    qualname: Annotated[str, t.QUALIFIED, "dotted inside the file, with #2 for a second; '' for a module"]
+    qualname: Annotated[
+        str, t.QUALNAME, "dotted inside the file, with #2 for a second; '' for a module"
+    ]
     body: Annotated[int, t.OWNER, "key of its body: the function itself, or a body METHOD"]
     asynchronous: Annotated[bool, t.FLAG]
     generator: Annotated[bool, t.FLAG]
-    signature: Annotated[str | None, t.TEXT, "parameters as written, without annotations of the body"]
+    signature: Annotated[
+        str | None, t.TEXT, "parameters as written, without annotations of the body"
+    ]
     docstring: Annotated[str | None, t.TEXT]
     name_bstart: Annotated[int, "start byte of the name token (of the thing where it has none)"]
 
@@ -76,11 +85,11 @@ class ImportAlias(Located, frozen=True):
 
 
 class Variable(Located, frozen=True):
-    """A name of a scope that is neither just a parameter, one def or class, nor just imports; placed
-    at its first binding. parent is the scope's body or function."""
+    """A name of a scope that is neither just a parameter, one def or class, nor just imports;
+    placed at its first binding. parent is the scope's body or function."""
 
     name: Annotated[str, t.CODED, t.NAME]
-    qualname: Annotated[str, t.QUALIFIED, "dotted inside the file"]
+    qualname: Annotated[str, t.QUALNAME, "dotted inside the file"]
     scope: Annotated[int, t.SCOPE, "key of the definition that owns the scope"]
 
 

@@ -1,0 +1,1 @@
+"""Policies: one question each, `decide(...) -> Decision`."""

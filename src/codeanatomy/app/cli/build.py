@@ -1,0 +1,115 @@
+"""`codeanatomy build`: makes the graph of a repository."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codeanatomy.app.cli.options import format_option
+
+if TYPE_CHECKING:
+    from codeanatomy.report import BuildReport
+
+
+@click.command("build")
+@click.argument("repo", type=click.Path(path_type=Path), default=".", metavar="[REPO]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the graph is stored. Default: REPO/.codeanatomy.",
+)
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="DIR",
+    help="A folder that module names start from; may be repeated. Default: found by itself.",
+)
+@click.option("--include", multiple=True, metavar="GLOB", help="Read only matching paths.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave matching paths out.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that read files. Default: one per processor.",
+)
+@click.option("--no-cache", is_flag=True, help="Read every file anew.")
+@format_option("text", "json")
+def command(
+    *,
+    repo: Path,
+    out: Path | None,
+    roots: tuple[str, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    workers: int | None,
+    no_cache: bool,
+    form: str,
+) -> None:
+    """Build the graph of a repository (default: the current folder).
+
+    Nothing of the repository is imported or run. An unchanged tree gives no new snapshot. Files
+    that cannot be read are problems in the graph (`codeanatomy show problems`), not errors.
+
+    \b
+    Example:
+      codeanatomy build ~/src/flask --exclude 'tests/*'
+    """
+    import msgspec
+
+    from codeanatomy.app.cli.output import clean, print_object, write
+    from codeanatomy.app.cli.progress import Phases
+    from codeanatomy.build import build
+
+    with Phases() as phases:
+        report = build(
+            repo,
+            out=out,
+            roots=roots,
+            include=include,
+            exclude=exclude,
+            workers=workers,
+            cache=not no_cache,
+            on_progress=phases,
+        )
+    if form == "json":
+        print_object(msgspec.to_builtins(report))
+    else:
+        write("".join(clean(line) + "\n" for line in summary(report)))
+
+
+def summary(report: "BuildReport") -> list[str]:
+    """The closing summary, line by line."""
+    calls = report.call_sites
+    kept = "new snapshot" if report.new_snapshot else "nothing changed: snapshot kept"
+    lines = [
+        f"repository  {report.repository} ({_ref(report)})",
+        f"snapshot    {report.snapshot} in {report.store} ({kept})",
+        f"files       {report.files} ({report.extracted} read, {report.cached} from cache, "
+        f"{report.skipped} left out)",
+        *_counted("nodes", report.nodes),
+        *_counted("edges", report.edges),
+        f"call sites  {calls.total}: {calls.certain} certain, {calls.possible} possible, "
+        f"{calls.unresolved} unresolved",
+        *_counted("problems", report.problems),
+        *(f"event       {event}" for event in report.events),
+        f"time        {report.seconds:.2f} s",
+        f"peak memory {report.peak_memory / 2**20:.0f} MiB",
+    ]
+    return lines
+
+
+def _counted(what: str, counts: dict[str, int]) -> list[str]:
+    """The total and then each kind, most first."""
+    head = f"{what:<11} {sum(counts.values())}"
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [head, *(f"  {kind:<21} {count:>9}" for kind, count in ordered)]
+
+
+def _ref(report: "BuildReport") -> str:
+    if report.ref is None and report.commit is None:
+        return "a plain folder"
+    commit = (report.commit or "no commit")[:10]
+    dirty = ", with uncommitted changes" if report.dirty else ""
+    return f"{report.ref or 'detached'}@{commit}{dirty}"

@@ -1,0 +1,31 @@
+"""`codeanatomy export`: the graph in the shape of other tools."""
+
+from pathlib import Path
+
+import click
+
+from codeanatomy.app.cli.options import certain_option, format_option, graph_option, opened
+
+
+@click.command("export")
+@click.argument("what", type=click.Choice(["callgraph"]))
+@certain_option
+@graph_option
+@format_option("json")
+def command(what: str, certain: bool, folder: Path | None, form: str) -> None:
+    """Export the call graph as {caller: [callees]}, in the conventions of the public benchmarks.
+
+    A module's body is named as the module; class bodies belong to the scope around them; calling a
+    class is an edge to its __init__; builtins are <builtin>.len, methods of literals <str>.join.
+
+    \b
+    Example:
+      codeanatomy export callgraph > callgraph.json
+    """
+    from codeanatomy.app.cli.output import print_object, print_statement
+    from codeanatomy.query.about import with_freshness
+
+    with opened(folder) as graph:
+        exported = graph.callgraph(certain=certain)
+        print_object(exported)
+        print_statement(with_freshness(graph.statement(), graph.freshness()), form)

@@ -1,0 +1,99 @@
+"""The command line: finds the command, and turns every outcome into an exit code.
+
+0 done, 1 findings, 2 misuse, 101 an error of ours, 130 interrupted. A command is a file of this
+folder with a click command called `command`; only the one that is asked for is imported.
+"""
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from codeanatomy.facts.errors import CodeAnatomyError
+
+PLUMBING = frozenset({"main", "options", "output", "progress"})
+MISUSE, INTERNAL, INTERRUPTED = 2, 101, 130
+
+
+class Commands(click.Group):
+    """All commands of the folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, sorted."""
+        folder = [os.path.dirname(__file__)]
+        return sorted(m.name for m in pkgutil.iter_modules(folder) if m.name not in PLUMBING)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"codeanatomy.app.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def main(  # type: ignore[override]  # click declares an overload per standalone_mode; this has one
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        **extra: object,
+    ) -> NoReturn:
+        """Runs a command and exits with its code."""
+        sys.exit(self._run(list(sys.argv[1:] if args is None else args)))
+
+    def _run(self, args: list[str]) -> int:
+        debug = bool(os.environ.get("CODEANATOMY_DEBUG")) or "--debug" in args
+        try:
+            code = super().main(args, prog_name="codeanatomy", standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            return MISUSE
+        except CodeAnatomyError as error:
+            if debug:
+                raise
+            click.echo(f"codeanatomy: {error}", err=True)
+            return MISUSE
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        except Exception as error:  # the last of the five places: nobody is left to handle it
+            if debug:
+                raise
+            click.echo(
+                f"codeanatomy: internal error: {type(error).__name__}: {error}\n"
+                "a fault of codeanatomy: please run the same as `codeanatomy --debug ...` and report "
+                "what it prints to the project's issue tracker",
+                err=True,
+            )
+            return INTERNAL
+        return code if isinstance(code, int) else 0
+
+
+def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"codeanatomy {version('codeanatomy')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `codeanatomy build`, then ask: `codeanatomy callers NAME`.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
+)
+def cli(debug: bool) -> None:
+    """A Python repository as a graph that people and agents can query. Never runs what it reads."""
+
+
+def main() -> NoReturn:
+    """Entry point of the `codeanatomy` command."""
+    cli.main()
+    raise SystemExit  # never reached: main exits

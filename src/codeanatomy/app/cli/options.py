@@ -1,0 +1,83 @@
+"""Options that several commands share, and how an answer leaves the process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from codeanatomy.query.graph import Graph
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+FORMATS = ("text", "json", "jsonl", "csv")
+
+
+def graph_option(command: Command) -> Command:
+    """`--graph DIR`."""
+    return click.option(
+        "--graph",
+        "folder",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Store of the graph. Default: the nearest .codeanatomy here or above.",
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """`--format NAME`."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats or FORMATS),
+        default=(formats or FORMATS)[0],
+        show_default=True,
+        help="How rows are printed on stdout.",
+    )
+
+
+def limit_option(command: Command) -> Command:
+    """`--limit N`."""
+    return click.option(
+        "--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N rows."
+    )(command)
+
+
+def certain_option(command: Command) -> Command:
+    """`--certain`."""
+    return click.option("--certain", is_flag=True, help="Leave out what is only possible.")(command)
+
+
+def depth_option(command: Command) -> Command:
+    """`--depth N`."""
+    return click.option(
+        "--depth",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Follow calls N steps; the column chain shows the way.",
+    )(command)
+
+
+def opened(folder: Path | None) -> "Graph":
+    """The graph that `--graph` names, or the nearest one."""
+    from codeanatomy.query.graph import nearest_store, open_graph
+
+    return open_graph(folder if folder is not None else nearest_store(Path.cwd()))
+
+
+def answer(graph: "Graph", rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> None:
+    """Prints the rows on stdout, and on stderr what they describe and what they lack.
+
+    `columns` are those of the text format; the other formats print all.
+    """
+    from codeanatomy.app.cli.output import print_rows, print_statement
+    from codeanatomy.query.about import about_of, with_freshness
+
+    about = with_freshness(about_of(rows), graph.freshness())
+    print_rows(rows, form, columns)
+    print_statement(about, form)

@@ -1,0 +1,179 @@
+"""How rows are printed: aligned text, a JSON array, JSON lines or CSV, always UTF-8 on stdout."""
+
+import csv
+import datetime
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from codeanatomy.query.about import About
+
+ROWS_AT_ONCE = 10_000
+_EXACT = 1 << 53  # JSON readers keep integers exact up to here
+_HIDDEN = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+def print_rows(rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> None:
+    """All rows in the format; text shows the given columns, where `place` is path:line."""
+    if form == "text":
+        shown = columns or tuple(rows.schema.names)
+        write("".join(line + "\n" for line in _text(rows, shown)))
+    elif form == "csv":
+        for part in _csv(rows):
+            write(part)
+    else:
+        _json(rows, lines=form == "jsonl")
+
+
+def print_statement(about: "About", form: str) -> None:
+    """What the answer says about itself, on stderr: JSON beside JSON, else a sentence."""
+    from codeanatomy.query.about import sentence
+
+    if form in ("json", "jsonl"):
+        click.echo(msgspec.json.encode(about), err=True)
+    else:
+        click.echo(clean(sentence(about)), err=True)
+
+
+def print_object(value: object, lines: bool = False) -> None:
+    """One JSON object, indented or on one line."""
+    write(json.dumps(value, indent=None if lines else 2, ensure_ascii=False) + "\n")
+
+
+def write(text: str) -> None:
+    """Text on stdout; ends the process quietly when nobody reads any more."""
+    try:
+        click.echo(text.encode("utf-8", "replace"), nl=False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+
+
+def clean(text: str) -> str:
+    """The text without characters that steer a terminal: names come from code nobody vouches
+    for."""
+    return text.translate(_HIDDEN)
+
+
+def plain(value: object) -> object:
+    """A value that JSON has."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    return value
+
+
+def json_rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
+    """The rows as JSON objects: ids, and all integers that JSON readers would round, as strings."""
+    rows = _with_text_ids(rows)
+    for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
+        for row in batch.to_pylist():
+            yield {name: plain(value) for name, value in row.items()}
+
+
+def _json(rows: "pa.Table", lines: bool) -> None:
+    between, first = ("\n", "") if lines else (",\n", "[\n")
+    part = io.StringIO()
+    part.write(first)
+    for number, row in enumerate(json_rows(rows)):
+        part.write((between if number else "") + json.dumps(row, ensure_ascii=False))
+        if part.tell() > 1 << 20:
+            write(part.getvalue())
+            part = io.StringIO()
+    end = "" if not rows.num_rows else "\n"
+    write(part.getvalue() + end + ("" if lines else "]\n"))
+
+
+def _csv(rows: "pa.Table") -> Iterator[str]:
+    part = io.StringIO()
+    writer = csv.writer(part, lineterminator="\n")
+    writer.writerow(rows.schema.names)
+    for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
+        writer.writerows([_cell(v) for v in row.values()] for row in batch.to_pylist())
+        yield part.getvalue()
+        part.seek(0)
+        part.truncate()
+    yield part.getvalue()
+
+
+def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:
+    """Header and rows in aligned columns; numbers to the right; nothing at all for no rows."""
+    if not rows.num_rows:
+        return []
+    cells = [_column(rows, name) for name in columns]
+    widths = [
+        max(len(name), *map(len, column)) for name, column in zip(columns, cells, strict=True)
+    ]
+    right = [_is_number(rows, name) for name in columns]
+
+    def line(values: tuple[str, ...]) -> str:
+        padded = zip(values, widths, right, strict=True)
+        return "  ".join(v.rjust(w) if r else v.ljust(w) for v, w, r in padded).rstrip()
+
+    head = line(columns)
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        head = click.style(head, bold=True)
+    return [head, *map(line, zip(*cells, strict=True))]
+
+
+def _column(rows: "pa.Table", name: str) -> list[str]:
+    if name != "place":
+        return [clean(_cell(v)) for v in rows[name].to_pylist()]
+    pairs = zip(rows["path"].to_pylist(), rows["line"].to_pylist(), strict=True)
+    return [clean(f"{path}:{line}" if path else "external") for path, line in pairs]
+
+
+def _cell(value: object) -> str:
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_cell(v) for v in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def _is_number(rows: "pa.Table", name: str) -> bool:
+    import pyarrow as pa
+
+    kind = None if name == "place" else rows.schema.field(name).type
+    return kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _with_text_ids(rows: "pa.Table") -> "pa.Table":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from codeanatomy.query.tables import is_id
+
+    for index, field in enumerate(rows.schema):
+        if not pa.types.is_integer(field.type):
+            continue
+        span = pc.min_max(
+            rows[field.name] if rows.schema.names.count(field.name) == 1 else rows[index]
+        )
+        low, high = span["min"].as_py() or 0, span["max"].as_py() or 0
+        if is_id(field) or high > _EXACT or low < -_EXACT:
+            rows = rows.set_column(index, field.name, rows[index].cast(pa.string()))
+    return rows

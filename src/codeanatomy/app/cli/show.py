@@ -1,0 +1,86 @@
+"""`codeanatomy show`: what is known about the graph itself."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codeanatomy.app.cli.options import answer, format_option, graph_option, limit_option, opened
+
+if TYPE_CHECKING:
+    from codeanatomy.query.graph import Graph
+
+QUERIES = {
+    "problems": (
+        "SELECT severity, code, path, line, message, stage, witness, bstart, bend FROM problems "
+        "ORDER BY path, bstart, bend, code, message",
+        ("place", "severity", "code", "message"),
+    ),
+    "unresolved": (
+        "SELECT path, line, what, text, reason, node_id, bstart, bend FROM unresolved "
+        "ORDER BY path, bstart, bend, what, node_id",
+        ("place", "what", "text", "reason"),
+    ),
+    "skipped": (
+        "SELECT path, reason, detail FROM skipped ORDER BY path, reason",
+        ("path", "reason", "detail"),
+    ),
+    "roots": ("SELECT path, reason FROM roots ORDER BY path", ("path", "reason")),
+    "kinds": (
+        "SELECT 'node' AS entity, kind, count(*) AS count FROM nodes GROUP BY kind UNION ALL "
+        "SELECT 'edge' AS entity, kind, count(*) AS count FROM edges GROUP BY kind "
+        "ORDER BY entity DESC, count DESC, kind",
+        ("entity", "kind", "count"),
+    ),
+}
+
+
+@click.command("show")
+@click.argument("what", type=click.Choice([*QUERIES, "tables", "snapshot"]))
+@limit_option
+@graph_option
+@format_option()
+def command(what: str, limit: int | None, folder: Path | None, form: str) -> None:
+    """Print what is known about the graph: trouble, gaps, scope, contents, snapshot.
+
+    \b
+    problems    trouble with the input, with its place
+    unresolved  sites whose target is unknown, with the reason
+    skipped     files and folders that were left out, with the reason
+    roots       folders that module names start from
+    kinds       how many nodes and edges of each kind
+    tables      tables and views that `query` can read, with their columns
+    snapshot    ref, commit, counts, and each table's rows and content hash
+
+    \b
+    Example:
+      codeanatomy show unresolved --limit 20
+    """
+    with opened(folder) as graph:
+        if what == "snapshot":
+            _snapshot(graph, form)
+        elif what == "tables":
+            answer(graph, graph.schema(limit=limit), form, ("table", "column", "type", "meaning"))
+        else:
+            sql, columns = QUERIES[what]
+            answer(graph, graph.sql(sql, limit=limit), form, columns)
+
+
+def _snapshot(graph: "Graph", form: str) -> None:
+    from codeanatomy.app.cli.output import print_object, print_rows, print_statement
+    from codeanatomy.query.about import with_freshness
+
+    about = with_freshness(graph.statement(), graph.freshness())
+    if form in ("text", "csv"):
+        print_rows(graph.tables(), form)
+    else:
+        snapshot = graph.snapshot
+        described = {
+            "snapshot": snapshot.id,
+            "number": snapshot.number,
+            "created": snapshot.created.isoformat(),
+            **{name: snapshot.facts[name] for name in sorted(snapshot.facts)},
+            "tables": graph.tables().to_pylist(),
+        }
+        print_object(described, lines=form == "jsonl")
+    print_statement(about, form)

@@ -1,0 +1,93 @@
+"""Front door: a repository in, a snapshot of its graph out. `build` reads as the table of
+contents."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from codeanatomy.engine.store import Store
+from codeanatomy.facts.canonical import fingerprint
+from codeanatomy.report import BuildReport, Progress, Run
+from codeanatomy.sources.scan import Repository, scan
+
+
+def build(
+    repo: str | Path = ".",
+    *,
+    out: str | Path | None = None,
+    roots: Sequence[str] = (),
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    workers: int | None = None,
+    cache: bool = True,
+    on_progress: Progress | None = None,
+) -> BuildReport:
+    """Builds the graph of a repository and publishes it as one snapshot.
+
+    An unchanged tree extracts nothing and publishes nothing. Nothing of the repository is imported
+    or run. Raises CodeAnatomyError for misuse; trouble with single files becomes problem rows.
+    """
+    repository = Path(repo)
+    folder = Path(out) if out is not None else repository / ".codeanatomy"
+    scope = {"roots": [*roots], "include": [*include], "exclude": [*exclude]}
+    with Run(on_progress) as run:
+        with run.phase("scan"):
+            scanned = scan(repository, roots=roots, include=include, exclude=exclude, out=folder)
+            inputs = fingerprint([_tool(), scope, _scan_facts(scanned)])
+        store = Store(folder)
+        store.create()
+        with store.lock():
+            last = store.current()
+            if last is not None and last.facts["inputs"] == inputs:
+                return run.report(str(folder), last, new=False, cached=scanned.files.num_rows)
+
+            # only a changed tree needs the engine: an unchanged one is answered without loading it
+            from codeanatomy import steps
+
+            with run.phase("extract"):
+                evidence = steps.gather(scanned, workers, cache, run)
+            with run.phase("resolve"):
+                evidence = steps.resolve(evidence)
+            with run.phase("compile"):
+                compiled = steps.compile_views(evidence)
+            with run.phase("execute"):
+                outputs = steps.run_views(compiled, evidence)
+            with run.phase("check"):
+                steps.check(outputs)
+            with run.phase("store"):
+                graph = steps.finish(outputs, scanned, evidence, compiled)
+                told = {"inputs": inputs, "scope": scope, **_git(scanned, folder), **graph.facts}
+                snapshot = store.commit(graph.tables, told, graph.sort)
+                store.clean()
+        return run.report(
+            str(folder),
+            snapshot,
+            new=last is None or snapshot.number != last.number,
+            extracted=evidence.extracted,
+            cached=evidence.cached,
+        )
+
+
+def _tool() -> str:
+    """Fingerprint of this package's own code: another version may see the same tree differently."""
+    digest = hashlib.blake2b(digest_size=16)
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _scan_facts(scanned: Repository) -> list[object]:
+    """All that a graph depends on: paths, module names, contents, what was skipped, the commit."""
+    tables = (scanned.files, scanned.skipped, scanned.roots, scanned.problems)
+    return [*(t.to_pydict() for t in tables), scanned.ref, scanned.commit, scanned.dirty]
+
+
+def _git(scanned: Repository, folder: Path) -> dict[str, object]:
+    return {
+        "repository": os.path.relpath(scanned.root, folder.resolve()),
+        "ref": scanned.ref,
+        "commit": scanned.commit,
+        "dirty": scanned.dirty,
+    }

@@ -1,0 +1,32 @@
+"""The whole model: every declaration of this room, and the constant table of kinds."""
+
+import pyarrow as pa
+
+from codeanatomy.cpg import entities, outputs, relations, views
+from codeanatomy.cpg.kinds import CONSTRUCTS
+from codeanatomy.facts.collect import collect
+from codeanatomy.facts.schema import schema_from_struct
+from codeanatomy.facts.tables.kinds import ConstructKind
+from codeanatomy.semantic.declare import Entity, Model, Output, Relation, View
+
+
+def model() -> Model:
+    """Everything that is declared, by name."""
+    return Model(
+        entities=collect(entities, Entity),
+        relations=collect(relations, Relation),
+        views=collect(views, View),
+        outputs={o.name: o for o in vars(outputs).values() if isinstance(o, Output)},
+        constants="construct_kind",
+        files="source_file",
+    )
+
+
+def constants() -> pa.Table:
+    """The table from syntax constructs to (kind, name)."""
+    rows = [(c, kind, name) for c, (kind, name) in sorted(CONSTRUCTS.items())]
+    columns = zip(*rows, strict=True)
+    schema = schema_from_struct(ConstructKind)
+    return pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+    )

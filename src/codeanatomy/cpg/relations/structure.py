@@ -1,0 +1,71 @@
+"""Edges of the syntax tree and of containment."""
+
+from codeanatomy.facts import types as t
+from codeanatomy.semantic.declare import EVERY, Property, Relation
+
+AST = Relation(
+    name="rel_ast", kind="AST", left=EVERY, src=t.PARENT, dst=t.NODE, site=t.NODE, origin="syntax"
+)
+
+AST_FILE = Relation(
+    name="rel_ast_file",
+    kind="AST",
+    left=("module",),
+    src=t.FILE,
+    dst=t.NODE,
+    site=t.NODE,
+    origin="syntax",
+)
+
+CONTAINS = Relation(
+    name="rel_contains",
+    kind="CONTAINS",
+    left=EVERY,
+    src=t.CONTAINER,
+    dst=t.NODE,
+    site=t.NODE,
+    origin="syntax",
+)
+
+CONTAINS_FILE = Relation(
+    name="rel_contains_file",
+    kind="CONTAINS",
+    left=("definition", "body"),
+    src=t.FILE,
+    dst=t.NODE,
+    site=t.NODE,
+    origin="syntax",
+)
+
+SOURCE_FILE = Relation(
+    name="rel_source_file",
+    kind="SOURCE_FILE",
+    left=("definition", "body", "comment"),
+    src=t.NODE,
+    dst=t.FILE,
+    origin="syntax",
+)
+
+ARGUMENT = Relation(
+    name="rel_argument",
+    kind="ARGUMENT",
+    left=("argument",),
+    src=t.CALL_SITE,
+    dst=t.VALUE,
+    site=t.VALUE,
+    ordinal=True,
+    origin="syntax",
+    properties=(
+        Property("ARGUMENT_NAME", "keyword"),
+        Property("UNPACKED", "unpacked", unless=("",)),
+    ),
+)
+
+RECEIVER = Relation(
+    name="rel_receiver",
+    kind="RECEIVER",
+    left=("call_site",),
+    src=t.NODE,
+    dst=t.RECEIVER,
+    origin="syntax",
+)

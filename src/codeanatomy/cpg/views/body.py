@@ -1,0 +1,25 @@
+"""Bodies of modules and classes: the METHODs that evaluate their statements."""
+
+from codeanatomy.facts.tables.views import Body, Module
+from codeanatomy.semantic.declare import View
+
+BODY = View(
+    name="body",
+    struct=Body,
+    sql="""
+        SELECT "file_id", "body" AS "node", "node" AS "parent",
+               CASE WHEN "construct" = 'Module' THEN NULL ELSE "container" END AS "container",
+               'Body' AS "construct", "bstart", "bend", "line", 0 AS "position",
+               CASE WHEN "construct" = 'Module' THEN '<module>' ELSE '<body>' END AS "name",
+               CASE WHEN "construct" = 'Module' THEN '<module>'
+                    ELSE "qualname" || '.<body>' END AS "qualname",
+               "witness"
+        FROM "definition" WHERE "body" <> "node"
+    """,
+)
+
+MODULE = View(
+    name="module",
+    struct=Module,
+    sql="""SELECT "file_id", "node", "witness" FROM "definition" WHERE "construct" = 'Module'""",
+)

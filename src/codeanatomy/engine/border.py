@@ -1,0 +1,61 @@
+"""The engine's one error border: what DataFusion, Delta and Arrow raise becomes an EngineError.
+
+Their errors are untyped (planning: ValueError; execution: a bare Exception with text), so they are told
+apart by their text here and nowhere else.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from codeanatomy.facts.errors import CodeAnatomyError, EngineError
+
+# first match wins: (what the text contains, what is wrong, what to do next)
+CLASSES = (
+    (
+        r"Resources exhausted|memory limit|MemoryError|malloc .*failed",
+        "out of memory",
+        "give it more memory or lower datafusion.execution.target_partitions",
+    ),
+    (
+        r"No space left on device|Disk quota|max_temp_directory_size",
+        "the disk is full",
+        "free space or set datafusion.runtime.temp_directory to a larger disk",
+    ),
+    (r"Permission denied|Read-only file system", "no permission", "check the folder's permissions"),
+    (r"CommitFailed|Commit conflict|conflicting", "another process wrote the table", "run it again"),
+    (r"SchemaMismatch|Schema error|schema mismatch", "schemas differ", "report this"),
+    (r"ParserError|SQL error", "the SQL cannot be parsed", "correct the statement"),
+    (r"Error during planning|Invalid function|not found", "the plan cannot be made", "check the names"),
+    (r"Optimizer rule|Internal error|panicked", "the engine failed inside", "report this"),
+    (r"Arrow error|Cast error|Invalid argument|overflow", "a value cannot be computed", "report this"),
+)
+_ANY = ("the engine failed", "report this")
+
+
+@contextlib.contextmanager
+def engine_errors(task: str) -> Iterator[None]:
+    """Inside, every error of the engine becomes an EngineError that names the task."""
+    try:
+        yield
+    except CodeAnatomyError:
+        raise
+    except Exception as error:  # the border: the libraries below raise untyped errors
+        what, remedy = classify(error)
+        raise EngineError(f"{task}: {what}; {remedy}: {first_lines(error)}") from error
+
+
+def classify(error: BaseException) -> tuple[str, str]:
+    """(what is wrong, what to do next), read off an error of the engine."""
+    text = f"{type(error).__name__}: {error}"
+    for pattern, what, remedy in CLASSES:
+        if re.search(pattern, text):
+            return what, remedy
+    return _ANY
+
+
+def first_lines(error: BaseException, most: int = 500) -> str:
+    """The error's own text without the stack that some of them append."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and line != "caused by" and not re.match(r"\d+: ", line)]
+    return " | ".join(kept)[:most] or type(error).__name__

@@ -1,0 +1,226 @@
+"""What is in a table, as one number: the content hash, free of order, chunks and encodings."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from codeanatomy.facts.errors import EngineError
+from codeanatomy.facts.ids import hash_text, hash_texts
+
+Words: TypeAlias = npt.NDArray[np.uint64]
+
+ROWS = 1 << 15  # rows per step: every array of a step stays in the second-level cache
+_MASK = (1 << 64) - 1
+_A, _B, _C = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+_NULL = np.uint64(0x6E756C6C5F5F5F5F)
+
+
+def content_hash(data: pa.Table | pa.RecordBatchReader | Iterable[pa.RecordBatch]) -> str:
+    """16 hex digits: sum of row hashes mod 2^64 over all columns, names included.
+
+    Equal for any order of rows and columns, any chunking, dictionary encoded or plain strings, and
+    any integer width. Nulls differ from every value; floats count by their bits. A reader is consumed.
+    """
+    digest = ContentHash()
+    if isinstance(data, pa.Table):
+        digest.begin(data.schema)
+        digest.add_table(data)
+        return digest.hex()
+    if isinstance(data, pa.RecordBatchReader):
+        digest.begin(data.schema)
+    for batch in data:
+        digest.add(batch)
+    return digest.hex()
+
+
+class ContentHash:
+    """A content hash under way: batches are added in any order, `hex` gives the hash so far."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+        self._names = 0
+        self._dictionaries: dict[str, tuple[pa.Array, Words]] = {}
+
+    def begin(self, schema: pa.Schema) -> None:
+        """Take the column names, which count even when there are no rows."""
+        self._names = sum(_seed(f.name, f.type) for f in schema) & _MASK
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch."""
+        if not self._names:
+            self.begin(batch.schema)
+        for start in range(0, batch.num_rows, ROWS):
+            self._add(batch.slice(start, ROWS))
+
+    def add_table(self, table: pa.Table) -> None:
+        """Add the rows of a table; its plain texts are hashed once per distinct value."""
+        for place, field in enumerate(table.schema):
+            if _family(field.type) == "text" and not pa.types.is_dictionary(field.type):
+                table = table.set_column(place, field.name, table.column(place).dictionary_encode())
+        for batch in table.to_batches(max_chunksize=ROWS):
+            self.add(batch)
+
+    def hex(self) -> str:
+        """The hash of all rows added so far."""
+        total = (self._sum + self._names) & _MASK
+        return f"{int(_mixed(np.array([total], np.uint64), _NULL)[0]):016x}"
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        rows = np.zeros(batch.num_rows, np.uint64)
+        for field, column in zip(batch.schema, batch.columns, strict=True):
+            seed = np.uint64(_seed(field.name, field.type))
+            if pa.types.is_dictionary(field.type):
+                rows += self._coded(field.name, column, seed)
+            else:
+                rows += _hashed(field.name, column, seed)
+        self._sum = (self._sum + int(_finished(rows).sum())) & _MASK
+
+    def _coded(self, name: str, column: pa.DictionaryArray, seed: np.uint64) -> Words:
+        known = self._dictionaries.get(name)
+        if known is None or not _same(known[0], column.dictionary):
+            values = np.append(_hashed(name, column.dictionary, seed), _null(seed))
+            known = self._dictionaries[name] = (column.dictionary, values)
+        return known[1].take(_codes(column))
+
+
+def _same(a: pa.Array, b: pa.Array) -> bool:
+    return a is b or bool(a.equals(b))
+
+
+def _seed(name: str, kind: pa.DataType) -> int:
+    return 2 * hash_text(f"{name}:{_family(kind)}") + 1
+
+
+def _family(kind: pa.DataType) -> str:
+    t = pa.types
+    if t.is_dictionary(kind):
+        return _family(kind.value_type)
+    if t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind):
+        return "text"
+    if t.is_integer(kind):
+        return "int"
+    if t.is_floating(kind):
+        return "float"
+    if _is_binary(kind):
+        return "bytes"
+    if t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind):
+        return f"list<{_family(kind.value_type)}>"
+    if t.is_map(kind):
+        return f"map<{_family(kind.key_type)},{_family(kind.item_type)}>"
+    return "struct" if t.is_struct(kind) else str(kind)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    t = pa.types
+    plain = t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind)
+    return plain or bool(t.is_binary_view(kind))
+
+
+def _hashed(name: str, column: pa.Array, seed: np.uint64) -> Words:
+    """One hash per row of a column."""
+    t, kind = pa.types, column.type
+    if t.is_null(kind):
+        return np.full(len(column), _null(seed), np.uint64)
+    family = _family(kind)
+    if family in ("text", "bytes"):
+        return _texts(column, seed)
+    if t.is_dictionary(kind):
+        return np.append(_hashed(name, column.dictionary, seed), _null(seed)).take(_codes(column))
+    if family.startswith(("list", "map")):
+        result = _lists(name, column, seed)
+    elif t.is_struct(kind):
+        result = _structs(name, column, seed)
+    else:
+        result = _mixed(_bits(name, column), seed)
+    if column.null_count:
+        result[_nulls(column)] = _null(seed)
+    return result
+
+
+def _bits(name: str, column: pa.Array) -> Words:
+    """The values as fresh 64-bit words; what stands under a null is undefined."""
+    t, kind = pa.types, column.type
+    if t.is_boolean(kind):
+        column = column.cast(pa.uint8())
+    elif t.is_float16(kind) or t.is_float32(kind):
+        column = column.cast(pa.float64())
+    elif t.is_decimal(kind) or not (t.is_primitive(kind) and kind.bit_width in (8, 16, 32, 64)):
+        raise EngineError(f"column {name!r}: no content hash for {kind}; cast it to a plain type")
+    width = column.type.bit_width
+    if t.is_float64(column.type):
+        raw = np.dtype(np.uint64)
+    else:
+        raw = np.dtype(f"{'u' if t.is_unsigned_integer(column.type) else 'i'}{width // 8}")
+    buffer = column.buffers()[1]
+    if buffer is None or not len(column):
+        return np.zeros(len(column), np.uint64)
+    values = np.frombuffer(buffer, raw, len(column), column.offset * raw.itemsize)
+    return values.astype(np.int64).view(np.uint64) if raw.kind == "i" else values.astype(np.uint64)
+
+
+def _texts(column: pa.Array, seed: np.uint64) -> Words:
+    coded = column.dictionary_encode()
+    values = hash_texts(coded.dictionary.to_pylist()).view(np.uint64)
+    return np.append(_mixed(values.copy(), seed), _null(seed)).take(_codes(coded))
+
+
+def _codes(column: pa.DictionaryArray) -> npt.NDArray[np.intp]:
+    """Index per row; a null is the index behind the last value."""
+    indices = column.indices
+    if indices.null_count:
+        indices = pc.fill_null(indices.cast(pa.int64()), len(column.dictionary))
+    codes: npt.NDArray[np.intp] = indices.to_numpy().astype(np.intp)
+    return codes
+
+
+def _lists(name: str, column: pa.Array, seed: np.uint64) -> Words:
+    if pa.types.is_fixed_size_list(column.type):
+        column = column.cast(pa.list_(column.type.value_field))
+    offsets = column.offsets.to_numpy().astype(np.int64)
+    lengths = np.diff(offsets)
+    values = column.values.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
+    items = _hashed(name, values, seed)
+    place = np.arange(len(items)) - np.repeat(offsets[:-1] - offsets[0], lengths)
+    items = _mixed(items + place.astype(np.uint64) * _C, seed)
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(items, dtype=np.uint64)])
+    within = sums[offsets[1:] - offsets[0]] - sums[offsets[:-1] - offsets[0]]
+    return _mixed(within + lengths.astype(np.uint64) * _B, seed)
+
+
+def _structs(name: str, column: pa.StructArray, seed: np.uint64) -> Words:
+    rows = np.zeros(len(column), np.uint64)
+    for field, part in zip(column.type, column.flatten(), strict=True):
+        rows += _hashed(f"{name}.{field.name}", part, np.uint64(_seed(field.name, field.type)))
+    return _mixed(rows, seed)
+
+
+def _nulls(column: pa.Array) -> npt.NDArray[np.bool_]:
+    mask: npt.NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _null(seed: np.uint64) -> np.uint64:
+    return np.uint64(_mixed(np.array([_NULL], np.uint64), seed ^ _C)[0])
+
+
+def _mixed(words: Words, seed: np.uint64) -> Words:
+    """The words, mixed in place under the seed."""
+    words += seed
+    words *= _A
+    words ^= words >> np.uint64(32)
+    words *= _B
+    words ^= words >> np.uint64(29)
+    return words
+
+
+def _finished(words: Words) -> Words:
+    words *= _C
+    words ^= words >> np.uint64(32)
+    words *= _A
+    words ^= words >> np.uint64(29)
+    return words
+

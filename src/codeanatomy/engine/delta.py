@@ -1,0 +1,121 @@
+"""One table as Delta: data files in its folder, its log in step with the manifest.
+
+Data files are written by `parquet`; here they are committed to the table's log. The manifest is the
+authority: a log that is ahead of it (a run died) is restored; one that is missing, behind or unreadable
+is made anew from the files that the manifest names. The Delta library is loaded only where a log has
+to be read or written.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from codeanatomy.engine.border import engine_errors
+from codeanatomy.engine.manifest import link_file
+from codeanatomy.engine.parquet import statistics
+
+LOG = "_delta_log"
+
+
+def head_version(folder: Path) -> int | None:
+    """The log's newest version, or None where there is no log; read off the file names."""
+    stems = [path.name[:20] for path in (folder / LOG).glob("*.json")]
+    return max((int(stem) for stem in stems if stem.isdecimal()), default=None)
+
+
+def commit_file(folder: Path, file: Path, schema: pa.Schema) -> int:
+    """Make a file that lies in the folder the whole table; the new version."""
+    from deltalake import DeltaTable
+
+    with engine_errors(f"Delta commit of {folder.name}"):
+        if head_version(folder) is None:
+            return _create(folder, [file], schema)
+        DeltaTable(folder).create_write_transaction(
+            [_add(file)], "overwrite", _delta_schema(schema)
+        )
+        return _head(folder)
+
+
+def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema) -> int:
+    """Bring the log back to the manifest's version; the version that now stands for it.
+
+    `files` are the manifest's own links to the data files, for a folder that lost some.
+    """
+    head = head_version(folder)
+    whole = all((folder / file.name).exists() for file in files)
+    if head == version and whole:
+        return version
+    with engine_errors(f"restoring table {folder.name}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            if not (folder / file.name).exists():
+                link_file(file, folder / file.name)
+        if head is not None and head >= version:
+            restored = _restored(folder, version, {file.name for file in files})
+            if restored is not None:
+                return restored
+        shutil.rmtree(folder / LOG, ignore_errors=True)
+        return _create(folder, [folder / file.name for file in files], schema)
+
+
+def _restored(folder: Path, version: int, names: set[str]) -> int | None:
+    """The log's version with exactly these files, restored if need be; None for a damaged log."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        if _names(DeltaTable(folder)) != names:
+            DeltaTable(folder).restore(version)
+        return _head(folder) if _names(DeltaTable(folder)) == names else None
+    except DeltaError:
+        return None
+
+
+def _names(table: "object") -> set[str]:
+    from deltalake import DeltaTable
+
+    assert isinstance(table, DeltaTable)
+    return {uri.rpartition("/")[2] for uri in table.file_uris()}
+
+
+def _head(folder: Path) -> int:
+    head = head_version(folder)
+    assert head is not None, f"{folder} has no log after a commit"
+    return head
+
+
+def _create(folder: Path, files: Sequence[Path], schema: pa.Schema) -> int:
+    from deltalake.transaction import create_table_with_add_actions
+
+    create_table_with_add_actions(
+        str(folder), _delta_schema(schema), [_add(file) for file in files], mode="error"
+    )
+    return _head(folder)
+
+
+def _add(file: Path) -> "AddAction":
+    from deltalake.transaction import AddAction
+
+    return AddAction(
+        path=file.name,
+        size=file.stat().st_size,
+        partition_values={},
+        modification_time=int(time.time() * 1000),
+        data_change=True,
+        stats=json.dumps(statistics(file)),
+    )
+
+
+def _delta_schema(schema: pa.Schema) -> "Schema":
+    """The schema as Delta knows it: plain values instead of dictionaries, field metadata kept."""
+    from deltalake import Schema
+
+    return Schema.from_arrow(
+        pa.schema(
+            f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
+        )
+    )

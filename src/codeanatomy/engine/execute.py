@@ -1,0 +1,43 @@
+"""Running the tasks of a policy, in order, on one session."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+from datafusion import SessionContext
+
+from codeanatomy.engine.border import engine_errors
+from codeanatomy.planning.decision import Decision
+from codeanatomy.planning.tasks import Task
+
+
+def register(ctx: SessionContext, name: str, table: pa.Table, partitions: int = 2) -> None:
+    """Registers an Arrow table, cut so that every partition has something to do."""
+    batches = table.to_batches(max_chunksize=1 << 17) or [
+        pa.RecordBatch.from_pylist([], schema=table.schema)
+    ]
+    cut = -(-len(batches) // partitions)
+    ctx.register_record_batches(name, [batches[i : i + cut] for i in range(0, len(batches), cut)])
+
+
+def execute(
+    ctx: SessionContext,
+    tasks: Sequence[Task],
+    sql: Mapping[str, str],
+    schemas: Mapping[str, pa.Schema],
+    cache: Mapping[str, Decision],
+) -> dict[str, pa.Table]:
+    """The output tables. Views that the policy keeps are run once; the others become part of the
+    plans that read them. Raises EngineError naming the task that failed."""
+    outputs: dict[str, pa.Table] = {}
+    for task in tasks:
+        with engine_errors(f"view {task.view}"):
+            frame = ctx.sql(sql[task.view])
+            kept = cache[task.view].value
+            if kept == "none":
+                ctx.register_view(task.view, frame)
+                continue
+            table = frame.to_arrow_table().cast(schemas[task.view])
+            register(ctx, task.view, table)
+        if kept == "output":
+            outputs[task.view] = table
+    return outputs

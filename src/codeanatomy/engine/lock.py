@@ -1,0 +1,125 @@
+"""Who writes and who reads: one writer by lock, any number of readers by pins.
+
+Both are `flock`s and die with their process, kill -9 included, so nothing stale is ever guessed at.
+Network file systems without `flock` are not covered.
+"""
+
+import contextlib
+import fcntl
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from codeanatomy.facts.errors import StoreError
+
+_POLL = 0.05  # seconds between two tries of a waiting writer
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """What the writer leaves in the lock file for the next one's message."""
+
+    pid: int
+    host: str
+    since: float
+
+
+@contextlib.contextmanager
+def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
+    """Hold the writer lock; StoreError naming the other writer after `wait` seconds."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent} cannot be written ({error.strerror}); choose another folder with --out"
+        ) from error
+    try:
+        _acquire(handle, path, time.monotonic() + wait)
+        holder = Holder(os.getpid(), socket.gethostname(), time.time())
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, msgspec.json.encode(holder), 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, path: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise StoreError(_held(handle, path)) from None
+        time.sleep(_POLL)
+
+
+def _held(handle: int, path: Path) -> str:
+    try:
+        holder = msgspec.json.decode(os.pread(handle, 4096, 0), type=Holder)
+    except msgspec.DecodeError:
+        return f"{path.parent} is being written by another process; wait or stop it"
+    age = max(0.0, time.time() - holder.since)
+    return (
+        f"{path.parent} is being written by pid {holder.pid} on {holder.host} for {age:.0f} s; "
+        "wait or stop it"
+    )
+
+
+@contextlib.contextmanager
+def reader_pin(readers: Path, number: int) -> Iterator[None]:
+    """Keep a snapshot's files while reading; in a folder that cannot be written, without a mark."""
+    path, handle = _pin_file(readers, number)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+            os.close(handle)
+
+
+def _pin_file(readers: Path, number: int) -> tuple[Path, int | None]:
+    while True:
+        path = readers / f"{number}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError:  # read-only file system, foreign owner, folder gone: nobody cleans there
+            return path, None
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(handle).st_ino:
+                return path, handle
+        os.close(handle)  # the clean-up took it for a dead reader's between open and lock
+
+
+def pinned(readers: Path) -> set[int]:
+    """Numbers of the snapshots that living readers hold; marks of dead readers are removed."""
+    held: set[int] = set()
+    for path in sorted(readers.iterdir()):
+        number = path.name.partition(".")[0]
+        if not number.isdecimal():
+            continue
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            continue
+        except PermissionError:  # another user's reader
+            held.add(int(number))
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+        except BlockingIOError:
+            held.add(int(number))
+        finally:
+            os.close(handle)
+    return held

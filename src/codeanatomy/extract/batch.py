@@ -1,0 +1,214 @@
+"""What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from codeanatomy.extract.decoding import utf8_of
+from codeanatomy.extract.messages import Done, Item, Job
+from codeanatomy.extract.pack import write_pack
+from codeanatomy.extract.parse import parse
+from codeanatomy.extract.witness import (
+    FILE_COLUMN,
+    Collector,
+    Extractor,
+    Source,
+    evidence_schema,
+    packed_schema,
+    signed,
+    trouble,
+    trouble_table,
+)
+from codeanatomy.facts.schema import table_name
+from codeanatomy.facts.tables.trouble import FileProblem
+
+RUNNER = "runner"  # the witness of problems that no extractor reports
+PROBLEMS = table_name(FileProblem)
+TOGETHER = -1  # announced while no single file is at work
+
+Announce = Callable[[int], None]
+Tables = dict[str, pa.Table]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """An extractor (or the parse) raised on a file, or on a whole batch."""
+
+    witness: str
+    problem: FileProblem
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file of the job as it was read."""
+
+    ordinal: int
+    content: bytes
+    problem: FileProblem | None
+    read: bool = True
+
+
+def run_job(job: Job, extractors: Sequence[Extractor], announce: Announce) -> Done:
+    """Write the job's pack. Files are announced by ordinal before any work is done on them."""
+    start = time.process_time()
+    files = [_read(job.repo, ordinal, item) for ordinal, item in enumerate(job.items)]
+    passing = tuple(f.ordinal for f in files if job.items[f.ordinal].passing or not f.read)
+    reading = time.process_time()
+    ranked = sorted(extractors, key=lambda e: (e.rank, e.name))
+    tables = evidence(files, ranked, announce)
+    witnessed = time.process_time()
+    folder = Path(job.folder)
+    folder.mkdir(parents=True)
+    write_pack(folder, job.fingerprint, [item.content for item in job.items], tables)
+    end = time.process_time()
+    return Done(job.number, passing, witnessed - reading, end - start)
+
+
+def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: Announce) -> Tables:
+    """All tables of the extractors, and `file_problem`, over the files, sorted by file.
+
+    A batch in which an extractor raises is done again file by file, so that only the guilty file
+    lacks its rows.
+    """
+    tables = _attempt(files, extractors, announce)
+    if not isinstance(tables, Failure):
+        return tables
+    parts = [_alone(file, extractors, announce) for file in files]
+    return {name: _join([part[name] for part in parts if name in part]) for name in parts[0]}
+
+
+def schemas_of(extractors: Sequence[Extractor]) -> dict[str, pa.Schema]:
+    """Packed schema of each table that the extractors fill, and of `file_problem`, by name."""
+    structs = {PROBLEMS: FileProblem} | {table_name(s): s for e in extractors for s in e.tables}
+    return {name: packed_schema(structs[name]) for name in sorted(structs)}
+
+
+def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> Tables:
+    """Tables of one file by those extractors that can take it; the others leave a problem row."""
+    left, failed = list(extractors), []
+    while isinstance(tables := _attempt([file], left, announce), Failure):
+        guilty = next((e for e in left if e.name == tables.witness), None)
+        failed.append((file.ordinal, tables.problem))
+        if guilty is not None:
+            left.remove(guilty)
+        # where another witness fills the same tables, it is asked as if the parse had failed
+        shared = guilty is None or any(set(_own(guilty)) & set(_own(e)) for e in left)
+        if shared and file.problem is None:
+            file = File(file.ordinal, file.content, tables.problem)
+    rows = trouble_table(row for row in failed if row[1] is not file.problem)
+    empty = {name: s.empty_table() for name, s in schemas_of(extractors).items()}
+    return empty | tables | {PROBLEMS: _join([tables[PROBLEMS], rows])}
+
+
+def _attempt(
+    files: Sequence[File], extractors: Sequence[Extractor], announce: Announce
+) -> Tables | Failure:
+    """The tables of the files, or who raised on which file."""
+    parts: dict[str, list[pa.Table]] = {name: [] for name in schemas_of(extractors)}
+    problems: list[tuple[int, FileProblem]] = []
+    witness = RUNNER
+    try:
+        collectors = []
+        for extractor in extractors:
+            witness = extractor.name
+            collectors.append((extractor, extractor.open()))
+        for file in files:
+            announce(file.ordinal)
+            witness = RUNNER
+            source = _source(file)
+            for extractor, collector in collectors:
+                witness = extractor.name
+                collector.add(file.ordinal, source)
+            if source.error is not None:
+                problems.append((file.ordinal, source.error))
+        announce(TOGETHER if len(files) > 1 else files[0].ordinal)
+        for extractor, collector in collectors:
+            witness = extractor.name
+            for name, table in _finish(extractor, collector, files).items():
+                parts[name].append(table)
+    except Exception as error:  # noqa: BLE001 - one file must not take the others with it
+        return Failure(witness, _raised(witness, error))
+    parts[PROBLEMS].insert(0, trouble_table(problems))
+    return {name: _join(tables) for name, tables in parts.items()}
+
+
+def _finish(extractor: Extractor, collector: Collector, files: Sequence[File]) -> Tables:
+    """The extractor's tables, after checking that they are what it declares."""
+    tables = collector.finish()
+    declared = {table_name(struct): evidence_schema(struct) for struct in extractor.tables}
+    if set(tables) != set(declared):
+        raise TypeError(f"it gave the tables {sorted(tables)}, not {sorted(declared)}")
+    for name, table in tables.items():
+        if not table.schema.equals(declared[name]):
+            raise TypeError(f"table {name} has another schema than its struct")
+        ordinals = table.column(FILE_COLUMN).to_numpy()
+        if len(ordinals) and (
+            np.any(ordinals[1:] < ordinals[:-1])
+            or ordinals[0] < files[0].ordinal
+            or ordinals[-1] > files[-1].ordinal
+        ):
+            raise ValueError(f"rows of table {name} are not sorted by the files of the batch")
+    structs = {table_name(struct): struct for struct in extractor.tables}
+    return {name: signed(table, structs[name], extractor.name) for name, table in tables.items()}
+
+
+def _join(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table in one chunk, sorted by file; rows of a file keep the order of the tables."""
+    filled = [table for table in tables if table.num_rows] or list(tables[:1])
+    if len(filled) == 1:
+        return filled[0].unify_dictionaries().combine_chunks()
+    joined = pa.concat_tables(filled).unify_dictionaries().combine_chunks()
+    files = joined.column(FILE_COLUMN).to_numpy()
+    if np.all(files[1:] >= files[:-1]):
+        return joined
+    return joined.take(pa.array(np.argsort(files, kind="stable")))
+
+
+def _own(extractor: Extractor) -> list[str]:
+    return [name for struct in extractor.tables if (name := table_name(struct)) != PROBLEMS]
+
+
+def _source(file: File) -> Source:
+    if file.problem is None:
+        return parse(file.content)
+    try:
+        utf8, origin = utf8_of(file.content)
+    except (LookupError, UnicodeError):
+        utf8, origin = file.content, None
+    return Source(file.content, None, file.problem, utf8, origin)
+
+
+def _raised(witness: str, error: Exception) -> FileProblem:
+    """The problem row of an exception."""
+    if isinstance(error, RecursionError):
+        return trouble(witness, "too-deep", "nested too deeply for this witness")
+    if isinstance(error, MemoryError):
+        return trouble(witness, "too-large", "more memory was needed than there is")
+    return trouble(witness, "witness-failed", f"{type(error).__name__}: {error}"[:300])
+
+
+def _read(repo: str, ordinal: int, item: Item) -> File:
+    """The item's bytes, if they are those that were scanned; else nothing but a problem."""
+    try:
+        content = _bytes(os.path.join(repo, item.path))
+    except OSError as error:
+        problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)
+        return File(ordinal, b"", item.problem or problem, read=False)
+    if hashlib.blake2b(content, digest_size=16).hexdigest() != item.content:
+        problem = trouble(RUNNER, "unreadable", "the file changed while it was read")
+        return File(ordinal, b"", item.problem or problem, read=False)
+    return File(ordinal, content, item.problem)
+
+
+def _bytes(path: str) -> bytes:
+    # a pipe that took the file's place since the scan must not block the worker
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "no longer a regular file")
+        return file.read()

@@ -1,0 +1,79 @@
+"""From arrays over rows to evidence tables in their struct's schema."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from codeanatomy.extract.forest import Forest, Ints
+from codeanatomy.extract.walker import CONSTRUCTS, ROLES
+from codeanatomy.extract.witness import evidence_schema
+from codeanatomy.facts.schema import table_name
+
+Column = pa.Array | npt.NDArray[np.generic] | Sequence[object]
+
+_CONSTRUCTS = pa.array(CONSTRUCTS, pa.string())
+_ROLES = pa.array(ROLES, pa.string())
+
+
+def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[str, pa.Table]:
+    """The struct's table by its name; a column for every field, in any order."""
+    schema = evidence_schema(struct)
+    if set(columns) != set(schema.names):
+        raise TypeError(f"{struct.__name__}: columns {sorted(set(columns) ^ set(schema.names))}")
+    arrays = [_array(columns[f.name], f.type) for f in schema]
+    return {table_name(struct): pa.Table.from_arrays(arrays, schema=schema)}
+
+
+def coded(codes: npt.NDArray[np.integer], names: Sequence[str] | pa.Array) -> pa.Array:
+    """Dictionary-encoded names; null where the code is negative."""
+    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    words = names if isinstance(names, pa.Array) else pa.array(names, pa.string())
+    return pa.DictionaryArray.from_arrays(indices, words)
+
+
+def constant(value: str, count: int) -> pa.Array:
+    """The same word in every row."""
+    return coded(np.zeros(count, np.int32), [value])
+
+
+def optional(values: Ints, absent: npt.NDArray[np.bool_]) -> pa.Array:
+    """Integers with nulls."""
+    return pa.array(values, mask=absent)
+
+
+def safe(text: str) -> str:
+    """The text with lone surrogates (`"\\ud800"`) written as escapes, for they have no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def located(forest: Forest, rows: Ints) -> dict[str, Column]:
+    """The columns that every syntax table has, for these rows."""
+    module = forest.parent[rows] < 0
+    return {
+        "file": forest.ordinal[forest.file[rows]],
+        "node": forest.key[rows],
+        "parent": optional(forest.parent_key[rows], module),
+        "container": optional(forest.container_key[rows], module),
+        "construct": coded(forest.kind[rows].astype(np.int32), _CONSTRUCTS),
+        "role": coded(forest.role[rows].astype(np.int32), _ROLES),
+        "position": forest.position[rows],
+        "bstart": forest.bstart[rows],
+        "bend": forest.bend[rows],
+        "line": forest.line[rows],
+    }
+
+
+def _array(column: Column, kind: pa.DataType) -> pa.Array:
+    if isinstance(column, pa.Array):
+        return column if column.type == kind else column.cast(kind)
+    if isinstance(column, np.ndarray):
+        return pa.array(column).cast(kind)
+    if pa.types.is_string(kind):
+        try:
+            return pa.array(column, kind)
+        except UnicodeEncodeError:
+            return pa.array([safe(x) if isinstance(x, str) else x for x in column], kind)
+    return pa.array(column, kind)

@@ -1,0 +1,103 @@
+"""Where a byte of the text that the parser counts in stands in the file's own bytes.
+
+CPython's tree counts UTF-8 bytes within lines, whatever the file's encoding, and ends a line at LF,
+CRLF or a lone CR. Plain UTF-8 files need no mapping: the parser's text is the file.
+"""
+
+import codecs
+import re
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+Offsets = npt.NDArray[np.int64]
+
+BOM = codecs.BOM_UTF8
+_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII | re.DOTALL)
+_BLANK = re.compile(rb"[ \t\f]*(?:#|$)")
+
+
+def declared_encoding(content: bytes) -> str:
+    """The encoding that CPython would read the file in (PEP 263), as written; utf-8 by default."""
+    head = content.removeprefix(BOM)[:2048]
+    for line in re.split(rb"\r\n|\r|\n", head, maxsplit=2)[:2]:
+        found = _COOKIE.match(line)
+        if found:
+            return _normal(found.group(1).decode("ascii"))
+        if not _BLANK.match(line):
+            break
+    return "utf-8"
+
+
+def utf8_of(content: bytes) -> tuple[bytes, Offsets | None]:
+    """The text as the parser counts it, and the place of each of its bytes (and of its end).
+
+    The second is None where the text is the content itself. Raises LookupError for an encoding that
+    Python does not know, UnicodeError for bytes that it cannot decode or map back.
+    """
+    name = declared_encoding(content)
+    if name == "utf-8" or codecs.lookup(name).name == "utf-8":
+        return content, None
+    raw = np.frombuffer(content, np.uint8)
+    after_cr = np.append(False, raw[:-1] == 13) if len(raw) else np.zeros(0, bool)
+    kept = np.flatnonzero(~(after_cr & (raw == 10)))
+    unix = np.where(raw[kept] == 13, np.uint8(10), raw[kept]).tobytes()
+    text = unix.decode(name)
+    utf8 = text.encode("utf-8")
+    if utf8 == content:
+        return content, None
+    starts = _starts_of_characters(unix, text, name)
+    lengths = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    widths = 1 + (lengths > 0x7F) + (lengths > 0x7FF) + (lengths > 0xFFFF)
+    places = np.append(kept, len(content))
+    return utf8, np.append(places[np.repeat(starts, widths)], len(content))
+
+
+def line_starts(utf8: bytes) -> Offsets:
+    """Offset of the first byte of each line, lines numbered from 1; entry 0 is 0.
+
+    The first line starts after a byte order mark. One more entry than CPython has lines when the
+    text ends with a line end.
+    """
+    data = np.frombuffer(utf8, np.uint8)
+    ends = data == 10
+    if b"\r" in utf8:
+        alone = data == 13
+        alone[:-1] &= ~ends[1:]
+        ends = ends | alone
+    first = len(BOM) if utf8.startswith(BOM) else 0
+    return np.concatenate(([0, first], np.flatnonzero(ends) + 1))
+
+
+def _normal(name: str) -> str:
+    """CPython's own spelling of the two encodings that it treats by name."""
+    short = name[:12].lower().replace("_", "-")
+    if short == "utf-8" or short.startswith("utf-8-"):
+        return "utf-8"
+    for latin in ("latin-1", "iso-8859-1", "iso-latin-1"):
+        if short == latin or short.startswith(latin + "-"):
+            return "iso-8859-1"
+    return name
+
+
+def _starts_of_characters(data: bytes, text: str, name: str) -> Offsets:
+    """For each character of the text, the index of its first byte in data."""
+    codec = codecs.lookup(name)
+    make = codec.incrementaldecoder
+    if make is None:
+        raise UnicodeError(f"positions in {codec.name} text cannot be mapped back to bytes")
+    table = hasattr(sys.modules.get(make.__module__), "decoding_table")
+    if table or codec.name in ("iso8859-1", "ascii"):
+        return np.arange(len(data))
+    decoder = make()
+    ends: list[int] = []
+    parts: list[str] = []
+    for i in range(len(data) + 1):
+        part = decoder.decode(data[i : i + 1], i == len(data))
+        if part:
+            parts.append(part)
+            ends += [min(i + 1, len(data))] * len(part)
+    if "".join(parts) != text:
+        raise UnicodeError(f"positions in {codec.name} text cannot be mapped back to bytes")
+    return np.append(0, np.array(ends[:-1], np.int64)) if ends else np.zeros(0, np.int64)

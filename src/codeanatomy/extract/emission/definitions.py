@@ -1,0 +1,235 @@
+"""What do definitions and imports bind? Functions, classes, lambdas, imports.
+
+Function bodies wait until the scope around them is complete: they see its names as they are in the end.
+"""
+
+import ast
+
+from codeanatomy.extract.emission.bindings import VARIABLE, bound_names
+from codeanatomy.extract.emission.state import CLASS, FUNCTION, Emission, Scope
+from codeanatomy.extract.emission.statements import block
+from codeanatomy.facts import constraints as c
+
+# mypy: the walker gives every node that is a site its row number, which the stubs of ast do not know
+# mypy: disable-error-code="attr-defined"
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+VARARG, KWARG = -2, -3
+
+
+def function(e: Emission, node: Function) -> int:
+    decorators = _decorators(e, node.decorator_list)
+    object_ = _scope_of(e, node, node.body)
+    for annotation in _annotations(node):
+        e.visit[annotation.__class__](e, annotation)
+    if e.scope.kind == CLASS:
+        e.row((c.METHOD, object_, e.scope.object, 0, 0))
+    _bind(e, node.name, object_, decorators)
+    return 0
+
+
+def lambda_(e: Emission, node: ast.Lambda) -> int:
+    return e.holding(_scope_of(e, node, node.body))
+
+
+def class_(e: Emission, node: ast.ClassDef) -> int:
+    decorators = _decorators(e, node.decorator_list)
+    object_ = e.new_object(CLASS, node.row)
+    for position, base in enumerate(node.bases):
+        value = base.value if isinstance(base, ast.Starred) else base
+        place = e.visit[value.__class__](e, value)
+        if value is not base:
+            place = e.unknown(c.ELEMENT)
+        e.row((c.BASE, object_, position, place, 0))
+        e.site((c.BASE_SITE, base.row, place, e.names[spelled(base)]))
+    for keyword in node.keywords:
+        e.visit[keyword.value.__class__](e, keyword.value)
+    outer = e.scope
+    scope = Scope(CLASS, outer, object_)
+    scope.owner_class = (object_, node.name)
+    scope.veil = outer.veil
+    scope.bound, scope.globals, scope.nonlocals = bound_names(node.body, e.loops)
+    _undeclare(scope)
+    e.scope = scope
+    block(e, node.body)
+    close(e, scope)
+    e.scope = outer
+    _bind(e, node.name, object_, decorators)
+    return 0
+
+
+def close(e: Emission, scope: Scope) -> None:
+    """Rows that say what a module's or class's names are bound to, once its statements are walked."""
+    for text, how in scope.bound.items():
+        single = scope.defined.get(text, 0) if how != VARIABLE else 0
+        e.row((c.BIND, scope.object, e.names[text], e.variable(scope, text), single))
+        if how != VARIABLE and not single:
+            for place in scope.imports.get(text, ()):
+                e.row((c.IMPORTED, scope.object, e.names[text], place, 0))
+
+
+def body(e: Emission, scope: Scope, code: list[ast.stmt] | ast.expr) -> None:
+    """Walks the body of a function or lambda whose surroundings are complete."""
+    e.scope = scope
+    if isinstance(code, list):
+        bound, scope.globals, scope.nonlocals = bound_names(code, e.loops)
+        for text, how in bound.items():
+            scope.bound[text] = VARIABLE if text in scope.bound else how
+        _undeclare(scope)
+        block(e, code)
+    else:
+        scope.returns.append(e.visit[code.__class__](e, code))
+    _results(e, scope)
+
+
+def _undeclare(scope: Scope) -> None:
+    for text in (*scope.globals, *scope.nonlocals):
+        scope.bound.pop(text, None)
+
+
+def _results(e: Emission, scope: Scope) -> None:
+    if scope.generator:
+        e.row((c.RESULT, scope.object, e.unknown(c.GENERATED), 0, 0))
+        return
+    positions = scope.parameters
+    plain = []
+    for place in dict.fromkeys(scope.returns):
+        if place in positions:
+            e.row((c.THROUGH, scope.object, positions[place], 0, 0))
+        else:
+            plain.append(place)
+    if plain:
+        e.row((c.RESULT, scope.object, e.joined(plain), 0, 0))
+
+
+def _scope_of(
+    e: Emission, node: Function | ast.Lambda, code: list[ast.stmt] | ast.expr
+) -> int:
+    """The function's object; its scope with the parameters bound waits in the queue."""
+    outer, args = e.scope, node.args
+    object_ = e.new_object(FUNCTION, node.row)
+    scope = Scope(FUNCTION, outer, object_)
+    scope.veil = outer.veil
+    positional = [*args.posonlyargs, *args.args]
+    for index, parameter in enumerate(positional):
+        text = 0 if index < len(args.posonlyargs) else e.names[parameter.arg]
+        place = _parameter(e, scope, parameter, index, text)
+        scope.parameters[place] = index
+    for parameter in args.kwonlyargs:
+        _parameter(e, scope, parameter, -1, e.names[parameter.arg])
+    for extra, index in ((args.vararg, VARARG), (args.kwarg, KWARG)):
+        if extra is not None:
+            _parameter(e, scope, extra, index, 0)
+    given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
+    for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
+        if default is not None:
+            place = e.visit[default.__class__](e, default)
+            e.row((c.COPY, place, scope.env[parameter.arg], 0, 0))
+    scope.owner_class = outer.owner_class
+    first = scope.env[positional[0].arg] if positional else 0
+    scope.receiver = first if outer.kind == CLASS else outer.receiver
+    e.queue.append((scope, code))
+    e.functions.append(scope)
+    return object_
+
+
+def _parameter(e: Emission, scope: Scope, node: ast.arg, index: int, text: int) -> int:
+    place = e.place()
+    scope.env[node.arg] = place
+    scope.definitions[node.arg] = [place]
+    scope.bound[node.arg] = VARIABLE
+    scope.uses[node.arg] = e.ignored
+    e.row((c.PARAM, scope.object, index, text, place))
+    return place
+
+
+def _annotations(node: Function) -> list[ast.expr]:
+    args = node.args
+    every = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
+    found = [a.annotation for a in every if a is not None and a.annotation is not None]
+    if node.returns is not None:
+        found.append(node.returns)
+    return found
+
+
+def _decorators(e: Emission, nodes: list[ast.expr]) -> list[int]:
+    """Places of the decorators' values. The site asks for the decorator as named, without its call."""
+    places = []
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            before = len(e.rows)
+            place = e.visit[ast.Call](e, node)
+            callee = _callee_of_last_call(e, before, place)
+        else:
+            place = callee = e.visit[node.__class__](e, node)
+        e.site((c.DECORATOR_SITE, node.row, callee, e.names[spelled(node)]))
+        places.append(place)
+    return places
+
+
+def _callee_of_last_call(e: Emission, start: int, result: int) -> int:
+    for i in range(len(e.rows) - 5, start - 1, -5):
+        if e.rows[i] == c.CALL and e.rows[i + 3] == result:
+            return e.rows[i + 1]
+    return 0
+
+
+def _bind(e: Emission, text: str, object_: int, decorators: list[int]) -> None:
+    """Binds the name to the definition as its decorators return it, innermost first."""
+    place = e.holding(object_)
+    for decorator in reversed(decorators):
+        number, result = e.call(), e.place()
+        e.row((c.CALL, decorator, number, result, 0))
+        e.row((c.ARG, number, 0, 0, place))
+        e.row((c.DECORATED, number, place, result, 0))
+        place = result
+    e.scope.defined.setdefault(text, object_)
+    e.define(text, place, fresh=True)
+    e.scope.paths = {}
+
+
+def spelled(node: ast.expr) -> str:
+    """Last name of an expression as written: `b` of `a.b(c)`; empty where it has none."""
+    while isinstance(node, (ast.Call, ast.Starred, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+# imports
+
+
+def import_(e: Emission, node: ast.Import) -> int:
+    for alias in node.names:
+        place = _import(e, alias.name, 0, "")
+        e.site((c.IMPORT_SITE, alias.row, place, e.names[alias.name]))
+        top = alias.name.split(".", 1)[0]
+        if alias.asname is None and top != alias.name:
+            place = _import(e, top, 0, "")
+        _imported(e, alias.asname or top, place)
+    return 0
+
+
+def import_from(e: Emission, node: ast.ImportFrom) -> int:
+    module, level = node.module or "", node.level or 0
+    for alias in node.names:
+        if alias.name == "*":
+            place = _import(e, module, level, "")
+            e.row((c.STAR, e.names[module], level, 0, 0))
+        else:
+            place = _import(e, module, level, alias.name)
+            _imported(e, alias.asname or alias.name, place)
+        e.site((c.IMPORT_SITE, alias.row, place, e.names[module if alias.name == "*" else alias.name]))
+    return 0
+
+
+def _import(e: Emission, module: str, level: int, member: str) -> int:
+    place = e.place()
+    e.row((c.IMPORT, place, e.names[module], level, e.names[member]))
+    return place
+
+
+def _imported(e: Emission, text: str, place: int) -> None:
+    e.scope.imports.setdefault(text, []).append(place)
+    e.define(text, place, fresh=True)

@@ -1,0 +1,252 @@
+"""What does the emission remember while it walks one module? Scopes, places and the rows so far.
+
+Structured SSA: `Scope.env[name]` is the place of the name's value, so a local assignment emits no row and
+a use sees just the definitions that reach it; only joins make new places. A name that others may see
+(module, class, captured by an inner function) also has one place per scope, fed by all its definitions.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import count
+
+import msgspec
+
+from codeanatomy.extract.emission.bindings import DEFINITION, IMPORT, VARIABLE, Bound, bind
+from codeanatomy.facts import constraints as c
+
+MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
+
+SITE_WIDTH, ROW_WIDTH, OBJECT_WIDTH = 4, 5, 2
+Row = tuple[int, int, int, int, int]
+Jumps = tuple[list[dict[str, int] | None], list[dict[str, int] | None]]
+
+
+class Emitted(msgspec.Struct, frozen=True):
+    """The rows of one file as flat lists: constraints by 5 (kind and four operands), sites by 4 (what,
+    node's row, place, name), objects by 2 (kind, node's row), and the names' texts."""
+
+    rows: list[int]
+    sites: list[int]
+    objects: list[int]
+    names: list[str]
+
+
+class Scope:
+    """A module, class or function while it is walked."""
+
+    __slots__ = (
+        "bound",
+        "cache",
+        "captured",
+        "definitions",
+        "defined",
+        "env",
+        "generator",
+        "globals",
+        "imports",
+        "kind",
+        "logs",
+        "loops",
+        "nonlocals",
+        "object",
+        "owner_class",
+        "parent",
+        "parameters",
+        "paths",
+        "receiver",
+        "returns",
+        "uses",
+        "variables",
+        "veil",
+    )
+
+    def __init__(self, kind: int, parent: "Scope | None", object_: int) -> None:
+        self.kind, self.parent, self.object = kind, parent, object_
+        self.bound: Bound = {}
+        self.globals: Bound = {}
+        self.nonlocals: Bound = {}
+        self.env: dict[str, int] = {}  # name -> place of its value here
+        self.variables: dict[str, int] = {}  # name -> place of all its definitions
+        self.paths: dict[tuple[int, int], int] = {}  # (base, attribute) -> place, in straight code
+        self.definitions: dict[str, list[int]] = {}  # of a function: what inner functions may see
+        self.captured: dict[str, int] = {}
+        self.defined: dict[str, int] = {}  # name -> object of its one def or class
+        self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
+        self.cache: dict[str, int] = {}
+        self.uses: dict[str, list[int]] = {}
+        self.veil: dict[str, int] = {}  # comprehension variables around this lambda
+        self.logs: list[list[tuple[str, int]]] = []  # definitions inside open try bodies
+        self.loops: list[Jumps] = []
+        self.returns: list[int] = []
+        self.parameters: dict[int, int] = {}  # place of a positional parameter -> index
+        self.receiver = 0  # place of the first parameter of the method around
+        self.owner_class: tuple[int, str] | None = None  # class around: object and name
+        self.generator = False
+
+
+DEAD: dict[str, int] = {}  # env of code that cannot be reached; never written
+
+
+class Emission:
+    """Rows of one module, and the scope that is walked now."""
+
+    def __init__(self, visit: dict[type[ast.AST], Callable[..., int]]) -> None:
+        self.visit = visit
+        self.rows: list[int] = []
+        self.sites: list[int] = []
+        self.objects: list[int] = []
+        self.row: Callable[[Row], None] = self.rows.extend
+        self.site: Callable[[tuple[int, int, int, int]], None] = self.sites.extend
+        self.place: Callable[[], int] = count(1).__next__
+        self.call: Callable[[], int] = count(1).__next__
+        self.names: defaultdict[str, int] = defaultdict()
+        self.names.default_factory = self.names.__len__
+        self.names[""]  # name 0
+        self.literals: dict[str, int] = {}
+        self.unknowns: dict[int, int] = {}
+        self.globals: dict[tuple[str, int], int] = {}
+        self.queue: list[tuple[Scope, list[ast.stmt] | ast.expr]] = []
+        self.functions: list[Scope] = []
+        self.loops: dict[ast.AST, Bound] = {}
+        self.mentions: dict[tuple[int, str], tuple[Scope | None, list[int]]] = {}
+        self.ignored: list[int] = []
+        self.module = self.scope = Scope(MODULE, None, 0)
+
+    def new_object(self, kind: int, row: int) -> int:
+        """Number of a new object of the file."""
+        self.objects += (kind, row)
+        return len(self.objects) // OBJECT_WIDTH - 1
+
+    def holding(self, object_: int) -> int:
+        """A new place that holds the object."""
+        place = self.place()
+        self.row((c.ALLOC, place, object_, 0, 0))
+        return place
+
+    def literal(self, type_: str) -> int:
+        """The file's place for values of a builtin type."""
+        place = self.literals.get(type_)
+        if place is None:
+            place = self.literals[type_] = self.place()
+            self.row((c.LITERAL, place, self.names[type_], 0, 0))
+        return place
+
+    def unknown(self, reason: int) -> int:
+        """The file's place for values that no rule follows, for that reason."""
+        place = self.unknowns.get(reason)
+        if place is None:
+            place = self.unknowns[reason] = self.place()
+            self.row((c.UNKNOWN, place, reason, 0, 0))
+        return place
+
+    def joined(self, places: list[int]) -> int:
+        """A place that holds what any of the places holds; the place itself if it is one."""
+        distinct = list(dict.fromkeys(places))
+        if len(distinct) == 1:
+            return distinct[0]
+        place = self.place()
+        for source in distinct:
+            self.row((c.COPY, source, place, 0, 0))
+        return place
+
+    # names
+
+    def variable(self, scope: Scope, name: str) -> int:
+        """The place that gets every definition of the scope's name."""
+        place = scope.variables.get(name)
+        if place is None:
+            place = scope.variables[name] = self.place()
+        return place
+
+    def define(self, name: str, place: int, *, fresh: bool = False) -> None:
+        """Binds a name of the current scope to a value; `fresh`: the place is this def's or import's own."""
+        scope = self.scope
+        if name in scope.globals:
+            bind(self.module.bound, name, VARIABLE)
+            self.row((c.COPY, place, self.variable(self.module, name), 0, 0))
+            return
+        if name in scope.nonlocals:
+            owner = _function_with(scope.parent, name)
+            if owner is not None:
+                owner.captured[name] = 1
+                self.row((c.COPY, place, self.variable(owner, name), 0, 0))
+            return
+        scope.env[name] = place
+        if scope.kind == FUNCTION:
+            scope.definitions.setdefault(name, []).append(place)
+        elif fresh and name not in scope.variables and scope.bound[name] in (DEFINITION, IMPORT):
+            scope.variables[name] = place
+        else:
+            self.row((c.COPY, place, self.variable(scope, name), 0, 0))
+        for log in scope.logs:
+            log.append((name, place))
+
+    def outer(self, name: str) -> int:
+        """The place of a name that has no value in the current env."""
+        scope = self.scope
+        place = scope.cache.get(name)
+        if place is None:
+            owner, place = owner_of(self.module, scope, name)
+            early = 0
+            if owner is scope and scope.kind == MODULE:
+                owner, early = None, 1
+            if owner is not None:
+                if owner.kind == FUNCTION:
+                    owner.captured[name] = 1
+                place = self.variable(owner, name)
+            elif not place and name == "__class__" and scope.owner_class is not None:
+                place = self.holding(scope.owner_class[0])
+            elif not place:
+                place = self.globals.get((name, early), 0)
+                if not place:
+                    place = self.globals[name, early] = self.place()
+                    self.row((c.GLOBAL, place, self.names[name], early, 0))
+            scope.cache[name] = place
+        return place
+
+    def mention(self, name: str) -> list[int]:
+        """The list that collects the rows of tokens of this name, as the current scope sees it."""
+        scope = self.scope
+        in_class = scope.kind == CLASS and name in scope.bound
+        if in_class and name in scope.env:
+            owner, place = scope, 0
+        else:
+            found, place = owner_of(self.module, scope, name)
+            owner = found  # type: ignore[assignment]  # None: a name of the module or a builtin
+        if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
+            uses = self.ignored
+        else:
+            key = (-1 if owner is None else id(owner), name)
+            uses = self.mentions.setdefault(key, (owner, []))[1]
+        if not in_class:
+            scope.uses[name] = uses
+        return uses
+
+
+def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]:
+    """The scope whose name this is (None: not bound in the file), or the place of a comprehension's."""
+    if name in scope.globals:
+        return (module if name in module.bound else None), 0
+    around: Scope | None = scope
+    while around is not None:
+        if (
+            name in around.bound
+            and around.kind != CLASS
+            and name not in around.globals
+            and name not in around.nonlocals
+        ):
+            return around, 0
+        place = around.veil.get(name)
+        if place is not None:
+            return None, place
+        around = around.parent
+    return None, 0
+
+
+def _function_with(scope: Scope | None, name: str) -> Scope | None:
+    while scope is not None:
+        if scope.kind == FUNCTION and name in scope.bound and name not in scope.nonlocals:
+            return scope
+        scope = scope.parent
+    return None

@@ -1,0 +1,196 @@
+"""The emission of one module: constraint rows out of its parsed tree, and columns out of a batch."""
+
+import ast
+from collections.abc import Callable
+from itertools import chain
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from codeanatomy.extract.emission import definitions as d
+from codeanatomy.extract.emission import expressions as x
+from codeanatomy.extract.emission import statements as s
+from codeanatomy.extract.emission.bindings import IMPORT, IMPORTS, bound_names
+from codeanatomy.extract.emission.state import (
+    MODULE,
+    OBJECT_WIDTH,
+    ROW_WIDTH,
+    SITE_WIDTH,
+    Emission,
+    Emitted,
+)
+from codeanatomy.extract.witness import evidence_schema
+from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
+from codeanatomy.facts.schema import table_name
+from codeanatomy.facts.tables.constraints import (
+    Constraint,
+    ConstraintName,
+    ConstraintObject,
+    ConstraintSite,
+)
+
+Ints = npt.NDArray[np.int64]
+
+
+class _Visit(dict[type[ast.AST], Callable[..., int]]):
+    """The dispatch; classes that a newer Python adds are walked for the expressions inside."""
+
+    def __missing__(self, key: type[ast.AST]) -> Callable[..., int]:
+        return _other
+
+
+def _other(e: Emission, node: ast.AST) -> int:
+    for child in ast.iter_child_nodes(node):
+        e.visit[child.__class__](e, child)
+    return e.unknown(c.OPERATOR)
+
+
+VISIT = _Visit(
+    {
+        ast.Expr: s.expression,
+        ast.Assign: s.assign_statement,
+        ast.AnnAssign: s.annotated,
+        ast.AugAssign: s.augmented,
+        ast.If: s.if_,
+        ast.For: s.for_,
+        ast.AsyncFor: s.for_,
+        ast.While: s.while_,
+        ast.Break: s.break_,
+        ast.Continue: s.continue_,
+        ast.Try: s.try_,
+        ast.TryStar: s.try_,
+        ast.With: s.with_,
+        ast.AsyncWith: s.with_,
+        ast.Match: s.match,
+        ast.Return: s.return_,
+        ast.Raise: s.raise_,
+        ast.Assert: s.assertion,
+        ast.Delete: s.delete,
+        ast.Pass: s.nothing,
+        ast.Global: s.nothing,
+        ast.Nonlocal: s.nothing,
+        ast.FunctionDef: d.function,
+        ast.AsyncFunctionDef: d.function,
+        ast.ClassDef: d.class_,
+        ast.Lambda: d.lambda_,
+        ast.Import: d.import_,
+        ast.ImportFrom: d.import_from,
+        ast.Name: x.name,
+        ast.Constant: x.constant,
+        ast.Attribute: x.attribute,
+        ast.Call: x.call,
+        ast.BinOp: x.binary,
+        ast.UnaryOp: x.unary,
+        ast.BoolOp: x.boolean,
+        ast.Compare: x.compare,
+        ast.IfExp: x.conditional,
+        ast.NamedExpr: x.walrus,
+        ast.Subscript: x.subscript,
+        ast.Slice: x.slice_,
+        ast.Starred: x.starred,
+        ast.Await: x.await_,
+        ast.Yield: x.yield_,
+        ast.YieldFrom: x.yield_,
+        ast.JoinedStr: x.text,
+        ast.FormattedValue: x.formatted,
+        ast.List: x.display,
+        ast.Tuple: x.display,
+        ast.Set: x.display,
+        ast.Dict: x.dictionary,
+        ast.ListComp: x.comprehension,
+        ast.SetComp: x.comprehension,
+        ast.DictComp: x.comprehension,
+        ast.GeneratorExp: x.comprehension,
+    }
+)
+
+
+def emit(tree: ast.Module) -> Emitted:
+    """Constraint rows of a module whose nodes carry their row numbers.
+
+    Raises RecursionError on a tree that is nested deeper than the stack.
+    """
+    e = Emission(VISIT)
+    module = e.module
+    e.new_object(MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
+    module.bound = bound_names(tree.body, e.loops)[0]
+    for text in ("__name__", "__file__", "__doc__"):
+        if text not in module.bound:
+            module.env[text] = e.literal("str")
+    s.block(e, tree.body)
+    while e.queue:
+        waiting, e.queue = e.queue, []
+        for scope, code in waiting:
+            d.body(e, scope, code)
+    for scope in e.functions:
+        for text in scope.captured:
+            for place in scope.definitions.get(text, ()):
+                e.row((c.COPY, place, scope.variables[text], 0, 0))
+    d.close(e, module)
+    _name_sites(e)
+    e.row((c.EXTENT, e.place(), e.call(), 0, 0))
+    return Emitted(e.rows, e.sites, e.objects, list(e.names))
+
+
+def _name_sites(e: Emission) -> None:
+    """Sites of the names whose meaning is outside the file: imports, builtins, star imports."""
+    for (_, text), (owner, rows) in e.mentions.items():
+        places: list[int] = []
+        if owner is None:
+            if text not in e.module.bound:
+                place = e.globals.get((text, 0)) or e.globals.get((text, 1))
+                places = [place] if place else []
+        elif owner.bound[text] in (IMPORT, IMPORTS):
+            places = owner.imports.get(text, [])
+        for place in places:
+            for row in rows:
+                e.site((c.NAME_SITE, row, place, e.names[text]))
+
+
+def constraint_tables(
+    emitted: list[tuple[int, Emitted]], keys: Ints, offsets: Ints
+) -> dict[str, pa.Table]:
+    """The evidence of a batch: keys[offsets[i] + row] is the node key of row `row` of the i-th file."""
+    files = np.array([ordinal for ordinal, _ in emitted], np.int32)
+    starts = np.asarray(offsets, np.int64)[: len(emitted)]
+    rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
+    sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
+    objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
+    site_keys = keys[starts[site_files] + sites[:, 1]]
+    for what, part in ((c.ATTRIBUTE_SITE, FIELD), (c.DECORATOR_SITE, ANNOTATION)):
+        chosen = sites[:, 0] == what
+        site_keys[chosen] = mix(site_keys[chosen], part)
+    names = pa.array(list(chain.from_iterable(m.names for _, m in emitted)), pa.string())
+    counts = [len(m.names) for _, m in emitted]
+    return dict(
+        (
+            _table(Constraint, files[row_files], *rows.T),
+            _table(
+                ConstraintObject,
+                files[object_files],
+                keys[starts[object_files] + objects[:, 1]],
+                objects[:, 0],
+            ),
+            _table(ConstraintName, np.repeat(files, counts), names),
+            _table(ConstraintSite, files[site_files], site_keys, sites[:, 0], sites[:, 2], sites[:, 3]),
+        )
+    )
+
+
+def _columns(lists: list[list[int]], width: int) -> tuple[Ints, Ints]:
+    """Rows of `width` integers out of flat lists, and the number of the list each came from."""
+    lengths = np.array([len(x) for x in lists], np.int64)
+    flat = np.fromiter(chain.from_iterable(lists), np.int64, int(lengths.sum()))
+    return flat.reshape(-1, width), np.repeat(np.arange(len(lists)), lengths // width)
+
+
+def _table(struct: type[msgspec.Struct], *columns: Ints | pa.Array) -> tuple[str, pa.Table]:
+    schema = evidence_schema(struct)
+    arrays = [
+        c.dictionary_encode() if isinstance(c, pa.Array) else pa.array(c, f.type)
+        for c, f in zip(columns, schema, strict=True)
+    ]
+    return table_name(struct), pa.Table.from_arrays(arrays, schema=schema)

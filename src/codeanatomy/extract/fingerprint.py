@@ -1,0 +1,43 @@
+"""What, other than its bytes, do the rows of a file depend on?"""
+
+import hashlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.witness import Extractor
+from codeanatomy.facts.canonical import fingerprint
+
+_ROOMS = ("extract", "facts")  # whose code makes the rows
+
+
+def evidence_fingerprint(
+    extractors: Sequence[Extractor], schemas: Mapping[str, pa.Schema], limits: Limits
+) -> str:
+    """One key for everything that shapes rows: extractors with their versions, schemas, limits, the
+    interpreter (its grammar is what files are parsed by), and the code itself, so that rows of an
+    edited extractor are never mistaken for its own."""
+    return fingerprint(
+        {
+            "extractors": sorted((e.name, e.version, e.rank) for e in extractors),
+            "tables": {name: _hash(s.serialize().to_pybytes()) for name, s in schemas.items()},
+            "limits": limits,
+            "interpreter": [sys.implementation.name, sys.version],
+            "code": _hash(b"".join(path.read_bytes() for path in _code(extractors))),
+        }
+    )
+
+
+def _code(extractors: Sequence[Extractor]) -> list[Path]:
+    package = Path(__file__).parents[1]
+    own = [path for room in _ROOMS for path in (package / room).rglob("*.py")]
+    modules = (sys.modules.get(extractor.open.__module__) for extractor in extractors)
+    origins = (getattr(module, "__file__", None) for module in modules)
+    return sorted({*own, *(Path(origin) for origin in origins if origin)})
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

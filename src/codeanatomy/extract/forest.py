@@ -1,0 +1,279 @@
+"""The trees of a batch as arrays: what each row is, where it stands, whose it is, and its key."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from codeanatomy.extract.decoding import Offsets
+from codeanatomy.extract.keys import (
+    BODY_CONSTRUCTS,
+    body_keys,
+    named_key,
+    ordinals,
+    qualnames,
+    unnamed_keys,
+)
+from codeanatomy.extract.walker import CONSTRUCTS, ROLES, TEXT, Columns
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+CONTEXTS = ("", "load", "store", "del")
+LOAD, STORE, DEL = 1, 2, 3
+
+
+class Text(msgspec.Struct, frozen=True):
+    """What is kept of a file until its batch is done."""
+
+    ordinal: int
+    utf8: bytes
+    origin: Offsets | None
+    lines: Offsets
+    size: int  # bytes of the content
+
+
+class Names:
+    """Interned names: a code per distinct name, in order of arrival."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+
+    def code(self, name: str | None) -> int:
+        """The name's code; -1 for None."""
+        return -1 if name is None else self._codes.setdefault(name, len(self._codes))
+
+    def codes(self, names: Iterable[str | None]) -> Codes:
+        """Codes of many names."""
+        return np.fromiter(map(self.code, names), np.int32)
+
+    def all(self) -> list[str]:
+        """The names by code."""
+        return list(self._codes)
+
+
+def kinds(*names: str) -> Flags:
+    """Which constructs are of these ast classes, by the number of the construct."""
+    mask = np.zeros(256, np.bool_)
+    mask[: len(CONSTRUCTS)] = [c.partition(".")[0] in names for c in CONSTRUCTS]
+    return mask
+
+
+def roles(*names: str) -> Flags:
+    """Which roles have these names (`Call.args`, or `.args` for any class), by number."""
+    mask = np.zeros(256, np.bool_)
+    mask[: len(ROLES)] = [r in names or "." + r.partition(".")[2] in names for r in ROLES]
+    return mask
+
+
+FUNCTIONS = kinds("FunctionDef", "AsyncFunctionDef", "Lambda")
+DEFINITIONS = FUNCTIONS | kinds("Module", "ClassDef")
+COMPREHENSIONS = kinds("ListComp", "SetComp", "DictComp", "GeneratorExp")
+_STORED = roles(
+    *("Assign.targets", "AugAssign.target", "AnnAssign.target", "For.target", "AsyncFor.target"),
+    *("comprehension.target", "NamedExpr.target", ".optional_vars", "TypeAlias.name"),
+)
+_DELETED = roles("Delete.targets")
+_UNPACKED = roles("Tuple.elts", "List.elts", "Starred.value")
+_TARGETS = kinds("Name", "Attribute", "Subscript", "Starred", "List", "Tuple")
+_IN_BODY = roles(*(f"{c}.body" for c in BODY_CONSTRUCTS))
+_NAMING = kinds(*(set(TEXT) - {"Attribute", "keyword", "alias", "ImportFrom"}))
+_SPANNED = kinds("comprehension", "match_case")
+
+
+class Forest:
+    """Arrays over all rows of a batch; a row is a node of a tree, in source order.
+
+    `start` and `end` count bytes of the file's text (`Text.utf8`), `place` turns such offsets into
+    bytes of the content. Scopes are rows, too: of a module, class, function or comprehension; the
+    scope of type parameters is the row of the first of them.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        texts: Sequence[Text],
+        counts: Sequence[int],
+        positions: Sequence[npt.NDArray[np.int32]],
+    ) -> None:
+        """From the columns, the files, their numbers of rows, and (line, column, end line, end
+        column) of each row in one flat array per file."""
+        self.columns = columns
+        self.texts = texts
+        self.names = Names()
+        self.kind = np.frombuffer(columns.kinds, np.uint8)
+        self.role = np.frombuffer(columns.roles, np.uint8)
+        self.parent: Codes = np.array(columns.parents, np.int32)
+        self.size = len(self.kind)
+        self.file: Codes = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
+        self.first_row: Ints = np.cumsum([0, *counts])[:-1]
+        self.ordinal: Codes = np.array([t.ordinal for t in texts], np.int32)
+        self.text: Codes = np.full(self.size, -1, np.int32)
+        self.text[kinds(*TEXT)[self.kind]] = self.names.codes(columns.texts)
+        self.bound = self._bound()
+        # names whose written form may be another (NFKC) than the interned one; none for code -1
+        self.foreign: Flags = np.array([not n.isascii() for n in self.names.all()] + [False])
+        self._locate(positions)
+        self._own()
+        self._identify()
+        self.context = self._contexts()
+
+    def rows(self, mask: Flags) -> Ints:
+        """The rows whose construct is in the mask."""
+        return np.flatnonzero(mask[self.kind])
+
+    def rows_in(self, mask: Flags) -> Ints:
+        """The rows whose role is in the mask."""
+        return np.flatnonzero(mask[self.role])
+
+    def place(self, files: npt.NDArray[np.integer], offsets: Ints) -> Ints:
+        """Bytes of the content for bytes of the text, file by file."""
+        placed = offsets.astype(np.int64)
+        for number, text in enumerate(self.texts):
+            if text.origin is not None:
+                mine = files == number
+                placed[mine] = text.origin[placed[mine]]
+        return placed
+
+    def line_of(self, file: int, offset: int) -> int:
+        """The line (from 1) of a byte of a file's text."""
+        return max(int(np.searchsorted(self.texts[file].lines[1:], offset, "right")), 1)
+
+    def slice(self, row: int) -> bytes:
+        """The text of a row."""
+        utf8: bytes = self.texts[self.file[row]].utf8[self.start[row] : self.end[row]]
+        return utf8
+
+    def _bound(self) -> Codes:
+        """Code of the name that a row binds or uses in its scope; -1 for none."""
+        bound = np.where(_NAMING[self.kind], self.text, np.int32(-1))
+        aliases, renames = self.rows(kinds("alias")), self.columns.renames
+        names, codes = self.names.all(), self.text[aliases].tolist()
+        bound[aliases] = self.names.codes(
+            rename or (None if names[code] == "*" else names[code].partition(".")[0])
+            for code, rename in zip(codes, renames, strict=True)
+        )
+        return bound
+
+    def _locate(self, positions: Sequence[npt.NDArray[np.int32]]) -> None:
+        empty = np.zeros(0, np.int32)
+        flat = np.concatenate(positions) if positions else empty
+        line, column, end_line, end_column = flat.reshape(-1, 4).T
+        lines = np.concatenate([t.lines for t in self.texts]) if self.texts else empty
+        base = np.cumsum([0, *(len(t.lines) for t in self.texts)])[:-1][self.file]
+        self.start: Ints = lines[base + line] + column
+        self.end: Ints = lines[base + end_line] + end_column
+        self.line: Codes = line.copy()
+        inner = self.rows(_SPANNED)
+        self.start[inner], self.line[inner] = self.start[inner + 1], line[inner + 1]
+        children = np.flatnonzero(_SPANNED[self.kind[self.parent]])
+        np.maximum.at(self.end, self.parent[children], self.end[children])
+        self.line[self.first_row] = 1
+        self.end[self.first_row] = [len(t.utf8) for t in self.texts]
+        self.bstart = self.place(self.file, self.start)
+        self.bend = self.place(self.file, self.end)
+        self.bstart[self.first_row] = 0
+        self.bend[self.first_row] = [t.size for t in self.texts]
+
+    def _own(self) -> None:
+        """Definitions, scopes and owners: subtrees are ranges of rows, painted outermost first."""
+        columns = self.columns
+        self.definitions = self.rows(DEFINITIONS)
+        self.body_row = np.zeros(len(self.definitions), np.int64)
+        number = np.zeros(self.size, np.int32)  # of a definition's row
+        number[self.definitions] = np.arange(len(self.definitions))
+        owner = np.zeros(self.size, np.int32)  # number of the innermost definition around
+        scope = np.zeros(self.size, np.int32)
+        outer = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around it
+        generics = dict(columns.generics)
+        iterables: dict[int, tuple[int, int]] = {}
+        for comprehension, first, end in columns.iterables:
+            iterables.setdefault(comprehension, (first, end))
+        ranges = [(row, first, end) for row, first, end in columns.bodies]
+        ranges += [(row, 0, end) for row, end in columns.comprehensions]
+        scopes = []
+        for row, first, end in sorted(ranges):
+            around = int(scope[row])
+            if row in iterables:
+                scope[row + 1 : end] = row
+                start, stop = iterables[row]
+                scope[start:stop] = around
+            else:
+                owner[row + 1 : end] = number[row]
+                self.body_row[number[row]] = first
+                if row in generics:
+                    around = self._paint_generic(scope, row, generics[row], end)
+                    outer[around] = scope[row]
+                    scopes.append(around)
+                scope[first:end] = row
+            outer[row] = around
+            scopes.append(row)
+        outer[self.first_row] = -1
+        owner[self.first_row] = number[self.first_row]
+        arguments = self.rows(kinds("arg"))
+        scope[arguments] = self.parent[arguments]
+        self.owner, self.scope, self.outer = owner, scope, outer
+        self.scopes = np.array(scopes, np.int64)  # each after the one around it
+        self.definition = self._definitions_of_scopes(number)
+
+    def _paint_generic(self, scope: Codes, row: int, first: int, end: int) -> int:
+        """Scope of type parameters: all of the definition but its decorators and defaults."""
+        outside = int(scope[row])
+        scope[first:end] = first
+        for parameter, start, stop in self.columns.defaults:
+            if self.parent[parameter] == row:
+                scope[start:stop] = outside
+        return first
+
+    def _definitions_of_scopes(self, number: Codes) -> Codes:
+        """For a scope's row, the number of the definition that a comprehension or type parameters
+        belong to (of the scope itself for a definition)."""
+        found = np.zeros(self.size, np.int32)
+        is_definition = DEFINITIONS[self.kind]
+        for row in self.scopes.tolist():
+            found[row] = number[row] if is_definition[row] else found[self.outer[row]]
+        return found
+
+    def _identify(self) -> None:
+        """Keys of rows, of their parents and of what evaluates them."""
+        kind, definitions = self.kind, self.definitions
+        container = self.definition[self.scope]  # number of the definition that evaluates a row
+        scopes = container[definitions]
+        scopes[np.isin(definitions, self.first_row)] = -1
+        names = self.names.all()
+        given = [names[c] if c >= 0 else None for c in self.text[definitions].tolist()]
+        self.qualnames = qualnames(scopes.tolist(), given)
+        constructs = [CONSTRUCTS[k] for k in kind[definitions].tolist()]
+        keys = [named_key(c, q) for c, q in zip(constructs, self.qualnames, strict=True)]
+        self.definition_keys: Ints = np.array(keys, np.int64)
+        owned = self.definition_keys[self.owner]
+        self.key = unnamed_keys(self.owner.astype(np.int64), owned, kind, CONSTRUCTS)
+        self.key[definitions] = self.definition_keys
+        has_body = kinds(*BODY_CONSTRUCTS)[kind[definitions]]
+        bodies = np.where(has_body, body_keys(self.definition_keys), self.definition_keys)
+        self.definition_bodies: Ints = bodies
+        in_body = _IN_BODY[self.role]
+        body_of_row = np.zeros(self.size, np.int64)
+        body_of_row[definitions] = bodies
+        self.parent_key = np.where(in_body, body_of_row[self.parent], self.key[self.parent])
+        self.container_key = bodies[container]
+        groups = self.parent.astype(np.int64) * 2 + in_body
+        groups[self.first_row] = 0
+        self.position = ordinals(groups)
+        self.position[self.first_row] = 0
+
+    def _contexts(self) -> npt.NDArray[np.uint8]:
+        """Index into CONTEXTS: load, store or del for the classes that can be targets, else ''."""
+        target = _TARGETS[self.kind]
+        context = target.astype(np.uint8)
+        context[_STORED[self.role] & target] = STORE
+        context[_DELETED[self.role] & target] = DEL
+        inner = np.flatnonzero(_UNPACKED[self.role] & target)
+        inner = inner[np.isin(self.kind[self.parent[inner]], np.flatnonzero(_TARGETS))]
+        while True:
+            wanted = context[self.parent[inner]]
+            if np.array_equal(wanted, context[inner]):
+                return context
+            context[inner] = wanted

@@ -1,0 +1,172 @@
+"""The `ast` witness: syntax, names, calls and comments of files that CPython's parser reads."""
+
+import ast
+import re
+import sys
+from itertools import chain
+from operator import attrgetter
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from codeanatomy.extract import comments, definitions, names
+from codeanatomy.extract.columns import coded, constant, located, table
+from codeanatomy.extract.decoding import line_starts
+from codeanatomy.extract.forest import CONTEXTS, DEFINITIONS, Forest, Text, kinds
+from codeanatomy.extract.keys import field_keys
+from codeanatomy.extract.scopes import Scopes
+from codeanatomy.extract.walker import Columns, visitor
+from codeanatomy.extract.witness import Extractor, Source, trouble
+from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
+from codeanatomy.facts.tables.syntax import (
+    Comment,
+    Decorator,
+    Definition,
+    Field,
+    ImportAlias,
+    Literal,
+    Parameter,
+    Syntax,
+    Variable,
+)
+
+WITNESS = "ast"
+# Frames of the walk, one per level of the tree; they take no C stack.
+WALK_DEPTH = 10_000
+LITERAL_LIMIT = 200
+TABLES = (
+    *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
+    *(Reference, Capture, CallSite, Argument, Base),
+)
+_POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
+_LAST_WORD = re.compile(rb"[\w\x80-\xff]+\Z")
+_LITERAL = kinds("Constant")
+_ATTRIBUTE = kinds("Attribute")
+_SYNTAX = ~(DEFINITIONS | _LITERAL | kinds("arg", "alias"))
+_TYPES = ("str", "bytes", "int", "float", "complex", "bool", "None", "Ellipsis")
+_TYPE_OF = {
+    kind: number
+    for number, kind in enumerate(
+        (str, bytes, int, float, complex, bool, type(None), type(Ellipsis))
+    )
+}
+
+
+class AstCollector:
+    """Walks one file after the other into columns, and makes the tables of the batch from them."""
+
+    def __init__(self) -> None:
+        self._columns = Columns()
+        self._visit = visitor(self._columns)
+        self._texts: list[Text] = []
+        self._counts: list[int] = []
+        self._positions: list[npt.NDArray[np.int32]] = []
+
+    def add(self, ordinal: int, source: Source) -> bool:
+        """True when the file has a tree that could be walked."""
+        if source.tree is not None and not self._walk(source.tree):
+            message = "nested more deeply than the walker can follow"
+            source.tree, source.error = None, trouble(WITNESS, "too-deep", message)
+        if source.tree is None:
+            return False
+        utf8, origin = source.utf8, source.origin
+        text = Text(ordinal, utf8, origin, line_starts(utf8), len(source.content))
+        self._texts.append(text)
+        return True
+
+    def finish(self) -> dict[str, pa.Table]:
+        """The tables of `TABLES`."""
+        forest = Forest(self._columns, self._texts, self._counts, self._positions)
+        starts = definitions.name_starts(forest)
+        scopes = Scopes(forest)
+        last, calls = names.calls(forest)
+        tables = syntax(forest, last) | literals(forest) | fields(forest) | calls
+        tables |= definitions.definitions(forest, starts) | definitions.parameters(forest)
+        tables |= definitions.imports(forest) | definitions.decorators(forest)
+        tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
+        tables |= names.bases(forest) | comments.comments(forest)
+        return tables
+
+    def _walk(self, tree: ast.Module) -> bool:
+        """Appends the tree's rows; False, and no rows, when it is too deep."""
+        columns = self._columns
+        mark = columns.mark()
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(before, WALK_DEPTH))
+        try:
+            self._visit(tree)
+        except RecursionError:
+            columns.undo(mark)
+            return False
+        finally:
+            sys.setrecursionlimit(before)
+        nodes = columns.nodes
+        places = chain.from_iterable(map(_POSITION, nodes))
+        self._positions.append(np.fromiter(places, np.int32, 4 * len(nodes)))
+        self._counts.append(len(nodes))
+        nodes.clear()
+        return True
+
+
+def syntax(forest: Forest, last_names: npt.NDArray[np.int32]) -> dict[str, pa.Table]:
+    """The syntax table; `last_names` are codes of the callees' last names at the rows of calls."""
+    rows = forest.rows(_SYNTAX)
+    imports = kinds("ImportFrom")[forest.kind[rows]]
+    called = kinds("Call")[forest.kind[rows]]
+    name = np.where(imports, -1, np.where(called, last_names[rows], forest.text[rows]))
+    columns = located(forest, rows)
+    columns |= {
+        "name": coded(name, forest.names.all()),
+        "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
+    }
+    return table(Syntax, columns)
+
+
+def literals(forest: Forest) -> dict[str, pa.Table]:
+    """The literal table."""
+    rows = forest.rows(_LITERAL)
+    values = forest.columns.values
+    types = np.fromiter((_TYPE_OF[v.__class__] for v in values), np.int32, len(values))
+    columns = located(forest, rows)
+    columns |= {"type": coded(types, _TYPES), "value": [_shown(v) for v in values]}
+    return table(Literal, columns)
+
+
+def fields(forest: Forest) -> dict[str, pa.Table]:
+    """The field table: the last name of each attribute access."""
+    rows = forest.rows(_ATTRIBUTE)
+    keys = forest.key[rows]
+    codes, end = forest.text[rows], forest.end[rows]
+    lengths = np.array([len(n.encode()) for n in forest.names.all()] + [0], np.int64)
+    length = lengths[codes]
+    for i in np.flatnonzero(forest.foreign[codes]).tolist():
+        text = forest.slice(int(rows[i]))
+        length[i] = len(text) - len(_LAST_WORD.sub(b"", text))
+    start = end - length
+    line = forest.line[rows].copy()
+    columns = located(forest, rows)
+    columns |= {
+        "node": field_keys(keys),
+        "parent": keys,
+        "construct": constant("Field", len(rows)),
+        "role": constant("Attribute.attr", len(rows)),
+        "position": np.ones(len(rows), np.int32),
+        "bstart": forest.place(forest.file[rows], start),
+        "bend": forest.bend[rows],
+        "line": line,
+        "name": coded(codes, forest.names.all()),
+    }
+    return table(Field, columns)
+
+
+def _shown(value: object) -> str:
+    """repr of a constant, at most 200 characters; long integers in hexadecimal."""
+    if isinstance(value, str | bytes):
+        return repr(value[:LITERAL_LIMIT])[:LITERAL_LIMIT]
+    if value.__class__ is int and isinstance(value, int) and value.bit_length() > 640:
+        return hex(value)[:LITERAL_LIMIT]
+    return repr(value)[:LITERAL_LIMIT]
+
+
+EXTRACTOR = Extractor(WITNESS, 1, 10, TABLES, AstCollector, interpreter=True)

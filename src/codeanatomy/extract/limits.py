@@ -1,0 +1,46 @@
+"""What may one file cost, and what has a worker used so far?"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+# Resident memory is what hurts a machine, so the parent watches that. RLIMIT_AS would count address
+# space, of which allocators reserve a GiB at a time without touching it, and its failures abort
+# native code inside a worker instead of naming the file.
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
+WATCHED = Path("/proc/self/stat").exists()
+PATIENCE = 6  # wall seconds granted per CPU second, so that a busy machine changes no graph
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The most that one file may cost a worker: CPU seconds, and bytes of resident memory more.
+
+    By the wall clock a file gets six times its seconds, and where the system does not tell what
+    another process used (no /proc), the wall clock alone counts and memory is not watched.
+    """
+
+    seconds: float = 10.0
+    memory: int = 1 << 30
+
+    def broken(self, cpu: float, wall: float, memory: int, files: int) -> tuple[str, str] | None:
+        """Code and message of the limit that this use breaks, if any; work on several files at
+        once (the columns of a batch) gets the seconds of all of them."""
+        seconds = self.seconds * files
+        if memory > self.memory:
+            return "too-large", f"more than {self.memory >> 20} MiB of memory were needed"
+        if cpu > seconds:
+            return "too-long", f"more than {self.seconds:g} s of CPU time were needed"
+        if wall > seconds * PATIENCE:
+            return "too-long", f"no end after {self.seconds * PATIENCE:g} s"
+        return None
+
+
+def used(pid: int) -> tuple[float, int]:
+    """CPU seconds and resident bytes of a process; zeros where that cannot be known."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0, 0
+    return (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE

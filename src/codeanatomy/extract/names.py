@@ -1,0 +1,180 @@
+"""What the names, calls and bases of a batch say, as tables."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+
+from codeanatomy.extract.builtin_names import BUILTINS, MODULE_NAMES
+from codeanatomy.extract.columns import Column, coded, constant, located, optional, table
+from codeanatomy.extract.forest import (
+    COMPREHENSIONS,
+    CONTEXTS,
+    DEFINITIONS,
+    FUNCTIONS,
+    Codes,
+    Forest,
+    Ints,
+    kinds,
+    roles,
+)
+from codeanatomy.extract.keys import ordinals
+from codeanatomy.extract.scopes import IMPORTED, VARIABLE, Scopes
+from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
+from codeanatomy.facts.tables.syntax import Variable
+
+BASE_LIMIT = 200
+_WORD = re.compile(rb"[\w\x80-\xff]+")
+HOW = ("local", "enclosing", "global", "import", "builtin", "star", "unknown")
+_LOCAL, _ENCLOSING, _GLOBAL, _IMPORT, _BUILTIN, _STAR, _UNKNOWN = range(len(HOW))
+
+
+def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
+    """The reference and capture tables."""
+    rows, found = scopes.uses, scopes.found
+    names = forest.names.all()
+    user = forest.definition[forest.scope[rows]]  # number of the definition that uses the name
+    bound = found >= 0
+    home = scopes.scope[found]  # meaningless where not bound, as are the next two
+    owner = forest.definition[home]
+    imported = scopes.declares[found] == IMPORTED
+    known = np.array([n in BUILTINS or n in MODULE_NAMES for n in names], np.bool_)
+    starred = np.zeros(len(forest.texts), np.bool_)
+    aliases = forest.rows(kinds("alias"))
+    starred[forest.file[aliases[forest.bound[aliases] < 0]]] = True
+    how = np.full(len(rows), _UNKNOWN, np.int32)
+    how[starred[forest.file[rows]]] = _STAR
+    how[known[forest.text[rows]]] = _BUILTIN
+    how[bound] = np.where(forest.outer[home] < 0, _GLOBAL, _ENCLOSING)[bound]
+    how[bound & (owner == user)] = _LOCAL
+    how[bound & imported] = _IMPORT
+    declared = optional(scopes.key[found], ~bound | imported)
+    columns: dict[str, Column] = {
+        "file": forest.ordinal[forest.file[rows]],
+        "node": forest.key[rows],
+        "name": coded(forest.text[rows], names),
+        "scope": forest.definition_keys[user],
+        "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
+        "declared": declared,
+        "how": coded(how, HOW),
+    }
+    inner = (FUNCTIONS | COMPREHENSIONS)[forest.kind[home]]
+    caught = np.flatnonzero(bound & ~imported & inner & (owner != user))
+    pairs = np.stack((user[caught].astype(np.int64), found[caught]))
+    caught = caught[np.sort(np.unique(pairs, axis=1, return_index=True)[1])]
+    captures: dict[str, Column] = {
+        "file": forest.ordinal[forest.file[rows[caught]]],
+        "function": forest.definition_keys[user[caught]],
+        "captured": scopes.key[found[caught]],
+        "name": coded(forest.text[rows[caught]], names),
+    }
+    return table(Reference, columns) | table(Capture, captures)
+
+
+def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa.Table]:
+    """The variable table; `name_starts` of the definitions."""
+    chosen = np.flatnonzero(scopes.declares == VARIABLE)
+    chosen = chosen[np.argsort(scopes.first[chosen], kind="stable")]
+    rows, names = scopes.first[chosen], forest.names.all()
+    owner = forest.definition[scopes.scope[chosen]]
+    start, end = _tokens(forest, rows, name_starts)
+    words = [names[code] for code in forest.bound[rows].tolist()]
+    outer = [forest.qualnames[number] for number in owner.tolist()]
+    moved = start != forest.start[rows]
+    line = forest.line[rows].copy()
+    for i in np.flatnonzero(moved).tolist():
+        line[i] = forest.line_of(int(forest.file[rows[i]]), int(start[i]))
+    columns = located(forest, rows)
+    bodies = forest.definition_bodies[owner]
+    columns |= {
+        "node": scopes.key[chosen],
+        "parent": bodies,
+        "container": bodies,
+        "construct": constant("Variable", len(rows)),
+        "role": constant("", len(rows)),
+        "position": ordinals(owner),
+        "bstart": forest.place(forest.file[rows], start),
+        "bend": forest.place(forest.file[rows], end),
+        "line": line,
+        "name": coded(forest.bound[rows], names),
+        "qualname": [f"{o}.{w}" if o else w for o, w in zip(outer, words, strict=True)],
+        "scope": forest.definition_keys[owner],
+    }
+    return table(Variable, columns)
+
+
+def calls(forest: Forest) -> tuple[Codes, dict[str, pa.Table]]:
+    """Last names of the callees by row (-1 elsewhere), and the call_site and argument tables."""
+    names = forest.names.all()
+    callees = forest.rows_in(roles("Call.func"))
+    sites = forest.parent[callees]
+    dotted = kinds("Attribute")[forest.kind[callees]]
+    named = dotted | kinds("Name")[forest.kind[callees]]
+    last = np.full(forest.size, -1, np.int32)
+    last[sites] = np.where(named, forest.text[callees], -1)
+    receivers = np.minimum(callees + 1, forest.size - 1)
+    columns: dict[str, Column] = {
+        "file": forest.ordinal[forest.file[sites]],
+        "node": forest.key[sites],
+        "callee": forest.key[callees],
+        "receiver": optional(forest.key[receivers], ~dotted),
+        "name": coded(last[sites], names),
+    }
+    given = forest.rows_in(roles("Call.args", "Call.keywords"))
+    keyword = kinds("keyword")[forest.kind[given]]
+    starred = kinds("Starred")[forest.kind[given]]
+    unpacked = np.where(starred, 1, np.where(keyword & (forest.text[given] < 0), 2, 0))
+    arguments: dict[str, Column] = {
+        "file": forest.ordinal[forest.file[given]],
+        "call": forest.key[forest.parent[given]],
+        "value": forest.key[given + (keyword | starred)],
+        "position": forest.position[given] - 1,
+        "keyword": coded(np.where(keyword, forest.text[given], -1), names),
+        "unpacked": coded(unpacked.astype(np.int32), ("", "*", "**")),
+    }
+    return last, table(CallSite, columns) | table(Argument, arguments)
+
+
+def bases(forest: Forest) -> dict[str, pa.Table]:
+    """The base table."""
+    rows = forest.rows_in(roles("ClassDef.bases"))
+    classes = forest.parent[rows]
+    texts = [forest.slice(row).decode("utf-8", "replace")[:BASE_LIMIT] for row in rows.tolist()]
+    columns: dict[str, Column] = {
+        "file": forest.ordinal[forest.file[rows]],
+        "class_node": forest.key[classes],
+        "value": forest.key[rows],
+        "position": ordinals(classes),
+        "text": pa.array(texts, pa.string()).dictionary_encode(),
+    }
+    return table(Base, columns)
+
+
+def _tokens(forest: Forest, rows: Ints, name_starts: Ints) -> tuple[Ints, Ints]:
+    """Where in the text the name stands that each row binds."""
+    start, end = forest.start[rows].copy(), forest.end[rows].copy()
+    lengths = np.array([len(n.encode()) for n in forest.names.all()] + [0], np.int64)
+    length = lengths[forest.bound[rows]]
+    kind = forest.kind[rows]
+    definition = DEFINITIONS[kind]
+    start[definition] = name_starts[np.searchsorted(forest.definitions, rows[definition])]
+    whole = kinds("Name")[kind]
+    end = np.where(whole, end, start + length)
+    names = forest.names.all()
+    for i in np.flatnonzero(~whole & ~definition & ~kinds("arg")[kind]).tolist():
+        start[i] += _offset(forest.slice(int(rows[i])), names[forest.bound[rows[i]]])
+        end[i] = start[i] + length[i]
+    for i in np.flatnonzero(~whole & forest.foreign[forest.bound[rows]]).tolist():
+        word = _WORD.match(forest.texts[forest.file[rows[i]]].utf8, start[i])
+        end[i] = word.end() if word else end[i]
+    return start, end
+
+
+def _offset(text: bytes, name: str) -> int:
+    """Where a clause (`import a as b`, `except E as b`, `case [*b]`, `**P`) binds the name."""
+    token = re.escape(name.encode()) + rb"(?![\w\x80-\xff])"
+    found = re.search(rb"\bas[\s\\]+(" + token + rb")|\*\s*(" + token + rb")", text)
+    if found:
+        return found.start(found.lastindex or 0)
+    found = re.search(rb"(?<![\w\x80-\xff])" + token, text)
+    return found.start() if found else 0

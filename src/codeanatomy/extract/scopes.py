@@ -1,0 +1,198 @@
+"""What each name means in its file, by Python's scope rules.
+
+A binding is a (scope, name) pair. Names declared `global` are bindings of the module, `nonlocal`
+ones of the enclosing function that binds them; `:=` in a comprehension binds in the scope around
+it. A name is looked up in its own scope, then outwards, passing over class scopes; a `global`
+declaration met on the way sends it to the module. Private names are mangled before comparing.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from codeanatomy.extract.forest import (
+    COMPREHENSIONS,
+    FUNCTIONS,
+    STORE,
+    Codes,
+    Flags,
+    Forest,
+    Ints,
+    kinds,
+    roles,
+)
+from codeanatomy.extract.keys import variable_keys
+from codeanatomy.facts.ids import hash_text, hash_texts, mix
+
+# what binds a name; the order has no meaning
+OTHER, PARAMETER, DEFINITION, IMPORT, DELETION = range(5)
+# what a binding declares
+VARIABLE, NAMED, IMPORTED = range(3)
+
+_CLASS = kinds("ClassDef")
+_GENERIC = kinds("TypeVar", "ParamSpec", "TypeVarTuple")
+_NAME = kinds("Name")
+_FUNCTION_LIKE = FUNCTIONS | COMPREHENSIONS
+_BINDERS = (
+    (kinds("FunctionDef", "AsyncFunctionDef", "ClassDef"), DEFINITION),
+    (kinds("arg"), PARAMETER),
+    (kinds("ExceptHandler", "MatchAs", "MatchStar", "MatchMapping") | _GENERIC, OTHER),
+)
+_TYPE_PARAMETERS = hash_text("type_params")
+
+
+class Scopes:
+    """Bindings of a batch, one per (scope, name), and the lookup of names in them.
+
+    `scope`, `first` (row of the first binding token), `declares` and `key` (of the parameter,
+    definition or variable; 0 for imports) are columns over the bindings.
+    """
+
+    def __init__(self, forest: Forest) -> None:
+        self.forest = forest
+        self._names = forest.names.all()
+        self._private()
+        self.module = forest.first_row[forest.file]
+        self._declare()
+        rows, kind = self._events()
+        self.uses = forest.rows(_NAME)
+        self._bind(rows, kind)
+        self.found = self.lookup(forest.scope[self.uses].astype(np.int64), self.uses)
+
+    def lookup(self, scopes: Ints, rows: Ints) -> Ints:
+        """For the names of the rows, looked up from the scopes: the binding's number, or -1."""
+        forest = self.forest
+        codes = self.code[rows]
+        found = np.full(len(rows), -1, np.int64)
+        active = np.arange(len(rows))
+        scope = scopes.astype(np.int64)
+        first = True
+        inside = np.zeros(len(rows), np.bool_)  # came straight from type parameters: sees a class
+        while len(active):
+            passed = _CLASS[forest.kind[scope]] & ~inside[active] & (not first)
+            sent = _among(self._global, scope * self._base + codes[active]) & ~passed
+            scope = np.where(sent, self.module[scope], scope)
+            place = np.searchsorted(self.pairs, pair := scope * self._base + codes[active])
+            hit = _among(self.pairs, pair) & ~passed
+            found[active[hit]] = place[hit]
+            inside[:] = False
+            inside[active] = _GENERIC[forest.kind[scope]] & first
+            up = forest.outer[scope].astype(np.int64)
+            on = ~hit & (up >= 0)
+            active, scope, first = active[on], up[on], False
+        return found
+
+    def _private(self) -> None:
+        """Codes to compare by: names with two leading underscores get their class's prefix."""
+        bound, names = self.forest.bound, self._names
+        private = np.array([_is_private(n) for n in names] + [False], np.bool_)
+        self.code = bound.astype(np.int64)
+        self.class_of = self._classes()
+        for row in np.flatnonzero(private[bound]).tolist():
+            self.code[row] = self._mangled(names[bound[row]], int(self.forest.scope[row]))
+
+    def _mangled(self, name: str, scope: int) -> int:
+        forest = self.forest
+        owner = int(self.class_of[scope])
+        if owner >= 0 and _is_private(name):
+            prefix = self._names[forest.text[owner]].lstrip("_")
+            name = f"_{prefix}{name}" if prefix else name
+        return forest.names.code(name)
+
+    def _classes(self) -> Codes:
+        """For a scope's row, the innermost class that it is or lies in; -1 for none."""
+        forest = self.forest
+        found = np.full(forest.size, -1, np.int32)
+        is_class = _CLASS[forest.kind]
+        for row in forest.scopes.tolist():
+            around = forest.outer[row]
+            found[row] = row if is_class[row] else found[around] if around >= 0 else -1
+        return found
+
+    def _declare(self) -> None:
+        """The pairs that `global` and `nonlocal` statements name, sorted."""
+        forest = self.forest
+        is_global = kinds("Global")[forest.kind]
+        pairs: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+        for row, names in forest.columns.declared:
+            scope = int(forest.scope[row])
+            pairs[bool(is_global[row])] += [(scope, self._mangled(n, scope)) for n in names]
+        self._base = len(forest.names.all()) + 1
+        self._global = _packed(pairs[True], self._base)
+        self._nonlocal = _packed(pairs[False], self._base)
+
+    def _events(self) -> tuple[Ints, npt.NDArray[np.int8]]:
+        """Rows that bind a name, in source order, and what binds it."""
+        forest = self.forest
+        kind = np.full(forest.size, -1, np.int8)
+        stores = forest.context >= STORE
+        kind[stores & _NAME[forest.kind]] = OTHER
+        kind[(forest.context > STORE) & _NAME[forest.kind]] = DELETION
+        kind[forest.columns.undeclared] = -1
+        for mask, binder in _BINDERS:
+            kind[mask[forest.kind]] = binder
+        kind[kinds("alias")[forest.kind]] = IMPORT
+        kind[self.code < 0] = -1
+        rows = np.flatnonzero(kind >= 0)
+        return rows, kind[rows]
+
+    def _bind(self, rows: Ints, kind: npt.NDArray[np.int8]) -> None:
+        forest = self.forest
+        scope = forest.scope[rows].astype(np.int64)
+        walrus = roles("NamedExpr.target")[forest.role[rows]]
+        while (inner := walrus & COMPREHENSIONS[forest.kind[scope]]).any():
+            scope[inner] = forest.outer[scope[inner]]
+        codes = self.code[rows]
+        sent = _among(self._global, scope * self._base + codes)
+        scope = np.where(sent, self.module[scope], scope)
+        lent = np.flatnonzero(_among(self._nonlocal, scope * self._base + codes))
+        if len(lent):
+            own = np.ones(len(rows), np.bool_)
+            own[lent] = False
+            self.pairs = np.unique(scope[own] * self._base + codes[own])
+            target = self.lookup(forest.outer[scope[lent]].astype(np.int64), rows[lent])
+            outer = self.pairs[target] // self._base
+            good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
+            scope[lent[good]] = outer[good]
+        pairs = scope * self._base + codes
+        self.pairs, first, group = np.unique(pairs, return_index=True, return_inverse=True)
+        self.first = rows[first]
+        self.scope = self.pairs // self._base
+        counts = np.zeros((len(self.pairs), 5), np.int64)
+        np.add.at(counts, (group, kind), 1)
+        total = counts[:, :DELETION].sum(axis=1)
+        single = (total == 1) & (counts[:, PARAMETER] + counts[:, DEFINITION] == 1)
+        imported = (total > 0) & (counts[:, IMPORT] == total)
+        self.declares = np.where(single, NAMED, np.where(imported, IMPORTED, VARIABLE))
+        keys = np.where(imported, 0, self._variable_keys())
+        named = np.flatnonzero((kind == PARAMETER) | (kind == DEFINITION))
+        named = named[single[group[named]]]
+        keys[group[named]] = forest.key[rows[named]]
+        self.key: Ints = keys
+
+    def _variable_keys(self) -> Ints:
+        """Keys as if every binding were a variable."""
+        forest = self.forest
+        generic = _GENERIC[forest.kind[self.scope]]
+        scope_key = forest.key[np.where(generic, forest.parent[self.scope], self.scope)]
+        scope_key = np.where(generic, mix(scope_key, _TYPE_PARAMETERS), scope_key)
+        codes, place = np.unique(forest.bound[self.first], return_inverse=True)
+        return variable_keys(scope_key, hash_texts([self._names[c] for c in codes])[place])
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("__") and not name.endswith("__") and "." not in name
+
+
+def _packed(pairs: Sequence[tuple[int, int]], base: int) -> Ints:
+    return np.unique(np.array([s * base + c for s, c in pairs], np.int64))
+
+
+def _among(ordered: Ints, values: Ints) -> Flags:
+    """Which values occur in the sorted array."""
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    result: Flags = ordered[place] == values
+    return result

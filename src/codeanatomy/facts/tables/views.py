@@ -1,0 +1,42 @@
+"""Rows that views make on the way from evidence to the graph."""
+
+from typing import Annotated
+
+import msgspec
+
+from codeanatomy.facts import types as t
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The body of a module or class: the METHOD that evaluates its statements."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    parent: Annotated[int, t.PARENT]
+    container: Annotated[int | None, t.CONTAINER]
+    construct: Annotated[str, t.CODED, t.CONSTRUCT]
+    bstart: Annotated[int, t.BSTART]
+    bend: Annotated[int, t.BEND]
+    line: Annotated[int, t.INT32, t.LINE]
+    position: Annotated[int, t.INT32, t.ORDINAL]
+    name: Annotated[str, t.CODED, t.NAME]
+    qualname: Annotated[str, t.QUALNAME]
+    witness: Annotated[str, t.CODED, t.EVIDENCE]
+
+
+class Module(msgspec.Struct, frozen=True):
+    """The module node of a file."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    witness: Annotated[str, t.CODED, t.EVIDENCE]
+
+
+class FileSpan(msgspec.Struct, frozen=True):
+    """A file with the span of all its bytes."""
+
+    file_id: Annotated[int, t.FILE]
+    path: Annotated[str, t.PATH]
+    bstart: Annotated[int, t.BSTART]
+    bend: Annotated[int, t.BEND]
+    line: Annotated[int, t.INT32, t.LINE]

@@ -1,0 +1,40 @@
+"""Where a view's rows are kept: nowhere, in memory, or as a final table."""
+
+from codeanatomy.planning.decision import Decision
+from codeanatomy.planning.tasks import Task
+from codeanatomy.plans.facts import PlanFacts
+
+VALUES = ("output", "memory", "none")
+
+
+def decide(task: Task, facts: PlanFacts, output: bool) -> Decision:
+    """output for final tables; memory for costly views that several read; none for the rest.
+
+    A view without joins, aggregates, windows or sorts is a projection: running it once per
+    consumer, over the few columns that each needs, costs less than keeping all of its columns.
+    """
+    work = len(facts.joins) + len(facts.aggregates) + len(facts.windows) + len(facts.sorts)
+    evidence: dict[str, int | float | str | bool] = {
+        "consumers": len(task.consumers),
+        "costly operators": work,
+        "output": output,
+    }
+    if output:
+        value, reason = "output", "declared as a final table"
+    elif len(task.consumers) > 1 and work:
+        value, reason = (
+            "memory",
+            f"{len(task.consumers)} views read it and it costs {work} operators",
+        )
+    elif len(task.consumers) > 1:
+        value, reason = "none", "several views read it, but it only projects"
+    else:
+        value, reason = "none", "one view reads it"
+    return Decision(
+        subject=task.view,
+        value=value,
+        reason=reason,
+        evidence=evidence,
+        refused=tuple(v for v in VALUES if v != value),
+        confidence=1.0 if output or len(task.consumers) < 2 else 0.7,
+    )

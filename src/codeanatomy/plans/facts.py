@@ -1,0 +1,101 @@
+"""All that the rest of the system knows about a view's plan, read off the plan."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+import pyarrow as pa
+from datafusion import DataFrame
+
+from codeanatomy.plans.fingerprint import plan_fingerprint
+from codeanatomy.plans.grain import Grain, grain, no_grain
+from codeanatomy.plans.notes import Aggregate, Join, Leaf, Notes, Sort, Window
+from codeanatomy.plans.walk import walk
+
+# Volatility is not exposed; now() and its kin are folded into constants while planning, so the plan
+# as written is searched.
+_VOLATILE = re.compile(
+    r"\b(current_date|current_time|current_timestamp|now|random|today|uuid)\(", re.IGNORECASE
+)
+
+
+class PlanFacts(msgspec.Struct, frozen=True):
+    """One plan. Columns of tables are written `table.column`; expressions as the engine prints
+    them.
+
+    `tables`: the columns required per table, sorted. `lineage`: per output column the base columns
+    that its values are computed from. `influence`: the base columns that decide which rows there
+    are. An output column can change only if a column of one of the two changes. `opaque`: what the
+    walk did not understand (then every output depends on every input, and the grain is global).
+    `nodes`: plan nodes by kind.
+    """
+
+    columns: tuple[str, ...]
+    tables: dict[str, tuple[str, ...]]
+    leaves: tuple[Leaf, ...]
+    joins: tuple[Join, ...]
+    aggregates: tuple[Aggregate, ...]
+    windows: tuple[Window, ...]
+    sorts: tuple[Sort, ...]
+    functions: tuple[str, ...]
+    volatile: tuple[str, ...]
+    slow_distinct: bool
+    lineage: dict[str, tuple[str, ...]]
+    influence: tuple[str, ...]
+    grain: Grain
+    opaque: tuple[str, ...]
+    nodes: dict[str, int]
+    fingerprint: str
+
+
+def plan_facts(
+    df: DataFrame,
+    schemas: Mapping[str, pa.Schema],
+    *,
+    upstream: Mapping[str, Grain] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> PlanFacts:
+    """The facts of a plan made over stubs of `schemas` (see `planning_session`).
+
+    `upstream` gives the grain of those stubs that are views; without it a view counts as a table
+    whose file is its column of type `file.owner`. `settings` are the session settings under which
+    the plan will run.
+
+    Raises PlanError when the plan reads a table that is not among the schemas.
+    """
+    notes = Notes(schemas)
+    plan = df.optimized_logical_plan()
+    relation = walk(plan, notes)
+    names = tuple(df.schema().names)
+    volatile = {m.lower() for m in _VOLATILE.findall(df.logical_plan().display_indent())}
+    if volatile:
+        found = no_grain(notes, f"{', '.join(sorted(volatile))}: another answer each time")
+    else:
+        found = grain(relation, names, notes, upstream or {})
+    lineage: dict[str, set[str]] = {}
+    for name, column in zip(names, relation.columns, strict=True):
+        lineage.setdefault(name, set()).update(notes.texts(column.sources))
+    required: dict[str, set[str]] = {}
+    for leaf in notes.leaves:
+        required.setdefault(leaf.table, set()).update(leaf.columns)
+    tables = {t: tuple(sorted(required[t])) for t in sorted(required)}
+    return PlanFacts(
+        columns=names,
+        tables=tables,
+        leaves=tuple(notes.leaves),
+        joins=tuple(notes.joins),
+        aggregates=tuple(notes.aggregates),
+        windows=tuple(notes.windows),
+        sorts=tuple(notes.sorts),
+        functions=tuple(sorted(notes.functions)),
+        volatile=tuple(sorted(volatile)),
+        slow_distinct=any(a.slow_distinct for a in notes.aggregates),
+        lineage={n: tuple(sorted(lineage[n])) for n in lineage},
+        influence=notes.texts(notes.influence),
+        grain=found,
+        opaque=tuple(notes.opaque),
+        nodes=dict(sorted(notes.nodes.items())),
+        fingerprint=plan_fingerprint(
+            plan.display_indent(), notes.unprinted, tables, schemas, settings or {}
+        ),
+    )

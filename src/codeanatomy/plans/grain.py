@@ -1,0 +1,137 @@
+"""Whether a plan's rows for one file depend on that file alone, and if not, on what."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.facts.schema import columns_of
+from codeanatomy.facts.types import FILE
+from codeanatomy.plans.lineage import Column, Relation
+from codeanatomy.plans.notes import Leaf, Notes
+from codeanatomy.plans.reach import ALL, All, Col, Path, cost, hops, show
+
+
+class Grain(msgspec.Struct, frozen=True):
+    """How changed input rows reach output rows, measured in the values of the output column
+    `column`.
+
+    `kind`: `local` (rows of a file depend on that file's rows only), `coupled` (on other files
+    through keys), `keyed` (maintained per value of another column), `global` (any change may touch
+    any row), `free` (reads no table that is grained by file). It is relative to the inputs;
+    `absolute` takes in how the inputs themselves came about. `keys`: the coupling keys, as
+    `table.column`. `paths`: the reach path of each leaf, in leaf order.
+    """
+
+    kind: str
+    column: str | None
+    reason: str
+    keys: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    absolute: str = ""
+
+
+class _Owner(msgspec.Struct, frozen=True):
+    """Whether a leaf is grained by file, and the column that names the file, if one alone does."""
+
+    grained: bool
+    column: str | None
+
+
+def grain(
+    relation: Relation,
+    names: Sequence[str],
+    notes: Notes,
+    upstream: Mapping[str, Grain],
+) -> Grain:
+    """The grain of a walked plan, taken from the output column that tells most.
+
+    The file of a leaf's rows is the column that `upstream` found for a view, and for any other
+    table its one column of type `file.owner` that cannot be NULL. A `file.ref` names another file
+    and never counts.
+    """
+    leaves = notes.leaves
+    owners = [_owner(leaf, notes.schemas[leaf.table], upstream) for leaf in leaves]
+    read = sorted(relation.leaves)
+    filed = [n for n in read if owners[n].grained]
+    if not filed:
+        paths = tuple(ALL for _ in leaves)
+        return Grain("free", None, "reads no table grained by file", (), paths, "free")
+    found = []
+    for i, column in enumerate(relation.columns):
+        kind = _kind(column, filed, owners)
+        if kind is not None:
+            price = sum(cost(path) for path in (column.reach or {}).values())
+            found.append((("local", "coupled", "keyed").index(kind), price, i, kind))
+    if not found:
+        return no_grain(notes, _why_global(relation, names, filed, notes))
+    _, _, i, kind = min(found)
+    reach = relation.columns[i].reach or {}
+    tables = [leaf.table for leaf in leaves]
+    parts = [f"{tables[n]}#{n}: {show(reach[n], tables)}" for n in read]
+    keys = {f"{tables[h.leaf]}.{k}" for p in reach.values() for h in hops(p) for k in h.keys}
+    return Grain(
+        kind,
+        names[i],
+        "; ".join(parts),
+        tuple(sorted(keys)),
+        tuple(reach.get(n, ALL) for n in range(len(leaves))),
+        _absolute(kind, [upstream[t].absolute for t in dict.fromkeys(tables) if t in upstream]),
+    )
+
+
+def no_grain(notes: Notes, why: str) -> Grain:
+    """The grain of a plan in which any change may touch any row."""
+    return Grain("global", None, why, (), tuple(ALL for _ in notes.leaves), "global")
+
+
+def _owner(leaf: Leaf, schema: pa.Schema, upstream: Mapping[str, Grain]) -> _Owner:
+    above = upstream.get(leaf.table)
+    if above is not None:
+        return _Owner(above.kind != "free", above.column if above.kind in _FILED else None)
+    found = [c for c in columns_of(schema, FILE) if not schema.field(c).nullable]
+    return _Owner(bool(columns_of(schema, FILE)), found[0] if len(found) == 1 else None)
+
+
+_FILED = ("local", "coupled")
+
+
+def _kind(column: Column, filed: Sequence[int], owners: Sequence[_Owner]) -> str | None:
+    """What the column tells about changes of the leaves grained by file; None for nothing."""
+    if column.reach is None:
+        return None
+    paths = [column.reach[n] for n in filed]
+    if any(isinstance(p, All) for p in paths):
+        return None
+    names_file = [owners[n].column for n in filed]
+    if all(p == Col((o,)) for p, o in zip(paths, names_file, strict=True) if o) and all(names_file):
+        return "local"
+    if column.direct and all(c == owners[n].column for n, c in column.direct.items()):
+        return "coupled"
+    return "keyed"
+
+
+def _why_global(
+    relation: Relation, names: Sequence[str], filed: Sequence[int], notes: Notes
+) -> str:
+    """The leaves that the closest column does not reach, and where reach was lost."""
+    missing = [
+        (sum(isinstance(column.reach[n], All) for n in filed), i)
+        for i, column in enumerate(relation.columns)
+        if column.reach is not None
+    ]
+    causes = "; ".join(notes.losses)
+    if not missing:
+        return "no output column keeps a file or key" + (f" ({causes})" if causes else "")
+    _, i = min(missing)
+    reach = relation.columns[i].reach or {}
+    wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
+    text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
+    return f"{text} ({causes})" if causes else text
+
+
+def _absolute(kind: str, inputs: Sequence[str]) -> str:
+    """A local view over inputs coupled to other files is coupled, seen from the sources."""
+    if kind == "local" and any(k not in ("local", "free") for k in inputs):
+        return "coupled"
+    return kind

@@ -1,0 +1,147 @@
+"""What one walk over a plan collects beside the columns: scans, joins, functions, doubts."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.facts.errors import PlanError
+from codeanatomy.plans.lineage import Column, Relation, Source
+from codeanatomy.plans.reach import Col
+
+_SCAN = re.compile(r"^\s*TableScan: (\S+)(?: projection=\[([^\]\n]*)\])?", re.MULTILINE)
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """One scan: table, required columns, filters that apply to its rows alone, row limit."""
+
+    table: str
+    columns: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+    fetch: int | None = None
+    hidden: bool = False  # inside a subquery that the engine left in an expression
+
+
+class JoinKey(msgspec.Struct, frozen=True):
+    """One equality of a join: the base columns (`table.column`) that its two sides read."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
+class Join(msgspec.Struct, frozen=True):
+    """One join: Inner, Left, Right, Full, LeftSemi, LeftAnti, LeftMark or the Right ones."""
+
+    how: str
+    keys: tuple[JoinKey, ...]
+    filter: str | None = None
+    null_aware: bool = False  # NOT IN: one NULL decides about every row
+    null_equals_null: bool = False
+
+
+class Aggregate(msgspec.Struct, frozen=True):
+    """One GROUP BY (or DISTINCT): keys and aggregate expressions as the engine prints them."""
+
+    keys: tuple[str, ...]
+    aggregates: tuple[str, ...]
+    slow_distinct: bool = False  # DISTINCT beside other aggregates of one group: 30 times dearer
+
+
+class Window(msgspec.Struct, frozen=True):
+    """One window function with its partition keys and order."""
+
+    function: str
+    partition: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """One sort; `fetch` where only the first rows are kept."""
+
+    keys: tuple[str, ...]
+    fetch: int | None = None
+
+
+class Notes:
+    """Collects while one plan is walked. Leaves are numbered in the order in which they are met;
+    working tables of recursive queries have negative numbers, because they are not read from
+    anywhere.
+    """
+
+    def __init__(self, schemas: Mapping[str, pa.Schema]) -> None:
+        self.schemas = schemas
+        self.leaves: list[Leaf] = []
+        self.working: dict[int, str] = {}  # leaf number -> recursive query
+        self.recursive: dict[str, dict[int, str]] = {}  # queries being walked: columns read
+        self.joins: list[Join] = []
+        self.aggregates: list[Aggregate] = []
+        self.windows: list[Window] = []
+        self.sorts: list[Sort] = []
+        self.functions: set[str] = set()
+        self.nodes: Counter[str] = Counter()
+        self.influence: set[Source] = set()
+        self.opaque: list[str] = []
+        self.losses: list[str] = []  # why reach was lost, in the order of the walk
+        self.unprinted: list[str] = []  # what the plan's text leaves out
+        self.subqueries = False
+
+    def scan(self, leaf: Leaf, names: Iterable[str]) -> Relation:
+        """The relation of one more scan; `names` are its columns as the plan calls them.
+
+        Raises PlanError for a table without a stub.
+        """
+        schema = self.schemas.get(leaf.table)
+        if schema is None:
+            raise PlanError(
+                f"the plan reads {leaf.table!r}, which is not among the given schemas; "
+                "plan over stubs (planning_session)"
+            )
+        number = len(self.leaves)
+        self.leaves.append(leaf)
+        types = {c: schema.field(c).type for c in leaf.columns}
+        return self.relation(number, leaf, names, types)
+
+    def scan_working(self, query: str, names: Iterable[str], columns: tuple[str, ...]) -> Relation:
+        """The relation of one more scan of a recursive query's working table."""
+        number = -1 - len(self.working)
+        self.working[number] = query
+        return self.relation(number, Leaf(query, columns), names, {})
+
+    def relation(
+        self, number: int, leaf: Leaf, names: Iterable[str], types: Mapping[str, pa.DataType]
+    ) -> Relation:
+        """Columns of a leaf, each itself; under a row limit any row decides, so none has reach."""
+        columns = []
+        for name, column in zip(names, leaf.columns, strict=True):
+            sources = frozenset({(number, column)})
+            if leaf.fetch is not None:
+                columns.append(Column(name, sources))
+            else:
+                reach = {number: Col((column,))}
+                columns.append(Column(name, sources, {number: column}, reach, types.get(column)))
+        return Relation(tuple(columns), frozenset({number}))
+
+    def table(self, number: int) -> str:
+        """Table of a leaf; the recursive query's name for its working table."""
+        return self.working[number] if number < 0 else self.leaves[number].table
+
+    def texts(self, sources: Iterable[Source]) -> tuple[str, ...]:
+        """Sources as sorted `table.column`."""
+        return tuple(sorted({f"{self.table(n)}.{c}" for n, c in sources}))
+
+    def lost(self, why: str) -> None:
+        """Remember why columns lose their reach here."""
+        if why not in self.losses:
+            self.losses.append(why)
+
+    def doubt(self, what: str) -> None:
+        """Remember what could not be read, once."""
+        if what not in self.opaque:
+            self.opaque.append(what)
+
+
+def scans(text: str) -> Counter[tuple[str, str | None]]:
+    """The scans in a plan's text, counted: (table, columns as printed, None for all)."""
+    return Counter((m[1], m[2]) for m in _SCAN.finditer(text))

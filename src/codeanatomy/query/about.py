@@ -1,0 +1,76 @@
+"""What an answer says about itself: snapshot, ref, changes since, doubtful and missing sites."""
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.query.freshness import Freshness
+
+ABOUT = b"codeanatomy.about"
+MOST_PATHS = 3
+
+
+class About(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One statement per answer. Sites are counted before the limit; `concerns` says which."""
+
+    snapshot: str
+    ref: str | None
+    commit: str | None
+    dirty: bool | None
+    rows: int
+    shown: int
+    possible: int
+    unresolved: int
+    concerns: str
+    changed_files: int | None = None
+    changed: tuple[str, ...] = ()
+    unknown: str = ""
+
+
+def stated(rows: pa.Table, about: About, limit: int | None) -> pa.Table:
+    """The first rows, carrying the statement in their schema's metadata."""
+    shown = rows if limit is None else rows.slice(0, limit)
+    about = msgspec.structs.replace(about, rows=rows.num_rows, shown=shown.num_rows)
+    return shown.replace_schema_metadata({ABOUT: msgspec.json.encode(about)})
+
+
+def about_of(rows: pa.Table) -> About:
+    """The statement that an answer carries."""
+    return msgspec.json.decode((rows.schema.metadata or {})[ABOUT], type=About)
+
+
+def with_freshness(about: About, fresh: Freshness) -> About:
+    """The statement, saying what changed since the snapshot."""
+    if fresh.unknown:
+        return msgspec.structs.replace(about, unknown=fresh.unknown)
+    paths = fresh.paths
+    return msgspec.structs.replace(about, changed_files=len(paths), changed=paths[:MOST_PATHS])
+
+
+def sentence(about: About) -> str:
+    """The statement as one line for people."""
+    parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about)]
+    doubtful = f"{about.possible} possible and {about.unresolved} unresolved"
+    parts.append(f"{doubtful} {about.concerns}")
+    if about.shown < about.rows:
+        parts.append(f"first {about.shown} of {about.rows} rows shown")
+    return "; ".join(part for part in parts if part)
+
+
+def _ref(about: About) -> str:
+    if about.ref is None and about.commit is None:
+        return "a plain folder"
+    commit = (about.commit or "")[:10]
+    place = f"{about.ref}@{commit}" if about.ref and commit else about.ref or commit
+    return place + (" with uncommitted changes" if about.dirty else "")
+
+
+def _since(about: About) -> str:
+    if about.unknown:
+        return f"changes since are unknown: {about.unknown}"
+    if about.changed_files is None:
+        return ""
+    if not about.changed_files:
+        return "no file changed since"
+    more = ", ..." if about.changed_files > len(about.changed) else ""
+    files = "file" if about.changed_files == 1 else "files"
+    return f"{about.changed_files} {files} changed since: {', '.join(about.changed)}{more}"

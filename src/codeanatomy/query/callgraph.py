@@ -1,0 +1,81 @@
+"""The call graph as {caller: [callees]}, in the conventions of the public benchmarks.
+
+A module's body is named as the module; class bodies and comprehensions belong to the scope around
+them; `#n` is dropped; calling a class is an edge to its `__init__` and none to itself; builtins are
+`<builtin>.len`, methods of literals `<str>.join`, external things keep their import path.
+"""
+
+import re
+
+import pyarrow as pa
+
+from codeanatomy.query.tables import Tables
+
+MODULE, BODY = ".<module>", ".<body>"
+_NUMBER = re.compile(r"#\d+(?=\.|$)")
+_LITERALS = {
+    **{name: f"<{name}>" for name in ("str", "bytes", "list", "dict", "set", "tuple", "bool")},
+    **dict.fromkeys(("int", "float", "complex"), "<num>"),
+}
+
+
+def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
+    """Every function and module of the repository with what it calls; names and callees sorted."""
+    methods = tables.sql(
+        "SELECT node_id, qualified_name, external FROM nodes WHERE kind = 'METHOD' AND NOT external"
+    )
+    scopes = set(methods["qualified_name"].to_pylist())
+    folded = {name: folded_scope(name, scopes) for name in sorted(scopes)}
+    graph: dict[str, set[str]] = {name: set() for name in folded.values()}
+    pairs = _pairs(tables, certain).to_pydict()
+    for caller, callee, kind, external in zip(*pairs.values(), strict=True):
+        if kind == "TYPE_DECL" and not external:
+            continue
+        name = external_name(callee) if external else folded.get(callee, _NUMBER.sub("", callee))
+        graph[folded[caller]].add(name)
+    return {name: sorted(graph[name]) for name in sorted(graph)}
+
+
+def _pairs(tables: Tables, certain: bool) -> pa.Table:
+    """Distinct calls between qualified names."""
+    where = "AND e.certainty = 'certain'" if certain else ""
+    return tables.sql(
+        f"""
+        SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
+               n.kind, n.external
+        FROM (SELECT src, dst FROM edges e WHERE kind = 'CALL' {where}) e
+        JOIN (SELECT src, dst FROM edges_by_dst WHERE kind = 'CONTAINS') c ON c.dst = e.src
+        JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.src
+        JOIN nodes n ON n.node_id = e.dst
+        """
+    )
+
+
+def folded_scope(name: str, scopes: set[str]) -> str:
+    """The name of the scope that a METHOD's calls belong to."""
+    while name.endswith(BODY):
+        owner = name.removesuffix(BODY)
+        name = _around(owner, scopes)
+    return _NUMBER.sub("", name.removesuffix(MODULE))
+
+
+def _around(owner: str, scopes: set[str]) -> str:
+    """The METHOD in which a class stands: the nearest dotted prefix that is one."""
+    prefix = owner
+    while "." in prefix:
+        prefix = prefix.rpartition(".")[0]
+        for candidate in (prefix, prefix + BODY, prefix + MODULE):
+            if candidate in scopes:
+                return candidate
+    return owner + MODULE
+
+
+def external_name(symbol: str) -> str:
+    """An external symbol in the benchmarks' spelling."""
+    head, _, rest = symbol.partition(".")
+    if head != "builtins" or not rest:
+        return symbol
+    owner, _, method = rest.partition(".")
+    if method and owner in _LITERALS:
+        return f"{_LITERALS[owner]}.{method}"
+    return f"<builtin>.{rest}"

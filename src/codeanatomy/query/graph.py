@@ -1,0 +1,225 @@
+"""A finished graph, opened for questions: one pinned snapshot that no later build changes."""
+
+import contextlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+from codeanatomy.engine.manifest import Snapshot
+from codeanatomy.engine.store import Store
+from codeanatomy.facts.errors import StoreError, UsageError
+from codeanatomy.query import at, callgraph, symbols, walk
+from codeanatomy.query.about import About, stated
+from codeanatomy.query.ask import ask
+from codeanatomy.query.freshness import Freshness, freshness
+from codeanatomy.query.resolve_name import Symbol, resolve
+from codeanatomy.query.snapshot_facts import facts_of
+from codeanatomy.query.tables import Tables
+
+FOLDER = ".codeanatomy"
+
+
+def open_graph(folder: str | Path) -> "Graph":
+    """The newest graph in a store, or in the `.codeanatomy` of a repository."""
+    path = Path(folder)
+    inside = path / FOLDER
+    return Graph(inside if inside.is_dir() else path)
+
+
+def nearest_store(start: Path) -> Path:
+    """The `.codeanatomy` of the folder or the nearest above it. StoreError when there is none."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return folder / FOLDER
+    raise StoreError(
+        f"no graph in {start} or above it; run `codeanatomy build` first, or name one with --graph"
+    )
+
+
+class Graph:
+    """Questions about one snapshot. Answers are Arrow tables that carry a statement about
+    themselves (`query.about.about_of`). Close it, or use it in a `with`, to let the snapshot go."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store.resolve()
+        self._pin = contextlib.ExitStack()
+        self.snapshot: Snapshot = self._pin.enter_context(Store(self.store).open().pin())
+        self.facts = facts_of(self.snapshot)
+        self._tables = Tables(self.snapshot)
+
+    def close(self) -> None:
+        """Let the snapshot go."""
+        self._pin.close()
+
+    def __enter__(self) -> "Graph":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def nodes(self) -> pa.Table:
+        """All nodes with their places (`cpg_nodes`), in the order of their ids."""
+        return self._tables.sql("SELECT * FROM cpg_nodes ORDER BY node_id")
+
+    @property
+    def edges(self) -> pa.Table:
+        """All edges with their places (`cpg_edges`), in the order of their ends."""
+        return self._tables.sql("SELECT * FROM cpg_edges ORDER BY src, kind, dst, ordinal")
+
+    def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
+        """Rows of one read-only statement over the public views. UsageError when it is refused."""
+        rows = ask(self._tables, text)
+        about = self._about(*self._totals)
+        carried = stated(rows, about, limit).schema.metadata
+        shown = rows if limit is None else rows.slice(0, limit)
+        return shown.replace_schema_metadata({**(rows.schema.metadata or {}), **(carried or {})})
+
+    def callers(
+        self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
+    ) -> pa.Table:
+        """Call sites of NAME and, from depth 2 on, of what calls it."""
+        found = self.resolve(name)
+        rows = walk.callers(self._tables, found, depth=_depth(depth), certain=certain)
+        last = _last(found)
+        missed = self._unresolved_named(last, ("call",))
+        return self._answer(rows, missed, f"call sites of that name ({last})", limit)
+
+    def callees(
+        self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
+    ) -> pa.Table:
+        """Calls made by NAME (a class or module: by all its code) and, from depth 2 on, by what it
+        calls."""
+        found = self.resolve(name)
+        rows = walk.callees(self._tables, found, depth=_depth(depth), certain=certain)
+        missed = walk.unresolved_inside(self._tables, found)
+        return self._answer(rows, missed, f"call sites in {found[0].qualified_name}", limit)
+
+    def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
+        """Where NAME is defined: definitions, variables, parameters, external symbols."""
+        found = self.resolve(name, variables=True)
+        rows = symbols.definitions(self._tables, found)
+        missed = self._unresolved_named(_last(found), ())
+        return self._answer(rows, missed, f"sites of that name ({_last(found)})", limit)
+
+    def refs(self, name: str, *, certain: bool = False, limit: int | None = None) -> pa.Table:
+        """Names, attributes and imports that mean NAME."""
+        found = self.resolve(name, variables=True)
+        rows = symbols.references(self._tables, found, certain=certain)
+        missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
+        return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
+
+    def at(
+        self, path: str, line: int, column: int | None = None, *, limit: int | None = None
+    ) -> pa.Table:
+        """What stands at a line, or at a line and column (both from 1), and what it means."""
+        rows = at.at(self._tables, self._relative(path), line, column)
+        reasons = [reason for reason in rows["reason"].to_pylist() if reason]
+        return self._answer(rows, len(reasons), "sites among them", limit)
+
+    def tables(self) -> pa.Table:
+        """The stored tables: rows, content hash and bytes of each."""
+        stored = self.snapshot.tables
+        names = sorted(stored)
+        return pa.table(
+            {
+                "table": pa.array(names, pa.string()),
+                "rows": pa.array([stored[n].rows for n in names], pa.int64()),
+                "content_hash": pa.array([stored[n].content_hash for n in names], pa.string()),
+                "bytes": pa.array([stored[n].bytes for n in names], pa.int64()),
+            }
+        )
+
+    def schema(self, *, limit: int | None = None) -> pa.Table:
+        """Columns of all public views and stored tables, with what they mean."""
+        return stated(self._tables.described(), self._about(*self._totals), limit)
+
+    def callgraph(self, *, certain: bool = False) -> dict[str, list[str]]:
+        """{caller: [callees]} in the conventions of the public benchmarks."""
+        return callgraph.callgraph(self._tables, certain=certain)
+
+    def resolve(self, name: str, *, variables: bool = False) -> list[Symbol]:
+        """The nodes that NAME means; UnknownNameError lists candidates or near names."""
+        return resolve(self._tables, name, variables=variables)
+
+    def freshness(self) -> Freshness:
+        """Which files changed since the snapshot; scans and hashes the repository."""
+        files = self._tables.sql("SELECT path, content FROM files")
+        recorded = dict(zip(*files.to_pydict().values(), strict=True))
+        return freshness(self.store, self.facts, recorded)
+
+    def statement(self) -> About:
+        """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""
+        return self._about(*self._totals)
+
+    @cached_property
+    def _totals(self) -> tuple[int, int, str]:
+        return (
+            self.facts.call_sites.possible,
+            self.facts.call_sites.unresolved,
+            "call sites in the graph",
+        )
+
+    def _about(self, possible: int, unresolved: int, concerns: str) -> About:
+        facts = self.facts
+        return About(
+            snapshot=self.snapshot.id,
+            ref=facts.ref,
+            commit=facts.commit,
+            dirty=facts.dirty,
+            rows=0,
+            shown=0,
+            possible=possible,
+            unresolved=unresolved,
+            concerns=concerns,
+        )
+
+    def _answer(
+        self, rows: pa.Table, unresolved: int, concerns: str, limit: int | None
+    ) -> pa.Table:
+        named = "certainty" in rows.schema.names
+        possible = rows["certainty"].to_pylist().count("possible") if named else 0
+        return stated(rows, self._about(possible, unresolved, concerns), limit)
+
+    def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
+        """Unresolved sites whose text is the name, or ends with it after a dot."""
+        text = last.replace("'", "''")
+        kinds = ", ".join(f"'{w}'" for w in what)
+        only = f"what IN ({kinds}) AND " if what else ""
+        rows = self._tables.sql(
+            "SELECT count(DISTINCT node_id) AS sites FROM unresolved "
+            f"WHERE {only}(text = '{text}' OR ends_with(text, '.{text}'))"
+        )
+        return int(rows["sites"][0].as_py())
+
+    def _relative(self, path: str) -> str:
+        """The path as the graph names files: POSIX, relative to the repository."""
+        given = Path(path)
+        folder = self.facts.folder(self.store)
+        full = given if given.is_absolute() else Path.cwd() / given
+        if full.exists() and full.resolve().is_relative_to(folder):
+            return full.resolve().relative_to(folder).as_posix()
+        return given.as_posix()
+
+
+def _depth(depth: int) -> int:
+    if depth < 1:
+        raise UsageError(f"depth {depth} asks for nothing; it counts from 1")
+    return depth
+
+
+def _last(found: list[Symbol]) -> str:
+    """The name by which code calls the symbol: a class's for its `__init__`."""
+    parts = found[0].qualified_name.split(".")
+    if parts[-1].partition("#")[0] == "__init__" and len(parts) > 1:
+        return parts[-2].partition("#")[0]
+    return parts[-1].partition("#")[0]

@@ -1,0 +1,193 @@
+"""Which nodes a NAME means: exactly, else as a unique dotted suffix, else the candidates are told.
+
+`pkg.mod.f` and `f` mean every definition of that name; `f#2` only the second one in its file, `f#1`
+only the first. `path/to/file.py:f` looks in one file. Things of the repository come before its
+variables, and these before external things: a name of a nearer rank hides equal ones further away.
+"""
+
+import re
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.facts.errors import UsageError
+from codeanatomy.query.tables import Tables
+
+DEFINITIONS = ("METHOD", "TYPE_DECL", "NAMESPACE_BLOCK")
+VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
+MOST = 10  # candidates or near names that a message lists
+_NUMBER = re.compile(r"#(\d+)(?=\.|$)")
+
+
+class Symbol(msgspec.Struct, frozen=True, order=True):
+    """A named node; rank 0: definition of the repository, 1: variable, 2: external."""
+
+    rank: int
+    qualified_name: str
+    kind: str
+    path: str
+    line: int
+    module: str
+    node_id: int
+    file_id: int
+
+
+class UnknownNameError(UsageError):
+    """No such name, or several: the message lists what was probably meant."""
+
+
+def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbol]:
+    """The nodes that NAME means, all of one qualified name, sorted; never empty.
+
+    Variables and parameters are looked at only when asked for. Raises UnknownNameError.
+    """
+    asked, path = _split(tables, name)
+    if not asked:
+        raise UnknownNameError(
+            "an empty name means nothing; give a name such as pkg.module.function"
+        )
+    found = _candidates(tables, asked, path, variables)
+    plain = _plain(asked)
+    chosen = [
+        s
+        for s in found
+        if _plain(s.qualified_name) in (plain, f"{s.module}.{plain}" if path else plain)
+    ]
+    chosen = chosen or _nearest_rank([s for s in found if _ends_with(s.qualified_name, plain)])
+    if any("#" in part for part in asked.split(".")):
+        chosen = [s for s in chosen if _same_numbers(s.qualified_name, asked)]
+    if not chosen:
+        raise UnknownNameError(_unknown(tables, name, asked, variables))
+    names = sorted({(_plain(s.qualified_name), s.path if path else "") for s in chosen})
+    if len(names) > 1:
+        raise UnknownNameError(_ambiguous(name, chosen))
+    return sorted(chosen)
+
+
+def _split(tables: Tables, name: str) -> tuple[str, str]:
+    """The name and the path before it, if there is one; `a/b.py` alone means its module."""
+    if ":" in name:
+        path, _, asked = name.rpartition(":")
+        return asked, path.removeprefix("./")
+    if not name.endswith((".py", ".pyi", ".pyw")):
+        return name, ""
+    path = name.removeprefix("./")
+    files = tables.sql(f"SELECT module FROM files WHERE {_path_is('path', path)}")
+    modules = files["module"].to_pylist()
+    return (modules[0], path) if len(modules) == 1 else (name, "")
+
+
+def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[Symbol]:
+    last = _plain(asked).rpartition(".")[2]
+    kinds = DEFINITIONS + (VARIABLES if variables else ())
+    place = f"AND {_path_is('f.path', path)}" if path else ""
+    rows = tables.sql(
+        f"""
+        SELECT n.node_id, n.kind, n.qualified_name, n.file_id, n.external,
+               coalesce(f.path, '') AS path, coalesce(f.module, '') AS module,
+               coalesce(s.line, 0) AS line
+        FROM (
+            SELECT * FROM nodes
+            WHERE (kind IN ({_list(kinds)}) OR external) AND qualified_name IS NOT NULL
+              AND (name = {_text(last)} OR qualified_name = {_text(asked)}
+                   OR ends_with(qualified_name, {_text("." + last)}))
+        ) n
+        LEFT JOIN spans s ON s.node_id = n.node_id
+        LEFT JOIN files f ON f.file_id = n.file_id
+        WHERE true {place}
+        """
+    )
+    return [_symbol(row) for row in rows.to_pylist()]
+
+
+def _symbol(row: dict[str, object]) -> Symbol:
+    kind = str(row["kind"])
+    rank = 2 if row["external"] else 1 if kind in VARIABLES else 0
+    fields = {name: row[name] for name in Symbol.__struct_fields__ if name in row}
+    return msgspec.convert({**fields, "rank": rank}, Symbol)
+
+
+def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
+    near = _near(tables, asked, variables)
+    hint = (
+        "the nearest are:\n" + "\n".join(f"  {n}" for n in near) if near else "nothing is near it"
+    )
+    return f"no {name!r} in this graph; {hint}"
+
+
+def _near(tables: Tables, asked: str, variables: bool) -> list[str]:
+    """Names that differ least from what was asked, nearest first."""
+    plain = _plain(asked).lower()
+    last = plain.rpartition(".")[2]
+    kinds = DEFINITIONS + (VARIABLES if variables else ())
+    rows = tables.sql(
+        f"""
+        SELECT DISTINCT qualified_name,
+               levenshtein(lower(name), {_text(last)}) AS far,
+               levenshtein(lower(qualified_name), {_text(plain)}) AS farther
+        FROM nodes
+        WHERE kind IN ({_list(kinds)}) AND qualified_name IS NOT NULL AND NOT starts_with(name, '<')
+          AND (levenshtein(lower(name), {_text(last)}) <= {max(2, len(last) // 3)}
+               OR levenshtein(lower(qualified_name), {_text(plain)}) <= {max(2, len(plain) // 4)}
+               OR contains(lower(name), {_text(last)}))
+        ORDER BY far, farther, qualified_name LIMIT {MOST}
+        """
+    )
+    names: list[str] = rows["qualified_name"].to_pylist()
+    return names
+
+
+def _ambiguous(name: str, found: list[Symbol]) -> str:
+    names = sorted({(_plain(s.qualified_name), s.path, s.line) for s in found})
+    lines = [f"  {n}  {p}:{line}" if p else f"  {n}" for n, p, line in names[:MOST]]
+    more = [f"  ... and {len(names) - MOST} more"] if len(names) > MOST else []
+    told = "\n".join(lines + more)
+    return f"{name!r} may mean any of {len(names)}; ask for one of them by a longer name:\n{told}"
+
+
+def _nearest_rank(found: list[Symbol]) -> list[Symbol]:
+    best = min((s.rank for s in found), default=0)
+    return [s for s in found if s.rank == best]
+
+
+def _plain(name: str) -> str:
+    """The name without `#n`."""
+    return _NUMBER.sub("", name)
+
+
+def _ends_with(qualified_name: str, suffix: str) -> bool:
+    return ("." + _plain(qualified_name)).endswith("." + suffix)
+
+
+def _same_numbers(qualified_name: str, asked: str) -> bool:
+    """Whether every part that was asked with a number has that number; no number counts as #1."""
+    parts = qualified_name.split(".")[-len(asked.split(".")) :]
+    for part, wanted in zip(parts, asked.split("."), strict=True):
+        number = _NUMBER.search(wanted)
+        if number and (_NUMBER.search(part) or ["", "1"])[1] != number[1]:
+            return False
+    return True
+
+
+def _path_is(column: str, path: str) -> str:
+    return f"({column} = {_text(path)} OR ends_with({column}, {_text('/' + path)}))"
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(_text(word) for word in words)
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def symbols_table(symbols: list[Symbol]) -> pa.Table:
+    """The symbols as a table: kind, name, path, line."""
+    return pa.table(
+        {
+            "name": pa.array([s.qualified_name for s in symbols], pa.string()),
+            "kind": pa.array([s.kind for s in symbols], pa.string()),
+            "path": pa.array([s.path for s in symbols], pa.string()),
+            "line": pa.array([s.line for s in symbols], pa.int32()),
+        }
+    )

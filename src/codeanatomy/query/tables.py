@@ -1,0 +1,158 @@
+"""Reading the tables of one snapshot: a session that opens only what a question names.
+
+Ids are clustered by file and the tables sorted by id, so a lookup of few ids states the ranges they
+lie in: row groups outside them are never read.
+"""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from datafusion import DataFrame, SQLOptions, col
+
+from codeanatomy.engine.border import engine_errors
+from codeanatomy.engine.manifest import Snapshot
+from codeanatomy.engine.session import session
+from codeanatomy.facts.ids import LOW_BITS
+from codeanatomy.facts.schema import DOC, GROUP, annotate
+from codeanatomy.facts.types import SemanticType
+from codeanatomy.query.views import VIEWS, View
+
+Ids = npt.NDArray[np.int64]
+
+EDGE_ID = SemanticType("edge.id", "id", "key")  # computed by the view, so annotated there
+READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
+SETTINGS = {
+    "datafusion.execution.target_partitions": "2",
+    "datafusion.execution.collect_statistics": "false",  # keeps joins in the order written
+    "datafusion.execution.parquet.pushdown_filters": "true",
+}
+MOST_RANGES = 48  # more ranges than this cost more to test than the row groups they skip
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_CATALOGUE = {"show", "describe", "desc", "information_schema"}
+_VIEWS = {view.name: view for view in VIEWS}
+
+
+class Tables:
+    """The tables and views of one snapshot; what a query does not name is never opened."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.names = sorted({*snapshot.tables, *_VIEWS})
+        self._session = session(SETTINGS)
+        self._open: set[str] = set()
+        self._keys = 0
+
+    def sql(self, text: str) -> pa.Table:
+        """Rows of one of our own queries."""
+        self._need(text)
+        with engine_errors("query"):
+            return self._session.sql(text).to_arrow_table()
+
+    def plan(self, text: str) -> DataFrame:
+        """The planned query of a user: read-only, refused by the engine's ValueError otherwise."""
+        self._need(text)
+        frame: DataFrame = self._session.sql(text, options=READ_ONLY)
+        return frame
+
+    def columns(self, name: str) -> pa.Schema:
+        """Columns of a table or view."""
+        self._need(name)
+        return self._session.table(name).schema()
+
+    def described(self) -> pa.Table:
+        """One row per column of every public view and stored table, views first."""
+        rows = []
+        for name in sorted(self.names, key=lambda n: (n not in _VIEWS, n)):
+            of = _VIEWS[name].meaning if name in _VIEWS else "stored table"
+            for field in self.columns(name):
+                doc = (field.metadata or {}).get(DOC, b"").decode()
+                rows.append(
+                    {
+                        "table": name,
+                        "column": field.name,
+                        "type": str(field.type),
+                        "meaning": doc,
+                        "about": of,
+                    }
+                )
+        return pa.Table.from_pylist(rows)
+
+    def lookup(self, table: str, key: str, ids: Ids, columns: str, where: str = "true") -> pa.Table:
+        """Rows of the table whose key is among the ids (in no order)."""
+        return self.sql_with(
+            {"wanted": pa.table({"id": np.unique(ids)})},
+            f"SELECT {columns} FROM wanted JOIN {table} t ON t.{key} = wanted.id "
+            f"WHERE {where} AND {within(f't.{key}', ids)}",
+        )
+
+    def sql_with(self, given: dict[str, pa.Table], text: str) -> pa.Table:
+        """Rows of one of our own queries that also reads the given Arrow tables."""
+        with engine_errors("query"):
+            for name, table in given.items():
+                batches = table.to_batches() or [
+                    pa.RecordBatch.from_pylist([], schema=table.schema)
+                ]
+                self._session.register_record_batches(name, [batches])
+            try:
+                return self.sql(text)
+            finally:
+                for name in given:
+                    self._session.deregister_table(name)
+
+    def _need(self, text: str) -> None:
+        words = {word.lower() for word in _WORD.findall(text)}
+        self._register(self.names if words & _CATALOGUE else sorted(words & set(self.names)))
+
+    def _register(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._open:
+                continue
+            self._open.add(name)
+            if (view := _VIEWS.get(name)) is not None:
+                self._need(view.sql)
+                self._session.register_view(name, self._annotated(view))
+            else:
+                directory = f"{self.snapshot.directory(name)}/"
+                schema = self.snapshot.schema(name)
+                self._session.register_parquet(name, directory, schema=schema)
+
+    def _annotated(self, view: View) -> DataFrame:
+        frame: DataFrame = self._session.sql(view.sql)
+        names = frame.schema().names
+        if EDGE_COLUMN not in names:
+            return frame
+        field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
+        meaning = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
+        computed: DataFrame = frame.select(
+            *(col(n).alias(n, metadata=meaning) if n == EDGE_COLUMN else col(n) for n in names)
+        )
+        return computed
+
+
+EDGE_COLUMN = "edge_id"
+
+
+def within(key: str, ids: Ids) -> str:
+    """SQL condition of the ranges, one per file, that the ids lie in; `true` when they are many."""
+    ids = np.unique(ids)
+    if not len(ids):
+        return "false"
+    starts = np.flatnonzero(np.diff(ids >> np.int64(LOW_BITS), prepend=-1))
+    if len(starts) > MOST_RANGES:
+        return "true"
+    ends = np.append(starts[1:], len(ids)) - 1
+    # a range of one id is widened: more than 20 equalities would become a list that prunes nothing
+    pairs = zip(ids[starts].tolist(), ids[ends].tolist(), strict=True)
+    return (
+        "("
+        + " OR ".join(f"{key} BETWEEN {low} AND {max(high, low + 1)}" for low, high in pairs)
+        + ")"
+    )
+
+
+def is_id(field: pa.Field) -> bool:
+    """Whether a column holds ids of nodes, edges or files."""
+    return (field.metadata or {}).get(GROUP) in (b"id", b"file")

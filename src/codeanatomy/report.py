@@ -1,0 +1,134 @@
+"""Front door: what a run measures of itself while it goes on, and says when it is done."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from codeanatomy.engine.manifest import Snapshot
+from codeanatomy.engine.memory import PeakMemory
+
+Progress = Callable[[str, int, int], None]  # phase, done, of how many (0: not countable)
+
+
+class CallSites(msgspec.Struct, frozen=True):
+    """Call sites (`ast.Call`) by what is known of their targets."""
+
+    total: int
+    certain: int
+    possible: int
+    unresolved: int
+
+
+class BuildReport(msgspec.Struct, frozen=True):
+    """The closing summary of a build."""
+
+    repository: str
+    store: str
+    snapshot: str
+    number: int
+    new_snapshot: bool
+    ref: str | None
+    commit: str | None
+    dirty: bool | None
+    files: int
+    extracted: int  # files read by a witness in this run
+    cached: int  # files whose rows came from the cache
+    skipped: int
+    nodes: dict[str, int]  # by kind
+    edges: dict[str, int]  # by kind
+    rows: dict[str, int]  # by table
+    problems: dict[str, int]  # by code
+    call_sites: CallSites
+    events: tuple[str, ...]  # recorded fallbacks, each with its reason
+    policy: str  # fingerprint
+    seconds: float
+    phases: dict[str, float]  # seconds by phase
+    peak_memory: int  # bytes
+    peak_memory_method: str
+
+
+class Run:
+    """One run: its phases, clock, memory and listener."""
+
+    def __init__(self, on_progress: Progress | None) -> None:
+        self.on_progress = on_progress or (lambda phase, done, of: None)
+        self.phases: dict[str, float] = {}
+        self.memory = PeakMemory()
+        self.started = time.perf_counter()
+
+    def __enter__(self) -> "Run":
+        self.memory.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.memory.__exit__(kind, error, trace)
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Times a phase and tells the listener that it began."""
+        self.on_progress(name, 0, 0)
+        started = time.perf_counter()
+        yield
+        self.phases[name] = round(time.perf_counter() - started, 4)
+
+    def report(
+        self, store: str, snapshot: Snapshot, *, new: bool, extracted: int = 0, cached: int = 0
+    ) -> BuildReport:
+        """The summary of this run over the snapshot that is current at its end."""
+        known = {f.name for f in msgspec.structs.fields(BuildReport)} & set(snapshot.facts)
+        facts = {name: snapshot.facts[name] for name in known}
+        return msgspec.convert(
+            {
+                **facts,
+                "store": store,
+                "snapshot": snapshot.id,
+                "number": snapshot.number,
+                "new_snapshot": new,
+                "extracted": extracted,
+                "cached": cached,
+                "rows": {name: table.rows for name, table in sorted(snapshot.tables.items())},
+                "seconds": round(time.perf_counter() - self.started, 3),
+                "phases": self.phases,
+                "peak_memory": self.memory.now(),
+                "peak_memory_method": self.memory.method,
+            },
+            BuildReport,
+        )
+
+
+def counts(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value of a text column occurs, most first, ties by name."""
+    found = pc.value_counts(column.cast(pa.string()).combine_chunks())
+    pairs = [(row["values"], row["counts"]) for row in found.to_pylist()]
+    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+
+def call_sites(sites: int, edges: pa.Table) -> CallSites:
+    """Call sites counted from the final CALL edges: a site is certain when all of its edges are."""
+    calls = edges.filter(pc.equal(edges["kind"], "CALL"))
+    certain = pc.equal(calls["certainty"], "certain")
+    possible = len(pc.unique(calls.filter(pc.invert(certain))["src"]))
+    answered = len(pc.unique(calls["src"]))
+    return CallSites(sites, answered - possible, possible, sites - answered)
+
+
+def graph_facts(tables: Mapping[str, pa.Table], sites: int) -> dict[str, object]:
+    """What a snapshot says of its own graph: counts by kind, problems by code, call sites."""
+    return {
+        "nodes": counts(tables["nodes"]["kind"]),
+        "edges": counts(tables["edges"]["kind"]),
+        "problems": counts(tables["problems"]["code"]),
+        "skipped": tables["skipped"].num_rows,
+        "files": tables["files"].num_rows,
+        "call_sites": msgspec.to_builtins(call_sites(sites, tables["edges"])),
+    }

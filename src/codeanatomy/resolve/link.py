@@ -1,0 +1,232 @@
+"""What do modules, imports, star imports and builtins mean? Answered before the fixpoint.
+
+Two answers per imported name: the places it takes its value from, and the *symbols* it stands for:
+definitions, modules, variables (scope and name) or external things, followed through re-exports.
+"""
+
+import builtins
+from collections.abc import Iterator
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.resolve.builtin_types import MODULE_NAMES
+from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
+from codeanatomy.resolve.world import Bindings, World
+
+BUILTINS = frozenset(dir(builtins))
+
+Symbol = tuple[int, int]  # (object, 0), or (scope object, name) of a variable
+
+
+class Modules:
+    """Modules by name, what they export, and where their names come from."""
+
+    def __init__(self, world: World, points: Points, bindings: Bindings) -> None:
+        self.world, self.points, self.bindings = world, points, bindings
+        self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
+        self._dotted: dict[int, str] = {}
+        for name in world.modules:
+            for parent in _parents(name):
+                if parent not in self.object_of:
+                    number = points.object(NAMESPACE, 0, world.name(parent))
+                    self.object_of[parent] = number
+        self.stars: dict[int, list[int]] = {}
+        self.external_stars: dict[int, list[int]] = {}
+        self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
+        self.missing: dict[int, int] = {}  # place -> reason
+        self._symbols: dict[tuple[int, int], tuple[Symbol, ...]] = {}
+
+    # names of things outside
+
+    def external(self, dotted: str) -> int:
+        """The external thing with that dotted name."""
+        return self.points.object(EXTERNAL, 0, self.world.name(dotted))
+
+    def literal(self, type_name: str) -> int:
+        """The object for values of a builtin type."""
+        return self.points.object(LITERAL, self.external(f"builtins.{type_name}"))
+
+    def dotted(self, object_: int) -> str:
+        """Dotted name of an external thing (or namespace package)."""
+        known = self._dotted.get(object_)
+        if known is None:
+            parent, name = int(self.points.a[object_]), self.world.texts[int(self.points.b[object_])]
+            known = self._dotted[object_] = f"{self.dotted(parent)}.{name}" if parent else name
+        return known
+
+    # modules
+
+    def absolute(self, file: int, module: str, level: int) -> str | None:
+        """Dotted name of the module that an import in the file means; None beyond the top."""
+        if not level:
+            return module
+        parts = self.world.modules[file].split(".")
+        up = level - 1 if self.world.packages[file] else level
+        if up >= len(parts) and not (up == len(parts) and module):
+            return None
+        return ".".join([*parts[: len(parts) - up], *([module] if module else [])])
+
+    def submodule(self, module: int, name: int) -> int:
+        """The module inside the package, or 0."""
+        texts = self.world.texts
+        dotted = (
+            self.world.modules[module - 1]
+            if module <= len(self.world.modules)
+            else self.dotted(module)
+        )
+        return self.object_of.get(f"{dotted}.{texts[name]}", 0)
+
+    def inside(self, dotted: str) -> bool:
+        """Whether the module's top package is one of the repository's own files."""
+        top = self.object_of.get(dotted.split(".", 1)[0], 0)
+        return 0 < top <= len(self.world.modules) and self.world.packages[top - 1]
+
+    def link_stars(self) -> None:
+        """Reads the star imports and `__all__` of every module."""
+        texts = self.world.texts
+        for module, level, *_, file in self.world.rows["star"].tolist():
+            dotted = self.absolute(file, texts[module], level)
+            target = self.object_of.get(dotted or "", 0)
+            if target:
+                if target != file + 1:
+                    self.stars.setdefault(file + 1, []).append(target)
+            elif dotted and not self.inside(dotted):
+                self.external_stars.setdefault(file + 1, []).append(self.external(dotted))
+
+    def link_targets(self) -> None:
+        """Finds the module that each import row means, and what it takes from it."""
+        texts = self.world.texts
+        for place, module, level, name, file in self.world.rows["import"].tolist():
+            dotted = self.absolute(file, texts[module], level)
+            if dotted is None:
+                self.missing[place] = c.BEYOND_TOP
+                continue
+            target = self.object_of.get(dotted, 0)
+            if target:
+                self.targets[place] = (target, name if texts[name] else 0)
+            elif self.inside(dotted):
+                self.missing[place] = c.NO_MODULE
+            else:
+                full = f"{dotted}.{texts[name]}" if texts[name] else dotted
+                self.targets[place] = (self.external(full), 0)
+
+    def link_exports(self) -> None:
+        """Reads `__all__`; runs after `link_targets`, since one may take over another's."""
+        self.exports: dict[int, list[tuple[int, int]]] = {}
+        for what, name, place, _, file in self.world.rows["export"].tolist():
+            self.exports.setdefault(file + 1, []).append(
+                (what, self.targets.get(place, (0, 0))[0] if place else name)
+            )
+
+    def exported(self, module: int, name: int) -> bool:
+        """Whether `from module import *` takes the name, if the module has it."""
+        text = self.world.texts[name]
+        if module not in self.exports:
+            return not text.startswith("_")
+        seen, todo, public = {module}, [module], False
+        while todo:
+            for what, operand in self.exports[todo.pop()]:
+                if what == c.EXPORT_ADD:
+                    public |= operand == name
+                elif what == c.EXPORT_REMOVE:
+                    public &= operand != name
+                elif what == c.EXPORT_DYNAMIC:
+                    public |= not text.startswith("_")
+                elif operand in self.exports and operand not in seen:
+                    seen.add(operand)
+                    todo.append(operand)
+        return public
+
+    def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
+        """Modules whose own binding of the name the module's star imports take over; and the external
+        modules that may provide it."""
+        key = self.bindings.definition
+        found: list[int] = []
+        outside: list[int] = list(self.external_stars.get(module, ()))
+        seen, todo = {module}, list(reversed(self.stars.get(module, ())))
+        while todo:
+            target = todo.pop()
+            if target in seen or not self.exported(target, name):
+                continue
+            seen.add(target)
+            if target << 32 | name in key or self.submodule(target, name):
+                found.append(target)
+            else:
+                todo += reversed(self.stars.get(target, ()))
+                outside += self.external_stars.get(target, ())
+        return found, list(dict.fromkeys(outside))
+
+    # symbols
+
+    def symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
+        """What the name of the module stands for, through re-exports; empty where it has no such name."""
+        known = self._symbols.get((module, name))
+        if known is None:
+            known = self._symbols[module, name] = tuple(dict.fromkeys(self._follow(module, name)))
+        return known
+
+    def _follow(self, module: int, name: int) -> Iterator[Symbol]:
+        seen: set[tuple[int, int]] = set()
+        todo = [(module, name)]
+        while todo:
+            at = todo.pop()
+            scope, text = at
+            definition = self.bindings.definition.get(scope << 32 | text)
+            if at in seen or definition is None:
+                submodule = self.submodule(scope, text)
+                if submodule:
+                    yield submodule, 0
+                elif at not in seen:
+                    sources, outside = self.star_sources(scope, text)
+                    todo += [(source, text) for source in reversed(sources)]
+                    if not sources:
+                        yield from ((self.member(x, text), 0) for x in outside)
+                seen.add(at)
+                continue
+            seen.add(at)
+            if definition > 0:
+                yield definition, 0
+            elif definition == 0:
+                yield scope, text
+            else:
+                for place in reversed(self.bindings.imports[scope << 32 | text]):
+                    target, member = self.targets.get(place, (0, 0))
+                    if target and member:
+                        todo.append((target, member))
+                    elif target:
+                        yield target, 0
+
+    def member(self, external: int, name: int) -> int:
+        """The external thing `external.name`."""
+        return self.points.object(EXTERNAL, external, name)
+
+    def import_symbols(self, place: int) -> tuple[Symbol, ...]:
+        """What the import at that place stands for."""
+        target, name = self.targets.get(place, (0, 0))
+        if not target:
+            return ()
+        return self.symbols(target, name) if name else ((target, 0),)
+
+    def global_symbols(self, module: int, name: int, *, early: bool) -> tuple[Symbol, ...]:
+        """What a name stands for that no scope of the module's text binds (early: not yet)."""
+        builtin = self.builtin(name)
+        own = (module << 32 | name) in self.bindings.definition
+        if own and not (early and builtin):
+            return self.symbols(module, name)
+        sources, outside = self.star_sources(module, name)
+        if sources:
+            return self.symbols(module, name) if not own else ((builtin, 0),)
+        if builtin:
+            return ((builtin, 0),)
+        return tuple((self.member(x, name), 0) for x in outside)
+
+    def builtin(self, name: int) -> int:
+        """The builtin with that name, or 0."""
+        text = self.world.texts[name]
+        if text in BUILTINS or text in MODULE_NAMES:
+            return self.external(f"builtins.{text}")
+        return 0
+
+
+def _parents(dotted: str) -> Iterator[str]:
+    parts = dotted.split(".")
+    return (".".join(parts[:i]) for i in range(1, len(parts)))

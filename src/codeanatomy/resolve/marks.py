@@ -1,0 +1,103 @@
+"""Which places are not sure, and why? Marks travel along copies, loads and calls after the fixpoint."""
+
+import numpy as np
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.resolve import points as p
+from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
+from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
+
+NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
+
+
+def spread(f: Fixpoint) -> None:
+    """Completes `points.marks`: every place gets the marks of all that its value came from."""
+    points, world = f.points, f.world
+    load, call = world.rows["load"], world.rows["call"]
+    points.mark(_parameters(f), c.PARAMETER)
+    points.mark(np.array(f.property_places, np.int64), c.PROPERTY_VALUE)
+    _mark_results(f, call)
+    edges = np.concatenate(
+        (
+            points.edges.all(),
+            pair(load[:, 0], load[:, 2]),
+            pair(call[:, 0], call[:, 2]),
+            *(pair(rows[:, 0], rows[:, 1]) for _, rows in f.tables["bound_copy"].chunks),
+        )
+    )
+    edges = np.sort(edges)
+    sources, targets = edges >> SHIFT, edges & LOW
+    _flow(points.marks, sources, targets, np.flatnonzero(points.marks[: points.places]))
+    while True:
+        changed = np.concatenate((_open_attributes(f), _missing(f, load)))
+        if not changed.size:
+            return
+        _flow(points.marks, sources, targets, changed)
+
+
+def _flow(marks: Ints, sources: Ints, targets: Ints, frontier: Ints) -> None:
+    while frontier.size:
+        at, of = expand(
+            np.searchsorted(sources, frontier, "left"), np.searchsorted(sources, frontier, "right")
+        )
+        if not at.size:
+            return
+        reached, bits = targets[at], marks[frontier[of]]
+        news = (bits & ~marks[reached]) != 0
+        reached, bits = reached[news], bits[news]
+        np.bitwise_or.at(marks, reached, bits)
+        frontier = np.unique(reached)
+        frontier = frontier[frontier > 0]
+
+
+def _parameters(f: Fixpoint) -> Ints:
+    """Places of parameters that callers outside the repository may fill."""
+    places = f.world.rows["param"][:, 3]
+    result: Ints = places[~np.isin(places, np.array(f.receivers, np.int64))]
+    return result
+
+
+def _mark_results(f: Fixpoint, call: Ints) -> None:
+    """Results of calls whose effect no rule follows."""
+    points = f.points
+    supers = f.world.rows["super"][:, 2]
+    rows = call[(f.decorated[call[:, 1], 0] == 0) & ~np.isin(call[:, 2], supers)]
+    which, objects = points.answers(rows[:, 0])
+    results, kinds = rows[which, 2], points.kind[objects]
+    outside = np.isin(kinds, (p.EXTERNAL, p.FACTORY))
+    results_out, objects_out = results[outside], objects[outside]
+    dynamic = np.array([f.modules.external(x) for x in DYNAMIC_CALLS], np.int64)
+    is_dynamic = np.isin(objects_out, dynamic)
+    points.mark(results_out[is_dynamic], c.DYNAMIC)
+    distinct, inverse = np.unique(objects_out, return_inverse=True)
+    given = np.array(
+        [points.kind[x] == p.EXTERNAL and f.given(x) > 0 for x in distinct.tolist()], bool
+    )
+    unknown = ~is_dynamic & ~given[inverse] if len(given) else is_dynamic
+    points.mark(results_out[unknown], c.EXTERNAL_CALL)
+    points.mark(results[kinds == p.LITERAL], c.NOT_CALLABLE)
+
+
+def _open_attributes(f: Fixpoint) -> Ints:
+    """Instance attributes whose name is also stored through a value that is not known."""
+    points, store = f.points, f.world.rows["store"]
+    bases = store[:, 0]
+    unknown = (points.marks[bases] & ~NOT_UNKNOWN) != 0
+    names = np.unique(store[unknown, 1]).tolist()
+    places = np.array(
+        [place for name in names for _, place in f.lookup.storing.get(name, ())], np.int64
+    )
+    places = places[(points.marks[places] & (1 << c.OPEN_ATTRIBUTE)) == 0] if len(places) else places
+    points.mark(places, c.OPEN_ATTRIBUTE)
+    return places
+
+
+def _missing(f: Fixpoint, load: Ints) -> Ints:
+    """Results of loads that found nothing although their base holds something."""
+    points = f.points
+    base, result = load[:, 0], load[:, 2]
+    chosen = (points.count[base] > 0) & (points.count[result] == 0) & (points.marks[result] == 0)
+    places: Ints = np.unique(result[chosen])
+    points.mark(places, c.NO_ATTRIBUTE)
+    return places

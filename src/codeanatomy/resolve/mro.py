@@ -1,0 +1,128 @@
+"""In which order does a class look for attributes? C3 linearisation, and which classes inherit from it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from codeanatomy.resolve.pairs import Ints
+from codeanatomy.resolve.points import CLASS, CLS, EXTERNAL, Points
+
+
+class Classes:
+    """Orders of the classes whose bases are known; the others wait for one place or class each."""
+
+    def __init__(self, points: Points, classes: Ints, bases: Ints) -> None:
+        self.points = points
+        self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
+        self.unsure: set[int] = set()  # classes with a base that is not known, or not for sure
+        self.below: dict[int, int] = {}  # class -> bits of the classes that inherit from it
+        self.bit: dict[int, int] = {}
+        self.branching = 0  # bits of the classes with several bases somewhere in their order
+        self._several: set[int] = set()
+        self.places: dict[int, list[int]] = {}
+        for class_, _, place in bases[np.lexsort((bases[:, 1], bases[:, 0]))][:, :3].tolist():
+            self.places.setdefault(class_, []).append(place)
+        self.waiting: list[int] = sorted(classes.tolist())
+
+    def settle(self, *, force: bool = False) -> bool:
+        """Orders every class whose bases are known; `force`: what is not known is left out.
+
+        True when a class became ready.
+        """
+        if not self.waiting:
+            return False
+        found = self._bases()
+        ready = 0
+        again = True
+        while again:
+            again = False
+            left = []
+            for class_ in self.waiting:
+                bases, complete = found[class_]
+                if not (complete or force) or any(
+                    b not in self.order and self._is_class(b) and not force for b in bases
+                ):
+                    left.append(class_)
+                    continue
+                if not complete:
+                    self.unsure.add(class_)
+                self.order[class_] = self._linear(class_, bases)
+                again, ready = True, ready + 1
+            if force and left:
+                raise AssertionError("a forced class is always ready")
+            self.waiting = left
+        return bool(ready)
+
+    def _is_class(self, object_: int) -> bool:
+        return bool(self.points.kind[object_] == CLASS)
+
+    def _bases(self) -> dict[int, tuple[list[int], bool]]:
+        """Bases found so far of the waiting classes; complete: every base expression has a value."""
+        places = [p for x in self.waiting for p in self.places.get(x, ())]
+        which, objects = self.points.answers(np.array(places or [0], np.int64))
+        kinds = self.points.kind[objects]
+        held: dict[int, list[int]] = {}
+        for i, object_, kind in zip(which.tolist(), objects.tolist(), kinds.tolist(), strict=True):
+            if kind == CLS:
+                object_, kind = int(self.points.a[object_]), CLASS
+            if kind in (CLASS, EXTERNAL):
+                held.setdefault(places[i], []).append(object_)
+        found = {}
+        for class_ in self.waiting:
+            bases: list[int] = []
+            complete = True
+            for place in self.places.get(class_, ()):
+                values = sorted(set(held.get(place, ())) - {class_}, key=self._rank)
+                if len(values) > 1:
+                    self.unsure.add(class_)
+                complete &= bool(values)
+                bases += [b for b in values if b not in bases]
+            found[class_] = (bases, complete)
+        return found
+
+    def _rank(self, object_: int) -> tuple[bool, int]:
+        return (not self._is_class(object_), object_)
+
+    def _linear(self, class_: int, bases: Sequence[int]) -> tuple[int, ...]:
+        """C3 over the bases' orders; where they contradict each other, the first head goes first."""
+        orders = [list(self.order.get(b, (b,))) for b in bases if self._known(class_, b)]
+        if len(orders) == 1:
+            if bases[0] in self._several:
+                self._several.add(class_)
+            return (class_, *orders[0])
+        if orders:
+            self._several.add(class_)
+        todo = [x for x in (*orders, [x[0] for x in orders]) if x]
+        result = [class_]
+        while todo:
+            head = next(
+                (s[0] for s in todo if not any(s[0] in other[1:] for other in todo)), todo[0][0]
+            )
+            result.append(head)
+            todo = [rest for s in todo if (rest := [x for x in s if x != head])]
+        return tuple(result)
+
+    def _known(self, class_: int, base: int) -> bool:
+        if self._is_class(base) and base not in self.order:
+            self.unsure.add(class_)  # forced inside a circle of bases
+            return False
+        return True
+
+    def close(self) -> None:
+        """Notes for every class which ones inherit from it; call when all classes are ordered."""
+        self.numbered = sorted(self.order)
+        for bit, class_ in enumerate(self.numbered):
+            self.bit[class_] = bit
+            if class_ in self._several:
+                self.branching |= 1 << bit
+            for above in self.order[class_][1:]:
+                self.below[above] = self.below.get(above, 0) | 1 << bit
+
+    def inheriting(self, bits: int) -> list[int]:
+        """The classes of a set of bits, in order."""
+        found = []
+        while bits:
+            low = bits & -bits
+            found.append(self.numbered[low.bit_length() - 1])
+            bits ^= low
+        return found

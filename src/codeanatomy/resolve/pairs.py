@@ -1,0 +1,121 @@
+"""Sets of integer pairs and rows by their first column, as a few sorted chunks: joins by binary search."""
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+LOW = np.int64(0xFFFFFFFF)
+SHIFT = np.int64(32)
+NONE: Ints = np.empty(0, np.int64)
+MERGE = 3  # a chunk is merged into its neighbour while that is less than so many times as large
+
+
+def pair(a: Ints | int, b: Ints | int) -> Ints:
+    """Two columns of numbers below 2**31 as one."""
+    result: Ints = (np.asarray(a, np.int64) << SHIFT) | np.asarray(b, np.int64)
+    return result
+
+
+def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """Positions inside the ranges low..high, and for each the number of its range."""
+    size = high - low
+    total = int(size.sum())
+    if not total:
+        return NONE, NONE
+    which = np.repeat(np.arange(len(size), dtype=np.int64), size)
+    first = np.cumsum(size) - size
+    return np.arange(total, dtype=np.int64) - first[which] + low[which], which
+
+
+class Pairs:
+    """A growing set of pairs (a, b) with a, b below 2**31."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Ints] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self.chunks))
+
+    def fresh(self, pairs: Ints) -> Ints:
+        """Those that are not in the set, sorted and distinct."""
+        pairs = np.unique(pairs)
+        for chunk in self.chunks:
+            if not pairs.size:
+                break
+            at = np.searchsorted(chunk, pairs)
+            at[at == len(chunk)] = 0
+            pairs = pairs[chunk[at] != pairs]
+        return pairs
+
+    def add(self, pairs: Ints) -> None:
+        """Adds sorted distinct pairs that are not in the set."""
+        chunks = self.chunks
+        chunks.append(pairs)
+        while len(chunks) > 1 and len(chunks[-1]) * MERGE > len(chunks[-2]):
+            last = chunks.pop()
+            chunks[-1] = np.sort(np.concatenate((chunks[-1], last)), kind="stable")
+
+    def join(self, keys: Ints) -> tuple[Ints, Ints]:
+        """For every pair whose a is a key: the key's index, and b."""
+        which, found = [], []
+        for chunk in self.chunks:
+            at, of = expand(
+                np.searchsorted(chunk, keys << SHIFT), np.searchsorted(chunk, (keys + 1) << SHIFT)
+            )
+            if at.size:
+                which.append(of)
+                found.append(chunk[at] & LOW)
+        if not which:
+            return NONE, NONE
+        return np.concatenate(which), np.concatenate(found)
+
+    def all(self) -> Ints:
+        """The whole set as one sorted column."""
+        if len(self.chunks) > 1:
+            self.chunks = [np.sort(np.concatenate(self.chunks), kind="stable")]
+        return self.chunks[0] if self.chunks else NONE
+
+
+class Rows:
+    """Constraint rows by their first column. New rows meet all pairs once, old rows only new pairs."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.chunks: list[tuple[Ints, Ints]] = []
+        self.new: list[Ints] = []
+
+    def add(self, rows: Ints) -> None:
+        """Adds rows; they are looked at in the next round."""
+        if len(rows):
+            self.new.append(rows)
+
+    def arrived(self) -> Ints:
+        """The rows added since the last call, now part of the old ones."""
+        if not self.new:
+            return np.empty((0, self.width), np.int64)
+        rows = np.concatenate(self.new)
+        self.new = []
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        chunks = self.chunks
+        chunks.append((np.ascontiguousarray(rows[:, 0]), rows))
+        while len(chunks) > 1 and len(chunks[-1][0]) * MERGE > len(chunks[-2][0]):
+            last = chunks.pop()
+            both = np.concatenate((chunks[-1][1], last[1]))
+            both = both[np.argsort(both[:, 0], kind="stable")]
+            chunks[-1] = (np.ascontiguousarray(both[:, 0]), both)
+        return rows
+
+    def matching(self, delta: Ints) -> tuple[Ints, Ints]:
+        """Old rows whose first column is the a of a new pair, and that pair's b."""
+        places, values = delta >> SHIFT, delta & LOW
+        rows, found = [], []
+        for keys, chunk in self.chunks:
+            at, of = expand(
+                np.searchsorted(keys, places, "left"), np.searchsorted(keys, places, "right")
+            )
+            if at.size:
+                rows.append(chunk[at])
+                found.append(values[of])
+        if not rows:
+            return np.empty((0, self.width), np.int64), NONE
+        return np.concatenate(rows), np.concatenate(found)

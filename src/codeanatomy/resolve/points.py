@@ -1,0 +1,183 @@
+"""Which objects may a place hold? The growing points-to set, its copy edges and its bounds."""
+
+import numpy as np
+import numpy.typing as npt
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, Pairs, pair
+
+# kinds of objects; the first three come from the files, the others are made while solving. (a, b):
+MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
+EXTERNAL = 4  # thing outside: (parent, name), or (0, dotted name)
+LITERAL = 5  # value of a builtin type: (external class, 0)
+INSTANCE = 6  # instance of just this class: (class, 0)
+SELF = 7  # instance of the class or of one that inherits from it: (class, 0)
+CLS = 8  # the class or one that inherits from it: (class, 0)
+BOUND = 9  # method with its receiver: (function, receiver or 0)
+OVERRIDE = 10  # the same, found in a class that inherits from the receiver's: (function, receiver or 0)
+CLASS_METHOD, STATIC_METHOD, PROPERTY = 11, 12, 13  # (function, 0)
+SUPER = 14  # what super() gives: (class around, receiver)
+FACTORY = 15  # what an external call gave that is then used as a decorator: (external, 0)
+NAMESPACE = 16  # folder without __init__, a namespace package: (0, dotted name)
+KIND_COUNT = 17
+
+OPAQUE = np.zeros(KIND_COUNT, bool)
+OPAQUE[[EXTERNAL, LITERAL, FACTORY]] = True
+
+Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int32]
+
+OBJECTS_PER_PLACE = 16
+OPAQUE_PER_PLACE = 4
+
+
+class Points:
+    """pts(place, object), copy(src, dst), and everything that grows with them."""
+
+    def __init__(self, places: int, kinds: Ints) -> None:
+        count = len(kinds)
+        capacity = 2 * count + 1024
+        self.objects, self.places = count, places
+        self.kind, self.a, self.b = (np.zeros(capacity, np.int64) for _ in range(3))
+        self.kind[:count] = kinds
+        self.count = np.zeros(2 * places + 1024, np.int32)
+        self.opaque = np.zeros(len(self.count), np.int32)
+        self.marks = np.zeros(len(self.count), np.int32)  # bits of reasons why a place is not sure
+        self.has_edge = np.zeros(len(self.count), bool)
+        self.interest = np.zeros(len(self.count), np.int64)  # bits of the rules that read a place
+        self.pairs, self.edges = Pairs(), Pairs()
+        self.new_pairs: list[Ints] = []
+        self.new_edges: list[Ints] = []
+        self.one_pairs: list[int] = []
+        self.one_edges: list[int] = []
+        self._derived: dict[tuple[int, int, int], int] = {}
+        self.steps = 0
+
+    # growth
+
+    def place(self) -> int:
+        """A new place."""
+        number = self.places
+        self.places += 1
+        if number >= len(self.count):
+            for column in ("count", "opaque", "marks", "has_edge", "interest"):
+                old = getattr(self, column)
+                setattr(self, column, np.concatenate((old, np.zeros_like(old))))
+        return number
+
+    def object(self, kind: int, a: int, b: int = 0) -> int:
+        """The object of that kind made of a and b: one for each triple."""
+        key = (kind, a, b)
+        number = self._derived.get(key)
+        if number is None:
+            number = self._derived[key] = self.objects
+            self.objects += 1
+            if number >= len(self.kind):
+                self.kind, self.a, self.b = (
+                    np.concatenate((x, np.zeros_like(x))) for x in (self.kind, self.a, self.b)
+                )
+            self.kind[number], self.a[number], self.b[number] = key
+        return number
+
+    def objects_of(self, kind: int, a: Ints) -> Ints:
+        """`object(kind, x)` of each x."""
+        distinct, inverse = np.unique(a, return_inverse=True)
+        made = np.array([self.object(kind, x) for x in distinct.tolist()], np.int64)
+        result: Ints = made[inverse] if len(made) else NONE
+        return result
+
+    def known(self, kind: int, a: int) -> bool:
+        """Whether the object has been made."""
+        return (kind, a, 0) in self._derived
+
+    def hold(self, place: int, object_: int) -> None:
+        """The place holds the object."""
+        if place:
+            self.one_pairs.append(place << 32 | object_)
+
+    def hold_all(self, places: Ints, objects: Ints) -> None:
+        """Each place holds the object beside it."""
+        if len(places):
+            pairs = pair(places, objects)
+            self.new_pairs.append(pairs[places > 0])
+
+    def copy(self, source: int, target: int) -> None:
+        """Whatever the source holds, the target holds."""
+        if source and target and source != target:
+            self.one_edges.append(source << 32 | target)
+
+    def copy_all(self, sources: Ints, targets: Ints) -> None:
+        """`copy` of each pair."""
+        if len(sources):
+            keep = (sources > 0) & (targets > 0) & (sources != targets)
+            self.new_edges.append(pair(sources[keep], targets[keep]))
+
+    def mark(self, places: Ints, reason: int) -> None:
+        """Notes why what these places hold is not sure."""
+        self.marks[places[places > 0]] |= np.int32(1 << reason)
+
+    # closure
+
+    def close(self) -> Ints:
+        """Follows copies until nothing moves; returns all new pairs, sorted."""
+        collected = []
+        while True:
+            edges = _take(self.one_edges, self.new_edges)
+            pairs = _take(self.one_pairs, self.new_pairs)
+            if edges.size:
+                edges = self.edges.fresh(edges)
+                if edges.size:
+                    which, objects = self.pairs.join(edges >> SHIFT)
+                    self.edges.add(edges)
+                    self.has_edge[edges >> SHIFT] = True
+                    if which.size:
+                        pairs = np.concatenate((pairs, pair(edges[which] & LOW, objects)))
+            if not pairs.size:
+                break
+            self.steps += 1
+            fresh = self._insert(pairs)
+            if fresh.size:
+                collected.append(fresh)
+                fresh = fresh[self.has_edge[fresh >> SHIFT]]
+                which, targets = self.edges.join(fresh >> SHIFT)
+                if which.size:
+                    self.new_pairs.append(pair(targets, fresh[which] & LOW))
+        return np.sort(np.concatenate(collected)) if collected else NONE
+
+    def _insert(self, pairs: Ints) -> Ints:
+        """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
+        pairs = self.pairs.fresh(pairs)
+        if pairs.size:
+            pairs = self._bounded(pairs, OPAQUE[self.kind[pairs & LOW]], self.opaque, OPAQUE_PER_PLACE)
+        if pairs.size:
+            pairs = self._bounded(pairs, np.ones(len(pairs), bool), self.count, OBJECTS_PER_PLACE)
+        if pairs.size:
+            self.pairs.add(pairs)
+        return pairs
+
+    def _bounded(self, pairs: Ints, counted: Flags, count: Counts, bound: int) -> Ints:
+        places = pairs >> SHIFT
+        first = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
+        sizes = np.diff(np.r_[first, len(places)])
+        running = np.cumsum(counted)
+        before = np.repeat(running[first] - counted[first], sizes)
+        kept = ~counted | (count[places] + running - before <= bound)
+        if not kept.all():
+            self.mark(places[~kept], c.WIDE if count is self.count else c.TRUNCATED)
+            pairs, counted, places = pairs[kept], counted[kept], places[kept]
+        np.add.at(count, places[counted], 1)
+        return pairs
+
+    def answers(self, places: Ints) -> tuple[Ints, Ints]:
+        """For each object that one of the places holds: the place's index, and the object."""
+        return self.pairs.join(places)
+
+
+def _take(ones: list[int], arrays: list[Ints]) -> Ints:
+    """The collected numbers as one column; both lists are emptied."""
+    if ones:
+        arrays.append(np.array(ones, np.int64))
+        ones.clear()
+    taken = np.concatenate(arrays) if arrays else NONE
+    arrays.clear()
+    return taken

@@ -1,0 +1,120 @@
+"""Front door of the solver: constraint rows of all files in, targets of all sites out."""
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.resolve.answers import answers
+from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.resolve.marks import spread
+from codeanatomy.resolve.pairs import SHIFT
+from codeanatomy.resolve.rules import RULES
+
+MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """Tables `target`, `external`, `unanswered`, and how much work they took."""
+
+    tables: dict[str, pa.Table]
+    rounds: int
+    steps: int
+    pairs: int
+    places: int
+    wide: int
+
+
+def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
+    """What every site of the repository may mean. `constraints`: the four `constraint*` tables with
+    `file_id`, rows file by file in the order of `files` (sorted by path)."""
+    f = Fixpoint(constraints, files)
+    rounds = run(f)
+    spread(f)
+    return Resolution(
+        tables=answers(f),
+        rounds=rounds,
+        steps=f.points.steps,
+        pairs=len(f.points.pairs),
+        places=f.points.places,
+        wide=int(np.count_nonzero(f.points.marks & ((1 << c.WIDE) | (1 << c.TRUNCATED)))),
+    )
+
+
+def run(f: Fixpoint) -> int:
+    """Applies the rules until nothing moves; returns the number of rounds.
+
+    Copies first and alone, then one pass over all rules with everything that is new. When nothing
+    moves, one stage decides what only an empty answer can decide, and the rules go on.
+    """
+    stages = [_force_bases, _seed, _pass_decorated]
+    rounds = 0
+    while rounds < MAX_ROUNDS:
+        delta = f.points.close()
+        settled = f.classes.settle()
+        if settled:
+            _release(f)
+        if not delta.size and not settled and not any(t.new for t in f.tables.values()):
+            while stages and not stages.pop(0)(f):
+                pass
+            if not stages and not _moves(f):
+                break
+            continue
+        rounds += 1
+        interest = f.points.interest[delta >> SHIFT]
+        for number, rule in enumerate(RULES):
+            table = f.tables[rule.table]
+            old, objects = table.matching(delta[(interest >> number) & 1 == 1])
+            if len(old):
+                rule.run(f, old, objects)
+            new = table.arrived()
+            if len(new):
+                f.points.interest[new[:, 0]] |= 1 << number
+                which, objects = f.points.pairs.join(new[:, 0])
+                if which.size:
+                    rule.run(f, new[which], objects)
+    return rounds
+
+
+def _moves(f: Fixpoint) -> bool:
+    points = f.points
+    return bool(
+        points.new_pairs
+        or points.new_edges
+        or points.one_pairs
+        or points.one_edges
+        or any(t.new for t in f.tables.values())
+    )
+
+
+def _release(f: Fixpoint) -> None:
+    """Runs the rules again for what waited for a class's order."""
+    waiting, f.waiting = f.waiting, []
+    by_table = {rule.table: rule for rule in RULES}
+    for table, rows in waiting:
+        by_table[table].run(f, rows[:, :-1], rows[:, -1])
+
+
+def _force_bases(f: Fixpoint) -> bool:
+    """Bases that nothing feeds are left out."""
+    moved = f.classes.settle(force=True)
+    f.classes.close()
+    if moved:
+        _release(f)
+    return moved
+
+
+def _seed(f: Fixpoint) -> bool:
+    """Methods are called by somebody: their first parameter gets an instance of their class."""
+    f.seed()
+    return True
+
+
+def _pass_decorated(f: Fixpoint) -> bool:
+    """A decorator whose result is not known is taken to give back what it decorates."""
+    points, decorated = f.points, f.decorated
+    value, result = decorated[:, 0], decorated[:, 1]
+    empty = (value > 0) & (points.count[result] == 0)
+    points.copy_all(value[empty], result[empty])
+    points.mark(result[empty], c.UNKNOWN_DECORATOR)
+    return bool(empty.any())

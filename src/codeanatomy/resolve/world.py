@@ -1,0 +1,149 @@
+"""The constraint rows of all files in one numbering, and what each module and class binds."""
+
+import numpy as np
+import pyarrow as pa
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import MODULE_KEY
+from codeanatomy.resolve.pairs import Ints, pair
+
+FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
+
+
+class World:
+    """Files, names, objects, rows per kind; numbers are global and start at 1 (0: none).
+
+    Objects 1 to `len(modules)` are the modules, in the order of the files.
+    """
+
+    def __init__(self, tables: dict[str, pa.Table], files: pa.Table) -> None:
+        self.file_ids = _ints(files["file_id"])
+        self.modules: list[str] = files["module"].to_pylist()
+        self.packages: list[bool] = files["package"].to_pylist()
+        order = np.argsort(self.file_ids, kind="stable")
+        self._order, self._sorted = order, self.file_ids[order]
+        self._read_names(tables["constraint_name"])
+        self._read_objects(tables["constraint_object"])
+        self._read_rows(tables["constraint"])
+        self._read_sites(tables["constraint_site"])
+
+    def file_of(self, ids: Ints) -> Ints:
+        """Number of the file with that id."""
+        result: Ints = self._order[np.searchsorted(self._sorted, ids)]
+        return result
+
+    def name(self, text: str) -> int:
+        """Number of a name; a new one where no file uses it."""
+        number = self.name_of.get(text)
+        if number is None:
+            number = self.name_of[text] = len(self.texts)
+            self.texts.append(text)
+        return number
+
+    def _read_names(self, table: pa.Table) -> None:
+        column = table["text"].unify_dictionaries().combine_chunks()
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        self.texts: list[str] = column.dictionary.to_pylist()
+        self._name_codes = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        if not self.texts:
+            self.texts.append("")
+        self.name_of = {text: i for i, text in enumerate(self.texts)}
+        self._name_start = self._starts(table)
+
+    def _read_objects(self, table: pa.Table) -> None:
+        count = len(self.modules)
+        file = self.file_of(_ints(table["file_id"]))
+        kind = _ints(table["kind"])
+        inner = kind != c.MODULE
+        # a file's objects follow each other; its module, local object 0, comes first
+        starts = self._starts(table)
+        ordinal = np.cumsum(inner)
+        self._object_number = np.where(inner, count + ordinal, file + 1)
+        self._object_start = starts
+        total = count + int(inner.sum()) + 1
+        self.kinds = np.zeros(total, np.int64)
+        self.keys = np.zeros(total, np.int64)
+        self.object_file = np.zeros(total, np.int64)
+        self.kinds[1 : count + 1] = c.MODULE
+        self.keys[1 : count + 1] = MODULE_KEY
+        self.object_file[1 : count + 1] = np.arange(count)
+        self.kinds[self._object_number] = kind
+        self.keys[self._object_number] = _ints(table["node"])
+        self.object_file[self._object_number] = file
+        self.read = np.zeros(count, bool)
+        self.read[file] = True
+
+    def _read_rows(self, table: pa.Table) -> None:
+        kind = _ints(table["kind"])
+        file = self.file_of(_ints(table["file_id"]))
+        raw = np.stack([_ints(table[x]) for x in "abcd"] + [file], axis=1)
+        extent = raw[kind == c.EXTENT]
+        sizes = np.zeros((len(self.modules), 2), np.int64)
+        sizes[extent[:, FILE]] = extent[:, :2]
+        bases = np.cumsum(sizes, axis=0) - sizes
+        self.places, self.calls = (int(x) + 1 for x in sizes.sum(axis=0))
+        self._place_base = bases[:, 0]
+        self.rows: dict[str, Ints] = {}
+        order = np.argsort(kind, kind="stable")
+        raw, kind = raw[order], kind[order]
+        for code, declared in c.BY_CODE.items():
+            low, high = np.searchsorted(kind, (code, code + 1))
+            part = raw[low:high]
+            for column, (_, space) in enumerate(declared.operands):
+                values, of = part[:, column], part[:, FILE]
+                if space == "place":
+                    part[:, column] = np.where(values > 0, bases[of, 0] + values, 0)
+                elif space == "call":
+                    part[:, column] = bases[of, 1] + values
+                elif space == "name":
+                    part[:, column] = self._name_codes[self._name_start[of] + values]
+                elif space == "object":
+                    part[:, column] = self._object_number[self._object_start[of] + values]
+            self.rows[declared.name] = part
+
+    def _read_sites(self, table: pa.Table) -> None:
+        file = self.file_of(_ints(table["file_id"]))
+        place = _ints(table["place"])
+        self.site_file = file
+        self.site_key = _ints(table["node"])
+        self.site_what = _ints(table["what"])
+        self.site_place = np.where(place > 0, self._place_base[file] + place, 0)
+        self.site_name = self._name_codes[self._name_start[file] + _ints(table["name"])]
+
+    def _starts(self, table: pa.Table) -> Ints:
+        """First row of each file in a table whose rows stand file by file."""
+        file = self.file_of(_ints(table["file_id"]))
+        starts = np.zeros(len(self.modules), np.int64)
+        if len(file):
+            first = np.flatnonzero(np.r_[True, file[1:] != file[:-1]])
+            starts[file[first]] = first
+        return starts
+
+
+class Bindings:
+    """What the names of modules and classes are bound to: keys are (scope object, name) pairs."""
+
+    def __init__(self, world: World) -> None:
+        bind = world.rows["bind"]
+        keys = pair(bind[:, 0], bind[:, 1]).tolist()
+        self.place: dict[int, int] = dict(zip(keys, bind[:, 2].tolist(), strict=True))
+        # definition: its object; variable: 0; only imports: -1 (see imports). Local object 0, the
+        # module of the file, stands for "no single definition"
+        single = np.where(world.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
+        self.definition: dict[int, int] = dict(zip(keys, single.tolist(), strict=True))
+        self.imports: dict[int, list[int]] = {}
+        imported = world.rows["imported"]
+        for key, place in zip(
+            pair(imported[:, 0], imported[:, 1]).tolist(), imported[:, 2].tolist(), strict=True
+        ):
+            self.imports.setdefault(key, []).append(place)
+            self.definition[key] = -1
+        names: dict[int, list[int]] = {}
+        for scope, name in bind[:, :2].tolist():
+            names.setdefault(scope, []).append(name)
+        self.names = names
+
+
+def _ints(column: pa.ChunkedArray) -> Ints:
+    return column.to_numpy().astype(np.int64)

@@ -1,0 +1,97 @@
+"""Declarations to IR: every view that the outputs could need, each of one of the six kinds."""
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+
+from codeanatomy.facts.errors import DeclarationError
+from codeanatomy.facts.schema import columns_of, schema_from_struct
+from codeanatomy.facts.tables.graph import Prop
+from codeanatomy.facts.types import QUALNAME
+from codeanatomy.semantic.declare import EVERY, Model, Output, Relation
+from codeanatomy.semantic.ir import (
+    Derive,
+    Diagnostic,
+    Normalize,
+    Project,
+    Relate,
+    Union,
+    ViewNode,
+)
+
+
+def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNode, ...]:
+    """All views of the model over the given evidence tables.
+
+    What SQL views read is left open: inference reads it off their plans. Raises DeclarationError
+    for unknown tables or two views of one name.
+    """
+    nodes: dict[str, ViewNode] = {}
+
+    def add(node: ViewNode) -> str:
+        if node.name in nodes or node.name in tables:
+            raise DeclarationError(f"two views or tables are called {node.name!r}")
+        nodes[node.name] = node
+        return node.name
+
+    schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
+    for view in model.views.values():
+        add(ViewNode(view.name, Diagnostic(view) if view.diagnostic else Derive(view), ()))
+    entities, props = [], []
+    for entity in model.entities.values():
+        if entity.table not in schemas:
+            raise DeclarationError(f"entity {entity.name}: there is no table {entity.table!r}")
+        needs = [entity.table]
+        if columns_of(schemas[entity.table], QUALNAME):
+            needs.append(model.files)
+        if entity.kind is None:
+            needs.append(model.constants)
+        name = add(
+            ViewNode(
+                f"{entity.name}_norm",
+                Normalize(entity, model.files, model.constants),
+                tuple(needs),
+            )
+        )
+        entities.append(name)
+        if entity.properties:
+            project = Project(Prop, entity.properties, "node")
+            props.append(add(ViewNode(f"{name}_props", project, (name,))))
+    edges = []
+    for relation in model.relations.values():
+        lefts = _lefts(relation, schemas)
+        for left in lefts:
+            name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
+            inputs = (left, relation.right) if relation.right else (left,)
+            edges.append(add(ViewNode(name, Relate(relation, left), inputs)))
+            if relation.properties:
+                project = Project(Prop, relation.properties, "edge")
+                props.append(add(ViewNode(f"{name}_props", project, (name,))))
+    feeds = {"entities": entities, "relations": edges, "properties": props}
+    for output in model.outputs.values():
+        _output(output, feeds, {*nodes, *tables}, add)
+    return tuple(nodes.values())
+
+
+def _output(
+    output: Output,
+    feeds: Mapping[str, list[str]],
+    known: set[str],
+    add: Callable[[ViewNode], str],
+) -> None:
+    if output.feeds in feeds:
+        add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))
+    elif output.feeds in known:
+        add(ViewNode(output.name, Project(output.struct), (output.feeds,)))
+    else:
+        raise DeclarationError(f"output {output.name}: there is no view {output.feeds!r}")
+
+
+def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:
+    if relation.left != EVERY:
+        for left in relation.left:
+            if left not in schemas:
+                raise DeclarationError(f"relation {relation.name}: there is no table {left!r}")
+        return list(relation.left)
+    ends = (relation.src, relation.dst)
+    return [n for n, s in schemas.items() if all(len(columns_of(s, m)) == 1 for m in ends)]

@@ -1,0 +1,245 @@
+"""What git knows of a folder: ref, commit, tracked files, blobs of HEAD.
+
+Reads HEAD, refs, index and objects (the last two through libgit2) and never the configuration: so
+nothing that config, attributes or hooks name can run, and a broken config breaks nothing.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pygit2
+
+from codeanatomy.sources.reading import text
+
+MAX_TEXT = 1 << 16
+MAX_PACKED_REFS = 1 << 26
+MAX_INDEX = 1 << 29
+MAX_OBJECT = 1 << 26
+MAX_ENTRIES = 1 << 21  # a HEAD with more entries than this is hostile or beyond us
+MAX_STORES = 32
+
+_HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REF = re.compile(r"refs/(?!.*(?:^|/)\.)(?!.*\.\.)[^\0-\x20\x7f~^:?*\[\\]+")
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_FAILURES = (pygit2.GitError, OSError, KeyError, ValueError)
+_TREE = b"40000"
+_LINK = b"160000"  # a commit of another repository: a submodule
+
+
+class BrokenGit(Exception):
+    """The git folder cannot be read; the message says what is wrong with it."""
+
+
+class _Index(pygit2.Index):
+    """An index that complains once: pygit2's destructor fails after its constructor has."""
+
+    def __del__(self) -> None:
+        if hasattr(self, "_index"):
+            super().__del__()
+
+
+class Git:
+    """One work tree, seen from a folder inside it. Index and HEAD's tree are read on first use."""
+
+    def __init__(self, folder: Path, common: Path, above: str) -> None:
+        """`above` leads from the work tree's top down to the folder: '' or ending in a slash."""
+        self.folder = folder
+        self.common = common
+        self.above = above
+        self.trouble: list[str] = []  # what could not be read, in order
+        self.ref, self.commit = _head(folder, common)
+        self._asked = False
+        self._blobs: dict[str, str] | None = None
+        self._modules: frozenset[str] = frozenset()
+        self._tracked: frozenset[str] | None = None
+        self._holding: frozenset[str] = frozenset()
+
+    def tracks(self, path: str) -> bool:
+        """Whether the index holds this file (path relative to the folder)."""
+        return path in self._files()
+
+    def tracks_below(self, path: str) -> bool:
+        """Whether the index holds a file below this folder."""
+        self._files()
+        return path in self._holding
+
+    def blobs(self) -> dict[str, str] | None:
+        """Blob id of every file of HEAD below the folder, by path relative to the folder; empty
+        before the first commit, None when HEAD cannot be read."""
+        if not self._asked:
+            self._asked = True
+            try:
+                self._blobs = self._read_head()
+            except BrokenGit as error:
+                self.trouble.append(str(error))
+        return self._blobs
+
+    def in_submodule(self, path: str) -> bool:
+        """Whether HEAD says that the path belongs to another repository (after `blobs`)."""
+        return bool(self._modules) and any(p in self._modules for p in folders_above(path))
+
+    def _files(self) -> frozenset[str]:
+        if self._tracked is None:
+            try:
+                self._tracked = frozenset(self._index())
+            except BrokenGit as error:
+                self.trouble.append(f"{error}; tracked files are taken from HEAD")
+                self._tracked = frozenset(self.blobs() or ())
+            self._holding = frozenset(f for p in self._tracked for f in folders_above(p))
+        return self._tracked
+
+    def _index(self) -> list[str]:
+        path = self.folder / "index"
+        if not path.exists():
+            return []
+        if not path.is_file() or path.stat().st_size > MAX_INDEX:
+            raise BrokenGit("the index is no readable file")
+        try:
+            paths = [entry.path for entry in _Index(path)]
+        except _FAILURES as error:
+            raise BrokenGit(f"the index cannot be read: {error}") from error
+        return [p.removeprefix(self.above) for p in paths if p.startswith(self.above)]
+
+    def _read_head(self) -> dict[str, str]:
+        if self.commit is None:
+            return {}
+        if len(self.commit) != 40:
+            raise BrokenGit("repositories with SHA-256 ids are not read")
+        objects = self.common / "objects"
+        odd = _odd_file(objects)
+        if odd is not None:
+            raise BrokenGit(f"{odd} is neither a file nor a folder")
+        try:
+            return self._walk(pygit2.Odb(objects))
+        except _FAILURES as error:
+            raise BrokenGit(f"HEAD cannot be read: {type(error).__name__}: {error}") from error
+
+    def _walk(self, odb: pygit2.Odb) -> dict[str, str]:
+        commit = _object(odb, self.commit or "")
+        tree = commit[5:45].decode() if commit.startswith(b"tree ") else ""
+        above = self.above.encode("utf-8", "surrogateescape")
+        stack, blobs, modules, entries = [(b"", tree)], {}, set(), 0
+        while stack:
+            prefix, tree = stack.pop()
+            for mode, name, oid in _ENTRY.findall(_object(odb, tree)):
+                entries += 1
+                path = prefix + name
+                if mode == _TREE:
+                    if above.startswith(path + b"/") or path.startswith(above):
+                        stack.append((path + b"/", oid.hex()))
+                elif path.startswith(above):
+                    below = path[len(above) :].decode("utf-8", "surrogateescape")
+                    if mode == _LINK:
+                        modules.add(below)
+                    else:
+                        blobs[below] = oid.hex()
+            if entries > MAX_ENTRIES:
+                raise BrokenGit(f"HEAD has more than {MAX_ENTRIES:,} entries")
+        self._modules = frozenset(modules)
+        return blobs
+
+
+def git_of(root: Path) -> Git | None:
+    """The git work tree that the folder belongs to; None for a plain folder.
+
+    A work tree further up counts only where it tracks files of the folder. BrokenGit when the
+    folder has a `.git` of its own that cannot be read.
+    """
+    for above in (root, *root.parents):
+        entry = above / ".git"
+        if not os.path.lexists(entry):
+            continue
+        inside = "" if above == root else root.relative_to(above).as_posix() + "/"
+        try:
+            folder = _git_folder(entry)
+            git = Git(folder, _common(folder), inside)
+            if inside and not git._files():
+                return None
+        except BrokenGit:
+            if inside:
+                return None
+            raise
+        return git
+    return None
+
+
+def folders_above(path: str) -> list[str]:
+    """The folders that hold a path, innermost first: `a/b/c` gives `a/b`, `a`."""
+    folders = []
+    while path := path.rpartition("/")[0]:
+        folders.append(path)
+    return folders
+
+
+def _git_folder(entry: Path) -> Path:
+    """The folder with HEAD: `.git` itself, or where a `.git` file points."""
+    if not entry.is_dir():
+        line = text(entry, MAX_TEXT, follow=True)
+        if line is None or not line.startswith("gitdir:"):
+            raise BrokenGit(".git is neither a folder nor a file that names one")
+        entry = entry.parent / line.removeprefix("gitdir:").strip()
+    if "\0" in str(entry) or not (entry / "HEAD").is_file():
+        raise BrokenGit(".git holds no HEAD")
+    return entry
+
+
+def _common(folder: Path) -> Path:
+    """The folder with refs and objects: another one for linked work trees."""
+    line = text(folder / "commondir", MAX_TEXT, follow=True)
+    common = folder / line.strip() if line and "\0" not in line else folder
+    if not (common / "objects").is_dir():
+        raise BrokenGit(".git holds no objects")
+    return common
+
+
+def _head(folder: Path, common: Path) -> tuple[str | None, str | None]:
+    """(branch, commit): the branch is None when detached, the commit None before the first one."""
+    line = (text(folder / "HEAD", MAX_TEXT, follow=True) or "").strip()
+    if _HEX.fullmatch(line):
+        return None, line
+    name = line.removeprefix("ref:").strip()
+    if not line.startswith("ref:") or not _REF.fullmatch(name):
+        raise BrokenGit(".git/HEAD names neither a branch nor a commit")
+    return name.removeprefix("refs/heads/"), _commit(folder, common, name)
+
+
+def _commit(folder: Path, common: Path, name: str) -> str | None:
+    for place in (folder, common):
+        line = (text(place / name, MAX_TEXT, follow=True) or "").strip()
+        if _HEX.fullmatch(line):
+            return line
+    for line in (text(common / "packed-refs", MAX_PACKED_REFS, follow=True) or "").splitlines():
+        commit, _, ref = line.partition(" ")
+        if ref == name and _HEX.fullmatch(commit):
+            return commit
+    return None
+
+
+def _object(odb: pygit2.Odb, oid: str) -> bytes:
+    found = pygit2.Oid(hex=oid)
+    if odb.read_header(found)[1] > MAX_OBJECT:
+        raise BrokenGit(f"object {oid} is too large")
+    return bytes(odb.read(found)[1])
+
+
+def _odd_file(objects: Path) -> str | None:
+    """First entry of an object store, or of those it borrows from, that reading might wait on for
+    ever (a pipe, a device)."""
+    stores, seen = [objects], 0
+    while stores:
+        store = stores.pop()
+        seen += 1
+        if seen > MAX_STORES:
+            return f"one of more than {MAX_STORES} borrowed object stores"
+        for folder in (store, *(p for p in sorted(store.iterdir()) if p.is_dir())):
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if not (entry.is_file() or entry.is_dir()):
+                        return entry.name
+        borrowed = store / "info" / "alternates"
+        lines = text(borrowed, MAX_TEXT, follow=True) if borrowed.exists() else ""
+        if lines is None:
+            return "objects/info/alternates"
+        stores += [store / n for n in lines.splitlines() if n and os.path.isdir(store / n)]
+    return None

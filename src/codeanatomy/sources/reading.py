@@ -1,0 +1,111 @@
+"""How is a file of a scanned tree read without trusting it?
+
+Only regular files are opened, without following a link in the last name unless asked, and without
+waiting: a pipe put in a file's place never blocks.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+CHUNK = 1 << 20
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """What one read of a file gives: 32 hex digits of blake2b, bytes, lines, id as a git blob."""
+
+    content: str
+    size: int
+    lines: int
+    blob: str
+
+
+@contextlib.contextmanager
+def opened(path: str | Path, follow: bool = False) -> Iterator[int]:
+    """A descriptor of a regular file; OSError for everything else."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("not a regular file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def head(path: str | Path, limit: int, follow: bool = False) -> bytes:
+    """The first bytes of a regular file, at most `limit`; OSError when it cannot be read."""
+    with opened(path, follow) as descriptor:
+        parts, left = [], limit
+        while left and (part := os.read(descriptor, min(left, CHUNK))):
+            parts.append(part)
+            left -= len(part)
+    return b"".join(parts)
+
+
+def text(path: str | Path, limit: int, follow: bool = False) -> str | None:
+    """The text of a small regular file, undecodable bytes escaped; None when it cannot be read or
+    is longer than `limit` bytes."""
+    try:
+        content = head(path, limit + 1, follow)
+    except OSError:
+        return None
+    if len(content) > limit:
+        return None
+    return content.decode("utf-8-sig", "surrogateescape")
+
+
+def digest(path: str | Path, blob: bool, follow: bool = False) -> Digest:
+    """Hashes a file piece by piece; the git blob id is '' unless asked for. OSError as it comes."""
+    with opened(path, follow) as descriptor:
+        size = os.fstat(descriptor).st_size
+        content = hashlib.blake2b(digest_size=16)
+        git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        read = lines = 0
+        last = b""
+        while part := os.read(descriptor, CHUNK):
+            content.update(part)
+            if blob:
+                git.update(part)
+            lines += _line_ends(part) - (last == b"\r" and part.startswith(b"\n"))
+            read += len(part)
+            last = part[-1:]
+    lines += last not in (b"", b"\n", b"\r")
+    return Digest(content.hexdigest(), read, lines, git.hexdigest() if blob else "")
+
+
+def text_blob(content: str) -> str:
+    """Id of a git blob with this text: what git stores of a symbolic link's target."""
+    raw = os.fsencode(content)
+    return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+
+
+def unix_blob(path: str | Path) -> str:
+    """Id of the file as a git blob after CRLF has become LF, as git stores it under `autocrlf`."""
+    size = sum(len(part) for part in _unix_parts(path))
+    git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    for part in _unix_parts(path):
+        git.update(part)
+    return git.hexdigest()
+
+
+def _unix_parts(path: str | Path) -> Iterator[bytes]:
+    with opened(path) as descriptor:
+        held = b""
+        while part := os.read(descriptor, CHUNK):
+            part = held + part
+            held = b"\r" if part.endswith(b"\r") else b""
+            yield part[: len(part) - len(held)].replace(b"\r\n", b"\n")
+        yield held
+
+
+def _line_ends(part: bytes) -> int:
+    """Number of line ends as Python counts them: LF, CR and CRLF."""
+    if b"\r" not in part:
+        return part.count(b"\n")
+    return part.count(b"\n") + part.count(b"\r") - part.count(b"\r\n")

@@ -1,0 +1,253 @@
+"""Where do module names start, and what is each file's module name?
+
+A file is named from the deepest declared root above it: `--root`, or else the package directories
+of pyproject.toml and setup.cfg and `src` folders. Elsewhere a package (folders with `__init__`) is
+named from the folder above its topmost folder, and a file outside of any package from the
+repository; so are packages that would take another one's or the standard library's name.
+"""
+
+import configparser
+import posixpath
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from codeanatomy.facts.errors import UsageError
+from codeanatomy.sources.git import folders_above
+from codeanatomy.sources.reading import text
+
+MAX_BYTES = 1 << 20
+INFERRED = "topmost folder without __init__"
+_RANKS = {".py": 1, ".pyw": 2, "": 3, ".pyi": 4}
+
+# keys of pyproject.toml whose value is a folder (or several) that holds top-level packages
+_FOLDERS = (
+    ("tool", "setuptools", "packages", "find", "where"),
+    ("tool", "maturin", "python-source"),
+    ("tool", "pdm", "build", "package-dir"),
+    ("tool", "uv", "build-backend", "module-root"),
+    ("tool", "hatch", "build", "sources"),
+    ("tool", "hatch", "build", "targets", "wheel", "sources"),
+)
+# keys whose value is a list of packages by their paths
+_PACKAGES = (
+    ("tool", "hatch", "build", "packages"),
+    ("tool", "hatch", "build", "targets", "wheel", "packages"),
+    ("tool", "scikit-build", "wheel", "packages"),
+)
+
+
+class Root(msgspec.Struct, frozen=True, order=True):
+    """A source root: folder, why it is one, and the package that the folder itself stands for."""
+
+    path: str
+    reason: str
+    package: str = ""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Modules and roots of the files, in their order; the roots; (file, first of that name)."""
+
+    modules: list[str]
+    origins: list[str]
+    roots: list[Root]
+    twice: list[tuple[str, str]]
+
+
+def chosen_roots(root: Path, options: Sequence[str]) -> list[Root]:
+    """The roots that the user named. UsageError for one that is no folder of the repository."""
+    chosen = []
+    for option in options:
+        place = (root / option).resolve()
+        if not place.is_dir() or not place.is_relative_to(root):
+            raise UsageError(f"--root {option!r} is no folder of the repository {root}")
+        below = place.relative_to(root).as_posix()
+        chosen.append(Root("" if below == "." else below, "option"))
+    return chosen
+
+
+def declared_roots(
+    root: Path, projects: Iterable[str], files: Sequence[str], packages: frozenset[str]
+) -> tuple[list[Root], list[str]]:
+    """Roots that project files and `src` folders declare, and the project files that are broken.
+
+    `projects` are paths of project files; only folders that hold scanned Python count.
+    """
+    holding = {folder for path in files for folder in folders_above(path)}
+    found: dict[str, Root] = {}
+    broken = []
+    beside = {""}
+    for project in sorted(projects):
+        folder, name = posixpath.split(project)
+        beside.add(folder)
+        try:
+            read = _READERS.get(name)
+            declared = list(read(text(root / project, MAX_BYTES) or "")) if read else []
+        except (ValueError, RecursionError, configparser.Error):
+            broken.append(project)
+            continue
+        for place, package in declared:
+            path = _below(folder, place)
+            if path in holding:
+                found.setdefault(path, Root(path, _reason(name), package))
+    for folder in sorted(beside):
+        path = _below(folder, "src")
+        if path in holding and path not in packages:
+            found.setdefault(path, Root(path, "src folder"))
+    return sorted(found.values()), broken
+
+
+def name_files(files: Sequence[str], packages: frozenset[str], declared: Sequence[Root]) -> Named:
+    """Names the files, which are sorted by path. `packages` are the folders with an `__init__`."""
+    roots = {r.path: r for r in declared}
+    folders = {posixpath.dirname(path) for path in files}
+    origin = {folder: _declared(folder, roots) for folder in folders}
+    for folder, place in sorted(_inferred(origin, files, packages).items()):
+        origin[folder] = roots.setdefault(place, Root(place, INFERRED))
+    repository = Root("", INFERRED)
+    origins = [origin[posixpath.dirname(path)] or repository for path in files]
+    modules = [_dotted(path, root) for path, root in zip(files, origins, strict=True)]
+    if any(root.path == "" for root in origins):
+        roots.setdefault("", repository)
+    twice = _make_unique(files, modules)
+    return Named(modules, [r.path for r in origins], sorted(roots.values()), twice)
+
+
+def _inferred(
+    origin: Mapping[str, Root | None], files: Sequence[str], packages: frozenset[str]
+) -> dict[str, str]:
+    """Root of every folder that belongs to a package outside of the declared roots and the top."""
+    tops = {f: _top_package(f, packages) for f, root in origin.items() if root is None}
+    taken = {p.partition("/")[0].partition(".")[0]: "" for p in files}
+    for path in files:
+        root = origin[posixpath.dirname(path)]
+        if root is not None:
+            below = path[len(root.path) :].lstrip("/")
+            taken.setdefault((root.package or below.partition("/")[0]).partition(".")[0], root.path)
+    accepted = {}
+    for top in sorted({t for t in tops.values() if t and "/" in t}):
+        above, name = posixpath.split(top)
+        if name not in sys.stdlib_module_names and taken.setdefault(name, above) == above:
+            accepted[top] = above
+    return {f: accepted[top] for f, top in tops.items() if top in accepted}
+
+
+def _top_package(folder: str, packages: frozenset[str]) -> str | None:
+    """Topmost folder with an `__init__` at or above a folder."""
+    return next((f for f in (*reversed(folders_above(folder)), folder) if f in packages), None)
+
+
+def _declared(folder: str, roots: Mapping[str, Root]) -> Root | None:
+    for path in (folder, *folders_above(folder)):
+        if path in roots:
+            return roots[path]
+    return roots.get("")
+
+
+def _dotted(path: str, root: Root) -> str:
+    below = path[len(root.path) :].lstrip("/")
+    stem = _split(below)[0]
+    if stem == "__init__":
+        return root.package or stem
+    name = stem.removesuffix("/__init__").replace("/", ".")
+    return f"{root.package}.{name}" if root.package else name
+
+
+def _split(path: str) -> tuple[str, str]:
+    stem, suffix = posixpath.splitext(path)
+    return (stem, suffix) if suffix in _RANKS else (path, "")
+
+
+def _make_unique(files: Sequence[str], modules: list[str]) -> list[tuple[str, str]]:
+    """Names all but the first of equal names by their paths. A package comes first, as for Python,
+    then modules by path; stubs and scripts, which nothing imports, come last and are no trouble."""
+
+    def order(index: int) -> tuple[int, str]:
+        stem, suffix = _split(files[index])
+        package = suffix != ".pyi" and posixpath.basename(stem) == "__init__"
+        return (0 if package else _RANKS[suffix], files[index])
+
+    first: dict[str, str] = {}
+    twice = []
+    for index in sorted(range(len(files)), key=order):
+        path = files[index]
+        other = first.setdefault(modules[index], path)
+        if other == path:
+            continue
+        modules[index] = path if path not in first else f"./{path}"
+        first[modules[index]] = path
+        if _split(path)[1] in (".py", ".pyw"):
+            twice.append((path, other))
+    return sorted(twice)
+
+
+def _below(folder: str, place: str) -> str:
+    """Path of a declared folder in the repository; one that leads out of it comes back as '..'."""
+    path = posixpath.normpath(posixpath.join(folder, place.strip()))
+    outside = posixpath.isabs(path) or path.split("/")[0] == ".."
+    return ".." if outside else path.removeprefix(".")
+
+
+def _reason(name: str) -> str:
+    return "pyproject" if name == "pyproject.toml" else name
+
+
+def _pyproject(content: str) -> Iterator[tuple[str, str]]:
+    """(folder, package it stands for) of every package directory that a pyproject.toml declares."""
+    document = tomllib.loads(content)
+    for keys in _FOLDERS:
+        for folder in _strings(_at(document, *keys)):
+            yield folder, ""
+    for keys in _PACKAGES:
+        for package in _strings(_at(document, *keys)):
+            yield posixpath.dirname(package.rstrip("/")), ""
+    directories = _at(document, "tool", "setuptools", "package-dir")
+    if isinstance(directories, dict):
+        for package, folder in directories.items():
+            yield from _package_dir(package, folder if isinstance(folder, str) else "")
+    packages = _at(document, "tool", "poetry", "packages")
+    for entry in packages if isinstance(packages, list) else ():
+        for folder in _strings(_at(entry, "from")):
+            yield folder, ""
+
+
+def _setup_cfg(content: str) -> Iterator[tuple[str, str]]:
+    """(folder, package it stands for) of every package directory that a setup.cfg declares."""
+    parser = configparser.RawConfigParser(strict=False)
+    parser.read_string(content)
+    for line in parser.get("options", "package_dir", fallback="").replace(",", "\n").splitlines():
+        package, equals, folder = line.partition("=")
+        if equals:
+            yield from _package_dir(package.strip(), folder.strip())
+    where = parser.get("options.packages.find", "where", fallback="")
+    for folder in where.replace(",", "\n").split():
+        yield folder, ""
+
+
+_READERS = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg}
+
+
+def _package_dir(package: str, folder: str) -> Iterator[tuple[str, str]]:
+    """The root that `package_dir` means: the folder above the package where names agree."""
+    tail = package.replace(".", "/")
+    if not package:
+        yield folder, ""
+    elif folder == tail or folder.endswith("/" + tail):
+        yield folder.removesuffix(tail), ""
+    else:
+        yield folder, package
+
+
+def _at(value: object, *keys: str) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []

@@ -1,0 +1,202 @@
+"""What of a repository is in, what is out, and why."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from codeanatomy.facts.errors import UsageError
+from codeanatomy.sources.git import Git
+from codeanatomy.sources.ignore import MAX_BYTES, Rules
+from codeanatomy.sources.reading import head, text
+
+SUFFIXES = (".py", ".pyi", ".pyw")
+STORE = ".codeanatomy"
+CACHES = frozenset(
+    {
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".pytype",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".ipynb_checkpoints",
+        "node_modules",
+        ".git",
+        ".hg",
+        ".svn",
+    }
+)
+BUILDS = frozenset(("build", "dist"))
+PROJECTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
+INITS = frozenset("__init__" + suffix for suffix in SUFFIXES)
+SHEBANG_BYTES = 128
+
+_PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*w?")
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Why a file or folder is not read."""
+
+    reason: str
+    detail: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A folder that is walked: its path, the ignore rules that hold in it, innermost last, and what
+    holds for all of it: it is wanted, what is untracked is ignored, it was reached by a link."""
+
+    path: str
+    rules: tuple[Rules, ...]
+    wanted: bool
+    ignored: LeftOut | None = None
+    linked: bool = False
+
+    def below(self, name: str) -> str:
+        """Path of an entry of the folder."""
+        return f"{self.path}/{name}" if self.path else name
+
+
+class Scope:
+    """The scope of one scan: what the user named, what git tracks, where the store lies."""
+
+    def __init__(
+        self,
+        root: Path,
+        git: Git | None,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        out: Path | None,
+    ) -> None:
+        self.root = root
+        self.git = git
+        self.include = _user_rules("--include", include)
+        self.exclude = _user_rules("--exclude", exclude)
+        self.out = _inside(root, out)
+
+    def start(self) -> Place:
+        """The repository's own folder, with the rules that hold from outside of it."""
+        rules = []
+        if self.git is not None:
+            excluded = self.git.common / "info" / "exclude"
+            rules.append(_read_rules(excluded, ".git/info/exclude", "", self.git.above))
+            above = [*self.git.above.split("/")[:-1]]
+            for depth in range(len(above)):
+                rest = "/".join(above[depth:]) + "/"
+                folder = self.root.joinpath(*[".."] * (len(above) - depth))
+                rules.append(_read_rules(folder / ".gitignore", "a .gitignore above", "", rest))
+        return Place("", tuple(r for r in rules if r is not None), not self.include)
+
+    def entered(self, place: Place, names: frozenset[str]) -> Place:
+        """The place with the rules of its own .gitignore."""
+        if ".gitignore" not in names:
+            return place
+        path = place.below(".gitignore")
+        base = path.removesuffix(".gitignore")
+        rules = _read_rules(self.root / path, path, base, "")
+        if rules is None:
+            return place
+        return msgspec.structs.replace(place, rules=(*place.rules, rules))
+
+    def folder(
+        self, place: Place, name: str, beside: frozenset[str], names: frozenset[str]
+    ) -> Place | LeftOut:
+        """The folder as a place to walk, or why it is left out. `names` are its own entries' names,
+        `beside` those of the folder that it lies in."""
+        path = place.below(name)
+        if name == STORE or path == self.out:
+            return LeftOut("output", "written by codeanatomy")
+        if name in CACHES:
+            return LeftOut("cache", f"{name} is no source")
+        if "pyvenv.cfg" in names:
+            return LeftOut("virtualenv", "holds pyvenv.cfg")
+        if self._is_build(place, name, beside, names):
+            return LeftOut("build", "output beside a project file")
+        excluded = self.exclude.deciding(path, True)
+        if excluded is not None and not excluded.negative:
+            return LeftOut("excluded", f"--exclude {excluded.text}")
+        ignored = place.ignored or _ignored(place, path, True)
+        if ignored is not None and not self._tracks_below(path):
+            return ignored
+        wanted = self._wanted(place, path, True)
+        return Place(path, place.rules, wanted, ignored, place.linked)
+
+    def file(self, place: Place, name: str) -> LeftOut | None:
+        """Why a Python file is left out; None when it is read."""
+        path = place.below(name)
+        excluded = self.exclude.deciding(path, False)
+        if excluded is not None and not excluded.negative:
+            return LeftOut("excluded", f"--exclude {excluded.text}")
+        ignored = place.ignored or _ignored(place, path, False)
+        if ignored is not None and not (self.git is not None and self.git.tracks(path)):
+            return ignored
+        if not self._wanted(place, path, False):
+            return LeftOut("excluded", "no --include names it")
+        return None
+
+    def _is_build(
+        self, place: Place, name: str, beside: frozenset[str], names: frozenset[str]
+    ) -> bool:
+        top = name in BUILDS and not place.path and bool(beside & PROJECTS)
+        return top and not names & INITS and not self._tracks_below(name)
+
+    def _tracks_below(self, path: str) -> bool:
+        return self.git is not None and self.git.tracks_below(path)
+
+    def _wanted(self, place: Place, path: str, folder: bool) -> bool:
+        rule = self.include.deciding(path, folder)
+        return place.wanted if rule is None else not rule.negative
+
+
+def is_python(path: str, name: str) -> bool:
+    """Whether a file is Python by its suffix or, without one, its shebang. OSError as it comes."""
+    if name.endswith(SUFFIXES):
+        return True
+    return "." not in name.lstrip(".") and runs_python(head(path, SHEBANG_BYTES))
+
+
+def runs_python(start: bytes) -> bool:
+    """Whether a file that starts like this is a script for a Python interpreter."""
+    if not start.startswith(b"#!"):
+        return False
+    words = start[2:].partition(b"\n")[0].split()
+    program = words[0].rpartition(b"/")[2] if words else b""
+    if program == b"env":
+        rest = [w for w in words[1:] if not w.startswith(b"-") and b"=" not in w]
+        program = rest[0].rpartition(b"/")[2] if rest else b""
+        if program == b"uv" and b"run" in rest:
+            return True
+    return _PYTHON.fullmatch(program) is not None
+
+
+def _ignored(place: Place, path: str, folder: bool) -> LeftOut | None:
+    for rules in reversed(place.rules):
+        rule = rules.deciding(path, folder)
+        if rule is not None:
+            return None if rule.negative else LeftOut("gitignore", f"{rule.text} ({rules.source})")
+    return None
+
+
+def _read_rules(path: Path, source: str, base: str, above: str) -> Rules | None:
+    lines = text(path, MAX_BYTES)
+    return Rules(lines.split("\n"), source, base, above) if lines else None
+
+
+def _user_rules(option: str, patterns: Sequence[str]) -> Rules:
+    rules = Rules(patterns)
+    if rules.invalid:
+        raise UsageError(f"{option} {rules.invalid[0]!r} is no pattern; write it as in .gitignore")
+    return rules
+
+
+def _inside(root: Path, out: Path | None) -> str | None:
+    """Path of the store below the repository; None where it lies elsewhere."""
+    if out is None:
+        return None
+    place = out.resolve()
+    below = place.relative_to(root).as_posix() if place.is_relative_to(root) else "."
+    return None if below == "." else below

@@ -1,0 +1,159 @@
+"""Front door: the steps of a build that need the engine, one function each."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.collisions import separate
+from codeanatomy.compiled import SCAN_PROBLEMS, SOLVER_TABLES, Compiled, compile_graph
+from codeanatomy.cpg.kinds import EDGE_KINDS
+from codeanatomy.cpg.model import constants, model
+from codeanatomy.engine import checks
+from codeanatomy.engine.execute import execute, register
+from codeanatomy.engine.session import session
+from codeanatomy.extract.cache import default_cache
+from codeanatomy.extract.run import extract
+from codeanatomy.extract.witnesses import witnesses
+from codeanatomy.facts.errors import GraphError
+from codeanatomy.facts.ids import Ids
+from codeanatomy.facts.problem import CODES
+from codeanatomy.facts.schema import columns_of, schema_from_struct
+from codeanatomy.facts.tables.graph import Problem
+from codeanatomy.facts.tables.source import SourceText
+from codeanatomy.report import Run, graph_facts
+from codeanatomy.resolve.solve import solve
+from codeanatomy.sources.reading import head
+from codeanatomy.sources.scan import Repository
+
+TEXTS = "texts"  # the table of source texts; it is no view
+TRIES = 3  # to tell colliding ids apart; a second collision after the first is one in 1e12
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """All evidence tables by name, and how the extraction went."""
+
+    tables: dict[str, pa.Table]
+    extracted: int
+    cached: int
+    events: tuple[str, ...]
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """The final tables, the columns each is sorted by, and what is known of the run."""
+
+    tables: dict[str, pa.Table]
+    sort: dict[str, list[str]]
+    facts: dict[str, object]
+
+
+def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> Evidence:
+    """What all witnesses say about the files, beside the tables of the scan itself."""
+    found = extract(
+        scanned.files,
+        scanned.root,
+        witnesses(),
+        workers=workers,
+        cache=default_cache() if cache else None,
+        on_progress=lambda done, of, _: run.on_progress("extract", done, of),
+    )
+    tables = {
+        "source_file": scanned.files,
+        "skipped_file": scanned.skipped,
+        "source_root": scanned.roots,
+        SCAN_PROBLEMS: scanned.problems,
+        "construct_kind": constants(),
+        **found.tables,
+    }
+    events = tuple(f"{e.kind}: {e.reason}" for e in found.events)
+    return Evidence(tables, found.extracted, found.cached, events)
+
+
+def resolve(evidence: Evidence) -> Evidence:
+    """The evidence with the answers of the resolution solver instead of its constraint rows."""
+    tables = dict(evidence.tables)
+    answers = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
+    return msgspec.structs.replace(evidence, tables={**tables, **answers.tables})
+
+
+def compile_views(evidence: Evidence) -> Compiled:
+    """Views, plans, order and policy for this evidence."""
+    return compile_graph({n: t.schema for n, t in evidence.tables.items()})
+
+
+def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
+    """The final tables. Nodes whose ids collide are told apart, reported, and the views run
+    again."""
+    tables = evidence.tables
+    for _ in range(TRIES):
+        ctx = session(compiled.policy.session)
+        for name, table in tables.items():
+            register(ctx, name, table)
+        outputs = execute(
+            ctx, compiled.tasks, compiled.sql, compiled.schemas, compiled.policy.cache
+        )
+        twice = checks.duplicate_ids(outputs["nodes"])
+        if not len(twice):
+            return outputs
+        tables = _separated(tables, twice)
+    raise GraphError(f"{len(twice)} node ids still collide after {TRIES} tries; please report this")
+
+
+def _separated(tables: Mapping[str, pa.Table], twice: Ids) -> dict[str, pa.Table]:
+    entities = frozenset(e.table for e in model().entities.values() if e.table in tables)
+    replaced, moved = separate(tables, entities, twice)
+    paths = dict(
+        zip(
+            tables["source_file"]["file_id"].to_pylist(),
+            tables["source_file"]["path"].to_pylist(),
+            strict=True,
+        )
+    )
+    code = CODES["id-collision"]
+    rows = [
+        Problem("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
+        for f, b in moved
+    ]
+    problems = pa.Table.from_pylist(
+        [msgspec.to_builtins(r) for r in rows], schema_from_struct(Problem)
+    )
+    replaced[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], problems])
+    return replaced
+
+
+def check(tables: Mapping[str, pa.Table]) -> None:
+    """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
+    kinds = frozenset(k.kind for k in EDGE_KINDS)
+    broken = checks.broken_laws(tables, kinds)
+    if broken:
+        raise GraphError("the graph breaks its laws: " + "; ".join(broken) + "; please report this")
+
+
+def finish(
+    outputs: Mapping[str, pa.Table], scanned: Repository, evidence: Evidence, compiled: Compiled
+) -> Graph:
+    """The final tables with the source texts, how they are sorted, and what the snapshot says."""
+    sort: dict[str, list[str]] = {TEXTS: []}
+    for output in model().outputs.values():
+        schema = schema_from_struct(output.struct)
+        sort[output.name] = [columns_of(schema, m)[0] for m in output.sort]
+    facts = graph_facts(outputs, evidence.tables["call_site"].num_rows)
+    facts |= {"events": list(evidence.events), "policy": compiled.policy.fingerprint}
+    return Graph({**outputs, TEXTS: _texts(scanned)}, sort, facts)
+
+
+def _texts(scanned: Repository) -> pa.Table:
+    """The bytes of each distinct content; those of a file that changed since the scan are left
+    out."""
+    found: dict[str, bytes] = {}
+    files = zip(*(scanned.files[c].to_pylist() for c in ("content", "path", "size")), strict=True)
+    for content, path, size in sorted(files):
+        if content not in found:
+            with contextlib.suppress(OSError):
+                text = head(scanned.root / path, size + 1, follow=True)
+                if hashlib.blake2b(text, digest_size=16).hexdigest() == content:
+                    found[content] = text
+    schema = schema_from_struct(SourceText)
+    return pa.table([pa.array(found.keys()), pa.array(found.values(), pa.binary())], schema=schema)

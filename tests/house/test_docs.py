@@ -1,0 +1,83 @@
+"""Documentation that fails the build: generated pages are current, nothing is left out."""
+
+import importlib.util
+import re
+from types import ModuleType
+
+import click
+import pytest
+
+from tests.house.source import TOP
+
+REFERENCE = TOP / "docs" / "reference"
+
+
+def generator() -> ModuleType:
+    path = TOP / "docs" / "generate.py"
+    plan = importlib.util.spec_from_file_location("generate", path)
+    assert plan is not None and plan.loader is not None
+    module = importlib.util.module_from_spec(plan)
+    plan.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    generated: dict[str, str] = generator().pages()
+    return generated
+
+
+def test_reference_is_generated(pages: dict[str, str]) -> None:
+    written = {path.name: path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.md")}
+    assert written == pages, "run `make docs`"
+
+
+def test_every_command_and_option_is_explained(pages: dict[str, str]) -> None:
+    missing = []
+    for command in commands():
+        name = command.name or ""
+        if not command.help:
+            missing.append(f"{name}: no help")
+        if (
+            f"`codeanatomy {name}" not in pages["commands.md"]
+            and f" {name}" not in pages["commands.md"]
+        ):
+            missing.append(f"{name}: not in the reference")
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        missing += [f"{name} {option.opts[0]}: no help" for option in options if not option.help]
+    assert not missing, "\n" + "\n".join(missing)
+
+
+def test_links_lead_somewhere() -> None:
+    broken = []
+    for page in (*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")):
+        targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        inside = [target for target in targets if "://" not in target]
+        broken += [
+            f"{page.name}: {target}" for target in inside if not (page.parent / target).exists()
+        ]
+    assert not broken, broken
+
+
+def test_house_page_names_every_room() -> None:
+    page = (TOP / "docs" / "house.md").read_text(encoding="utf-8")
+    package = TOP / "src" / "codeanatomy"
+    rooms = [path.name for path in package.iterdir() if (path / "__init__.py").exists()]
+    doors = [path.name for path in package.glob("*.py") if path.name != "__init__.py"]
+    assert [name for name in (*rooms, *doors) if f"`{name}" not in page] == []
+
+
+def commands() -> list[click.Command]:
+    """Every command of the command line, groups first."""
+    from codeanatomy.app.cli.main import cli
+
+    found, todo = [], [cli]
+    while todo:
+        command = todo.pop()
+        found.append(command)
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            todo += [
+                c for n in command.list_commands(context) if (c := command.get_command(context, n))
+            ]
+    return found

@@ -1,0 +1,206 @@
+"""Facts of single plans: lineage and grain of the rows of fixtures.md, and all other facts."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pytest
+from datafusion import DataFrame
+
+from codeanatomy.facts.errors import PlanError
+from codeanatomy.facts.schema import annotate, semantic_type
+from codeanatomy.facts.types import FILE, FILE_REF
+from codeanatomy.plans.facts import PlanFacts, plan_facts
+from codeanatomy.plans.stubs import add_stub, planning_session
+from codeanatomy.plans.walk import RULES, visit
+
+OWN = annotate(pa.field("f", pa.int64(), nullable=False), FILE)
+
+
+def table(*columns: str | pa.Field) -> pa.Schema:
+    return pa.schema([pa.field(c, pa.int64()) if isinstance(c, str) else c for c in columns])
+
+
+SCHEMAS = {
+    "a": table(
+        OWN,
+        "k",
+        "x",
+        "s",
+        pa.field("i", pa.int32()),
+        pa.field("d", pa.dictionary(pa.int32(), pa.string())),
+        pa.field("l", pa.list_(pa.int64())),
+    ),
+    "b": table(OWN, "k", "y", "s", pa.field("n", pa.string())),
+    "c": table("k", "z"),
+    "e": table(OWN, annotate(pa.field("g", pa.int64(), nullable=False), FILE_REF), "k"),
+    "v1": table(OWN, "k", "xs"),
+    "pair": table(OWN, OWN.with_name("f2"), "k"),
+    "loose": table(OWN.with_nullable(True), "k"),
+}
+
+
+def fixtures() -> list[tuple[str, str, str, str]]:
+    text = Path(__file__).with_name("fixtures.md").read_text()
+    rows = re.findall(r"^\| (.+?) \| `(.+?)` \| (.*?) \| (.+?) \|$", text, re.MULTILINE)
+    assert len(rows) == text.count("| `")
+    return rows
+
+
+def read(sql: str, **extra: pa.Schema) -> PlanFacts:
+    schemas = SCHEMAS | extra
+    return plan_facts(planning_session(schemas).sql(sql), schemas)
+
+
+@pytest.mark.parametrize(
+    ("sql", "lineage", "grain"), [pytest.param(*r[1:], id=r[0]) for r in fixtures()]
+)
+def test_fixture(sql: str, lineage: str, grain: str) -> None:
+    facts = read(sql)
+    shown = " ".join(f"{n}={'+'.join(sources)}" for n, sources in facts.lineage.items())
+    assert (shown, f"{facts.grain.kind} {facts.grain.column or ''}".strip()) == (lineage, grain), (
+        facts.grain.reason
+    )
+    assert not facts.opaque
+
+
+def through_the_dataframe_interface(how: str) -> PlanFacts:
+    ctx = planning_session(SCHEMAS)
+    b = ctx.table("b").select("f", "y")
+    return plan_facts(ctx.table("a").join(b, on="f", how=how).select("f", "y"), SCHEMAS)
+
+
+@pytest.mark.parametrize("how", ["inner", "full"])
+def test_a_join_on_one_name_keeps_the_file(how: str) -> None:
+    facts = through_the_dataframe_interface(how)
+    of_file = ("a.f", "b.f") if how == "full" else ("a.f",)  # a.f is never NULL
+    assert facts.lineage == {"f": of_file, "y": ("b.y",)}
+    assert (facts.grain.kind, facts.grain.column) == ("local", "f")
+
+
+def test_facts_of_one_plan() -> None:
+    facts = read(
+        "select l.f, r.y, count(*) over (partition by r.y order by l.f) as n "
+        "from a l left join b r on l.k = r.k and l.x < r.s where l.x > 1 order by r.y"
+    )
+    assert facts.tables == {"a": ("f", "k", "x"), "b": ("k", "s", "y")}
+    assert [(leaf.table, leaf.filters) for leaf in facts.leaves] == [
+        ("a", ("a.x > Int64(1)",)),
+        ("b", ()),
+    ]
+    [join] = facts.joins
+    assert (join.how, join.filter) == ("Left", "l.x < r.s")
+    assert [(k.left, k.right) for k in join.keys] == [(("a.k",), ("b.k",))]
+    [window] = facts.windows
+    assert (window.function, window.partition) == ("count", ("r.y",))
+    assert facts.sorts[-1].fetch is None
+    assert facts.influence == ("a.k", "a.x", "b.k", "b.s")
+    assert facts.functions == ("count",)
+    assert facts.nodes["Join"] == 1
+    assert not facts.opaque
+    assert msgspec.json.decode(msgspec.json.encode(facts), type=PlanFacts) == facts
+
+
+def test_coupling_keys_and_reason_are_readable() -> None:
+    grain = read("select e.f, b.y from e join b on e.g = b.f").grain
+    assert (grain.kind, grain.keys) == ("coupled", ("e.g",))
+    assert grain.reason == "e#0: f; b#1: f -> e#0[g] -> f"
+
+
+def test_a_lost_file_key_makes_a_view_global_and_says_why() -> None:
+    assert read("select l.f from a l join b r on l.f = r.f").grain.kind == "local"
+    grain = read("select l.f from a l join b r on l.f + 0 = r.f").grain
+    assert grain.kind == "global"
+    assert grain.reason == (
+        "a change of b#1 may touch any value of f "
+        "(a join without equal plain columns pairs every row with every row)"
+    )
+
+
+def test_the_grain_of_a_view_below_replaces_its_schema() -> None:
+    """A view coupled to other files passes that on; one without a file column has no owner."""
+    coupled = read("select e.f, b.y as xs, e.k from e join b on e.g = b.f").grain
+    keyed = read("select k, count(*) z from a group by k").grain
+
+    def over(grain: object, sql: str) -> tuple[str, str]:
+        upstream = {"v1": grain, "c": grain}
+        found = plan_facts(planning_session(SCHEMAS).sql(sql), SCHEMAS, upstream=upstream).grain
+        return found.kind, found.absolute
+
+    assert over(coupled, "select f, xs + 1 as y from v1") == ("local", "coupled")
+    assert over(keyed, "select a.f, c.z from a join c on a.k = c.k") == ("coupled", "coupled")
+    assert over(keyed, "select k, z + 1 as y from c") == ("keyed", "keyed")
+    assert read("select k, z + 1 as y from c").grain.kind == "free"
+
+
+def test_distinct_counts_beside_other_aggregates_are_told() -> None:
+    slow = "select k, count(distinct x), count(*) from a group by k"
+    assert read(slow).slow_distinct
+    two_levels = (
+        "select k, count(x), sum(n) from (select k, x, count(*) n from a group by k, x) group by k"
+    )
+    assert not read(two_levels).slow_distinct
+    assert not read("select k, count(distinct x) from a group by k").slow_distinct
+
+
+def test_volatile_functions_are_told_even_where_they_are_folded() -> None:
+    facts = read("select f, now() as t from a")
+    assert (facts.volatile, facts.grain.kind) == (("now",), "global")
+
+
+def test_a_node_of_unknown_kind_depends_on_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(RULES, "Filter")
+    facts = read("select f from a where x > 1")
+    assert facts.lineage == {"f": ("a.f", "a.x")}
+    assert facts.opaque == ("node Filter",)
+    assert (facts.grain.kind, facts.grain.reason) == (
+        "global",
+        "no output column keeps a file or key (Filter is not understood)",
+    )
+
+
+def test_a_scan_that_the_walk_does_not_meet_makes_the_view_global(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The tripwire: a rule that forgets an input is found by the scans in the plan's text."""
+    monkeypatch.setitem(RULES, "Join", lambda variant, plan, notes: visit(plan.inputs()[0], notes))
+    facts = read("select l.f from a l left join b r on l.k = r.k")
+    assert facts.grain.kind == "global"
+    assert facts.opaque == ("scans of b in the plan's text differ from those read",)
+
+
+def test_subqueries_inside_expressions_are_read_as_a_whole() -> None:
+    facts = read("select f, (select max(y) from b) as m from a")
+    assert facts.tables == {"a": ("f",), "b": ("y",)}
+    assert [(leaf.table, leaf.hidden) for leaf in facts.leaves] == [("a", False), ("b", True)]
+    assert facts.influence == ("b.y",)
+    assert facts.grain.reason == (
+        "a change of b#1 may touch any value of f "
+        "(a subquery inside an expression is read as a whole)"
+    )
+
+
+def test_lineage_through_a_recursion_is_complete() -> None:
+    facts = read(
+        "with recursive r(p, q, n) as (select f, k, 0 from a "
+        "union all select r.q, b.y, r.n + b.s from r join b on r.q = b.k) select p, n from r"
+    )
+    assert facts.lineage == {"p": ("a.f", "a.k", "b.y"), "n": ("b.s",)}
+    assert {leaf.table for leaf in facts.leaves} == {"a", "b"}
+
+
+def test_plans_over_anything_but_stubs_are_refused() -> None:
+    ctx = planning_session(SCHEMAS)
+    add_stub(ctx, "other", table("f"))
+    with pytest.raises(PlanError, match="'other'"):
+        plan_facts(ctx.sql("select f from other"), SCHEMAS)
+    with pytest.raises(PlanError, match="already"):
+        add_stub(ctx, "a", table("f"))
+
+
+def test_stubs_carry_field_metadata_through_plans() -> None:
+    df: DataFrame = planning_session(SCHEMAS).sql(
+        "select e.g as other, a.f from e join a on e.g = a.f"
+    )
+    assert [semantic_type(f) for f in df.schema()] == [FILE_REF, FILE]
