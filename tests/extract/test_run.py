@@ -53,8 +53,13 @@ def test_rows_stand_in_the_order_of_files_and_source(tmp_path: Path) -> None:
     assert [(r["file_id"], r["text"], r["again"], r["bstart"]) for r in rows(found, "word")] == [
         (a, "zz", None, 0),
         (a, "x", None, 3),
-        *[(f, t, g, i) for f in (b, c) for t, g, i in zip("x = yyy".split(), (None, None, "yy"), (0, 2, 4))],
-    ]  # fmt: skip
+        (b, "x", None, 0),
+        (b, "=", None, 2),
+        (b, "yyy", "yy", 4),
+        (c, "x", None, 0),
+        (c, "=", None, 2),
+        (c, "yyy", "yy", 4),
+    ]
     assert [r["file_id"] for r in rows(found, "letter")] == [a, b, c]
     assert (found.extracted, found.cached, found.events) == (2, 0, ())
 
@@ -120,9 +125,14 @@ def test_a_file_that_changed_is_not_what_was_scanned(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("mark", "code", "words"),
-    [("ADD_RAISE", "witness-failed", 2), ("ADD_DEEP", "too-deep", 2), ("ADD_MEMORY", "too-large", 2),
-     ("FINISH_RAISE", "witness-failed", 0), ("LETTER_RAISE", "witness-failed", 2)],
-)  # fmt: skip
+    [
+        ("ADD_RAISE", "witness-failed", 2),
+        ("ADD_DEEP", "too-deep", 2),
+        ("ADD_MEMORY", "too-large", 2),
+        ("FINISH_RAISE", "witness-failed", 0),
+        ("LETTER_RAISE", "witness-failed", 2),
+    ],
+)
 def test_an_extractor_that_raises_costs_one_file(
     tmp_path: Path, mark: str, code: str, words: int
 ) -> None:

@@ -5,6 +5,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 
+from packaging.requirements import Requirement
+
 from tests.house import lists
 from tests.house.source import PACKAGE, Module, imports
 
@@ -152,6 +154,19 @@ def bare_dependencies(pyproject: str) -> list[str]:
     return findings
 
 
+def unpinned(pyproject: str, lock: str) -> list[str]:
+    """Declared dependencies that the lock does not pin, and pins outside what is declared."""
+    pins = dict(line.split("==") for line in lock.splitlines() if line and line[0] != "#")
+    declared = tomllib.loads(pyproject)["project"]
+    optional = declared.get("optional-dependencies", {}).values()
+    findings = []
+    for item in [*declared["dependencies"], *(item for group in optional for item in group)]:
+        need = Requirement(item)
+        if need.name != PACKAGE and not need.specifier.contains(pins.get(need.name, "0")):
+            findings.append(f"{item}: the lock says {pins.get(need.name, 'nothing')}")
+    return findings
+
+
 POWERFUL_CALLS = {"exec", "eval", "compile", "__import__", "importlib.import_module"}
 POWERFUL_CALLS |= {"runpy.run_path", "runpy.run_module", "os.system", "os.popen", "os.fork"}
 POWERFUL_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "subprocess", "ctypes"}
@@ -171,8 +186,14 @@ def _powers(tree: ast.Module) -> Iterator[tuple[str, int]]:
             for alias in node.names:
                 if _powerful(f"{node.module}.{alias.name}"):
                     yield f"{node.module}.{alias.name}", node.lineno
-        elif isinstance(node, ast.Name | ast.Attribute) and _powerful(ast.unparse(node)):
-            yield ast.unparse(node), node.lineno
+        elif isinstance(node, ast.Name | ast.Attribute) and _powerful(_dotted(node)):
+            yield _dotted(node), node.lineno
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _powerful(dotted: str) -> bool:

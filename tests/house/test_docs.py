@@ -7,6 +7,7 @@ from types import ModuleType
 import click
 import pytest
 
+from codeanatomy.app.cli.main import cli
 from tests.house.source import TOP
 
 REFERENCE = TOP / "docs" / "reference"
@@ -34,18 +35,15 @@ def test_reference_is_generated(pages: dict[str, str]) -> None:
 
 def test_every_command_and_option_is_explained(pages: dict[str, str]) -> None:
     missing = []
-    for command in commands():
-        name = command.name or ""
+    for path, command in commands():
         if not command.help:
-            missing.append(f"{name}: no help")
-        if (
-            f"`codeanatomy {name}" not in pages["commands.md"]
-            and f" {name}" not in pages["commands.md"]
-        ):
-            missing.append(f"{name}: not in the reference")
+            missing.append(f"{path}: no help")
+        if f"## `{path}`\n" not in pages["commands.md"]:
+            missing.append(f"{path}: not in the reference")
         options = [option for option in command.params if isinstance(option, click.Option)]
-        missing += [f"{name} {option.opts[0]}: no help" for option in options if not option.help]
+        missing += [f"{path} {option.opts[0]}: no help" for option in options if not option.help]
     assert not missing, "\n" + "\n".join(missing)
+    assert len(commands()) > 9
 
 
 def test_links_lead_somewhere() -> None:
@@ -67,17 +65,15 @@ def test_house_page_names_every_room() -> None:
     assert [name for name in (*rooms, *doors) if f"`{name}" not in page] == []
 
 
-def commands() -> list[click.Command]:
-    """Every command of the command line, groups first."""
-    from codeanatomy.app.cli.main import cli
-
-    found, todo = [], [cli]
+def commands() -> list[tuple[str, click.Command]]:
+    """Every command of the command line by the words that call it, groups first."""
+    found: list[tuple[str, click.Command]] = []
+    todo: list[tuple[str, click.Command]] = [("codeanatomy", cli)]
     while todo:
-        command = todo.pop()
-        found.append(command)
+        path, command = todo.pop()
+        found.append((path, command))
         if isinstance(command, click.Group):
             context = click.Context(command)
-            todo += [
-                c for n in command.list_commands(context) if (c := command.get_command(context, n))
-            ]
+            inner = [(n, command.get_command(context, n)) for n in command.list_commands(context)]
+            todo += [(f"{path} {name}", c) for name, c in inner if c is not None and not c.hidden]
     return found

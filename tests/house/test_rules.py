@@ -42,6 +42,11 @@ def test_every_dependency_has_a_reason() -> None:
     no(checks.bare_dependencies((TOP / "pyproject.toml").read_text()))
 
 
+def test_the_lock_pins_every_dependency() -> None:
+    lock = (TOP / "requirements.lock").read_text()
+    no(checks.unpinned((TOP / "pyproject.toml").read_text(), lock))
+
+
 def test_every_exception_has_a_reason() -> None:
     for allowed in (
         lists.LATE_IMPORTS,
@@ -54,12 +59,8 @@ def test_every_exception_has_a_reason() -> None:
         assert all(len(reason.split()) >= 3 for reason in allowed.values()), allowed
 
 
-def made_up(text: str, name: str = "codeanatomy.facts.x") -> list[Module]:
-    return [*FOUND, module(name, text)]
-
-
 def fails(check: Callable[[list[Module]], list[str]], text: str, name: str) -> bool:
-    return any(name.rpartition(".")[2] in line for line in check(made_up(text, name)))
+    return any(name.rpartition(".")[2] in line for line in check([module(name, text)]))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,13 @@ def test_reraising_is_not_swallowing() -> None:
 def test_listed_exception_must_exist() -> None:
     empty = [Module("codeanatomy.x", "x.py", "", ast.parse(""))]
     assert any("facts/collect.py" in line for line in checks.powers(empty))
+
+
+def test_lock_check_can_fail() -> None:
+    text = '[project]\ndependencies = ["a==1", "b>=2,<3"]\n'
+    assert checks.unpinned(text, "# core\na==1\nb==2.5\n") == []
+    assert checks.unpinned(text, "a==1\nb==3.0\n") == ["b>=2,<3: the lock says 3.0"]
+    assert checks.unpinned(text, "a==1\n") == ["b>=2,<3: the lock says nothing"]
 
 
 def test_dependency_check_can_fail() -> None:

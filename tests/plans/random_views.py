@@ -342,8 +342,10 @@ class World:
             tally["opaque"] += bool(facts.opaque)
             really = changed(old[name], new[name], facts.columns)
             why = _broken(facts, really, old, new, tally)
-            if facts.grain.absolute == "local" and {r[facts.grain.column] for r in really} - {file}:
-                why = f"an edit of file {file} changed {really}"
+            if facts.grain.absolute == "local":
+                for column in (facts.grain.column, *facts.grain.also):
+                    if {row[column] for row in really} - {file}:
+                        why = f"an edit of file {file} changed {column} in {really}"
             if why:
                 found.append(f"{name}: {why}: {sql} [{facts.grain.reason}]")
         return found

@@ -12,8 +12,8 @@ from codeanatomy.facts.errors import PlanError
 from codeanatomy.facts.schema import annotate, semantic_type
 from codeanatomy.facts.types import FILE, FILE_REF
 from codeanatomy.plans.facts import PlanFacts, plan_facts
+from codeanatomy.plans.rules import RULES
 from codeanatomy.plans.stubs import add_stub, planning_session
-from codeanatomy.plans.walk import RULES, visit
 
 OWN = annotate(pa.field("f", pa.int64(), nullable=False), FILE)
 
@@ -108,6 +108,15 @@ def test_coupling_keys_and_reason_are_readable() -> None:
     assert grain.reason == "e#0: f; b#1: f -> e#0[g] -> f"
 
 
+def test_every_column_that_names_the_file_serves_the_views_above() -> None:
+    """The node of a file has the file's id as its own; a union with other nodes is still local."""
+    files = read("select f as k, f, 0 as xs from b").grain
+    assert (files.kind, files.column, files.also) == ("local", "k", ("f",))
+    sql = "select f, k from v1 union all select f, k from a"
+    facts = plan_facts(planning_session(SCHEMAS).sql(sql), SCHEMAS, upstream={"v1": files})
+    assert (facts.grain.kind, facts.grain.column) == ("local", "f")
+
+
 def test_a_lost_file_key_makes_a_view_global_and_says_why() -> None:
     assert read("select l.f from a l join b r on l.f = r.f").grain.kind == "local"
     grain = read("select l.f from a l join b r on l.f + 0 = r.f").grain
@@ -160,14 +169,14 @@ def test_a_node_of_unknown_kind_depends_on_everything(monkeypatch: pytest.Monkey
     )
 
 
-def test_a_scan_that_the_walk_does_not_meet_makes_the_view_global(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The tripwire: a rule that forgets an input is found by the scans in the plan's text."""
-    monkeypatch.setitem(RULES, "Join", lambda variant, plan, notes: visit(plan.inputs()[0], notes))
-    facts = read("select l.f from a l left join b r on l.k = r.k")
+def test_a_scan_that_a_rule_forgets_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tripwire: every scan in the plan's text must come out as a leaf."""
+    monkeypatch.setitem(RULES, "Join", lambda variant, plan, inputs, notes: inputs[0])
+    facts = read("select l.f from a l left join c r on l.k = r.k")
+    assert facts.opaque == ("scans of c in the plan's text differ from those read",)
     assert facts.grain.kind == "global"
-    assert facts.opaque == ("scans of b in the plan's text differ from those read",)
+    assert facts.tables == {"a": ("f", "k"), "c": ("k", "z")}
+    assert facts.influence == ("a.f", "a.k", "c.k", "c.z")
 
 
 def test_subqueries_inside_expressions_are_read_as_a_whole() -> None:
@@ -188,6 +197,11 @@ def test_lineage_through_a_recursion_is_complete() -> None:
     )
     assert facts.lineage == {"p": ("a.f", "a.k", "b.y"), "n": ("b.s",)}
     assert {leaf.table for leaf in facts.leaves} == {"a", "b"}
+
+
+def test_long_conditions_are_read() -> None:
+    terms = " or ".join(f"(x > {i} and k < {i})" for i in range(0, 800, 2))
+    assert read(f"select f from a where {terms}").influence == ("a.k", "a.x")
 
 
 def test_plans_over_anything_but_stubs_are_refused() -> None:

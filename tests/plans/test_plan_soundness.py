@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pytest
 import random_views as rv
+from msgspec.structs import replace
 
-from codeanatomy.plans import coupling, walk
+from codeanatomy.plans import coupling, rules
 from codeanatomy.plans.facts import plan_facts
 from codeanatomy.plans.stubs import planning_session
 
@@ -97,28 +98,31 @@ FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
         "select r.f as o0_f, r.y as o1_x from a l left join b r on l.f = r.f",
     ),
     "a window ignores its partition": (
-        lambda patch: patch.setattr(walk, "partitioned", lambda relation, keys: relation),
+        lambda patch: patch.setattr(rules, "partitioned", lambda relation, keys: relation),
         "select f as o0_f, sum(x) over (partition by k1) as o1_x from a",
     ),
     "a limit keeps reach": (
-        lambda patch: patch.setattr(walk, "without_reach", lambda relation: relation),
+        lambda patch: patch.setattr(rules, "without_reach", lambda relation: relation),
         "select f as o0_f, x as o1_x from a order by x, f limit 5",
     ),
     "constants are owned by the other branch": (
-        lambda patch: patch.setitem(walk.RULES, "Union", union_owned_by_any),
+        lambda patch: patch.setitem(rules.RULES, "Union", union_owned_by_any),
         "select l.f as o0_f, count(*) as o1_x from (select f, k0 from a union all values (77, 3)) "
         "l join b r on l.k0 = r.k0 group by l.f",
     ),
 }
 
 
-def union_owned_by_any(variant, plan, notes):  # type: ignore[no-untyped-def]
-    relation = walk._union(variant, plan, notes)
+RIGHT_UNION = rules.RULES["Union"]
+
+
+def union_owned_by_any(variant, plan, inputs, notes):  # type: ignore[no-untyped-def]
+    relation = RIGHT_UNION(variant, plan, inputs, notes)
     columns = []
     for column in relation.columns:
         direct = {n: p.columns[0] for n, p in (column.reach or {}).items() if isinstance(p, rv.Col)}
-        columns.append(walk.replace(column, direct=direct))
-    return walk.replace(relation, columns=tuple(columns))
+        columns.append(replace(column, direct=direct))
+    return replace(relation, columns=tuple(columns))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -194,9 +194,7 @@ def test_a_tree_bomb_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     subtree = git(root, "rev-parse", "HEAD:x").strip()
     for _ in range(12):  # ten references to one tree at each of twelve levels
         lines = "".join(f"040000 tree {subtree}\td{i}\n" for i in range(10))
-        (root / "spec").write_text(lines)
-        with open(root / "spec", "rb") as spec:
-            subtree = os.popen(f"git -C {root} mktree < {spec.name}").read().strip()
+        subtree = git(root, "mktree", stdin=lines).strip()
     commit = git(root, "commit-tree", subtree, "-m", "bomb").strip()
     (root / ".git" / "refs" / "heads" / "main").write_text(commit)
     monkeypatch.setattr("codeanatomy.sources.git.MAX_ENTRIES", 5000)

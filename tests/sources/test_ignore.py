@@ -22,14 +22,14 @@ CASES = {
     "last wins": "*.py\n!a.py\n*a.py\n!pkg/a.py\n",
     "many stars": "*a*p*.py\nl*/**/k*p.py\n**/g*n/**/x.py\n",
 }
-FILES = (
-    ["a.py", "b.py", "x.py", "#x.py", "!b.py", "keep.pyi", "c.pyi", "top.py", "sub/top.py"]
-    + ["pkg/inner.py", "sub/pkg/inner.py", "pkg/keep.py", "pkg/a.py", "pkg/sub/keep.py"]
-    + ["docs/conf.py", "sub/docs/conf.py", "lib/l.py", "lib/x/keep.py", "deep/q/x.py"]
-    + ["deep/q/r/x.py", "gen/g.py", "sub/gen/g.py", "sub/gen/q/x.py", "a/z.py", "a/b/z.py"]
-    + ["a/b/c/z.py", "open/keep.py", "open/o.py", "open/x/o.py", "shut/s.py", "shut/x/s.py"]
-    + ["ay.py", "xy.py", "az.py", "test.py", "lead.py", "app.py", "trail.py"]
-)
+FILES = [
+    *["a.py", "b.py", "x.py", "#x.py", "!b.py", "keep.pyi", "c.pyi", "top.py", "sub/top.py"],
+    *["pkg/inner.py", "sub/pkg/inner.py", "pkg/keep.py", "pkg/a.py", "pkg/sub/keep.py"],
+    *["docs/conf.py", "sub/docs/conf.py", "lib/l.py", "lib/x/keep.py", "deep/q/x.py"],
+    *["deep/q/r/x.py", "gen/g.py", "sub/gen/g.py", "sub/gen/q/x.py", "a/z.py", "a/b/z.py"],
+    *["a/b/c/z.py", "open/keep.py", "open/o.py", "open/x/o.py", "shut/s.py", "shut/x/s.py"],
+    *["ay.py", "xy.py", "az.py", "test.py", "lead.py", "app.py", "trail.py"],
+]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -25,10 +25,11 @@ def tree(root: Path, files: Mapping[str, str | bytes]) -> Path:
     return root
 
 
-def git(root: Path, *words: str) -> str:
+def git(root: Path, *words: str, stdin: str = "") -> str:
     """What the git command says; only tests use it, to make repositories and as an oracle."""
+    command = ["git", "-C", str(root), *words]
     done = subprocess.run(
-        ["git", "-C", str(root), *words], env=QUIET, capture_output=True, text=True, check=False
+        command, env=QUIET, input=stdin, capture_output=True, text=True, check=False
     )
     return done.stdout
 

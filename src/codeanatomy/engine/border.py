@@ -1,7 +1,7 @@
 """The engine's one error border: what DataFusion, Delta and Arrow raise becomes an EngineError.
 
-Their errors are untyped (planning: ValueError; execution: a bare Exception with text), so they are told
-apart by their text here and nowhere else.
+Their errors are untyped (planning: ValueError; execution: a bare Exception with text), so they are
+told apart by their text, here and nowhere else.
 """
 
 import contextlib
@@ -23,12 +23,24 @@ CLASSES = (
         "free space or set datafusion.runtime.temp_directory to a larger disk",
     ),
     (r"Permission denied|Read-only file system", "no permission", "check the folder's permissions"),
-    (r"CommitFailed|Commit conflict|conflicting", "another process wrote the table", "run it again"),
+    (
+        r"CommitFailed|Commit conflict|conflicting",
+        "another process wrote the table",
+        "run it again",
+    ),
     (r"SchemaMismatch|Schema error|schema mismatch", "schemas differ", "report this"),
     (r"ParserError|SQL error", "the SQL cannot be parsed", "correct the statement"),
-    (r"Error during planning|Invalid function|not found", "the plan cannot be made", "check the names"),
+    (
+        r"Error during planning|Invalid function|not found",
+        "the plan cannot be made",
+        "check the names",
+    ),
     (r"Optimizer rule|Internal error|panicked", "the engine failed inside", "report this"),
-    (r"Arrow error|Cast error|Invalid argument|overflow", "a value cannot be computed", "report this"),
+    (
+        r"Arrow error|Cast error|Invalid argument|overflow",
+        "a value cannot be computed",
+        "report this",
+    ),
 )
 _ANY = ("the engine failed", "report this")
 

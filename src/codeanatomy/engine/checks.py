@@ -1,18 +1,15 @@
 """The laws of a graph, checked over whole tables before anything is published."""
 
 from collections.abc import Mapping, Set
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from codeanatomy.facts.ids import mix
+from codeanatomy.facts.ids import Ids, hash_texts, mix
 from codeanatomy.facts.schema import column_of, columns_of
 from codeanatomy.facts.types import KIND, NODE_ID, ORDINAL, SITE_ID, SOURCE_ID, TARGET_ID
-
-Ids: TypeAlias = npt.NDArray[np.int64]
 
 _EXAMPLES = 3
 
@@ -48,7 +45,8 @@ def duplicate_ids(nodes: pa.Table) -> Ids:
 
 def repeated(ordered: Ids) -> Ids:
     """The values that occur more than once in a sorted array, each once."""
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    twice: Ids = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return twice
 
 
 def dangling(ends: Ids, ids: Ids) -> Ids:
@@ -59,7 +57,8 @@ def dangling(ends: Ids, ids: Ids) -> Ids:
     if not len(ids):
         return distinct
     places = np.minimum(np.searchsorted(ids, distinct), len(ids) - 1)
-    return distinct[ids[places] != distinct]
+    lost: Ids = distinct[ids[places] != distinct]
+    return lost
 
 
 def duplicate_edges(edges: pa.Table) -> npt.NDArray[np.intp]:
@@ -110,9 +109,10 @@ def _kind_numbers(edges: pa.Table) -> Ids:
         column = column.dictionary_encode()
     column = column.unify_dictionaries().combine_chunks()
     chunk = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
-    from codeanatomy.facts.ids import hash_texts
-
-    return (hash_texts(chunk.dictionary.to_pylist()) >> np.int64(33))[chunk.indices.to_numpy()]
+    numbers: Ids = (hash_texts(chunk.dictionary.to_pylist()) >> np.int64(33))[
+        chunk.indices.to_numpy()
+    ]
+    return numbers
 
 
 def _references(table: pa.Table) -> list[str]:

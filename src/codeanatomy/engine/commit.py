@@ -1,8 +1,8 @@
 """How a run's tables become the next snapshot: all of them or none.
 
-First, and long: every changed table is hashed, sorted and written to `tmp/`. Then, in milliseconds: the
-files move into their tables, the Delta logs follow, links are made, the manifest is published. An
-exception in between is undone here; after a kill the next writer undoes it in the same way.
+First, and long: every changed table is hashed, sorted and written to `tmp/`. Then, in milliseconds:
+the files move into their tables, the Delta logs follow, links are made, the manifest is published.
+An exception in between is undone here; after a kill the next writer undoes it in the same way.
 """
 
 import datetime
@@ -21,7 +21,7 @@ import pyarrow as pa
 from codeanatomy.engine import delta, manifest
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.clean import sweep
-from codeanatomy.engine.content import ContentHash, content_hash
+from codeanatomy.engine.content import ContentHash
 from codeanatomy.engine.manifest import Snapshot, StoredTable
 from codeanatomy.engine.parquet import row_groups, sorted_by, write_parquet
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
@@ -60,7 +60,7 @@ def commit(
     try:
         drafts = _drafts(work, last, tables, sort)
         changed = any(draft.file for draft in drafts.values())
-        if last and not changed and (drafts.keys(), plain) == (last.tables.keys(), last.facts):
+        if last and not changed and plain == last.facts and sorted(last.tables) == [*drafts]:
             return last
         stored = {name: _placed(root, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
@@ -73,7 +73,7 @@ def commit(
 
 
 def undo(root: Path) -> Snapshot | None:
-    """Remove what an unfinished commit left; the current snapshot, with its logs' right versions."""
+    """The current snapshot, its logs restored, leftovers of unfinished commits removed."""
     sweep(root)
     last = manifest.current(root / "snapshots")
     if last is None:
@@ -107,7 +107,7 @@ def _drafts(
             for name in order:
                 keys = tuple(sort.get(name, ()))
                 pending[name] = pool.submit(
-                    _draft, work, name, tables[name], keys, known.get(name), check
+                    _draft, work, name, tables[name], keys=keys, old=known.get(name), check=check
                 )
             done, _ = wait(pending.values(), return_when=FIRST_EXCEPTION)
             for future in done:
@@ -129,6 +129,7 @@ def _draft(
     work: Path,
     name: str,
     data: Source,
+    *,
     keys: tuple[str, ...],
     old: StoredTable | None,
     check: Callable[[], None],
@@ -138,22 +139,66 @@ def _draft(
         check()
         if keys and not isinstance(data, pa.Table):
             data = data.read_all()
-        schema, digest, rows = data.schema, ContentHash(), 0
-        text = manifest.schema_text(schema)
-
-        def same(content: str) -> bool:
-            return old is not None and (old.content_hash, old.schema, old.sort) == (
-                content,
-                text,
-                keys,
-            )
-
-        if isinstance(data, pa.Table) and old and same(content_hash(data)):
+        digest = ContentHash(data.schema)
+        file = work / f"{uuid.uuid4().hex}.parquet"
+        if isinstance(data, pa.Table):
+            digest.add_table(data)
+            if old and _described(digest, data.schema, keys, old) == old:
+                return Draft(old)
+            pieces = row_groups(sorted_by(data, keys))
+        else:
+            pieces = _watched(row_groups(data), digest)
+        write_parquet(file, pieces, data.schema, check)
+        if old and _described(digest, data.schema, keys, old) == old:
             return Draft(old)
+        manifest.fsync_file(file)
+        files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
+        return Draft(_described(digest, data.schema, keys, files), file)
 
-        def watched(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-            nonlocal rows
-            for chunk in chunks:
-                digest.add_table(chunk)
-                rows += chunk.num_rows
-                yield chunk
+
+def _described(
+    digest: ContentHash, schema: pa.Schema, keys: tuple[str, ...], files: StoredTable
+) -> StoredTable:
+    """The table as it would stand in the manifest if these were its files."""
+    return msgspec.structs.replace(
+        files,
+        rows=digest.rows,
+        content_hash=digest.hex(),
+        schema=manifest.schema_text(schema),
+        sort=keys,
+    )
+
+
+def _watched(chunks: Iterator[pa.Table], digest: ContentHash) -> Iterator[pa.Table]:
+    for chunk in chunks:
+        digest.add_table(chunk)
+        yield chunk
+
+
+def _placed(root: Path, name: str, draft: Draft) -> StoredTable:
+    """Move a new file into its table and commit it to the log; an old table stays as it is."""
+    if draft.file is None:
+        return draft.stored
+    folder = root / "tables" / name
+    folder.mkdir(exist_ok=True)
+    place = draft.file.rename(folder / draft.file.name)
+    version = delta.commit_file(folder, place, manifest.schema_of(draft.stored))
+    return msgspec.structs.replace(draft.stored, version=version)
+
+
+def _links(links: Path, root: Path, last: Snapshot | None, drafts: Mapping[str, Draft]) -> Path:
+    """A folder with the files of every table: new ones from the tables, old ones as last linked."""
+    for name, draft in drafts.items():
+        (links / name).mkdir(parents=True)
+        source = root / "tables" / name
+        if draft.file is None and last is not None:
+            source = last.directory(name)
+        for file in draft.stored.files:
+            manifest.link_file(source / file, links / name / file)
+        manifest.fsync_folder(links / name)
+    return links
+
+
+def _snapshot(number: int, tables: dict[str, StoredTable], facts: dict[str, object]) -> Snapshot:
+    now = datetime.datetime.now(datetime.UTC)
+    return Snapshot(number, manifest.snapshot_id(tables), tables, facts, now)

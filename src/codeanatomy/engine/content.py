@@ -1,6 +1,5 @@
 """What is in a table, as one number: the content hash, free of order, chunks and encodings."""
 
-from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
@@ -19,40 +18,32 @@ _A, _B, _C = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x9
 _NULL = np.uint64(0x6E756C6C5F5F5F5F)
 
 
-def content_hash(data: pa.Table | pa.RecordBatchReader | Iterable[pa.RecordBatch]) -> str:
+def content_hash(data: pa.Table | pa.RecordBatchReader) -> str:
     """16 hex digits: sum of row hashes mod 2^64 over all columns, names included.
 
     Equal for any order of rows and columns, any chunking, dictionary encoded or plain strings, and
-    any integer width. Nulls differ from every value; floats count by their bits. A reader is consumed.
+    any integer width. Nulls differ from every value; floats count by their bits. Consumes a reader.
     """
-    digest = ContentHash()
+    digest = ContentHash(data.schema)
     if isinstance(data, pa.Table):
-        digest.begin(data.schema)
         digest.add_table(data)
-        return digest.hex()
-    if isinstance(data, pa.RecordBatchReader):
-        digest.begin(data.schema)
-    for batch in data:
-        digest.add(batch)
+    else:
+        for batch in data:
+            digest.add(batch)
     return digest.hex()
 
 
 class ContentHash:
     """A content hash under way: batches are added in any order, `hex` gives the hash so far."""
 
-    def __init__(self) -> None:
-        self._sum = 0
-        self._names = 0
+    def __init__(self, schema: pa.Schema) -> None:
+        self.rows = 0
+        self._sum = sum(_seed(f.name, f.type) for f in schema) & _MASK
         self._dictionaries: dict[str, tuple[pa.Array, Words]] = {}
-
-    def begin(self, schema: pa.Schema) -> None:
-        """Take the column names, which count even when there are no rows."""
-        self._names = sum(_seed(f.name, f.type) for f in schema) & _MASK
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add the rows of a batch."""
-        if not self._names:
-            self.begin(batch.schema)
+        self.rows += batch.num_rows
         for start in range(0, batch.num_rows, ROWS):
             self._add(batch.slice(start, ROWS))
 
@@ -66,8 +57,7 @@ class ContentHash:
 
     def hex(self) -> str:
         """The hash of all rows added so far."""
-        total = (self._sum + self._names) & _MASK
-        return f"{int(_mixed(np.array([total], np.uint64), _NULL)[0]):016x}"
+        return f"{int(_mixed(np.array([self._sum], np.uint64), _NULL)[0]):016x}"
 
     def _add(self, batch: pa.RecordBatch) -> None:
         rows = np.zeros(batch.num_rows, np.uint64)
@@ -223,4 +213,3 @@ def _finished(words: Words) -> Words:
     words *= _A
     words ^= words >> np.uint64(29)
     return words
-

@@ -1,9 +1,9 @@
 """One table as Delta: data files in its folder, its log in step with the manifest.
 
-Data files are written by `parquet`; here they are committed to the table's log. The manifest is the
-authority: a log that is ahead of it (a run died) is restored; one that is missing, behind or unreadable
-is made anew from the files that the manifest names. The Delta library is loaded only where a log has
-to be read or written.
+Data files are written by `parquet`; here they are committed to the table's log. The manifest is
+the authority: a log that is ahead of it (a run died) is restored; one that is missing, behind or
+unreadable is made anew from the files that the manifest names. The Delta library is loaded only
+where a log has to be read or written.
 """
 
 import json
@@ -11,12 +11,17 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.manifest import link_file
 from codeanatomy.engine.parquet import statistics
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable, Schema
+    from deltalake.transaction import AddAction
 
 LOG = "_delta_log"
 
@@ -75,10 +80,7 @@ def _restored(folder: Path, version: int, names: set[str]) -> int | None:
         return None
 
 
-def _names(table: "object") -> set[str]:
-    from deltalake import DeltaTable
-
-    assert isinstance(table, DeltaTable)
+def _names(table: "DeltaTable") -> set[str]:
     return {uri.rpartition("/")[2] for uri in table.file_uris()}
 
 

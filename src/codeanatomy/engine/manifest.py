@@ -1,9 +1,10 @@
 """What a snapshot is, and how it becomes visible all at once.
 
-`snapshots/<n>.json` names every table of a run; it is immutable, carries a checksum and is published by
-a hard link, which fails when the number exists: a lost race can never overwrite. The current snapshot is
-the highest number whose manifest and files are whole. `snapshots/<n>/<table>/` holds links to exactly
-the data files of that version, so that a reader registers a folder and needs no Delta library.
+`snapshots/<n>.json` names every table of a run; it is immutable, carries a checksum and is
+published by a hard link, which fails when the number exists: a lost race can never overwrite. The current
+snapshot is the highest number whose manifest and files are whole. `snapshots/<n>/<table>/` holds
+links to exactly the data files of that version, so that a reader registers a folder and needs no
+Delta library.
 """
 
 import base64
@@ -25,12 +26,12 @@ from codeanatomy.facts.errors import StoreError
 class StoredTable(msgspec.Struct, frozen=True):
     """One table of a snapshot: a version of a Delta table and the files that it consists of."""
 
-    version: int
-    rows: int
-    content_hash: str
-    bytes: int
     files: tuple[str, ...]
-    schema: str  # Arrow schema, serialised, base64
+    bytes: int
+    version: int = -1  # of the Delta table; -1 before its commit
+    rows: int = 0
+    content_hash: str = ""
+    schema: str = ""  # Arrow schema, serialised, base64
     sort: tuple[str, ...] = ()
 
 
@@ -51,8 +52,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def schema(self, table: str) -> pa.Schema:
         """Arrow schema as committed, with the semantic types in its field metadata."""
-        raw = base64.b64decode(self._stored(table).schema)
-        return pa.ipc.read_schema(pa.py_buffer(raw))
+        return schema_of(self._stored(table))
 
     def _stored(self, table: str) -> StoredTable:
         if table not in self.tables:
@@ -78,6 +78,11 @@ def schema_text(schema: pa.Schema) -> str:
     return base64.b64encode(schema.serialize().to_pybytes()).decode()
 
 
+def schema_of(table: StoredTable) -> pa.Schema:
+    """The Arrow schema that `schema_text` wrote."""
+    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(table.schema)))
+
+
 def numbers(snapshots: Path) -> list[int]:
     """Numbers of all manifests, whole or not, ascending."""
     names = [path.name for path in snapshots.glob("*.json")]
@@ -97,7 +102,9 @@ def load(snapshots: Path, number: int) -> Snapshot | None:
                 return None
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
         return None
-    return msgspec.structs.replace(snapshot, folder=str(folder)) if snapshot.number == number else None
+    return (
+        msgspec.structs.replace(snapshot, folder=str(folder)) if snapshot.number == number else None
+    )
 
 
 def current(snapshots: Path) -> Snapshot | None:

@@ -13,7 +13,7 @@ _RUNTIME = "datafusion.runtime."
 
 
 def session(settings: Mapping[str, Setting]) -> SessionContext:
-    """A session with these settings, applied and read back. EngineError at the first unknown one."""
+    """A session with these settings, applied and read back; EngineError for an unknown one."""
     config = SessionConfig().with_information_schema(True)
     for key, value in settings.items():
         if not key.startswith(_RUNTIME):
@@ -36,7 +36,9 @@ def session(settings: Mapping[str, Setting]) -> SessionContext:
 
 def settings_of(ctx: SessionContext) -> dict[str, str | None]:
     """All settings in force, sorted by name."""
-    rows = ctx.sql("SELECT name, value FROM information_schema.df_settings ORDER BY name").to_pydict()
+    rows = ctx.sql(
+        "SELECT name, value FROM information_schema.df_settings ORDER BY name"
+    ).to_pydict()
     return dict(zip(rows["name"], rows["value"], strict=True))
 
 
@@ -50,7 +52,9 @@ def _read_back(ctx: SessionContext, settings: Mapping[str, Setting]) -> None:
     for key, value in settings.items():
         held = found.get(key)
         if held is None or held.lower() != text_of(value).lower():
-            raise EngineError(f"setting {key} was set to {text_of(value)!r} but the engine holds {held!r}")
+            raise EngineError(
+                f"setting {key} was set to {text_of(value)!r} but the engine holds {held!r}"
+            )
 
 
 def _refused(key: str, value: Setting, error: ValueError) -> EngineError:

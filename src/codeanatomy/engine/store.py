@@ -11,7 +11,6 @@ Opening and reading load no engine; committing loads Parquet and Delta.
 """
 
 import contextlib
-import datetime
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -83,7 +82,8 @@ class Store:
             ) from error
         except msgspec.MsgspecError as error:
             raise StoreError(
-                f"the store {self.path} is damaged (format.json: {error}); delete it and build again"
+                f"the store {self.path} is damaged (format.json: {error}); "
+                "delete it and build again"
             ) from error
         if found.format != FORMAT:
             raise StoreError(
@@ -115,7 +115,7 @@ class Store:
 
     @contextlib.contextmanager
     def pin(self, number: int | None = None) -> Iterator[Snapshot]:
-        """A snapshot (the current one) whose files stay while this is held; never waits for a writer."""
+        """A snapshot (the current one) whose files stay while this is held; waits for nobody."""
         with contextlib.ExitStack() as held:
             yield self._pinned(held, number)
 
@@ -128,14 +128,14 @@ class Store:
         """Publish the tables as the next snapshot, all at once; needs the lock.
 
         `sort` names the columns by which a table lies on disk. A table whose content, schema and
-        order are as in the last snapshot is not written again; when the facts are equal too, the last
-        snapshot itself comes back. A reader is consumed. Whatever interrupts this leaves the
+        order are as in the last snapshot is not written again; when the facts are equal too, the
+        last snapshot itself comes back. A reader is consumed. Whatever interrupts this leaves the
         last snapshot current.
         """
         from codeanatomy.engine.commit import commit  # start-up time: Parquet, numpy and Delta
 
         self._need_lock("commit")
-        return commit(self.path, self.current(), tables, facts, sort or {})
+        return commit(self.path, tables, facts, sort or {})
 
     def clean(self, keep: int = 2) -> tuple[int, int]:
         """Drop all but the newest `keep` snapshots and those being read, and every file that no

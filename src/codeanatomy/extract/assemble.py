@@ -11,7 +11,7 @@ from codeanatomy.extract.cache import Place
 
 Ids = npt.NDArray[np.int64]
 NOTHING = np.zeros(0, np.int64)
-FEW_ROWS = 1 << 14  # below this mean size of chunks a table is copied into one chunk
+FEW_ROWS = 1 << 11  # below this mean size of chunks a table is copied into one chunk
 
 
 def assemble(
@@ -47,21 +47,32 @@ def _table(
     file_ids: Ids,
 ) -> pa.Table:
     begin, end = bounds
-    owner = np.repeat(file_ids, end - begin)
+    columns = [pa.chunked_array([np.repeat(file_ids, end - begin)])]
+    runs = _runs(pack, begin, end)
+    scattered = len(columns[0]) < FEW_ROWS * len(runs)
+    for i, field in enumerate(list(schema)[1:]):
+        parts = [None if table is None else table.column(i) for table in tables]
+        coded = pa.types.is_dictionary(field.type)
+        texts = None
+        if coded:
+            parts, texts = _recoded(parts, runs)
+        slices = [parts[p].slice(first, last - first) for p, first, last in runs]
+        if scattered:
+            slices = [pa.concat_arrays(slices)]
+        if coded:
+            slices = [pa.DictionaryArray.from_arrays(codes, texts) for codes in slices]
+        columns.append(pa.chunked_array(slices, field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _runs(pack: Ids, begin: Ids, end: Ids) -> list[tuple[int, int, int]]:
+    """Pack, first row and end of each stretch of rows that stand together in a pack."""
     used = end > begin
     pack, begin, end = pack[used], begin[used], end[used]
     first = np.ones(len(pack), bool)
     first[1:] = (pack[1:] != pack[:-1]) | (begin[1:] != end[:-1])
     last = np.append(first[1:], True)[: len(first)]
-    runs = zip(pack[first].tolist(), begin[first].tolist(), end[last].tolist(), strict=True)
-    slices = [tables[p].slice(a, b - a) for p, a, b in runs]
-    rows = pa.Table.from_batches(slices, pa.schema(list(schema)[1:]))
-    if len(slices) > 1 and len(owner) < FEW_ROWS * len(slices):
-        rows = rows.unify_dictionaries().combine_chunks()
-    columns = [pa.chunked_array([owner])]
-    for field, column in zip(rows.schema, rows.columns, strict=True):
-        columns.append(_canonical(column) if pa.types.is_dictionary(field.type) else column)
-    return pa.Table.from_arrays(columns, schema=schema)
+    return list(zip(pack[first].tolist(), begin[first].tolist(), end[last].tolist(), strict=True))
 
 
 def _bounds(offsets: Sequence[Ids], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
@@ -73,26 +84,32 @@ def _bounds(offsets: Sequence[Ids], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
     return flat[at], flat[at + 1]
 
 
-def _canonical(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The dictionary column with one dictionary of the values in use, in byte order."""
-    kind = column.type
-    if column.num_chunks == 0:
-        return column
-    column = column.unify_dictionaries()
-    values = column.chunk(0).dictionary
-    used = np.zeros(len(values) + 1, bool)
-    for chunk in column.chunks:
-        used[chunk.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)] = True
-    kept = np.flatnonzero(used[:-1])
-    texts = values.take(pa.array(kept))
-    order = pc.sort_indices(texts).to_numpy()
-    codes = np.zeros(len(values), np.int32)
-    codes[kept[order]] = np.arange(len(kept), dtype=np.int32)
-    sorted_texts, new = texts.take(pa.array(order)), pa.array(codes)
-    return pa.chunked_array(
-        [
-            pa.DictionaryArray.from_arrays(new.take(chunk.indices), sorted_texts)
-            for chunk in column.chunks
-        ],
-        kind,
-    )
+def _recoded(
+    parts: Sequence[pa.DictionaryArray | None], runs: Sequence[tuple[int, int, int]]
+) -> tuple[list[pa.Array | None], pa.Array]:
+    """Each pack's codes in one new dictionary, and that: the values in the runs, in byte order."""
+    of_pack: dict[int, list[tuple[int, int]]] = {}
+    for p, first, last in runs:
+        of_pack.setdefault(p, []).append((first, last))
+    kept = {p: _used(parts[p], stretches) for p, stretches in of_pack.items()}
+    found = {p: parts[p].dictionary.take(pa.array(codes)) for p, codes in kept.items()}
+    texts = pc.unique(pa.chunked_array(list(found.values()), pa.string()))
+    texts = texts.take(pc.sort_indices(texts))
+    codes: list[pa.Array | None] = [None] * len(parts)
+    for p, old in kept.items():
+        new = np.zeros(len(parts[p].dictionary), np.int32)
+        new[old] = pc.index_in(found[p], texts).to_numpy()
+        codes[p] = pa.array(new).take(parts[p].indices)
+    return codes, texts
+
+
+def _used(part: pa.DictionaryArray, stretches: Sequence[tuple[int, int]]) -> Ids:
+    """Codes that occur in these stretches of rows."""
+    codes, nothing = part.indices, len(part.dictionary)
+    if sum(last - first for first, last in stretches) >= len(part):
+        stretches = [(0, len(part))]  # all of the pack is in use
+    used = np.zeros(nothing + 1, bool)
+    for first, last in stretches:
+        some = codes.slice(first, last - first)
+        used[some.fill_null(nothing).to_numpy() if some.null_count else some.to_numpy()] = True
+    return np.flatnonzero(used[:nothing])

@@ -77,7 +77,7 @@ class AstCollector:
 
     def finish(self) -> dict[str, pa.Table]:
         """The tables of `TABLES`."""
-        forest = Forest(self._columns, self._texts, self._counts, self._positions)
+        forest = self.forest()
         starts = definitions.name_starts(forest)
         scopes = Scopes(forest)
         last, calls = names.calls(forest)
@@ -87,6 +87,10 @@ class AstCollector:
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | comments.comments(forest)
         return tables
+
+    def forest(self) -> Forest:
+        """The files added so far as arrays over their rows."""
+        return Forest(self._columns, self._texts, self._counts, self._positions)
 
     def _walk(self, tree: ast.Module) -> bool:
         """Appends the tree's rows; False, and no rows, when it is too deep."""

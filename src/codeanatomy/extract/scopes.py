@@ -55,9 +55,9 @@ class Scopes:
         self._private()
         self.module = forest.first_row[forest.file]
         self._declare()
-        rows, kind = self._events()
+        self.binders, kind = self._events()
         self.uses = forest.rows(_NAME)
-        self._bind(rows, kind)
+        self._bind(self.binders, kind)
         self.found = self.lookup(forest.scope[self.uses].astype(np.int64), self.uses)
 
     def lookup(self, scopes: Ints, rows: Ints) -> Ints:

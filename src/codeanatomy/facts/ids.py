@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 Ids = npt.NDArray[np.int64]
 
-_A = -7046029254386353131  # odd constants of splitmix64, as signed 64-bit integers
+_A = -7046029254386353131  # odd constants with well spread bits, as signed 64-bit integers
 _B = -4658895280553007687
-_C = -7723592293110705685
 LOW_BITS = 43
 LOW_MASK = (1 << LOW_BITS) - 1
 HIGH_MASK = ((1 << 63) - 1) ^ LOW_MASK
-_MASK64 = (1 << 64) - 1
+_MASK63 = (1 << 63) - 1
+_HALF = (1 << 32) - 1
 
 
 def hash_text(text: str | bytes) -> int:
@@ -37,16 +37,15 @@ def hash_texts(texts: Iterable[str | bytes]) -> Ids:
 
 
 def mix(a: Ids | int, b: Ids | int) -> Ids:
-    """Order-dependent 63-bit mix of two integer columns (splitmix64's finaliser); never
-    negative."""
+    """Order-dependent 63-bit mix of two integer columns; never negative.
+
+    `x = (a * A + b) * B`, then the high half folded onto the low one. One fold is enough because one
+    side is always a hash already, and it is what keeps `mix(mix(k, a), b)` from being linear, so that
+    exchanged ends of an edge do not meet. Texts of more folds cost the planner more than they give.
+    """
     with np.errstate(over="ignore"):
-        x = np.asarray(a, np.int64) * np.int64(_A) + np.asarray(b, np.int64)
-        x = x ^ ((x >> np.int64(32)) & np.int64(0xFFFFFFFF))
-        x = x * np.int64(_B)
-        x = x ^ ((x >> np.int64(29)) & np.int64(0x7FFFFFFFF))
-        x = x * np.int64(_C)
-        x = x ^ ((x >> np.int64(32)) & np.int64(0xFFFFFFFF))
-    result: Ids = x & np.int64(0x7FFFFFFFFFFFFFFF)
+        x = (np.asarray(a, np.int64) * np.int64(_A) + np.asarray(b, np.int64)) * np.int64(_B)
+    result: Ids = (x ^ ((x >> np.int64(32)) & np.int64(_HALF))) & np.int64(_MASK63)
     return result
 
 
@@ -63,20 +62,14 @@ def node_id(file: Ids | int, key: Ids | int) -> Ids:
 
 
 def sql_mix(a: str, b: str) -> str:
-    """SQL text of `mix` over two bigint expressions (each occurs once)."""
-    x = f"(({a}) * ({_A}) + ({b}))"
-    x = f"({_sql_fold(x, 32, 0xFFFFFFFF)} * ({_B}))"
-    x = f"({_sql_fold(x, 29, 0x7FFFFFFFF)} * ({_C}))"
-    return f"({_sql_fold(x, 32, 0xFFFFFFFF)} & {0x7FFFFFFFFFFFFFFF})"
+    """SQL text of `mix` over two bigint expressions (each occurs twice)."""
+    x = f"((({a}) * ({_A}) + ({b})) * ({_B}))"
+    return f"(({x} ^ (({x} >> 32) & {_HALF})) & {_MASK63})"
 
 
 def sql_node_id(file: str, key: str) -> str:
     """SQL text of `node_id` over two bigint expressions."""
     return f"((({file}) & {HIGH_MASK}) | ({sql_mix(file, key)} & {LOW_MASK}))"
-
-
-def _sql_fold(x: str, shift: int, mask: int) -> str:
-    return f"({x} ^ (({x} >> {shift}) & {mask}))"
 
 
 EXTERNAL_FILE = hash_text("external:") & HIGH_MASK  # the pseudo file of all external symbols

@@ -29,22 +29,28 @@ Place = int | frozenset[int]  # of a column, or of two that a join made equal
 
 def reads(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
     """Places of the columns that the expression reads; all for an expression of unknown kind."""
-    kind = expr.variant_name()
-    if kind == "Column":
-        return _column(expr, relation, notes)
-    if kind in _CONSTANT:
-        return frozenset()
-    if kind not in _OPEN and kind not in _BY_TEXT and kind not in _SUBQUERIES:
-        notes.doubt(f"expression {kind}")
-        return frozenset(range(len(relation.columns)))
-    if kind == "ScalarFunction":
-        notes.functions.add(expr.rex_call_operator())
-    elif kind == "AggregateFunction":
-        notes.functions.add(expr.to_variant().aggregate_type())
-    found = _named(expr, relation) if kind in _BY_TEXT else frozenset[int]()
-    if kind not in _NO_OPERANDS:
-        found = found.union(*(reads(e, relation, notes) for e in expr.rex_call_operands()))
-    return found
+    found: set[int] = set()
+    waiting = [expr]  # not recursive: a generated condition may be a thousand levels deep
+    while waiting:
+        part = waiting.pop()
+        kind = part.variant_name()
+        if kind == "Column":
+            found |= _column(part, relation, notes)
+            continue
+        if kind in _CONSTANT:
+            continue
+        if kind not in _OPEN and kind not in _BY_TEXT and kind not in _SUBQUERIES:
+            notes.doubt(f"expression {kind}")
+            return frozenset(range(len(relation.columns)))
+        if kind == "ScalarFunction":
+            notes.functions.add(part.rex_call_operator())
+        elif kind == "AggregateFunction":
+            notes.functions.add(part.to_variant().aggregate_type())
+        if kind in _BY_TEXT:
+            found |= _named(part, relation)
+        if kind not in _NO_OPERANDS:
+            waiting += part.rex_call_operands()
+    return frozenset(found)
 
 
 def place(expr: Expr, relation: Relation, notes: Notes) -> Place | None:

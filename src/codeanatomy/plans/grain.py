@@ -13,29 +13,32 @@ from codeanatomy.plans.reach import ALL, All, Col, Path, cost, hops, show
 
 
 class Grain(msgspec.Struct, frozen=True):
-    """How changed input rows reach output rows, measured in the values of the output column
-    `column`.
+    """How changed input rows reach output rows, measured in values of the output column `column`.
 
     `kind`: `local` (rows of a file depend on that file's rows only), `coupled` (on other files
     through keys), `keyed` (maintained per value of another column), `global` (any change may touch
     any row), `free` (reads no table that is grained by file). It is relative to the inputs;
-    `absolute` takes in how the inputs themselves came about. `keys`: the coupling keys, as
-    `table.column`. `paths`: the reach path of each leaf, in leaf order.
+    `absolute` takes in how the inputs themselves came about.
+
+    `also`: other columns that name the file as well (the node of a file has its id as its own).
+
+    `keys`: the coupling keys, as `table.column`. `paths`: the reach path of each leaf, in order.
     """
 
     kind: str
     column: str | None
     reason: str
+    also: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
     absolute: str = ""
 
 
 class _Owner(msgspec.Struct, frozen=True):
-    """Whether a leaf is grained by file, and the column that names the file, if one alone does."""
+    """Whether a leaf is grained by file, and the columns that name the file, all equally well."""
 
     grained: bool
-    column: str | None
+    columns: tuple[str, ...]
 
 
 def grain(
@@ -56,7 +59,7 @@ def grain(
     filed = [n for n in read if owners[n].grained]
     if not filed:
         paths = tuple(ALL for _ in leaves)
-        return Grain("free", None, "reads no table grained by file", (), paths, "free")
+        return Grain("free", None, "reads no table grained by file", (), (), paths, "free")
     found = []
     for i, column in enumerate(relation.columns):
         kind = _kind(column, filed, owners)
@@ -65,8 +68,14 @@ def grain(
             found.append((("local", "coupled", "keyed").index(kind), price, i, kind))
     if not found:
         return no_grain(notes, _why_global(relation, names, filed, notes))
-    _, _, i, kind = min(found)
-    reach = relation.columns[i].reach or {}
+    rank, _, i, kind = min(found)
+    column = relation.columns[i]
+    reach = column.reach or {}
+    equals = [
+        names[j]
+        for r, _, j, _ in found
+        if r == rank and j != i and (kind == "local" or relation.columns[j].direct == column.direct)
+    ]
     tables = [leaf.table for leaf in leaves]
     parts = [f"{tables[n]}#{n}: {show(reach[n], tables)}" for n in read]
     keys = {f"{tables[h.leaf]}.{k}" for p in reach.values() for h in hops(p) for k in h.keys}
@@ -74,6 +83,7 @@ def grain(
         kind,
         names[i],
         "; ".join(parts),
+        () if kind == "keyed" else tuple(equals),
         tuple(sorted(keys)),
         tuple(reach.get(n, ALL) for n in range(len(leaves))),
         _absolute(kind, [upstream[t].absolute for t in dict.fromkeys(tables) if t in upstream]),
@@ -82,18 +92,16 @@ def grain(
 
 def no_grain(notes: Notes, why: str) -> Grain:
     """The grain of a plan in which any change may touch any row."""
-    return Grain("global", None, why, (), tuple(ALL for _ in notes.leaves), "global")
+    return Grain("global", None, why, (), (), tuple(ALL for _ in notes.leaves), "global")
 
 
 def _owner(leaf: Leaf, schema: pa.Schema, upstream: Mapping[str, Grain]) -> _Owner:
     above = upstream.get(leaf.table)
     if above is not None:
-        return _Owner(above.kind != "free", above.column if above.kind in _FILED else None)
-    found = [c for c in columns_of(schema, FILE) if not schema.field(c).nullable]
-    return _Owner(bool(columns_of(schema, FILE)), found[0] if len(found) == 1 else None)
-
-
-_FILED = ("local", "coupled")
+        filed = above.kind in ("local", "coupled") and above.column is not None
+        return _Owner(above.kind != "free", (above.column or "", *above.also) if filed else ())
+    found = tuple(c for c in columns_of(schema, FILE) if not schema.field(c).nullable)
+    return _Owner(bool(columns_of(schema, FILE)), found if len(found) == 1 else ())
 
 
 def _kind(column: Column, filed: Sequence[int], owners: Sequence[_Owner]) -> str | None:
@@ -103,10 +111,11 @@ def _kind(column: Column, filed: Sequence[int], owners: Sequence[_Owner]) -> str
     paths = [column.reach[n] for n in filed]
     if any(isinstance(p, All) for p in paths):
         return None
-    names_file = [owners[n].column for n in filed]
-    if all(p == Col((o,)) for p, o in zip(paths, names_file, strict=True) if o) and all(names_file):
+    if all(
+        any(p == Col((c,)) for c in owners[n].columns) for n, p in zip(filed, paths, strict=True)
+    ):
         return "local"
-    if column.direct and all(c == owners[n].column for n, c in column.direct.items()):
+    if column.direct and all(c in owners[n].columns for n, c in column.direct.items()):
         return "coupled"
     return "keyed"
 

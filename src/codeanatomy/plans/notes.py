@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow as pa
 from codeanatomy.facts.errors import PlanError
 from codeanatomy.plans.lineage import Column, Relation, Source
 from codeanatomy.plans.reach import Col
+
+Scan: TypeAlias = tuple[str, str | None]  # table and its columns as printed, None for all
 
 _SCAN = re.compile(r"^\s*TableScan: (\S+)(?: projection=\[([^\]\n]*)\])?", re.MULTILINE)
 
@@ -131,6 +134,10 @@ class Notes:
         """Sources as sorted `table.column`."""
         return tuple(sorted({f"{self.table(n)}.{c}" for n, c in sources}))
 
+    def every_source(self) -> set[Source]:
+        """All columns of all leaves met so far."""
+        return {(n, c) for n, leaf in enumerate(self.leaves) for c in leaf.columns}
+
     def lost(self, why: str) -> None:
         """Remember why columns lose their reach here."""
         if why not in self.losses:
@@ -142,6 +149,6 @@ class Notes:
             self.opaque.append(what)
 
 
-def scans(text: str) -> Counter[tuple[str, str | None]]:
-    """The scans in a plan's text, counted: (table, columns as printed, None for all)."""
+def scans(text: str) -> Counter[Scan]:
+    """The scans in a plan's text, counted."""
     return Counter((m[1], m[2]) for m in _SCAN.finditer(text))

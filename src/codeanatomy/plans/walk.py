@@ -1,69 +1,47 @@
-"""Walks an optimised plan bottom up: one rule per kind of node, in one table at the end.
+"""Walks an optimised plan from its root to its scans and back, with a rule per kind of node.
 
-What the bindings hide is read off the node's text; a node of unknown kind makes every output depend
-on every input. Plans are made over stubs (`planning_session`), so every scan is a table or a view
-by name.
+Plans are made over stubs (`planning_session`), so every scan is a table or a view by name.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Collection, Sequence
 
-from datafusion.expr import Expr
 from datafusion.plan import LogicalPlan
-from msgspec.structs import replace
 
-from codeanatomy.plans.coupling import joined, partitioned
-from codeanatomy.plans.expressions import Place, passed, place, reads, unaliased
 from codeanatomy.plans.lineage import (
     Column,
     Relation,
     Source,
-    moved,
-    pick,
-    renamed,
     with_global_leaves,
     without_reach,
 )
-from codeanatomy.plans.notes import (
-    Aggregate,
-    Join,
-    JoinKey,
-    Leaf,
-    Notes,
-    Sort,
-    Window,
-    scans,
-)
+from codeanatomy.plans.notes import Leaf, Notes, Scan, scans
 from codeanatomy.plans.reach import ALL, Path, hops
-
-Variant: TypeAlias = Any  # the engine's node classes come without types
-Rule: TypeAlias = Callable[[Variant, LogicalPlan, Notes], Relation]
-
-_SAME_VALUE = {"first_value", "last_value", "min", "max"}  # of a group key: that key
-_UNNESTED = re.compile(r"^Unnest: lists\[(.*)\] structs\[(.*)\]$", re.DOTALL)
+from codeanatomy.plans.rules import RULES, Variant, unknown
 
 
 def walk(plan: LogicalPlan, notes: Notes) -> Relation:
     """What the plan's output is; everything else that was learnt goes into the notes.
 
-    A scan in the plan's text that the walk did not meet takes the reach of every column away.
+    Every scan in the plan's text must have been met and still be a leaf of the output; otherwise
+    the output depends on all columns of the tables that were missed, and no column keeps its reach.
     """
     text = plan.display_indent()
     notes.subqueries = "Subquery:" in text
-    relation = visit(plan, notes)
-    met = Counter([leaf.table for leaf in notes.leaves] + list(notes.working.values()))
+    relation = _visit(plan, notes)
+    met = Counter(notes.leaves[n].table for n in relation.leaves) + Counter(notes.working.values())
     printed = Counter(table for table, _ in scans(text).elements())
-    if met != printed:
-        odd = sorted((printed - met) | (met - printed))
-        notes.doubt(f"scans of {', '.join(odd)} in the plan's text differ from those read")
-        notes.lost("the plan has scans that could not be followed")
-        relation = without_reach(relation)
-    return relation
+    if met == printed:
+        return relation
+    odd = sorted((printed - met) | (met - printed))
+    notes.doubt(f"scans of {', '.join(odd)} in the plan's text differ from those read")
+    notes.lost("the plan has scans that could not be followed")
+    missed = _read_whole(Counter((t, None) for t in (printed - met).elements()), notes)
+    notes.influence |= notes.every_source()
+    return without_reach(with_global_leaves(relation, missed))
 
 
-def visit(plan: LogicalPlan, notes: Notes) -> Relation:
+def _visit(plan: LogicalPlan, notes: Notes) -> Relation:
     """The relation of one node, with the scans of subqueries that its expressions hold."""
     try:
         variant = plan.to_variant()
@@ -71,12 +49,12 @@ def visit(plan: LogicalPlan, notes: Notes) -> Relation:
     except (RuntimeError, ValueError):  # the bindings have no class for this node
         variant, kind = None, plan.display().split(":")[0].strip()
     notes.nodes[kind] += 1
-    relation = RULES.get(kind, _unknown)(variant, plan, notes)
+    if kind == "RecursiveQuery":
+        relation = _recursive(variant, plan, notes)
+    else:
+        inputs = [_visit(i, notes) for i in plan.inputs()]
+        relation = RULES.get(kind, unknown)(variant, plan, inputs, notes)
     return _with_subqueries(relation, plan, notes) if notes.subqueries else relation
-
-
-def _below(plan: LogicalPlan, notes: Notes) -> Relation:
-    return visit(plan.inputs()[0], notes)
 
 
 def _with_subqueries(relation: Relation, plan: LogicalPlan, notes: Notes) -> Relation:
@@ -85,300 +63,30 @@ def _with_subqueries(relation: Relation, plan: LogicalPlan, notes: Notes) -> Rel
     Their rows decide about every row of this node.
     """
     text = plan.display_indent()
-    below = sum((scans(i.display_indent()) for i in plan.inputs()), Counter[Any]())
-    leaves: set[int] = set()
-    if plan.inputs():
-        for (table, printed), number in sorted((scans(text) - below).items(), key=repr):
+    below = sum((scans(i.display_indent()) for i in plan.inputs()), Counter[Scan]())
+    inside = scans(text) - below
+    if not plan.inputs() or not inside:
+        return relation
+    leaves = _read_whole(inside, notes)
+    if "outer_ref(" in text:  # which of this node's columns it reads is not shown
+        notes.influence |= notes.every_source()
+    notes.lost("a subquery inside an expression is read as a whole")
+    return with_global_leaves(relation, leaves)
+
+
+def _read_whole(found: Counter[Scan], notes: Notes) -> frozenset[int]:
+    """Leaves for scans of which only the text is known; whether a row exists may hang on each."""
+    leaves = frozenset[int]()
+    for table, printed in sorted(found.elements(), key=repr):
+        if table in notes.recursive:
+            read = notes.scan_working(table, (), ())
+        else:
             every = notes.schemas[table].names if table in notes.schemas else []
             columns = every if printed is None else [c for c in printed.split(", ") if c]
-            for _ in range(number):
-                if table in notes.recursive:
-                    read = notes.scan_working(table, columns, tuple(columns))
-                else:
-                    read = notes.scan(Leaf(table, tuple(columns), hidden=True), columns)
-                notes.influence |= read.every_source()
-                leaves |= read.leaves
-    if not leaves:
-        return relation
-    if "outer_ref(" in text:  # which of this node's columns it reads is not shown
-        notes.influence |= {(n, c) for n, leaf in enumerate(notes.leaves) for c in leaf.columns}
-    notes.lost("a subquery inside an expression is read as a whole")
-    return with_global_leaves(relation, frozenset(leaves))
-
-
-def _sources(expr: Expr, relation: Relation, notes: Notes) -> frozenset[Source]:
-    return relation.sources(reads(expr, relation, notes))
-
-
-def _unknown(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    kind = plan.display().split(":")[0].strip()
-    notes.doubt(f"node {kind}")
-    notes.lost(f"{kind} is not understood")
-    inputs = [visit(i, notes) for i in plan.inputs()]
-    every = frozenset[Source]().union(*(r.every_source() for r in inputs))
-    notes.influence |= every
-    names = variant.schema().field_names() if hasattr(variant, "schema") else None
-    names = names or [c.name for r in inputs for c in r.columns]
-    leaves = frozenset[int]().union(*(r.leaves for r in inputs))
-    return Relation(tuple(Column(n, every) for n in names), leaves)
-
-
-def _scan(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    table, names = variant.table_name(), variant.schema().field_names()
-    columns = tuple(name for _, name in variant.projection() or ())
-    if variant.projection() is None:
-        columns = tuple(n.removeprefix(f"{table}.") for n in names)
-    if table in notes.recursive:
-        places = variant.projection() or enumerate(columns)
-        notes.recursive[table].update((i, name) for i, name in places)
-        return notes.scan_working(table, names, columns)
-    filters = tuple(f.canonical_name() for f in variant.filters())
-    relation = notes.scan(Leaf(table, columns, filters, variant.fetch()), names)
-    if variant.fetch() is not None:
-        notes.lost("limit: any row may decide")
-    for predicate in variant.filters():
-        notes.influence |= _sources(predicate, relation, notes)
-    return relation
-
-
-def _alias(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    return renamed(_below(plan, notes), variant.schema().field_names())
-
-
-def _filter(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    relation = _below(plan, notes)
-    predicate = variant.predicate()
-    notes.influence |= _sources(predicate, relation, notes)
-    leaf = min(relation.leaves, default=-1)
-    if len(relation.leaves) == 1 and leaf >= 0 and plan.inputs()[0].display().startswith("Table"):
-        old = notes.leaves[leaf]
-        notes.leaves[leaf] = replace(old, filters=(*old.filters, predicate.canonical_name()))
-    return relation
-
-
-def _projection(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    relation = _below(plan, notes)
-    return _project(variant.projections(), variant.schema().field_names(), relation, notes)
-
-
-def _project(
-    exprs: Sequence[Expr], names: Sequence[str], relation: Relation, notes: Notes
-) -> Relation:
-    """Columns passed on keep what is known of them; computed ones have sources only."""
-    columns, where = [], dict[int, int]()
-    for i, (expr, name) in enumerate(zip(exprs, names, strict=True)):
-        at = place(expr, relation, notes)
-        sources = _sources(expr, relation, notes)
-        column = passed(at, relation) or Column(name)
-        columns.append(replace(column, name=name, sources=sources))
-        if isinstance(at, int):
-            where.setdefault(at, i)
-    return Relation(tuple(columns), relation.leaves, moved(relation, where))
-
-
-def _aggregate(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    relation = _below(plan, notes)
-    keys, aggregates = variant.group_by_exprs(), variant.aggregate_exprs()
-    names = variant.schema().field_names()
-    functions = [unaliased(a) for a in aggregates]
-    distinct = any(
-        f.variant_name() == "AggregateFunction" and f.to_variant().is_distinct() for f in functions
-    )
-    notes.aggregates.append(
-        Aggregate(
-            tuple(k.canonical_name() for k in keys),
-            tuple(a.canonical_name() for a in aggregates),
-            distinct and bool(keys) and len(aggregates) > 1,
-        )
-    )
-    for key in keys:
-        notes.influence |= _sources(key, relation, notes)
-    if any(k.variant_name() == "GroupingSet" for k in keys):
-        return _grouping_sets(keys, aggregates, names, relation, notes)
-    grouped = _project(keys, names[: len(keys)], relation, notes)
-    if not keys:
-        notes.lost("an aggregate without group keys reads every row")
-    kept: dict[Place, Column] = {}
-    for key, column in zip(keys, grouped.columns, strict=True):
-        at = place(key, relation, notes)
-        if at is not None:
-            kept.setdefault(at, column)
-    columns = list(grouped.columns)
-    for name, function, aggregate in zip(names[len(keys) :], functions, aggregates, strict=True):
-        same = _same_key(function, kept, relation, notes) or Column(name)
-        sources = _sources(aggregate, relation, notes)
-        columns.append(replace(same, name=name, sources=sources))
-    return Relation(tuple(columns), relation.leaves, grouped.merged)
-
-
-def _same_key(
-    function: Expr, kept: dict[Place, Column], relation: Relation, notes: Notes
-) -> Column | None:
-    """The group key that an aggregate returns unchanged (DISTINCT ON is made of these)."""
-    if function.variant_name() != "AggregateFunction":
-        return None
-    name = function.to_variant().aggregate_type()
-    if name not in _SAME_VALUE or " FILTER " in function.canonical_name():
-        return None
-    at = place(function.rex_call_operands()[0], relation, notes)
-    return None if at is None else kept.get(at)
-
-
-def _grouping_sets(
-    keys: Sequence[Expr],
-    aggregates: Sequence[Expr],
-    names: Sequence[str],
-    relation: Relation,
-    notes: Notes,
-) -> Relation:
-    """Keys are NULL in some of the sets, so nothing keeps reach."""
-    notes.lost("grouping sets: key columns are NULL in some rows")
-    known = {c.name: c.sources for c in relation.columns}
-    last = names[len(names) - len(aggregates) :]
-    known |= {n: _sources(a, relation, notes) for n, a in zip(last, aggregates, strict=True)}
-    of_keys = frozenset[Source]().union(*(_sources(k, relation, notes) for k in keys))
-    columns = tuple(Column(n, known.get(n, of_keys)) for n in names)
-    return Relation(columns, relation.leaves)
-
-
-def _window(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    relation = _below(plan, notes)
-    windows, names = variant.get_window_expr(), variant.schema().field_names()
-    partitions: dict[tuple[str, ...], list[Column]] = {}
-    for window in windows:
-        keys = variant.get_partition_exprs(window)
-        function = variant.window_func_name(window)
-        order = tuple(s.expr().canonical_name() for s in variant.get_sort_exprs(window))
-        texts = tuple(k.canonical_name() for k in keys)
-        notes.functions.add(function)
-        notes.windows.append(Window(function, texts, order))
-        found = [passed(place(k, relation, notes), relation) for k in keys]
-        partitions[texts] = [c for c in found if c is not None]
-        if not partitions[texts]:
-            notes.lost("a window without a plain partition column reads every row")
-    widened = relation
-    for key_columns in partitions.values():
-        widened = partitioned(widened, key_columns)
-    kept = tuple(replace(c, name=n) for c, n in zip(widened.columns, names, strict=False))
-    added = tuple(
-        Column(n, _sources(w, relation, notes))
-        for n, w in zip(names[len(kept) :], windows, strict=True)
-    )
-    return Relation(kept + added, relation.leaves, widened.merged)
-
-
-def _join(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    left, right = (visit(i, notes) for i in plan.inputs())
-    how = str(variant.join_type())
-    null_aware = plan.display().endswith(" null_aware")  # the bindings do not show it
-    both = Relation(left.columns + right.columns)
-    keys, pairs, sources = [], [], frozenset[Source]()
-    for a, b in variant.on():
-        of_left, of_right = _sources(a, left, notes), _sources(b, right, notes)
-        sources |= of_left | of_right
-        keys.append(JoinKey(notes.texts(of_left), notes.texts(of_right)))
-        at = place(a, left, notes), place(b, right, notes)
-        if isinstance(at[0], int) and isinstance(at[1], int):
-            pairs.append((at[0], at[1]))
-    predicate = variant.filter()
-    if predicate is not None:
-        sources |= _sources(predicate, both, notes)
-    notes.influence |= sources
-    null_equals_null = bool(variant.null_equals_null())
-    text = None if predicate is None else predicate.canonical_name()
-    notes.joins.append(Join(how, tuple(keys), text, null_aware, null_equals_null))
-    notes.unprinted.append(f"null_equals_null={null_equals_null}")
-    if null_aware:  # one NULL or an empty right side decides about every row
-        notes.lost("NOT IN: one NULL decides about every row (NOT EXISTS keeps locality)")
-        pairs = []
-    elif not pairs:
-        notes.lost("a join without equal plain columns pairs every row with every row")
-    if how == "Full" or (how in ("Left", "Right") and left.leaves and right.leaves):
-        notes.lost(f"a {how.lower()} join pads a side with NULLs, which keeps no file or key")
-    every = joined(left, right, how, pairs)
-    width = len(left.columns)
-    if how.startswith("Left") and how != "Left":
-        every = pick(every, range(width))
-    elif how.startswith("Right") and how != "Right":
-        every = pick(every, range(width, len(every.columns)))
-    names = variant.schema().field_names()
-    if how.endswith("Mark"):
-        mark = Column(names[-1], sources)
-        every = replace(every, columns=(*every.columns, mark))
-    return renamed(every, names)
-
-
-def _union(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    branches = [visit(i, notes) for i in plan.inputs()]
-    leaves = frozenset[int]().union(*(b.leaves for b in branches))
-    columns = []
-    for name, *parts in zip(
-        variant.schema().field_names(), *(b.columns for b in branches), strict=True
-    ):
-        sources = frozenset[Source]().union(*(c.sources for c in parts))
-        if any(c.reach is None and b.leaves for c, b in zip(parts, branches, strict=True)):
-            columns.append(Column(name, sources))
-            continue
-        reach = {n: p for c in parts for n, p in (c.reach or {}).items()}
-        direct = {n: d for c in parts for n, d in c.direct.items()}
-        whole = all(c.direct for c in parts)  # a branch of constants is owned by no leaf
-        types = {c.type for c in parts}
-        kind = types.pop() if len(types) == 1 else None
-        columns.append(Column(name, sources, direct if whole else {}, reach, kind))
-    return Relation(tuple(columns), leaves)
-
-
-def _sort(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    relation = _below(plan, notes)
-    keys = [s.expr() for s in variant.sort_exprs()]
-    fetch = variant.get_fetch_val()
-    notes.sorts.append(Sort(tuple(k.canonical_name() for k in keys), fetch))
-    sources = frozenset[Source]().union(*(_sources(k, relation, notes) for k in keys))
-    if fetch is None:
-        return relation
-    notes.influence |= sources
-    notes.lost("limit: any row may decide")
-    return without_reach(relation)
-
-
-def _limit(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    relation = _below(plan, notes)
-    if not plan.inputs()[0].display().startswith("Sort"):  # which rows come first is open
-        notes.influence |= relation.every_source()
-    notes.lost("limit: any row may decide")
-    return without_reach(relation)
-
-
-def _distinct(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    if not plan.display().startswith("Distinct:"):  # DISTINCT ON: its expressions are not shown
-        return _unknown(variant, plan, notes)
-    relation = _below(plan, notes)
-    notes.influence |= relation.every_source()
-    return relation
-
-
-def _unnest(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    """Unnested columns are new; their length decides how many rows there are."""
-    relation = _below(plan, notes)
-    text = _UNNESTED.match(plan.display())
-    if text is None:
-        return _unknown(variant, plan, notes)
-    lists, structs = text[1], text[2]
-    of_structs = structs.split(", ")
-    opened = {
-        c.name: c.sources
-        for c in relation.columns
-        if f"{c.name}|depth=" in lists or c.name in of_structs
-    } or {c.name: c.sources for c in relation.columns}
-    every = frozenset[Source]().union(*opened.values())
-    notes.influence |= every
-    closed = {c.name: c for c in relation.columns if c.name not in opened}
-    columns = []
-    for name in variant.schema().field_names():
-        of = [s for n, s in opened.items() if name.startswith(n.removesuffix(")"))]
-        sources = frozenset[Source]().union(*of) if of else every
-        columns.append(closed.get(name) or Column(name, sources))
-    return Relation(tuple(columns), relation.leaves)
+            read = notes.scan(Leaf(table, tuple(columns), hidden=True), columns)
+        notes.influence |= read.every_source()
+        leaves |= read.leaves
+    return leaves
 
 
 def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
@@ -386,11 +94,11 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
     passes on unchanged keeps its reach, a path through the working table becomes `ALL`.
     """
     start, step = plan.inputs()
-    base = visit(start, notes)
+    base = _visit(start, notes)
     name, before = variant.name(), set(notes.working)
     outer = notes.recursive.get(name)
     seen = notes.recursive[name] = {}
-    term = visit(step, notes)
+    term = _visit(step, notes)
     del notes.recursive[name]
     if outer is not None:
         notes.recursive[name] = outer
@@ -436,34 +144,3 @@ def _expanded(
     """Sources with the working table's columns replaced by what they come from."""
     found = {s for s in sources if s[0] not in working}
     return found.union(*(closed[c] for n, c in sources if n in working))
-
-
-def _constant(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    names = variant.schema().field_names()
-    if hasattr(variant, "values"):  # the plan's text shows the first five rows only
-        notes.unprinted += [str([e.canonical_name() for e in r]) for r in variant.values()]
-    return Relation(tuple(Column(n, reach={}) for n in names))
-
-
-def _same(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    return _below(plan, notes)
-
-
-RULES: dict[str, Rule] = {
-    "TableScan": _scan,
-    "SubqueryAlias": _alias,
-    "Projection": _projection,
-    "Filter": _filter,
-    "Join": _join,
-    "Aggregate": _aggregate,
-    "Distinct": _distinct,
-    "WindowExpr": _window,
-    "Union": _union,
-    "Sort": _sort,
-    "Limit": _limit,
-    "Unnest": _unnest,
-    "RecursiveQuery": _recursive,
-    "Values": _constant,
-    "EmptyRelation": _constant,
-    "Repartition": _same,
-}

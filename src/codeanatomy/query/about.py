@@ -16,11 +16,11 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
     ref: str | None
     commit: str | None
     dirty: bool | None
-    rows: int
-    shown: int
     possible: int
     unresolved: int
     concerns: str
+    rows: int | None = None
+    shown: int | None = None
     changed_files: int | None = None
     changed: tuple[str, ...] = ()
     unknown: str = ""
@@ -51,8 +51,10 @@ def sentence(about: About) -> str:
     parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about)]
     doubtful = f"{about.possible} possible and {about.unresolved} unresolved"
     parts.append(f"{doubtful} {about.concerns}")
-    if about.shown < about.rows:
+    if about.rows is not None and about.shown != about.rows:
         parts.append(f"first {about.shown} of {about.rows} rows shown")
+    if about.rows == 0:
+        parts.insert(0, "nothing found")
     return "; ".join(part for part in parts if part)
 
 

@@ -176,8 +176,6 @@ class Graph:
             ref=facts.ref,
             commit=facts.commit,
             dirty=facts.dirty,
-            rows=0,
-            shown=0,
             possible=possible,
             unresolved=unresolved,
             concerns=concerns,

@@ -1,7 +1,7 @@
 """Who calls a thing, and what it calls, to any depth.
 
 Each step is a few narrow lookups of ids. A function is entered once, at its least depth, so cycles
-end; `chain` names one shortest way between it and the thing that was asked for.
+end; `chain` names one shortest way between it and the thing that was asked for, callers first.
 """
 
 from collections.abc import Callable
@@ -170,5 +170,6 @@ def _finished(rows: pa.Table, level: int, far: str, chains: dict[int, list[str]]
     for far_id, chain in zip(rows[far].to_pylist(), found, strict=True):
         chains.setdefault(far_id, chain)
     rows = rows.append_column("depth", pa.array([level] * rows.num_rows, pa.int32()))
-    rows = rows.append_column("chain", pa.array(found, pa.list_(pa.string())))
+    ways = [chain[::-1] for chain in found] if far == "caller_id" else found
+    rows = rows.append_column("chain", pa.array(ways, pa.list_(pa.string())))
     return rows.select(CALL_ROWS.names).cast(CALL_ROWS)

@@ -14,6 +14,9 @@ from codeanatomy.resolve.fixpoint import WAITS, Fixpoint
 from codeanatomy.resolve.pairs import Ints
 
 
+CLASSY = (p.INSTANCE, p.SELF, p.CLASS, p.CLS)
+
+
 class Rule(msgspec.Struct, frozen=True):
     """A rule and the rows it reads."""
 
@@ -24,7 +27,7 @@ class Rule(msgspec.Struct, frozen=True):
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
     kinds = f.kinds(objects)
-    fits = np.isin(kinds, (p.INSTANCE, p.SELF, p.CLASS, p.CLS))
+    fits = np.isin(kinds, CLASSY)
     for (_, class_, result), object_ in zip(
         rows[fits].tolist(), objects[fits].tolist(), strict=True
     ):
@@ -46,8 +49,13 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
     kinds = f.kinds(objects)
+    waits = np.isin(kinds, CLASSY)
+    waits[waits] = [f.lookup.class_of(o) not in f.classes.order for o in objects[waits].tolist()]
+    if waits.any():
+        f.waiting.append(("store", np.column_stack((rows[waits], objects[waits]))))
+        rows, objects, kinds = rows[~waits], objects[~waits], kinds[~waits]
     for chosen, place_of in (
-        (np.isin(kinds, (p.INSTANCE, p.SELF, p.CLASS, p.CLS)), _stored),
+        (np.isin(kinds, CLASSY), _stored),
         (np.isin(kinds, (p.MODULE, p.FUNCTION)), _own),
     ):
         if chosen.any():
@@ -59,10 +67,7 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 
 def _stored(f: Fixpoint, object_: int, name: int) -> int:
-    class_ = f.lookup.class_of(object_)
-    if class_ not in f.classes.order:
-        return f.lookup.field(f.points.object(p.INSTANCE, class_), name)
-    return f.lookup.stored_field(class_, name)
+    return f.lookup.stored_field(f.lookup.class_of(object_), name)
 
 
 def _own(f: Fixpoint, object_: int, name: int) -> int:

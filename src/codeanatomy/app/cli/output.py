@@ -27,7 +27,8 @@ _HIDDEN = {
 
 
 def print_rows(rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> None:
-    """All rows in the format; text shows the given columns, where `place` is path:line."""
+    """All rows in the format; text shows the given columns, where `place` is path:line
+    and `chain` a way from caller to callee."""
     if form == "text":
         shown = columns or tuple(rows.schema.names)
         write("".join(line + "\n" for line in _text(rows, shown)))
@@ -137,6 +138,8 @@ def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:
 
 
 def _column(rows: "pa.Table", name: str) -> list[str]:
+    if name == "chain":
+        return [clean(" -> ".join(chain)) for chain in rows[name].to_pylist()]
     if name != "place":
         return [clean(_cell(v)) for v in rows[name].to_pylist()]
     pairs = zip(rows["path"].to_pylist(), rows["line"].to_pylist(), strict=True)

@@ -1,0 +1,72 @@
+"""`codeanatomy plan`: what a build would do, without running it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codeanatomy.app.cli.options import format_option
+
+if TYPE_CHECKING:
+    from codeanatomy.build import Plan, PlannedView
+
+
+@click.command("plan")
+@click.argument("repo", type=click.Path(path_type=Path), default=".", metavar="[REPO]")
+@format_option("text", "json", "dot")
+def command(repo: Path, form: str) -> None:
+    """Views, the tables and columns that each reads, tasks and their order. Nothing is run.
+
+    \b
+    Example:
+      codeanatomy plan --format dot | dot -Tsvg > plan.svg
+    """
+    import msgspec
+
+    from codeanatomy.app.cli.output import print_object, write
+    from codeanatomy.build import plan
+
+    planned = plan(repo)
+    if form == "json":
+        print_object(msgspec.to_builtins(planned))
+    else:
+        lines = dot(planned) if form == "dot" else text(planned)
+        write("".join(line + "\n" for line in lines))
+
+
+def text(planned: "Plan") -> list[str]:
+    """Generation by generation, each view with what it reads."""
+    lines = [f"tables: {', '.join(planned.tables)}"]
+    generation = -1
+    for view in planned.views:
+        if view.generation != generation:
+            generation = view.generation
+            lines += ["", f"generation {generation}"]
+        lines += _view(view)
+    return [*lines, "", f"{len(planned.views)} tasks; policy {planned.policy}"]
+
+
+def dot(planned: "Plan") -> list[str]:
+    """The task graph for Graphviz: tables as boxes, views as ellipses."""
+    tables = [f"  {_quoted(name)} [shape=box];" for name in planned.tables]
+    views = [f"  {_quoted(v.view)} [tooltip={_quoted(v.reason)}];" for v in planned.views]
+    arrows = [
+        f"  {_quoted(read)} -> {_quoted(v.view)} [tooltip={_quoted(', '.join(columns))}];"
+        for v in planned.views
+        for read, columns in v.reads.items()
+    ]
+    return ["digraph plan {", "  rankdir=LR;", *tables, *views, *arrows, "}"]
+
+
+def _view(view: "PlannedView") -> list[str]:
+    lines = [
+        f"  {view.view}  ({view.kind}, kept: {view.cache}, because {view.reason})",
+        f"    grain {view.grain}: {view.grain_reason}",
+    ]
+    lines += [f"    reads {read}: {', '.join(columns)}" for read, columns in view.reads.items()]
+    return lines + [f"    joins {join}" for join in view.joins]
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

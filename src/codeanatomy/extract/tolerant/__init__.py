@@ -1,0 +1,1 @@
+"""From tree-sitter's tolerant trees to the rows that the walker makes of CPython's."""

@@ -1,0 +1,353 @@
+"""Rows of expressions."""
+
+from itertools import pairwise
+
+from tree_sitter import Node
+
+from codeanatomy.extract.tolerant.reader import Handler, Reader, Step, field, has_token, parts
+
+_BINARY = {
+    "+": "Add",
+    "-": "Sub",
+    "*": "Mult",
+    "@": "MatMult",
+    "/": "Div",
+    "%": "Mod",
+    "//": "FloorDiv",
+    "**": "Pow",
+    "|": "BitOr",
+    "&": "BitAnd",
+    "^": "BitXor",
+    "<<": "LShift",
+    ">>": "RShift",
+}
+_UNARY = {"-": "USub", "+": "UAdd", "~": "Invert"}
+_COMPARE = {
+    "==": "Eq",
+    "!=": "NotEq",
+    "<>": "NotEq",
+    "<": "Lt",
+    "<=": "LtE",
+    ">": "Gt",
+    ">=": "GtE",
+    "in": "In",
+    "not in": "NotIn",
+    "is": "Is",
+    "is not": "IsNot",
+}
+
+
+def binary(construct: str, token: str) -> str | None:
+    """`BinOp.Add` of `+` (or `AugAssign.Add` of `+=`); None for a token that is no operator."""
+    operator = _BINARY.get(token)
+    return f"{construct}.{operator}" if operator else None
+
+
+def _identifier(r: Reader, node: Node, parent: int, role: str) -> None:
+    r.row("Name", parent, role, node, r.name(node))
+
+
+def _inside(r: Reader, node: Node, parent: int, role: str) -> None:
+    """Parentheses and wrappers have no row: what they hold takes their place."""
+    inner = node
+    while inner.type == node.type and len(held := parts(inner)) == 1:
+        inner = held[0]
+    if inner.type == node.type:
+        r.then(*r.visits(parts(inner), parent, role))
+    else:
+        r.then(r.visit(inner, parent, role))
+
+
+def _attribute(r: Reader, node: Node, parent: int, role: str) -> None:
+    name = field(node, "attribute")
+    if name is None:
+        r.then(r.visit(field(node, "object"), parent, role))
+        return
+    row = r.row("Attribute", parent, role, node, r.name(name))
+    r.then(r.visit(field(node, "object"), row, "Attribute.value"))
+
+
+def _member_type(r: Reader, node: Node, parent: int, role: str) -> None:
+    held = parts(node)
+    row = r.row("Attribute", parent, role, node, r.name(held[-1]))
+    r.then(*r.visits(held[:-1], row, "Attribute.value"))
+
+
+def _call(r: Reader, node: Node, parent: int, role: str) -> None:
+    callee = field(node, "function")
+    if callee is None:
+        r.unknown(node, parent, role)
+        return
+    row = r.row("Call", parent, role, node)
+    steps = [r.visit(callee, row, "Call.func")]
+    given = field(node, "arguments")
+    if given is not None and given.type == "generator_expression":
+        steps.append(r.visit(given, row, "Call.args"))
+    elif given is not None:
+        steps += arguments(r, given, row, "Call", "args")
+    r.then(*steps)
+
+
+def arguments(r: Reader, node: Node, row: int, owner: str, positional: str) -> list[Step]:
+    """The steps that read an argument list (or a class's bases) into a call's (or class's) row."""
+    steps: list[Step] = []
+    for given in node.children:
+        if given.type in ("keyword_argument", "dictionary_splat"):
+            steps.append(_keyword(r, given, row, f"{owner}.keywords"))
+        elif given.is_named:
+            steps.append(r.visit(given, row, f"{owner}.{positional}"))
+    return steps
+
+
+def _keyword(r: Reader, node: Node, parent: int, role: str) -> Step:
+    def read() -> None:
+        value = field(node, "value") if node.type == "keyword_argument" else _only(node)
+        name = r.name(field(node, "name")) if node.type == "keyword_argument" else None
+        if value is None or value.is_error:
+            return
+        r.then(r.visit(value, r.row("keyword", parent, role, node, name), "keyword.value"))
+
+    return read
+
+
+def _only(node: Node) -> Node | None:
+    held = parts(node)
+    return held[0] if held else None
+
+
+def _subscript(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("Subscript", parent, role, node)
+    indexes = [n for n in node.children_by_field_name("subscript") if not n.is_missing]
+    r.then(r.visit(field(node, "value"), row, "Subscript.value"), lambda: index(r, indexes, row))
+
+
+def index(r: Reader, indexes: list[Node], row: int) -> None:
+    """Reads what stands between the brackets of a subscript; several things are a tuple."""
+    if len(indexes) > 1:
+        span = (indexes[0].start_byte, indexes[-1].end_byte)
+        both = r.row_at("Tuple", row, "Subscript.slice", span)
+        r.then(*r.visits(indexes, both, "Tuple.elts"))
+    else:
+        r.then(*r.visits(indexes, row, "Subscript.slice"))
+
+
+def _generic_type(r: Reader, node: Node, parent: int, role: str) -> None:
+    held = parts(node)
+    row = r.row("Subscript", parent, role, node)
+    steps = [r.visit(held[0], row, "Subscript.value")] if held else []
+    if len(held) > 1:
+        steps.append(lambda: index(r, parts(held[1]), row))
+    r.then(*steps)
+
+
+def _slice(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("Slice", parent, role, node)
+    places = ["Slice.lower", "Slice.upper", "Slice.step"]
+    steps, colons = [], 0
+    for child in node.children:
+        if child.type == ":":
+            colons += 1
+        elif child.is_named:
+            steps.append(r.visit(child, row, places[min(colons, 2)]))
+    r.then(*steps)
+
+
+def _binary_operator(r: Reader, node: Node, parent: int, role: str) -> None:
+    construct = binary("BinOp", r.text(field(node, "operator")))
+    if construct is None:
+        r.unknown(node, parent, role)
+        return
+    row = r.row(construct, parent, role, node)
+    r.then(
+        r.visit(field(node, "left"), row, "BinOp.left"),
+        r.visit(field(node, "right"), row, "BinOp.right"),
+    )
+
+
+def _union_type(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("BinOp.BitOr", parent, role, node)
+    held = parts(node)
+    r.then(*r.visits(held[:1], row, "BinOp.left"), *r.visits(held[1:], row, "BinOp.right"))
+
+
+def _unary_operator(r: Reader, node: Node, parent: int, role: str) -> None:
+    operator = _UNARY.get(r.text(field(node, "operator")))
+    if operator is None:
+        r.unknown(node, parent, role)
+        return
+    row = r.row(f"UnaryOp.{operator}", parent, role, node)
+    r.then(r.visit(field(node, "argument"), row, "UnaryOp.operand"))
+
+
+def _not_operator(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("UnaryOp.Not", parent, role, node)
+    r.then(r.visit(field(node, "argument"), row, "UnaryOp.operand"))
+
+
+def _boolean_operator(r: Reader, node: Node, parent: int, role: str) -> None:
+    """A chain of one operator is one row, as in `ast`."""
+    operator = r.text(field(node, "operator"))
+    row = r.row("BoolOp.Or" if operator == "or" else "BoolOp.And", parent, role, node)
+    values: list[Node] = []
+    left: Node | None = node
+    while left is not None and left.type == node.type and r.text(field(left, "operator")) == operator:
+        right = field(left, "right")
+        values += [right] if right is not None else []
+        left = field(left, "left")
+    values += [left] if left is not None else []
+    r.then(*r.visits(reversed(values), row, "BoolOp.values"))
+
+
+def _comparison(r: Reader, node: Node, parent: int, role: str) -> None:
+    tokens = node.children_by_field_name("operators")
+    words = [r.text(t) for t in tokens]
+    first = " ".join(" ".join(words[:2]).split())
+    operator = _COMPARE.get(first) or _COMPARE.get(" ".join(words[0].split())) if words else None
+    if operator is None:
+        r.unknown(node, parent, role)
+        return
+    if len(tokens) > 1 and tokens[0].end_byte < tokens[1].start_byte:
+        between = [n for n in node.named_children if n.start_byte < tokens[1].start_byte]
+        if len(between) > 1:  # `a is not b` is two tokens, `a is b not in c` is not
+            operator = _COMPARE[" ".join(words[0].split())]
+    row = r.row(f"Compare.{operator}", parent, role, node)
+    held = parts(node)
+    r.then(*r.visits(held[:1], row, "Compare.left"), *r.visits(held[1:], row, "Compare.comparators"))
+
+
+def _conditional(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("IfExp", parent, role, node)
+    places = ("IfExp.body", "IfExp.test", "IfExp.orelse")
+    r.then(*(r.visit(n, row, p) for n, p in zip(parts(node), places, strict=False)))
+
+
+def _named_expression(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("NamedExpr", parent, role, node)
+    r.then(
+        r.visit(field(node, "name"), row, "NamedExpr.target"),
+        r.visit(field(node, "value"), row, "NamedExpr.value"),
+    )
+
+
+def _await(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("Await", parent, role, node)
+    r.then(*r.visits(parts(node), row, "Await.value"))
+
+
+def _yield(r: Reader, node: Node, parent: int, role: str) -> None:
+    construct = "YieldFrom" if has_token(node, "from") else "Yield"
+    row = r.row(construct, parent, role, node)
+    r.then(*r.visits(parts(node)[:1], row, f"{construct}.value"))
+
+
+def _starred(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("Starred", parent, role, node)
+    r.then(*r.visits(parts(node)[:1], row, "Starred.value"))
+
+
+def _sequence(construct: str) -> Handler:
+    def read(r: Reader, node: Node, parent: int, role: str) -> None:
+        row = r.row(construct, parent, role, node)
+        r.then(*r.visits(node.children, row, f"{construct}.elts"))
+
+    return read
+
+
+def _dictionary(r: Reader, node: Node, parent: int, role: str) -> None:
+    row = r.row("Dict", parent, role, node)
+    steps: list[Step] = []
+    for entry in node.children:
+        if entry.type == "pair":
+            steps.append(r.visit(field(entry, "key"), row, "Dict.keys"))
+            steps.append(r.visit(field(entry, "value"), row, "Dict.values"))
+        elif entry.type == "dictionary_splat":
+            steps.append(r.visit(_only(entry), row, "Dict.values"))
+        elif entry.is_named:
+            steps.append(r.visit(entry, row, "Dict.values"))
+    r.then(*steps)
+
+
+def _comprehension(construct: str) -> Handler:
+    def read(r: Reader, node: Node, parent: int, role: str) -> None:
+        row = r.row(construct, parent, role, node)
+        element = field(node, "body")
+        steps: list[Step] = []
+        if construct != "DictComp":
+            steps.append(r.visit(element, row, f"{construct}.elt"))
+        elif element is not None:
+            steps.append(r.visit(field(element, "key"), row, "DictComp.key"))
+            steps.append(r.visit(field(element, "value"), row, "DictComp.value"))
+        clauses = [n for n in node.children if n.type in ("for_in_clause", "if_clause")]
+        loops = [i for i, n in enumerate(clauses) if n.type == "for_in_clause"]
+        for start, end in pairwise([*loops, len(clauses)]):
+            steps.append(_clause(r, clauses[start], clauses[start + 1 : end], row, construct))
+        steps.append(lambda: r.columns.comprehensions.append((row, len(r.columns.kinds))))
+        r.then(*steps)
+
+    return read
+
+
+def _clause(r: Reader, loop: Node, tests: list[Node], parent: int, construct: str) -> Step:
+    """`for target in iterable if test`: a row without a place of its own."""
+
+    def read() -> None:
+        target = field(loop, "left")
+        if target is None or target.is_error:
+            return
+        row = r.row("comprehension", parent, f"{construct}.generators", loop)
+        r.then(
+            r.visit(target, row, "comprehension.target"),
+            lambda: iterate(row, len(r.columns.kinds)),
+            *(step for t in tests for step in r.visits(parts(t), row, "comprehension.ifs")),
+        )
+
+    def iterate(row: int, first: int) -> None:
+        rest = [n for n in loop.children_by_field_name("right") if n.is_named]
+        r.then(
+            *r.visits(rest, row, "comprehension.iter"),
+            lambda: r.columns.iterables.append((parent, first, len(r.columns.kinds))),
+        )
+
+    return read
+
+
+EXPRESSIONS: dict[str, Handler] = {
+    "identifier": _identifier,
+    "dotted_name": _identifier,
+    "parenthesized_expression": _inside,
+    "parenthesized_list_splat": _inside,
+    "type": _inside,
+    "as_pattern_target": _inside,
+    "format_expression": _inside,
+    "attribute": _attribute,
+    "member_type": _member_type,
+    "call": _call,
+    "subscript": _subscript,
+    "generic_type": _generic_type,
+    "slice": _slice,
+    "binary_operator": _binary_operator,
+    "union_type": _union_type,
+    "unary_operator": _unary_operator,
+    "not_operator": _not_operator,
+    "boolean_operator": _boolean_operator,
+    "comparison_operator": _comparison,
+    "conditional_expression": _conditional,
+    "named_expression": _named_expression,
+    "await": _await,
+    "yield": _yield,
+    "list_splat": _starred,
+    "list_splat_pattern": _starred,
+    "splat_type": _starred,
+    "tuple": _sequence("Tuple"),
+    "tuple_pattern": _sequence("Tuple"),
+    "expression_list": _sequence("Tuple"),
+    "pattern_list": _sequence("Tuple"),
+    "list": _sequence("List"),
+    "list_pattern": _sequence("List"),
+    "set": _sequence("Set"),
+    "dictionary": _dictionary,
+    "list_comprehension": _comprehension("ListComp"),
+    "set_comprehension": _comprehension("SetComp"),
+    "dictionary_comprehension": _comprehension("DictComp"),
+    "generator_expression": _comprehension("GeneratorExp"),
+}

@@ -1,0 +1,211 @@
+"""What may each site mean? The target, external and unanswered tables out of a finished solve.
+
+Confidence: 1 where every step was forced (one target, no mark on the way); otherwise 0.9 divided by the
+square root of the number of candidates, halved for a definition that only overrides in an inheriting
+class, and halved again where values were dropped on the way.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import (
+    EXTERNAL_FILE,
+    LOCAL,
+    external_key,
+    hash_text,
+    mix_one,
+)
+from codeanatomy.facts.schema import schema_from_struct
+from codeanatomy.facts.tables.resolution import External, Target, Unanswered
+from codeanatomy.resolve import points as p
+from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.resolve.link import Symbol
+from codeanatomy.resolve.meaning import Meaning
+from codeanatomy.resolve.pairs import Ints, expand, pair
+
+POSSIBLE = 0.9
+RULES = (
+    *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
+    *("global", "builtin", "module", "class", "super"),
+)
+RULE_CODE = {rule: i for i, rule in enumerate(RULES)}
+SURE, UNSURE = 0, 1
+
+
+def answers(f: Fixpoint) -> dict[str, pa.Table]:
+    """The tables `target` (by site's file, then site), `external` (by symbol) and `unanswered`."""
+    meaning = Meaning(f)
+    site, symbol, rule, doubt = _candidates(f, meaning)
+    site, symbol, rule, doubt = _distinct(f, site, symbol, rule, doubt)
+    return _tables(f, meaning, site, symbol, rule, doubt)
+
+
+def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
+    """(site, symbol, rule, doubt) of everything a site may mean. Doubt: marks of the way."""
+    world, points = f.world, f.points
+    what = world.site_what
+    parts = []
+    for values, meant in (
+        ((c.CALL_SITE,), meaning.called),
+        ((c.BASE_SITE, c.DECORATOR_SITE), meaning.value),
+    ):
+        sites = np.flatnonzero(np.isin(what, values))
+        which, objects = points.answers(world.site_place[sites])
+        doubt = points.marks[world.site_place[sites[which]]].astype(np.int64)
+        parts.append(_expanded(sites[which], objects, doubt, meant))
+    sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
+    places = world.site_place[sites]
+    parts.append(_expanded(sites, places, np.zeros(len(sites), np.int64), meaning.imported))
+    sites = np.flatnonzero(what == c.ATTRIBUTE_SITE)
+    bases = world.site_place[sites]
+    which, objects = points.answers(bases)
+    doubt = points.marks[bases[which]].astype(np.int64)
+    keys = pair(objects, world.site_name[sites[which]])
+    parts.append(_expanded(sites[which], keys, doubt, meaning.attribute))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return columns[0], columns[1], columns[2], columns[3]
+
+
+def _expanded(sites: Ints, keys: Ints, doubt: Ints, meant: object) -> tuple[Ints, Ints, Ints, Ints]:
+    """Every site with every meaning of its key; `meant` is asked once per distinct key."""
+    distinct, inverse = np.unique(keys, return_inverse=True)
+    flat: list[tuple[int, int, int]] = []
+    starts = [0]
+    for key in distinct.tolist():
+        flat += meant(key)  # type: ignore[operator]  # a method of Meaning
+        starts.append(len(flat))
+    bounds = np.array(starts, np.int64)
+    at, of = expand(bounds[:-1][inverse], bounds[1:][inverse])
+    table = np.array(flat, np.int64).reshape(-1, 3)
+    return sites[of], table[at, 0], table[at, 1], doubt[of] | table[at, 2]
+
+
+def _distinct(
+    f: Fixpoint, site: Ints, symbol: Ints, rule: Ints, doubt: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """One row per site and symbol, in the order of the sites; the least doubtful way is kept.
+
+    Sites that ask the same question at the same node (a name bound by two imports) become one.
+    """
+    world = f.world
+    order = np.lexsort((world.site_what, world.site_key, world.site_file))
+    same = np.ones(len(order), bool)
+    for column in (world.site_what, world.site_key, world.site_file):
+        same[1:] &= column[order][1:] == column[order][:-1]
+    same[:1] = False
+    group = np.cumsum(~same) - 1
+    first = order[~same]
+    of_site = np.empty(len(order), np.int64)
+    of_site[order] = first[group] if len(order) else first
+    site = of_site[site]
+    order = np.lexsort((rule, doubt, symbol, site))
+    site, symbol, rule, doubt = site[order], symbol[order], rule[order], doubt[order]
+    keep = np.ones(len(site), bool)
+    keep[1:] = (site[1:] != site[:-1]) | (symbol[1:] != symbol[:-1])
+    f.world.site_first = of_site
+    return site[keep], symbol[keep], rule[keep], doubt[keep]
+
+
+def _tables(
+    f: Fixpoint, meaning: Meaning, site: Ints, symbol: Ints, rule: Ints, doubt: Ints
+) -> dict[str, pa.Table]:
+    world = f.world
+    count = np.bincount(site, minlength=len(world.site_what))
+    candidates = count[site]
+    certain = (candidates == 1) & (doubt == 0)
+    confidence = POSSIBLE / np.sqrt(candidates)
+    confidence = np.where(rule == RULE_CODE["override"], confidence / 2, confidence)
+    dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
+    confidence = np.where(dropped, confidence / 2, confidence)
+    confidence = np.where(certain, 1.0, np.round(confidence, 3))
+    file, key, external = _resolved(f, meaning.symbols, symbol)
+    target = _table(
+        Target,
+        world.file_ids[world.site_file[site]],
+        world.site_key[site],
+        _coded(world.site_what[site], c.SITES),
+        file,
+        key,
+        _coded(rule, RULES),
+        _coded(np.where(certain, 0, 1), ("certain", "possible")),
+        confidence,
+        candidates,
+    )
+    return {
+        "target": target,
+        "external": external,
+        "unanswered": _unanswered(f, meaning, count),
+    }
+
+
+def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Ints, pa.Table]:
+    """File id and node key of each symbol used; and the table of the external ones."""
+    world, points = f.world, f.points
+    distinct, inverse = np.unique(used, return_inverse=True)
+    files = np.empty(len(distinct), np.int64)
+    keys = np.empty(len(distinct), np.int64)
+    names: dict[int, int] = {}
+    outside: dict[str, int] = {}
+    for i, number in enumerate(distinct.tolist()):
+        object_, name = symbols[number]
+        if points.kind[object_] == p.EXTERNAL:
+            dotted = f.modules.dotted(object_)
+            files[i], keys[i] = EXTERNAL_FILE, external_key(dotted)
+            outside[dotted] = int(keys[i])
+            continue
+        files[i] = world.file_ids[world.object_file[object_]]
+        keys[i] = world.keys[object_]
+        if name:
+            hashed = names.get(name)
+            if hashed is None:
+                hashed = names[name] = hash_text(world.texts[name])
+            keys[i] = mix_one(mix_one(int(keys[i]), LOCAL), hashed)
+    dotted_names = sorted(outside)
+    external = _table(
+        External,
+        np.full(len(dotted_names), EXTERNAL_FILE, np.int64),
+        np.array([outside[x] for x in dotted_names], np.int64),
+        dotted_names,
+        pa.array([x.rpartition(".")[2] for x in dotted_names], pa.string()).dictionary_encode(),
+    )
+    return files[inverse], keys[inverse], external
+
+
+def _unanswered(f: Fixpoint, meaning: Meaning, count: Ints) -> pa.Table:
+    world = f.world
+    number = np.arange(len(world.site_what))
+    order = np.lexsort((world.site_what, world.site_key, world.site_file))
+    sites = order[(count[order] == 0) & (world.site_first[order] == order)]
+    assert len(number) == len(order)
+    reasons = meaning.reasons(sites)
+    return _table(
+        Unanswered,
+        world.file_ids[world.site_file[sites]],
+        world.site_key[sites],
+        _coded(world.site_what[sites], c.SITES),
+        _coded(world.site_name[sites], world.texts),
+        _coded(reasons, c.REASONS),
+    )
+
+
+def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
+    """Codes of distinct values as a dictionary array that holds just the values in use, sorted."""
+    texts = list(values)
+    used, inverse = np.unique(codes, return_inverse=True)
+    found = [texts[i] for i in used.tolist()]
+    rank = {text: i for i, text in enumerate(sorted(found))}
+    position = np.array([rank[x] for x in found], np.int32)
+    indices = position[inverse] if len(found) else np.empty(0, np.int32)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(sorted(found), pa.string()))
+
+
+def _table(struct: type[Target | External | Unanswered], *columns: object) -> pa.Table:
+    schema = schema_from_struct(struct)
+    arrays = [
+        x if isinstance(x, pa.Array) else pa.array(x, field.type)
+        for x, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)

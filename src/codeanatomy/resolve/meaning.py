@@ -1,0 +1,171 @@
+"""Which definitions, modules, variables and external things do objects, attributes and imports stand for?"""
+
+import numpy as np
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.resolve import points as p
+from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.resolve.link import Symbol
+from codeanatomy.resolve.pairs import Ints
+
+# rule codes as in answers.RULES
+FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = range(8)
+GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
+
+Meant = list[tuple[int, int, int]]  # (number of the symbol, rule, doubt)
+
+
+class Meaning:
+    """Symbols by number, and what each kind of question means for one key."""
+
+    def __init__(self, f: Fixpoint) -> None:
+        self.f = f
+        self.symbols: list[Symbol] = []
+        self._number: dict[Symbol, int] = {}
+        self._globals = {
+            row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
+        }
+
+    def number(self, symbol: Symbol) -> int:
+        """Number of a symbol."""
+        found = self._number.get(symbol)
+        if found is None:
+            found = self._number[symbol] = len(self.symbols)
+            self.symbols.append(symbol)
+        return found
+
+    def _kind(self, object_: int) -> int:
+        return int(self.f.points.kind[object_])
+
+    def value(self, object_: int) -> Meant:
+        """The definition that a value is: what a base or a decorator names."""
+        kind, a = self._kind(object_), int(self.f.points.a[object_])
+        if kind in (p.FUNCTION, p.CLASS, p.MODULE):
+            return [(self.number((object_, 0)), CLASS if kind == p.CLASS else FUNCTION, 0)]
+        if kind == p.EXTERNAL:
+            return [(self.number((object_, 0)), EXTERNAL, 0)]
+        if kind == p.CLS:
+            return [(self.number((a, 0)), CLASS, 0)]
+        if kind in (p.BOUND, p.OVERRIDE):
+            return [(self.number((a, 0)), METHOD if kind == p.BOUND else OVERRIDE, 0)]
+        return []
+
+    def called(self, object_: int) -> Meant:
+        """What a call of the object runs."""
+        kind = self._kind(object_)
+        if kind in (p.CLASS, p.CLS):
+            class_ = self.f.lookup.class_of(object_)
+            found = self._functions(
+                self.f.points.object(p.INSTANCE if kind == p.CLASS else p.SELF, class_),
+                "__init__",
+                CONSTRUCTOR,
+            )
+            return found or [(self.number((class_, 0)), CONSTRUCTOR, self._below(kind, class_))]
+        if kind in (p.INSTANCE, p.SELF):
+            return self._functions(object_, "__call__", INSTANCE)
+        return self.value(object_) if kind != p.MODULE else []
+
+    def _below(self, kind: int, class_: int) -> int:
+        several = kind == p.CLS and self.f.classes.below.get(class_, 0)
+        return 1 << c.OVERRIDDEN if several else 0
+
+    def _functions(self, object_: int, name: str, rule: int) -> Meant:
+        """Functions of the repository that the attribute of the object holds."""
+        points = self.f.points
+        place = self.f.lookup.find(object_, self.f.world.name(name))
+        if not place or place < 0:
+            return []
+        _, objects = points.answers(np.array([place], np.int64))
+        doubt = int(points.marks[place])
+        found = []
+        for held in sorted(objects.tolist()):
+            kind, a = self._kind(held), int(points.a[held])
+            if kind in (p.BOUND, p.OVERRIDE):
+                found.append((self.number((a, 0)), rule if kind == p.BOUND else OVERRIDE, doubt))
+            elif kind == p.FUNCTION:
+                found.append((self.number((held, 0)), rule, doubt))
+        return found
+
+    def imported(self, place: int) -> Meant:
+        """What the import at a place, or the name that no scope binds, stands for."""
+        modules = self.f.modules
+        at = self._globals.get(place)
+        if at is None:
+            symbols, rule, star = modules.import_symbols(place), IMPORT, False
+        else:
+            module, name, early = at
+            symbols = modules.global_symbols(module, name, early=bool(early))
+            builtin = bool(symbols) and symbols == ((modules.builtin(name), 0),)
+            star = not builtin and module << 32 | name not in self.f.bindings.definition
+            rule = BUILTIN if builtin else STAR if star else GLOBAL
+        files = [s for s in symbols if self._kind(s[0]) != p.NAMESPACE]
+        return [(self.number(s), rule, 0) for s in files]
+
+    def attribute(self, key: int) -> Meant:
+        """What `object.name` stands for; the key is the pair."""
+        object_, name = key >> 32, key & 0xFFFFFFFF
+        lookup, modules = self.f.lookup, self.f.modules
+        kind, a = self._kind(object_), int(self.f.points.a[object_])
+        if kind in (p.MODULE, p.NAMESPACE):
+            symbols = [s for s in modules.symbols(object_, name) if self._kind(s[0]) != p.NAMESPACE]
+            return [(self.number(s), MODULE, 0) for s in symbols]
+        if kind in (p.EXTERNAL, p.LITERAL):
+            child = lookup.child(a if kind == p.LITERAL else object_, name)
+            return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
+        if kind not in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
+            return []
+        return self._of_class(object_, kind, name)
+
+    def _of_class(self, object_: int, kind: int, name: int) -> Meant:
+        f, lookup = self.f, self.f.lookup
+        class_ = lookup.class_of(object_)
+        if kind == p.SUPER:
+            first = lookup.first(class_, name, int(f.points.a[object_]))
+            others, rule = lookup.beside(object_, name), SUPER
+        else:
+            first = lookup.first(class_, name)
+            others = lookup.overriding(class_, name, first) if kind in (p.SELF, p.CLS) else []
+            rule = CLASS if kind in (p.CLASS, p.CLS) else INSTANCE
+        doubt = 1 << c.OVERRIDDEN if others else 0
+        if lookup.unsure(class_, first):
+            doubt |= 1 << c.UNKNOWN_BASE
+        found = []
+        if first > 0:
+            found.append((self.number(self._member(first, name)), rule, doubt))
+        elif first < 0:
+            child = lookup.child(-first, name)
+            if child:
+                found.append((self.number((child, 0)), EXTERNAL, doubt))
+        found += [(self.number(self._member(x, name)), OVERRIDE, doubt) for x in others]
+        return found
+
+    def _member(self, class_: int, name: int) -> Symbol:
+        """The definition, import or variable that a name of a class's body is."""
+        definition = self.f.bindings.definition[class_ << 32 | name]
+        if definition > 0:
+            return definition, 0
+        if definition < 0:
+            symbols = self.f.modules.symbols(class_, name)
+            if len(symbols) == 1 and self._kind(symbols[0][0]) != p.NAMESPACE:
+                return symbols[0]
+        return class_, name
+
+    def reasons(self, sites: Ints) -> Ints:
+        """Why each of these sites has no target: the lowest mark on its place, or what else is known."""
+        world, points = self.f.world, self.f.points
+        places, what, names = world.site_place[sites], world.site_what[sites], world.site_name[sites]
+        marks = points.marks[places].astype(np.int64)
+        lowest = marks & -marks
+        reason = np.full(len(sites), c.NOTHING, np.int64)
+        held = points.count[places] > 0
+        attribute = what == c.ATTRIBUTE_SITE
+        stored = np.isin(names, np.array(sorted(self.f.lookup.stored), np.int64))
+        reason[held & ~attribute] = c.NOT_CALLABLE
+        reason[held & attribute] = c.NO_ATTRIBUTE
+        reason[held & attribute & stored] = c.INSTANCE_ATTRIBUTE
+        named = (what == c.NAME_SITE) | (what == c.IMPORT_SITE)
+        reason[held & named] = c.NAMESPACE_PACKAGE
+        instance = held & attribute & stored
+        marked = (marks != 0) & ~instance
+        reason[marked] = np.log2(lowest[marked]).astype(np.int64)
+        return reason

@@ -1,0 +1,83 @@
+"""Adding a thing needs one declaration; broken declarations are named."""
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from codeanatomy.compiled import compile_graph, evidence_schemas
+from codeanatomy.cpg.model import model
+from codeanatomy.facts import types as t
+from codeanatomy.facts.errors import DeclarationError
+from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
+from codeanatomy.semantic.ir import KINDS
+
+
+def declared(**more: dict[str, object]) -> Model:
+    """Our model with further declarations."""
+    ours = model()
+    return msgspec.structs.replace(
+        ours, **{k: {**getattr(ours, k), **v} for k, v in more.items()}
+    )
+
+
+def test_there_are_six_kinds_and_every_view_is_of_one() -> None:
+    compiled = compile_graph(evidence_schemas())
+    kinds = {k.__name__.lower() for k in KINDS}
+    assert len(kinds) == 6
+    assert {v.kind for v in compiled.views} == kinds
+
+
+def test_an_entity_needs_one_declaration() -> None:
+    base = Entity(name="base", table="capture", kind="BASE", properties=(Property("TEXT", "name"),))
+    tables = evidence_schemas()
+    tables["capture"] = tables["capture"].append(tables["literal"].field("node"))
+    compiled = compile_graph(tables, declared(entities={"base": base}))
+    facts = compiled.facts
+    assert "base_norm" in facts["nodes"].tables
+    assert "base_norm_props" in facts["props"].tables
+
+
+def test_a_relation_joins_by_types_alone() -> None:
+    relation = Relation(
+        name="rel_x",
+        kind="X",
+        left=("call_site",),
+        right="field",
+        on=t.CALLEE,
+        src=t.CALLEE,
+        dst=t.PARENT,
+        origin="test",
+    )
+    compiled = compile_graph(evidence_schemas(), declared(relations={"rel_x": relation}))
+    (join,) = compiled.joins["rel_x"]
+    assert [(k.left, k.right) for k in join.chosen.keys] == [
+        ("file_id", "file_id"),
+        ("callee", "node"),
+    ]
+    assert "rel_x" in compiled.facts["edges"].tables
+
+
+def test_unknown_tables_and_double_names_are_errors() -> None:
+    lost = Entity(name="lost", table="nowhere", kind="X")
+    with pytest.raises(DeclarationError, match="no table 'nowhere'"):
+        compile_graph(evidence_schemas(), declared(entities={"lost": lost}))
+    twice = View(name="syntax", sql="SELECT 1", struct=msgspec.defstruct("S", [("a", int)]))
+    with pytest.raises(DeclarationError, match="'syntax'"):
+        compile_graph(evidence_schemas(), declared(views={"syntax": twice}))
+
+
+def test_views_nobody_reads_are_pruned() -> None:
+    class Row(msgspec.Struct):
+        path: str
+
+    idle = View(name="idle", sql='SELECT "path" FROM "source_file"', struct=Row)
+    compiled = compile_graph(evidence_schemas(), declared(views={"idle": idle}))
+    assert "idle" not in {v.name for v in compiled.views}
+
+
+def test_an_unread_column_of_a_source_changes_no_plan() -> None:
+    tables = evidence_schemas()
+    before = compile_graph(tables)
+    tables["comment"] = tables["comment"].append(pa.field("unread", pa.int64()))
+    after = compile_graph(tables)
+    assert before.policy.fingerprint == after.policy.fingerprint
