@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codeanatomy.extract.forest import roles
+from codeanatomy.extract.forest import COMPREHENSIONS, roles
 from codeanatomy.extract.from_ast import AstCollector
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.scopes import Scopes
@@ -45,26 +45,29 @@ def ours(content: bytes) -> Counter[Signature]:
     walrus = roles("NamedExpr.target")
     meanings: dict[int, set[tuple[str, str]]] = {int(s): set() for s in forest.scopes}
     for row, scope, number in zip(rows.tolist(), at.tolist(), found.tolist(), strict=True):
+        name = names[scopes.code[row]]
         home = int(scopes.scope[number]) if number >= 0 else 0
-        kind = "global" if home == 0 and scope != 0 else "local" if home == scope else "free"
-        if number < 0:
-            kind = "global"
-        if names[scopes.code[row]] == "__class__":
-            continue
-        meanings[scope].add((names[scopes.code[row]], kind))
-        if walrus[forest.role[row]] and home != scope:  # symtable lists it where it is bound, too
-            meanings[home].add((names[scopes.code[row]], "local"))
+        outside = scope
+        while walrus[forest.role[row]] and COMPREHENSIONS[forest.kind[outside]]:
+            outside = int(forest.outer[outside])
+        # symtable lists such a name in the comprehension and in the scope that is to bind it
+        for place in {scope, outside} if name != "__class__" else ():
+            unbound = number < 0 or (home == 0 and place != 0)
+            kind = "global" if unbound else "local" if home == place else "free"
+            meanings[place].add((name, kind))
     signatures: Counter[Signature] = Counter()
     for scope, meaning in meanings.items():
         construct = CONSTRUCTS[forest.kind[scope]]
         line = 0 if construct == "Module" else int(forest.line[scope])
         name = NAMES.get(construct) or names[forest.text[scope]]
-        signatures[TYPES.get(construct, "function"), name, line, frozenset(meaning)] += 1
+        if (construct, name) != ("FunctionDef", "top"):
+            signatures[TYPES.get(construct, "function"), name, line, frozenset(meaning)] += 1
     return signatures
 
 
 def theirs(content: bytes) -> Counter[Signature]:
     """The same from `symtable`; names that a scope only passes on are left out."""
+    # a function that is called `top` is taken for the module by `symtable.Symbol`
     signatures: Counter[Signature] = Counter()
     waiting = [symtable.symtable(content, "<source>", "exec")]  # type: ignore[arg-type]  # bytes work
     while waiting:
@@ -84,7 +87,8 @@ def theirs(content: bytes) -> Counter[Signature]:
                 kind = "free" if symbol.is_free() else "global" if symbol.is_global() else "local"
             meaning.add((name, kind))
         line = 0 if module else table.get_lineno()
-        signatures[table.get_type(), table.get_name(), line, frozenset(meaning)] += 1
+        if module or table.get_name() != "top":
+            signatures[table.get_type(), table.get_name(), line, frozenset(meaning)] += 1
     return signatures
 
 

@@ -40,8 +40,9 @@ def test_an_edit_changes_only_what_the_grain_says_in_many_worlds() -> None:
 
 
 def lineage_misses(seed: int) -> list[str] | None:
-    """Output columns that changed with a base column that is neither in their lineage nor in the
-    influence; None where the engine has no plan.
+    """Output columns that changed with a base column outside their lineage and the influence.
+
+    None where the engine has no plan.
     """
     rng = random.Random(seed)
     schemas = {t: rv.base_schema(t) for t in rv.BASES}

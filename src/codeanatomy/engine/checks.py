@@ -53,7 +53,7 @@ def dangling(ends: Ids, ids: Ids) -> Ids:
     """The distinct ends that are not among the ids; both sorted."""
     if not len(ends):
         return ends
-    distinct = ends[np.concatenate([[True], ends[1:] != ends[:-1]])]
+    distinct: Ids = ends[np.concatenate([[True], ends[1:] != ends[:-1]])]
     if not len(ids):
         return distinct
     places = np.minimum(np.searchsorted(ids, distinct), len(ids) - 1)

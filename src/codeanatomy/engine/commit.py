@@ -61,7 +61,7 @@ def commit(
         drafts = _drafts(work, last, tables, sort)
         changed = any(draft.file for draft in drafts.values())
         if last and not changed and plain == last.facts and sorted(last.tables) == [*drafts]:
-            return last
+            return manifest.current(root / "snapshots") or last
         stored = {name: _placed(root, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
         return manifest.publish(root, _snapshot(number, stored, plain), links)

@@ -36,8 +36,20 @@ def execute(
             if kept == "none":
                 ctx.register_view(task.view, frame)
                 continue
-            table = frame.to_arrow_table().cast(schemas[task.view])
+            table = _coded(frame.to_arrow_table().cast(schemas[task.view]))
             register(ctx, task.view, table)
         if kept == "output":
             outputs[task.view] = table
     return outputs
+
+
+def _coded(table: pa.Table) -> pa.Table:
+    """The table with nulls of dictionary columns as nulls: the engine's casts put a null among the
+    dictionary's values, which Arrow then cannot unify."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type) and any(
+            chunk.dictionary.null_count for chunk in table.column(i).chunks
+        ):
+            texts = table.column(i).cast(field.type.value_type)
+            table = table.set_column(i, field, texts.dictionary_encode().cast(field.type))
+    return table

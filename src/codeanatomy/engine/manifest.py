@@ -1,10 +1,10 @@
 """What a snapshot is, and how it becomes visible all at once.
 
 `snapshots/<n>.json` names every table of a run; it is immutable, carries a checksum and is
-published by a hard link, which fails when the number exists: a lost race can never overwrite. The current
-snapshot is the highest number whose manifest and files are whole. `snapshots/<n>/<table>/` holds
-links to exactly the data files of that version, so that a reader registers a folder and needs no
-Delta library.
+published by a hard link, which fails when the number exists: a lost race can never overwrite. The
+current snapshot is the highest number whose manifest and files are whole.
+`snapshots/<n>/<table>/` holds links to exactly the data files of that version, so that a reader
+registers a folder and needs no Delta library.
 """
 
 import base64

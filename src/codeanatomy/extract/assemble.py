@@ -41,7 +41,7 @@ def assemble(
 
 def _table(
     schema: pa.Schema,
-    tables: Sequence[pa.RecordBatch | None],
+    tables: Sequence[pa.RecordBatch],
     pack: Ids,
     bounds: tuple[Ids, Ids],
     file_ids: Ids,
@@ -49,13 +49,13 @@ def _table(
     begin, end = bounds
     columns = [pa.chunked_array([np.repeat(file_ids, end - begin)])]
     runs = _runs(pack, begin, end)
+    stretches = _stretches(runs)
     scattered = len(columns[0]) < FEW_ROWS * len(runs)
-    for i, field in enumerate(list(schema)[1:]):
-        parts = [None if table is None else table.column(i) for table in tables]
+    for field in list(schema)[1:]:
+        parts = {p: tables[p].column(field.name) for p in stretches}
         coded = pa.types.is_dictionary(field.type)
-        texts = None
         if coded:
-            parts, texts = _recoded(parts, runs)
+            parts, texts = _recoded(parts, stretches)
         slices = [parts[p].slice(first, last - first) for p, first, last in runs]
         if scattered:
             slices = [pa.concat_arrays(slices)]
@@ -84,32 +84,44 @@ def _bounds(offsets: Sequence[Ids], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
     return flat[at], flat[at + 1]
 
 
+def _stretches(runs: Sequence[tuple[int, int, int]]) -> dict[int, list[tuple[int, int]]]:
+    """The rows in use of each pack, as stretches that neither touch nor overlap."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for p, first, last in sorted(runs):
+        stretches = found.setdefault(p, [(first, last)])
+        start, end = stretches[-1]
+        if first <= end:
+            stretches[-1] = (start, max(end, last))
+        else:
+            stretches.append((first, last))
+    return found
+
+
 def _recoded(
-    parts: Sequence[pa.DictionaryArray | None], runs: Sequence[tuple[int, int, int]]
-) -> tuple[list[pa.Array | None], pa.Array]:
-    """Each pack's codes in one new dictionary, and that: the values in the runs, in byte order."""
-    of_pack: dict[int, list[tuple[int, int]]] = {}
-    for p, first, last in runs:
-        of_pack.setdefault(p, []).append((first, last))
-    kept = {p: _used(parts[p], stretches) for p, stretches in of_pack.items()}
-    found = {p: parts[p].dictionary.take(pa.array(codes)) for p, codes in kept.items()}
-    texts = pc.unique(pa.chunked_array(list(found.values()), pa.string()))
-    texts = texts.take(pc.sort_indices(texts))
-    codes: list[pa.Array | None] = [None] * len(parts)
+    parts: Mapping[int, pa.DictionaryArray], stretches: Mapping[int, list[tuple[int, int]]]
+) -> tuple[dict[int, pa.Array], pa.Array]:
+    """Each pack's codes in one new dictionary, and that: the values in use, in byte order."""
+    kept = {p: _used(part, stretches[p]) for p, part in parts.items()}
+    found = [parts[p].dictionary.take(pa.array(codes)) for p, codes in kept.items()]
+    every = pa.concat_arrays(found or [pa.array([], pa.string())]).dictionary_encode()
+    order = pc.sort_indices(every.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    ranks = rank[every.indices.to_numpy()]
+    codes, done = {}, 0
     for p, old in kept.items():
         new = np.zeros(len(parts[p].dictionary), np.int32)
-        new[old] = pc.index_in(found[p], texts).to_numpy()
+        new[old] = ranks[done : done + len(old)]
+        done += len(old)
         codes[p] = pa.array(new).take(parts[p].indices)
-    return codes, texts
+    return codes, every.dictionary.take(pa.array(order))
 
 
 def _used(part: pa.DictionaryArray, stretches: Sequence[tuple[int, int]]) -> Ids:
     """Codes that occur in these stretches of rows."""
-    codes, nothing = part.indices, len(part.dictionary)
-    if sum(last - first for first, last in stretches) >= len(part):
-        stretches = [(0, len(part))]  # all of the pack is in use
+    nothing = len(part.dictionary)
     used = np.zeros(nothing + 1, bool)
     for first, last in stretches:
-        some = codes.slice(first, last - first)
-        used[some.fill_null(nothing).to_numpy() if some.null_count else some.to_numpy()] = True
+        codes = part.indices.slice(first, last - first)
+        used[codes.fill_null(nothing).to_numpy() if codes.null_count else codes.to_numpy()] = True
     return np.flatnonzero(used[:nothing])

@@ -27,14 +27,19 @@ _STRINGS = kinds("JoinedStr", "TemplateStr")
 
 
 def comments(forest: Forest) -> dict[str, pa.Table]:
-    """The comment table. parent is the body of the definition around it; a comment at the end of a
-    definition's last line belongs to it."""
-    found: list[tuple[int, int, int, int]] = []  # file, start, end, line
+    """The comment table."""
+    found: list[tuple[int, int, int, int]] = []
     spans, files = _literals(forest)
     bounds = np.searchsorted(files, np.arange(len(forest.texts) + 1))
     for number in range(len(forest.texts)):
         mine = slice(*bounds[number : number + 2])
         found += _in_file(forest, number, spans[mine, 0], spans[mine, 1])
+    return comment_table(forest, found)
+
+
+def comment_table(forest: Forest, found: list[tuple[int, int, int, int]]) -> dict[str, pa.Table]:
+    """The comment table of these (file, start, end, line), in order. parent is the body of the
+    definition around it; a comment at the end of a definition's last line belongs to it."""
     file, start, end, line = np.array(found, np.int64).reshape(-1, 4).T
     texts = [safe(forest.texts[f].utf8[s:e].decode("utf-8", "replace")) for f, s, e, _ in found]
     owner = _around(forest, file, start)
@@ -134,7 +139,7 @@ def _around(forest: Forest, files: Ints, offsets: Ints) -> Ints:
     starts = base[forest.file[rows]] + forest.start[rows]
     ends = base[forest.file[rows]] + forest.end[rows]
     lines = [b + t.lines[1:] for b, t in zip(base, forest.texts, strict=False)]
-    line_ends = np.append(np.concatenate(lines), base[-1])
+    line_ends = np.concatenate([*lines, base[-1:]])
     whole = ~kinds("Lambda")[forest.kind[rows]]
     ends[whole] = line_ends[np.searchsorted(line_ends, ends[whole])]
     modules = forest.parent[rows] < 0

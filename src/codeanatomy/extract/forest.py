@@ -129,11 +129,11 @@ class Forest:
         return np.flatnonzero(mask[self.role])
 
     def place(self, files: npt.NDArray[np.integer], offsets: Ints) -> Ints:
-        """Bytes of the content for bytes of the text, file by file."""
+        """Bytes of the content for bytes of the text; the files are in ascending order."""
         placed = offsets.astype(np.int64)
         for number, text in enumerate(self.texts):
             if text.origin is not None:
-                mine = files == number
+                mine = slice(*np.searchsorted(files, (number, number + 1)))
                 placed[mine] = text.origin[placed[mine]]
         return placed
 
@@ -168,6 +168,7 @@ class Forest:
         self.line: Codes = line.copy()
         inner = self.rows(_SPANNED)
         self.start[inner], self.line[inner] = self.start[inner + 1], line[inner + 1]
+        # a module's parent -1 leads to the last row, which is a leaf and so none of these
         children = np.flatnonzero(_SPANNED[self.kind[self.parent]])
         np.maximum.at(self.end, self.parent[children], self.end[children])
         self.line[self.first_row] = 1
@@ -188,6 +189,9 @@ class Forest:
         scope = np.zeros(self.size, np.int32)
         outer = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around it
         generics = dict(columns.generics)
+        defaults: dict[int, list[slice]] = {row: [] for row in generics}
+        for parameter, first, end in columns.defaults if generics else ():
+            defaults.setdefault(columns.parents[parameter], []).append(slice(first, end))
         iterables: dict[int, tuple[int, int]] = {}
         for comprehension, first, end in columns.iterables:
             iterables.setdefault(comprehension, (first, end))
@@ -203,10 +207,14 @@ class Forest:
             else:
                 owner[row + 1 : end] = number[row]
                 self.body_row[number[row]] = first
-                if row in generics:
-                    around = self._paint_generic(scope, row, generics[row], end)
-                    outer[around] = scope[row]
-                    scopes.append(around)
+                if row in generics:  # type parameters: all but decorators and defaults
+                    inner = generics[row]
+                    scope[inner:end] = inner
+                    for rows in defaults[row]:
+                        scope[rows] = around
+                    outer[inner] = around
+                    scopes.append(inner)
+                    around = inner
                 scope[first:end] = row
             outer[row] = around
             scopes.append(row)
@@ -217,15 +225,6 @@ class Forest:
         self.owner, self.scope, self.outer = owner, scope, outer
         self.scopes = np.array(scopes, np.int64)  # each after the one around it
         self.definition = self._definitions_of_scopes(number)
-
-    def _paint_generic(self, scope: Codes, row: int, first: int, end: int) -> int:
-        """Scope of type parameters: all of the definition but its decorators and defaults."""
-        outside = int(scope[row])
-        scope[first:end] = first
-        for parameter, start, stop in self.columns.defaults:
-            if self.parent[parameter] == row:
-                scope[start:stop] = outside
-        return first
 
     def _definitions_of_scopes(self, number: Codes) -> Codes:
         """For a scope's row, the number of the definition that a comprehension or type parameters

@@ -13,11 +13,18 @@ import pyarrow as pa
 from codeanatomy.extract import comments, definitions, names
 from codeanatomy.extract.columns import coded, constant, located, table
 from codeanatomy.extract.decoding import line_starts
+from codeanatomy.extract.emission import Emitted, constraint_tables, emit
 from codeanatomy.extract.forest import CONTEXTS, DEFINITIONS, Forest, Text, kinds
 from codeanatomy.extract.keys import field_keys
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
 from codeanatomy.extract.witness import Extractor, Source, trouble
+from codeanatomy.facts.tables.constraints import (
+    Constraint,
+    ConstraintName,
+    ConstraintObject,
+    ConstraintSite,
+)
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
 from codeanatomy.facts.tables.syntax import (
     Comment,
@@ -38,6 +45,7 @@ LITERAL_LIMIT = 200
 TABLES = (
     *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
     *(Reference, Capture, CallSite, Argument, Base),
+    *(Constraint, ConstraintName, ConstraintObject, ConstraintSite),
 )
 _POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
 _LAST_WORD = re.compile(rb"[\w\x80-\xff]+\Z")
@@ -62,13 +70,15 @@ class AstCollector:
         self._texts: list[Text] = []
         self._counts: list[int] = []
         self._positions: list[npt.NDArray[np.int32]] = []
+        self._emitted: list[tuple[int, Emitted]] = []
 
     def add(self, ordinal: int, source: Source) -> bool:
         """True when the file has a tree that could be walked."""
-        if source.tree is not None and not self._walk(source.tree):
+        if source.tree is None:
+            return False
+        if not self._walk(ordinal, source.tree):
             message = "nested more deeply than the walker can follow"
             source.tree, source.error = None, trouble(WITNESS, "too-deep", message)
-        if source.tree is None:
             return False
         utf8, origin = source.utf8, source.origin
         text = Text(ordinal, utf8, origin, line_starts(utf8), len(source.content))
@@ -86,13 +96,16 @@ class AstCollector:
         tables |= definitions.imports(forest) | definitions.decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | comments.comments(forest)
-        return tables
+        # rows count through the batch: no file starts anew
+        return tables | constraint_tables(
+            self._emitted, forest.key, np.zeros(len(self._texts), np.int64)
+        )
 
     def forest(self) -> Forest:
         """The files added so far as arrays over their rows."""
         return Forest(self._columns, self._texts, self._counts, self._positions)
 
-    def _walk(self, tree: ast.Module) -> bool:
+    def _walk(self, ordinal: int, tree: ast.Module) -> bool:
         """Appends the tree's rows; False, and no rows, when it is too deep."""
         columns = self._columns
         mark = columns.mark()
@@ -100,11 +113,13 @@ class AstCollector:
         sys.setrecursionlimit(max(before, WALK_DEPTH))
         try:
             self._visit(tree)
+            emitted = emit(tree)
         except RecursionError:
             columns.undo(mark)
             return False
         finally:
             sys.setrecursionlimit(before)
+        self._emitted.append((ordinal, emitted))
         nodes = columns.nodes
         places = chain.from_iterable(map(_POSITION, nodes))
         self._positions.append(np.fromiter(places, np.int32, 4 * len(nodes)))

@@ -35,9 +35,9 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     names = forest.names.all()
     user = forest.definition[forest.scope[rows]]  # number of the definition that uses the name
     bound = found >= 0
-    home = scopes.scope[found]  # meaningless where not bound, as are the next two
+    home = np.append(scopes.scope, 0)[found]  # 0 where not bound, as the next two
     owner = forest.definition[home]
-    imported = scopes.declares[found] == IMPORTED
+    imported = np.append(scopes.declares, 0)[found] == IMPORTED
     known = np.array([n in BUILTINS or n in MODULE_NAMES for n in names], np.bool_)
     starred = np.zeros(len(forest.texts), np.bool_)
     aliases = forest.rows(kinds("alias"))
@@ -48,14 +48,14 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     how[bound] = np.where(forest.outer[home] < 0, _GLOBAL, _ENCLOSING)[bound]
     how[bound & (owner == user)] = _LOCAL
     how[bound & imported] = _IMPORT
-    declared = optional(scopes.key[found], ~bound | imported)
+    declared = np.append(scopes.key, 0)[found]
     columns: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows]],
         "node": forest.key[rows],
         "name": coded(forest.text[rows], names),
         "scope": forest.definition_keys[user],
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
-        "declared": declared,
+        "declared": optional(declared, ~bound | imported),
         "how": coded(how, HOW),
     }
     inner = (FUNCTIONS | COMPREHENSIONS)[forest.kind[home]]
@@ -65,7 +65,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     captures: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows[caught]]],
         "function": forest.definition_keys[user[caught]],
-        "captured": scopes.key[found[caught]],
+        "captured": declared[caught],
         "name": coded(forest.text[rows[caught]], names),
     }
     return table(Reference, columns) | table(Capture, captures)

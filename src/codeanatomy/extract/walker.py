@@ -198,6 +198,21 @@ _APPENDS = {
 }
 
 
+# What the tolerant witness meets beside the classes of the running interpreter's `ast`.
+_BEYOND = {
+    "FunctionDef": ("type_params",),
+    "AsyncFunctionDef": ("type_params",),
+    "ClassDef": ("type_params",),
+    "TypeAlias": ("name", "type_params", "value"),
+    "TypeVar": ("bound", "default_value"),
+    "ParamSpec": ("default_value",),
+    "TypeVarTuple": ("default_value",),
+    "TemplateStr": ("values",),
+    "Interpolation": ("value", "format_spec"),
+    "Unknown": ("parts",),
+}
+
+
 class Nowhere:
     """Position of a node that the parser gives none."""
 
@@ -362,6 +377,10 @@ def _step(field: str, grammar: str) -> str:
 _WRITER = _Writer()
 _NAMESPACE: dict[str, Callable[..., Visit]] = {}
 exec(compile(_WRITER.source(), "<visitors>", "exec"), _NAMESPACE)  # our own text, from the grammar
+for _name, _fields in _BEYOND.items():
+    _WRITER.construct(_name)
+    for _field in _fields:
+        _WRITER.roles.setdefault(f"{_name}.{_field}", len(_WRITER.roles))
 CONSTRUCTS = tuple(_WRITER.constructs)
 ROLES = tuple(_WRITER.roles)
 

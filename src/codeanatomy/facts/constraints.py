@@ -47,7 +47,7 @@ KINDS = (
         "function:object index:literal name place",
         "index -1: keyword only, -2: *args, -3: **kwargs; name 0: positional only",
     ),
-    _kind(RESULT, "result", "function:object place", "the place holds what the function returns"),
+    _kind(RESULT, "result", "function:object place", "the function may return what the place holds"),
     _kind(
         THROUGH, "through", "function:object index:literal", "the function returns this parameter"
     ),

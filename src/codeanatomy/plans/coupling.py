@@ -14,8 +14,7 @@ KEEPS_RIGHT = {"Inner", "Right", "RightSemi", "RightAnti", "RightMark"}
 
 
 def through(columns: Sequence[Column], inner: Sequence[Path], then: Mapping[int, Path]) -> Path:
-    """From values of these key columns to the values that `then` leads to, over the leaves that own
-    them.
+    """The values that `then` leads to from values of these key columns, over the key's leaves.
 
     A key's leaves are followed together (each row comes from one of them); keys with the same
     leaves are taken together; of the ways that remain the cheapest is as good as any.
@@ -98,8 +97,11 @@ def _merged(left: Column, right: Column, how: str) -> Column | None:
 
 
 def partitioned(relation: Relation, keys: Sequence[Column]) -> Relation:
-    """The columns of a window's input: a row that moves touches its own values and, through the
-    partition keys, those of every row of its old and its new partition."""
+    """The columns of a window's input, with the reach that the window leaves them.
+
+    A row that moves touches its own values and, through the partition keys, those of every row of
+    its old and its new partition.
+    """
     keys = [k for k in keys if k.reach is not None]
 
     def widened(column: Column) -> Column:

@@ -20,14 +20,14 @@ _VOLATILE = re.compile(
 
 
 class PlanFacts(msgspec.Struct, frozen=True):
-    """One plan. Columns of tables are written `table.column`; expressions as the engine prints
-    them.
+    """What is known of one plan.
+
+    Columns of tables are written `table.column`; expressions as the engine prints them.
 
     `tables`: the columns required per table, sorted. `lineage`: per output column the base columns
     that its values are computed from. `influence`: the base columns that decide which rows there
     are. An output column can change only if a column of one of the two changes. `opaque`: what the
-    walk did not understand (then every output depends on every input, and the grain is global).
-    `nodes`: plan nodes by kind.
+    walk did not understand; it was taken to depend on every input. `nodes`: plan nodes by kind.
     """
 
     columns: tuple[str, ...]

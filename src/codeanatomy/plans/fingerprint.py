@@ -1,4 +1,4 @@
-"""Fingerprint of a plan: equal when, and only when, the same inputs must give the same rows."""
+"""Fingerprint of a plan: plans with one fingerprint give equal rows for equal inputs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,8 @@ def plan_fingerprint(
 
     Taken in: the plan's text and what the text leaves out; names, types and semantic types of the
     required columns; the engine's version; the settings that change results. Left out: unused
-    columns, other tables, data, table versions.
+    columns, other tables, data, table versions. Neither the text nor the bindings show
+    `preserve_nulls` of the DataFrame's `unnest_columns`; unnest in SQL instead.
     """
     tables = {
         table: [_column(schemas[table].field(column)) for column in columns]

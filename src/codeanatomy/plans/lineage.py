@@ -30,8 +30,9 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """The columns of a plan node in order, the leaves below it, and what `coalesce(a, b)` of two of
-    its columns (by place) is where a join made them equal.
+    """The columns of a plan node in order, and the leaves below it.
+
+    `merged`: what `coalesce(a, b)` of two columns (by place) is where a join made them equal.
     """
 
     columns: tuple[Column, ...]

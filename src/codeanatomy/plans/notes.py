@@ -68,9 +68,10 @@ class Sort(msgspec.Struct, frozen=True):
 
 
 class Notes:
-    """Collects while one plan is walked. Leaves are numbered in the order in which they are met;
-    working tables of recursive queries have negative numbers, because they are not read from
-    anywhere.
+    """What was met so far while one plan is walked.
+
+    Leaves are numbered in the order in which they are met; working tables of recursive queries have
+    negative numbers, because they are not read from anywhere.
     """
 
     def __init__(self, schemas: Mapping[str, pa.Schema]) -> None:

@@ -90,8 +90,10 @@ def _read_whole(found: Counter[Scan], notes: Notes) -> frozenset[int]:
 
 
 def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
-    """Sources are the least fixpoint over the working table; a column that the recursive term
-    passes on unchanged keeps its reach, a path through the working table becomes `ALL`.
+    """The relation of a recursive query; its second term reads the query's own working table.
+
+    Sources are the least fixpoint over the working table. A column that the second term passes on
+    unchanged keeps its reach, a path through the working table becomes `ALL`.
     """
     start, step = plan.inputs()
     base = _visit(start, notes)

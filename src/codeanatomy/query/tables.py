@@ -73,7 +73,7 @@ class Tables:
                     {
                         "table": name,
                         "column": field.name,
-                        "type": str(field.type),
+                        "type": _type(field.type),
                         "meaning": doc,
                         "about": of,
                     }
@@ -116,7 +116,8 @@ class Tables:
                 self._session.register_view(name, self._annotated(view))
             else:
                 directory = f"{self.snapshot.directory(name)}/"
-                schema = self.snapshot.schema(name)
+                # tables differ in their own metadata, and the engine refuses to swap such sides
+                schema = self.snapshot.schema(name).remove_metadata()
                 self._session.register_parquet(name, directory, schema=schema)
 
     def _annotated(self, view: View) -> DataFrame:
@@ -151,6 +152,11 @@ def within(key: str, ids: Ids) -> str:
         + " OR ".join(f"{key} BETWEEN {low} AND {max(high, low + 1)}" for low, high in pairs)
         + ")"
     )
+
+
+def _type(kind: pa.DataType) -> str:
+    """The type as a reader of rows sees it: how texts are coded does not matter to them."""
+    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
 def is_id(field: pa.Field) -> bool:

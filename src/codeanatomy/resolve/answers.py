@@ -50,7 +50,8 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
     parts = []
     for values, meant in (
         ((c.CALL_SITE,), meaning.called),
-        ((c.BASE_SITE, c.DECORATOR_SITE), meaning.value),
+        ((c.BASE_SITE,), meaning.base),
+        ((c.DECORATOR_SITE,), meaning.value),
     ):
         sites = np.flatnonzero(np.isin(what, values))
         which, objects = points.answers(world.site_place[sites])

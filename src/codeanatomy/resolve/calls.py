@@ -5,7 +5,8 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
-from codeanatomy.resolve.fixpoint import INIT, WAITS, Fixpoint
+from codeanatomy.resolve.fixpoint import INIT, WAITS, Fixpoint, Link
+from codeanatomy.resolve.points import Flags
 from codeanatomy.resolve.pairs import NONE, Ints, expand, pair
 
 WRAPPERS = {
@@ -36,6 +37,8 @@ def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     if not chosen.any():
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
+    wraps = _wrapped(f, rows, objects)
+    rows, objects, kinds = rows[~wraps], objects[~wraps], kinds[~wraps]
     made = np.empty(len(objects), np.int64)
     exact = kinds == p.CLASS
     made[exact] = f.points.objects_of(p.INSTANCE, objects[exact])
@@ -52,6 +55,20 @@ def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
             (found[ready], rows[ready, 1], np.zeros_like(found[ready]), np.full(ready.sum(), INIT))
         )
         f.tables["call"].add(np.unique(calls, axis=0))
+
+
+def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
+    """Decorations by classes that inherit from classmethod, staticmethod or property."""
+    decorates = f.decorated[rows[:, 1], 0] > 0
+    for i in np.flatnonzero(decorates).tolist():
+        order = f.classes.order.get(int(objects[i]), ())
+        bases = [f.modules.dotted(x) for x in order if f.points.kind[x] == p.EXTERNAL]
+        kind = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
+        decorates[i] = kind > 0
+        if kind:
+            value, result = f.decorated[rows[i, 1]].tolist()
+            f.tables["wrap"].add(np.array([(value, kind, result)], np.int64))
+    return decorates
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
@@ -76,7 +93,7 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
 
 def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """External callees: decorators give back what they decorate, some builtins a literal."""
-    chosen = np.isin(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY)) & (rows[:, 3] != INIT)
+    chosen = np.isin(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & (rows[:, 3] != INIT)
     if not chosen.any():
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
@@ -99,8 +116,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 
 def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
     value, result = f.decorated[number].tolist()
-    if kind == p.PROPERTY:  # x.setter: the property stays
-        f.points.hold(result, object_)
+    if kind == p.PROPERTY_PART:  # x.setter: the property stays
+        f.points.hold(result, int(f.points.a[object_]))
         return
     external = object_ if kind == p.EXTERNAL else int(f.points.a[object_])
     dotted = f.modules.dotted(external)
@@ -148,20 +165,34 @@ def _return_parameters(
     f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int
 ) -> None:
     """A function that returns its own parameter gives each call its own argument back."""
-    if not f.through:
-        return
-    chosen = np.isin(functions, np.array(list(f.through), np.int64)) & (rows[:, 2] > 0)
+    wanted = np.zeros(len(f.method_of), bool)
+    wanted[list(f.through)] = True
+    wanted[list(f.links)] = True
+    chosen = wanted[functions] & (rows[:, 2] > 0)
+    todo: list[tuple[int, int, Link]] = []
     for (_, number, result, _), function, receiver in zip(
         rows[chosen].tolist(), functions[chosen].tolist(), receivers[chosen].tolist(), strict=True
     ):
-        for index in f.through[function]:
-            value = argument(f, number, index - shift, function, index)
-            if value:
-                f.points.copy(value, result)
-            elif index < shift:
+        link = (number, result, receiver, shift)
+        if function in f.links:
+            f.links[function].append(link)
+        todo += [(function, index, link) for index in f.through.get(function, ())]
+    while todo:
+        function, index, link = todo.pop()
+        number, result, receiver, shift = link
+        value = argument(f, number, index - shift, function, index)
+        if not value:
+            if index < shift:
                 f.points.hold(result, receiver)
-            else:
-                f.points.copy(int(f.parameter[f.parameter_start[function] + index]), result)
+            else:  # not passed, or inside `*args`
+                f.points.marks[result] |= 1 << c.PARAMETER
+            continue
+        outer, position = f.parameter_at.get(value, (0, 0))
+        if not outer or f.returned_by.get(result) != outer:
+            f.points.copy(value, result)
+        elif position not in f.through.setdefault(outer, []):
+            f.through[outer].append(position)
+            todo += [(outer, position, x) for x in f.links.get(outer, ())]
 
 
 def argument(f: Fixpoint, number: int, position: int, function: int, index: int) -> int:

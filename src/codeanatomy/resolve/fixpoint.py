@@ -16,6 +16,8 @@ from codeanatomy.resolve.world import Bindings, World
 INIT = 1  # flag of a call row: it runs for its effect on the new instance only
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
+Link = tuple[int, int, int, int]  # call, result, receiver, shift
+
 
 class Fixpoint:
     """Everything that the rules read and grow."""
@@ -69,8 +71,7 @@ class Fixpoint:
         order = np.argsort(keys, kind="stable")
         self.keyword_key = np.append(keys[order], 1 << 62)
         self.keyword_place = np.append(named[order, 3], 0)
-        self.result = np.zeros(count, np.int64)
-        self.result[rows["result"][:, 0]] = rows["result"][:, 1]
+        self._read_results(rows["result"], count)
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
             self.through.setdefault(function, []).append(index)
@@ -79,6 +80,31 @@ class Fixpoint:
         # whose receiver matters: its first parameter is not fed by its class, or it is given back
         self.keeps_receiver = self.method_of == 0
         self.keeps_receiver[[f for f, at in self.through.items() if 0 in at]] = True
+
+    def _read_results(self, returned: Ints, count: int) -> None:
+        """One place per function that holds what it returns; and which call results are returned."""
+        self.result = np.zeros(count, np.int64)
+        several = np.bincount(returned[:, 0], minlength=count) > 1
+        for function in np.flatnonzero(several).tolist():
+            self.result[function] = self.points.place()
+        many = several[returned[:, 0]]
+        self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
+        self.result[returned[~many, 0]] = returned[~many, 1]
+        self.returned_by = {place: f for f, place in returned[:, :2].tolist()}
+        self.parameter_at = {
+            place: (function, index)
+            for function, index, _, place in self.world.rows["param"][:, :4].tolist()
+            if index >= 0
+        }
+        # functions that return what a call of theirs makes of their own parameter: they may turn
+        # out to give it back, and then the calls seen before count as well
+        calls = self.world.rows["call"]
+        call_of = dict(zip(calls[:, 1].tolist(), calls[:, 2].tolist(), strict=True))
+        self.links: dict[int, list[Link]] = {}
+        for number, _, _, value in self.world.rows["arg"][:, :4].tolist():
+            at = self.parameter_at.get(value)
+            if at is not None and self.returned_by.get(call_of[number]) == at[0]:
+                self.links[at[0]] = []
 
     def _read_calls(self) -> None:
         rows, calls = self.world.rows, self.world.calls

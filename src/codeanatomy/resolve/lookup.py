@@ -101,7 +101,7 @@ class Lookup:
         if kind in (p.BOUND, p.OVERRIDE):
             return self.field(a, name) if name in self.stored else 0
         if kind == p.PROPERTY and self.world.texts[name] in PROPERTY_PARTS:
-            return -object_
+            return -points.object(p.PROPERTY_PART, object_, name)
         return 0
 
     def child(self, external: int, name: int) -> int:

@@ -12,6 +12,8 @@ from codeanatomy.resolve.pairs import Ints
 FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = range(8)
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
 
+CLASSES = (p.CLASS, p.CLS, p.EXTERNAL)
+
 Meant = list[tuple[int, int, int]]  # (number of the symbol, rule, doubt)
 
 
@@ -44,11 +46,21 @@ class Meaning:
             return [(self.number((object_, 0)), CLASS if kind == p.CLASS else FUNCTION, 0)]
         if kind == p.EXTERNAL:
             return [(self.number((object_, 0)), EXTERNAL, 0)]
+        if kind == p.PROPERTY_PART:
+            part = self._property_part(int(self.f.points.b[object_]))
+            return [(self.number((part, 0)), EXTERNAL, 0)]
         if kind == p.CLS:
             return [(self.number((a, 0)), CLASS, 0)]
         if kind in (p.BOUND, p.OVERRIDE):
             return [(self.number((a, 0)), METHOD if kind == p.BOUND else OVERRIDE, 0)]
         return []
+
+    def base(self, object_: int) -> Meant:
+        """The class that a value is."""
+        return self.value(object_) if self._kind(object_) in CLASSES else []
+
+    def _property_part(self, name: int) -> int:
+        return self.f.modules.member(self.f.modules.external("builtins.property"), name)
 
     def called(self, object_: int) -> Meant:
         """What a call of the object runs."""
@@ -112,6 +124,8 @@ class Meaning:
         if kind in (p.EXTERNAL, p.LITERAL):
             child = lookup.child(a if kind == p.LITERAL else object_, name)
             return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
+        if kind == p.PROPERTY and lookup.find(object_, name):
+            return [(self.number((self._property_part(name), 0)), EXTERNAL, 0)]
         if kind not in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
             return []
         return self._of_class(object_, kind, name)

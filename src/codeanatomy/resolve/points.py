@@ -19,7 +19,8 @@ CLASS_METHOD, STATIC_METHOD, PROPERTY = 11, 12, 13  # (function, 0)
 SUPER = 14  # what super() gives: (class around, receiver)
 FACTORY = 15  # what an external call gave that is then used as a decorator: (external, 0)
 NAMESPACE = 16  # folder without __init__, a namespace package: (0, dotted name)
-KIND_COUNT = 17
+PROPERTY_PART = 17  # setter, getter or deleter of a property: (property, name)
+KIND_COUNT = 18
 
 OPAQUE = np.zeros(KIND_COUNT, bool)
 OPAQUE[[EXTERNAL, LITERAL, FACTORY]] = True

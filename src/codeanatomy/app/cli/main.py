@@ -42,12 +42,13 @@ class Commands(click.Group):
         **extra: object,
     ) -> NoReturn:
         """Runs a command and exits with its code."""
-        sys.exit(self._run(list(sys.argv[1:] if args is None else args)))
+        extra["standalone_mode"] = False
+        sys.exit(self._run(list(sys.argv[1:] if args is None else args), extra))
 
-    def _run(self, args: list[str]) -> int:
+    def _run(self, args: list[str], extra: dict[str, object]) -> int:
         debug = bool(os.environ.get("CODEANATOMY_DEBUG")) or "--debug" in args
         try:
-            code = super().main(args, prog_name="codeanatomy", standalone_mode=False)
+            code = super().main(args, prog_name="codeanatomy", **extra)
         except click.ClickException as error:
             error.show()
             return MISUSE
@@ -64,8 +65,8 @@ class Commands(click.Group):
                 raise
             click.echo(
                 f"codeanatomy: internal error: {type(error).__name__}: {error}\n"
-                "a fault of codeanatomy: please run the same as `codeanatomy --debug ...` and report "
-                "what it prints to the project's issue tracker",
+                "a fault of codeanatomy: please run the same as `codeanatomy --debug ...` and "
+                "report what it prints to the project's issue tracker",
                 err=True,
             )
             return INTERNAL

@@ -91,15 +91,19 @@ def _results(e: Emission, scope: Scope) -> None:
     if scope.generator:
         e.row((c.RESULT, scope.object, e.unknown(c.GENERATED), 0, 0))
         return
-    positions = scope.parameters
-    plain = []
-    for place in dict.fromkeys(scope.returns):
-        if place in positions:
-            e.row((c.THROUGH, scope.object, positions[place], 0, 0))
+    seen: set[int] = set()
+    todo = scope.returns[::-1]
+    while todo:
+        place = todo.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        if place in scope.parameters:
+            e.row((c.THROUGH, scope.object, scope.parameters[place], 0, 0))
+        elif place in e.parts:
+            todo += reversed(e.parts[place])
         else:
-            plain.append(place)
-    if plain:
-        e.row((c.RESULT, scope.object, e.joined(plain), 0, 0))
+            e.row((c.RESULT, scope.object, place, 0, 0))
 
 
 def _scope_of(

@@ -105,6 +105,7 @@ class Emission:
         self.names[""]  # name 0
         self.literals: dict[str, int] = {}
         self.unknowns: dict[int, int] = {}
+        self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
         self.queue: list[tuple[Scope, list[ast.stmt] | ast.expr]] = []
         self.functions: list[Scope] = []
@@ -146,6 +147,7 @@ class Emission:
         if len(distinct) == 1:
             return distinct[0]
         place = self.place()
+        self.parts[place] = distinct
         for source in distinct:
             self.row((c.COPY, source, place, 0, 0))
         return place

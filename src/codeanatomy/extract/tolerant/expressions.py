@@ -190,7 +190,9 @@ def _boolean_operator(r: Reader, node: Node, parent: int, role: str) -> None:
     row = r.row("BoolOp.Or" if operator == "or" else "BoolOp.And", parent, role, node)
     values: list[Node] = []
     left: Node | None = node
-    while left is not None and left.type == node.type and r.text(field(left, "operator")) == operator:
+    while (
+        left is not None and left.type == node.type and r.text(field(left, "operator")) == operator
+    ):
         right = field(left, "right")
         values += [right] if right is not None else []
         left = field(left, "left")
@@ -199,20 +201,16 @@ def _boolean_operator(r: Reader, node: Node, parent: int, role: str) -> None:
 
 
 def _comparison(r: Reader, node: Node, parent: int, role: str) -> None:
-    tokens = node.children_by_field_name("operators")
-    words = [r.text(t) for t in tokens]
-    first = " ".join(" ".join(words[:2]).split())
-    operator = _COMPARE.get(first) or _COMPARE.get(" ".join(words[0].split())) if words else None
+    first = field(node, "operators")
+    operator = _COMPARE.get(first.type) if first is not None else None
     if operator is None:
         r.unknown(node, parent, role)
         return
-    if len(tokens) > 1 and tokens[0].end_byte < tokens[1].start_byte:
-        between = [n for n in node.named_children if n.start_byte < tokens[1].start_byte]
-        if len(between) > 1:  # `a is not b` is two tokens, `a is b not in c` is not
-            operator = _COMPARE[" ".join(words[0].split())]
     row = r.row(f"Compare.{operator}", parent, role, node)
     held = parts(node)
-    r.then(*r.visits(held[:1], row, "Compare.left"), *r.visits(held[1:], row, "Compare.comparators"))
+    r.then(
+        *r.visits(held[:1], row, "Compare.left"), *r.visits(held[1:], row, "Compare.comparators")
+    )
 
 
 def _conditional(r: Reader, node: Node, parent: int, role: str) -> None:
@@ -297,6 +295,7 @@ def _clause(r: Reader, loop: Node, tests: list[Node], parent: int, construct: st
         row = r.row("comprehension", parent, f"{construct}.generators", loop)
         r.then(
             r.visit(target, row, "comprehension.target"),
+            r.at_least_one(row, "comprehension.target"),
             lambda: iterate(row, len(r.columns.kinds)),
             *(step for t in tests for step in r.visits(parts(t), row, "comprehension.ifs")),
         )

@@ -1,8 +1,8 @@
 """From one tolerant tree to rows: a stack of things to do, so that no nesting is too deep.
 
 Rows get the constructs, roles and order that the walker gives them, so everything that is computed
-from columns (keys, scopes, tables) is computed by the same code for both witnesses. One function per
-type of tree-sitter node appends the node's row and lists what is to be read next.
+from columns (keys, scopes, tables) is computed by the same code for both witnesses. One function
+per type of tree-sitter node appends the node's row and lists what is to be read next.
 """
 
 import unicodedata
@@ -39,15 +39,17 @@ class Reader:
         self._first = len(columns.kinds)
         self._stack: list[Step] = []
 
-    def read(self, root: Node) -> None:
+    def read(self, root: Node, docstring: str | None) -> None:
         """The rows of a whole file, the module's first."""
         module = self.row("Module", -1, "", root)
-        self.columns.docstrings.append(None)
+        self.columns.docstrings.append(docstring)
         self.body(module, root.children, "Module.body")
         while self._stack:
             self._stack.pop()()
 
-    def row(self, construct: str, parent: int, role: str, node: Node, text: str | None = None) -> int:
+    def row(
+        self, construct: str, parent: int, role: str, node: Node, text: str | None = None
+    ) -> int:
         """Appends a row that spans the node; its number in the batch."""
         return self.row_at(construct, parent, role, (node.start_byte, node.end_byte), text)
 
@@ -92,6 +94,16 @@ class Reader:
             self.columns.bodies.append((definition, first, len(self.columns.kinds)))
 
         self.then(begin)
+
+    def at_least_one(self, row: int, role: str) -> Step:
+        """The step that makes sure of a row below the last one: some have no place of their own."""
+
+        def check() -> None:
+            if row + 1 == len(self.columns.kinds):
+                place = self.ends[row - self._first]
+                self.row_at(UNKNOWN, row, role, (place, place))
+
+        return check
 
     def text(self, node: Node | None) -> str:
         """The node's text; '' for no node."""
