@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-import ask
+import codeanatomy
 from corpora import fetch
 
 HERE = Path(__file__).parent
@@ -46,12 +46,10 @@ def expected(case: Path, errata: dict[str, list[list[str]]]) -> Edges:
 
 
 def exported(case: Path, scratch: Path) -> Edges:
-    """Our edges of a case: built and exported by the command line."""
-    graph = scratch / "graph"
-    ask.answer("build", case, "--out", graph, "--workers", "1", "--no-cache")
-    return edges(
-        json.loads(ask.answer("export", "callgraph", "--graph", graph, "--format", "json"))
-    )
+    """Our edges of a case, as `codeanatomy build` and `codeanatomy export callgraph` give them."""
+    codeanatomy.build(case, out=scratch, workers=1, cache=False)
+    with codeanatomy.open_graph(scratch) as graph:
+        return edges(graph.callgraph())
 
 
 def internal(pairs: Edges, case: Path) -> Edges:
@@ -99,7 +97,7 @@ def main() -> int:
             continue
         wanted = expected(path.parent, errata.get(case, {}))
         with tempfile.TemporaryDirectory() as scratch:
-            got = exported(path.parent, Path(scratch))
+            got = exported(path.parent, Path(scratch) / "graph")
         if arguments.scope == "internal":
             wanted, got = internal(wanted, path.parent), internal(got, path.parent)
         score = Score(case, len(wanted & got), sorted(wanted - got), sorted(got - wanted))

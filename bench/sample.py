@@ -12,8 +12,10 @@ IDS = "SELECT edge_id, kind FROM cpg_edges"
 EDGES = (
     "SELECT edge.edge_id, edge.kind, edge.certainty, edge.origin,"
     " a.kind AS from_kind, coalesce(a.qualified_name, a.name) AS from_name,"
-    " a.path AS from_path, a.line AS from_line, b.kind AS to_kind,"
-    " coalesce(b.qualified_name, b.name) AS to_name, b.path AS to_path, b.line AS to_line"
+    " a.path AS from_path, a.line AS from_line, a.bstart AS from_bstart, a.bend AS from_bend,"
+    " b.kind AS to_kind,"
+    " coalesce(b.qualified_name, b.name) AS to_name, b.path AS to_path, b.line AS to_line,"
+    " b.bstart AS to_bstart, b.bend AS to_bend"
     " FROM cpg_edges AS edge JOIN cpg_nodes AS a ON a.node_id = edge.src"
     " JOIN cpg_nodes AS b ON b.node_id = edge.dst WHERE edge.edge_id IN ({ids})"
     " ORDER BY edge.kind, a.path, a.line, edge.edge_id"
@@ -52,8 +54,11 @@ def _end(side: str, edge: dict[str, str], repo: Path) -> list[str]:
     head = f"- {side} {edge[f'{side}_kind']} `{edge[f'{side}_name']}` {path}:{line}"
     if not path or not line:
         return [head]
-    lines = (repo / path).read_text(encoding="utf-8", errors="replace").splitlines()
-    return [head, f"  `{lines[line - 1].strip()}`" if line <= len(lines) else "  (no such line)"]
+    content = (repo / path).read_bytes()
+    text = content[int(edge[f"{side}_bstart"]) : int(edge[f"{side}_bend"])]
+    first = text.decode(errors="replace").partition("\n")[0].strip()
+    lines = content.decode(errors="replace").splitlines()
+    return [f"{head} = `{first[:60]}`", f"  `{lines[line - 1].strip() if lines else ''}`"]
 
 
 def main() -> None:

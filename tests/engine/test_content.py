@@ -46,9 +46,7 @@ def test_order_chunks_and_encoding_do_not_matter(rows, random, size):
     shuffled = [*rows]
     random.shuffle(shuffled)
     other = table(shuffled).select(random.sample(SCHEMA.names, len(SCHEMA.names)))
-    coded = other.set_column(
-        other.schema.get_field_index("c"), "c", other["c"].dictionary_encode()
-    )
+    coded = other.set_column(other.schema.get_field_index("c"), "c", other["c"].dictionary_encode())
     batches = coded.to_batches(max_chunksize=size)
     cut = pa.Table.from_batches(batches, coded.schema)
     reader = pa.RecordBatchReader.from_batches(coded.schema, batches)
@@ -95,9 +93,11 @@ def test_large_tables_agree_with_their_slices():
     plain = data.set_column(0, "k", data["k"].cast(pa.string()))
     assert content_hash(data) == content_hash(backwards) == content_hash(plain)
     assert content_hash(data) != content_hash(data.slice(1))
-    assert content_hash(data.slice(3, 9)) == content_hash(pa.Table.from_pylist(
-        data.slice(3, 9).to_pylist(), schema=pa.schema({"k": pa.string(), "n": pa.int64()})
-    ))
+    assert content_hash(data.slice(3, 9)) == content_hash(
+        pa.Table.from_pylist(
+            data.slice(3, 9).to_pylist(), schema=pa.schema({"k": pa.string(), "n": pa.int64()})
+        )
+    )
 
 
 def test_times_and_maps_have_a_hash_and_decimals_are_refused():

@@ -1,4 +1,4 @@
-"""A writer killed at any moment leaves the last snapshot whole, and readers never see half a run."""
+"""A writer killed at any moment leaves the last snapshot whole; no reader sees half a run."""
 
 import random
 import subprocess
@@ -79,11 +79,14 @@ def check_no_leftovers(folder: Path) -> None:
         store.clean(keep=1)
         current = store.current()
         assert current
-        assert store.commit(
-            {t: pq.read_table(current.directory(t)) for t in TABLES},
-            current.facts,
-            {"t0": ["id"]},
-        ) == current
+        assert (
+            store.commit(
+                {t: pq.read_table(current.directory(t)) for t in TABLES},
+                current.facts,
+                {"t0": ["id"]},
+            )
+            == current
+        )
     for table in TABLES:
         delta = DeltaTable(folder / "tables" / table)
         assert delta.to_pyarrow_table().equals(pq.read_table(current.directory(table)))

@@ -1,5 +1,6 @@
 """The store: round trip, unchanged tables, pins, clean-up, damage, formats, two writers."""
 
+import itertools
 import json
 import os
 import shutil
@@ -97,7 +98,7 @@ def test_a_point_lookup_reads_one_row_group(store):
     data = pq.read_metadata(file)
     assert data.num_row_groups == 4
     bounds = [data.row_group(i).column(0).statistics for i in range(4)]
-    assert all(a.max <= b.min for a, b in zip(bounds, bounds[1:], strict=False))
+    assert all(a.max <= b.min for a, b in itertools.pairwise(bounds))
 
 
 def test_unchanged_tables_are_not_written_again(store):
@@ -151,7 +152,9 @@ def test_nested_columns_nulls_and_large_dictionaries_survive(store):
         {
             "name": names.dictionary_encode(),
             "l": pa.array([["a", None], None] * 35_000),
-            "s": pa.array([{"x": 1, "y": None}, None] * 35_000, pa.struct({"x": "int64", "y": "string"})),
+            "s": pa.array(
+                [{"x": 1, "y": None}, None] * 35_000, pa.struct({"x": "int64", "y": "string"})
+            ),
             "f": pa.array([0.5, None] * 35_000),
         }
     )
@@ -161,7 +164,7 @@ def test_nested_columns_nulls_and_large_dictionaries_survive(store):
 def test_bad_names_and_bad_sort_columns_are_refused(store):
     with pytest.raises(StoreError, match="table name"):
         put(store, **{"../a": numbers(1)})
-    with store.lock(), pytest.raises(EngineError, match="writing table|cannot sort by 'x'"):
+    with store.lock(), pytest.raises(EngineError, match="cannot sort by 'x'"):
         store.commit({"a": numbers(1)}, {}, {"a": ["x"]})
     assert store.current() is None
 

@@ -1,0 +1,1 @@
+"""Where things really happen: the session, the Delta store with its snapshots, running tasks."""

@@ -1,6 +1,6 @@
 """The laws of a graph, checked over whole tables before anything is published."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,16 @@ import pyarrow.compute as pc
 
 from codeanatomy.facts.ids import Ids, hash_texts, mix
 from codeanatomy.facts.schema import column_of, columns_of
-from codeanatomy.facts.types import KIND, NODE_ID, ORDINAL, SITE_ID, SOURCE_ID, TARGET_ID
+from codeanatomy.facts.types import (
+    KIND,
+    NODE_ID,
+    ORDINAL,
+    PROPERTY,
+    SITE_ID,
+    SOURCE_ID,
+    TARGET_ID,
+    SemanticType,
+)
 
 _EXAMPLES = 3
 
@@ -18,23 +27,28 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
     """One sentence per broken law, with examples; empty for a sound graph.
 
     Node ids are unique; every reference to a node has its node; edges are unique by kind, ends and
-    ordinal; edge kinds are known; both edge tables hold the same edges.
+    ordinal and of known kinds; all tables of edges hold the same edges. Which table is which is
+    read off the semantic types of its columns. Sorted columns make it cheaper: 0.7 CPU s for 4.5
+    million edges, sorted by source in one table and by target in the other; twice that if not.
     """
-    nodes, edges, back = tables["nodes"], tables["edges"], tables["edges_by_dst"]
-    ids = np.sort(_ints(nodes, column_of(nodes.schema, NODE_ID)))
-    broken = [_sentence("node ids occur twice", repeated(ids))]
-    for name, table in sorted(tables.items()):
-        for column in _references(table):
-            lost = dangling(np.sort(_ints(table, column)), ids)
-            broken.append(_sentence(f"values of {name}.{column} have no node", lost))
-    twice = duplicate_edges(edges)
-    sources = _ints(edges, column_of(edges.schema, SOURCE_ID))[twice]
-    broken.append(_sentence("edges occur twice; their sources", sources))
-    unknown = unknown_kinds(edges, kinds)
-    if unknown:
-        broken.append(f"unknown edge kinds: {', '.join(unknown)}")
-    if edge_sum(edges) != edge_sum(back):
-        broken.append("edges and edges_by_dst hold different edges")
+    [nodes] = [name for name in tables if _has(tables[name], NODE_ID, KIND)]
+    edges = sorted(name for name in tables if _has(tables[name], SOURCE_ID, TARGET_ID, KIND))
+    keys = {name: edge_keys(tables[name]) for name in edges}
+    sums = {(len(k), int(k.view(np.uint64).sum())) for k in keys.values()}
+    ids = _ordered(_ints(tables[nodes], column_of(tables[nodes].schema, NODE_ID)))
+    broken = [_sentence(f"ids occur twice in {nodes}", repeated(ids))]
+    others = {name: table for name, table in sorted(tables.items()) if name != nodes}
+    for column, values in _references(others, edges if len(sums) == 1 else []):
+        lost = dangling(_ordered(values), ids)
+        broken.append(_sentence(f"values of {column} have no node", lost))
+    if len(sums) > 1:
+        broken.append(f"different edges in {' and '.join(edges)}")
+    for name in edges[: len(sums)]:  # one of several equal tables says it all
+        unknown = unknown_kinds(tables[name], kinds)
+        broken.append(f"unknown kinds in {name}: {', '.join(unknown)}" if unknown else "")
+        twice = duplicate_edges(tables[name], keys[name])
+        sources = _ints(tables[name], column_of(tables[name].schema, SOURCE_ID))[twice]
+        broken.append(_sentence(f"edges occur twice in {name}; their sources", sources))
     return [sentence for sentence in broken if sentence]
 
 
@@ -61,11 +75,12 @@ def dangling(ends: Ids, ids: Ids) -> Ids:
     return lost
 
 
-def duplicate_edges(edges: pa.Table) -> npt.NDArray[np.intp]:
-    """Rows of edges that equal an earlier one in kind, source, target and ordinal, ascending."""
-    keys = _edge_keys(edges)
-    order = np.sort(keys)
-    suspects = np.flatnonzero(np.isin(keys, repeated(order)))
+def duplicate_edges(edges: pa.Table, keys: Ids) -> npt.NDArray[np.intp]:
+    """Rows of edges that equal an earlier one in kind, source, target and ordinal, ascending.
+
+    `keys` are their `edge_keys`; rows with equal keys are compared in full.
+    """
+    suspects = np.flatnonzero(np.isin(keys, repeated(np.sort(keys))))
     if not len(suspects):
         return suspects
     rows = edges.take(pa.array(suspects))
@@ -87,12 +102,7 @@ def unknown_kinds(edges: pa.Table, kinds: Set[str]) -> list[str]:
     return sorted(str(kind) for kind in set(found) - set(kinds))
 
 
-def edge_sum(edges: pa.Table) -> tuple[int, int]:
-    """Number of edges, and an order-free sum over kind, source, target and ordinal."""
-    return edges.num_rows, int(_edge_keys(edges).view(np.uint64).sum())
-
-
-def _edge_keys(edges: pa.Table) -> Ids:
+def edge_keys(edges: pa.Table) -> Ids:
     """One 63-bit number per edge, equal for equal edges."""
     schema = edges.schema
     keys = mix(
@@ -115,10 +125,42 @@ def _kind_numbers(edges: pa.Table) -> Ids:
     return numbers
 
 
-def _references(table: pa.Table) -> list[str]:
-    """The columns that point at nodes by their ids."""
-    kinds = (SOURCE_ID, TARGET_ID, SITE_ID)
-    return [name for kind in kinds for name in columns_of(table.schema, kind)]
+def _has(table: pa.Table, *kinds: SemanticType) -> bool:
+    return all(columns_of(table.schema, kind) for kind in kinds)
+
+
+def _references(tables: Mapping[str, pa.Table], equal: Sequence[str]) -> Iterator[tuple[str, Ids]]:
+    """Each column that holds node ids, by name, with its values, but none twice.
+
+    Of tables with equal edges, each kind of end comes from the one that is sorted by it. A site
+    that is an end of its own edge is that end. A property's id may also be an edge's.
+    """
+    chosen: dict[SemanticType, tuple[str, Ids]] = {}
+    for name, table in tables.items():
+        schema = table.schema
+        kinds = (SOURCE_ID, TARGET_ID, SITE_ID, *(() if _has(table, PROPERTY) else (NODE_ID,)))
+        columns = [(kind, name) for kind in kinds for name in columns_of(schema, kind)]
+        ends = [_ints(table, c) for kind, c in columns if kind in (SOURCE_ID, TARGET_ID)]
+        for kind, column in columns:
+            values = _ints(table, column)
+            if kind == SITE_ID:
+                elsewhere = np.ones(len(values), np.bool_)
+                for end in ends:
+                    elsewhere &= values != end
+                yield f"{name}.{column}", values[elsewhere]
+            elif name not in equal or kind == NODE_ID:
+                yield f"{name}.{column}", values
+            elif kind not in chosen or not _is_sorted(chosen[kind][1]):
+                chosen[kind] = (f"{name}.{column}", values)
+    yield from chosen.values()
+
+
+def _is_sorted(values: Ids) -> bool:
+    return bool(np.all(values[1:] >= values[:-1]))
+
+
+def _ordered(values: Ids) -> Ids:
+    return values if _is_sorted(values) else np.sort(values)
 
 
 def _ints(table: pa.Table, name: str) -> Ids:

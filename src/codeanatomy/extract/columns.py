@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.forest import Forest, Ints
+from codeanatomy.extract.forest import Forest, Ints, Names
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.schema import table_name
@@ -29,9 +29,18 @@ def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[s
 
 def coded(codes: npt.NDArray[np.integer], names: Sequence[str] | pa.Array) -> pa.Array:
     """Dictionary-encoded names; null where the code is negative."""
-    indices = pa.array(codes.astype(np.int32), mask=codes < 0)
+    absent = codes < 0
+    whole = codes.astype(np.int32, copy=False)
+    indices = pa.array(whole, mask=absent) if absent.any() else pa.array(whole)
     words = names if isinstance(names, pa.Array) else pa.array(names, pa.string())
     return pa.DictionaryArray.from_arrays(indices, words)
+
+
+def interned(words: Sequence[str]) -> pa.Array:
+    """Dictionary-encoded words."""
+    names = Names()
+    codes = names.codes(words)
+    return coded(codes, names.all())
 
 
 def constant(value: str, count: int) -> pa.Array:
@@ -41,7 +50,7 @@ def constant(value: str, count: int) -> pa.Array:
 
 def optional(values: Ints, absent: npt.NDArray[np.bool_]) -> pa.Array:
     """Integers with nulls."""
-    return pa.array(values, mask=absent)
+    return pa.array(values, mask=absent) if absent.any() else pa.array(values)
 
 
 def safe(text: str) -> str:
@@ -68,9 +77,9 @@ def located(forest: Forest, rows: Ints) -> dict[str, Column]:
 
 def _array(column: Column, kind: pa.DataType) -> pa.Array:
     if isinstance(column, pa.Array):
-        return column if column.type == kind else column.cast(kind)
+        return column
     if isinstance(column, np.ndarray):
-        return pa.array(column).cast(kind)
+        return pa.array(column.astype(kind.to_pandas_dtype(), copy=False), kind)
     if pa.types.is_string(kind):
         try:
             return pa.array(column, kind)

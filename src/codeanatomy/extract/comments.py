@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from codeanatomy.extract.columns import Column, constant, safe, table
 from codeanatomy.extract.forest import Forest, Ints, kinds
-from codeanatomy.extract.keys import comment_keys, ordinals
+from codeanatomy.extract.keys import comment_keys, grouped, ordinals
 from codeanatomy.facts.tables.syntax import Comment
 
 # one string literal without pieces: no comment can stand inside it
@@ -28,13 +28,28 @@ _STRINGS = kinds("JoinedStr", "TemplateStr")
 
 def comments(forest: Forest) -> dict[str, pa.Table]:
     """The comment table."""
-    found: list[tuple[int, int, int, int]] = []
-    spans, files = _literals(forest)
-    bounds = np.searchsorted(files, np.arange(len(forest.texts) + 1))
-    for number in range(len(forest.texts)):
-        mine = slice(*bounds[number : number + 2])
-        found += _in_file(forest, number, spans[mine, 0], spans[mine, 1])
-    return comment_table(forest, found)
+    base = _bases(forest)
+    starts, ends = _literals(forest)
+    joined = b"\n".join([*(t.utf8 for t in forest.texts), b""])
+    marks = np.flatnonzero(np.frombuffer(joined, np.uint8) == ord("#"))
+    if len(starts):
+        literal = np.maximum(np.searchsorted(starts, marks, "right") - 1, 0)
+        inside = (marks >= starts[literal]) & (marks < ends[literal])
+        held = dict.fromkeys(literal[inside].tolist())
+        extra = [at for i in held for at in _in_literal(joined, int(starts[i]), int(ends[i]))]
+        marks = np.sort(np.concatenate((marks[~inside], np.array(extra, np.int64))))
+    lines = _line_starts(forest)
+    line, first, _ = grouped(np.searchsorted(lines, marks, "right"))
+    marks, stops = marks[first], np.append(lines, len(joined))[line]
+    file = np.searchsorted(base, marks, "right") - 1
+    before = np.cumsum([0, *(len(t.lines) - 1 for t in forest.texts)])[file]
+    start = marks - base[file]
+    end = [
+        start + len(joined[at:stop].partition(b"\n")[0].partition(b"\r")[0])
+        for start, at, stop in zip(start.tolist(), marks.tolist(), stops.tolist(), strict=True)
+    ]
+    found = zip(file.tolist(), start.tolist(), end, (line - before).tolist(), strict=True)
+    return comment_table(forest, list(found))
 
 
 def comment_table(forest: Forest, found: list[tuple[int, int, int, int]]) -> dict[str, pa.Table]:
@@ -61,7 +76,7 @@ def comment_table(forest: Forest, found: list[tuple[int, int, int, int]]) -> dic
 
 
 def _literals(forest: Forest) -> tuple[Ints, Ints]:
-    """(start, end) of the outermost string literals in source order, and the file of each."""
+    """Starts and ends of the outermost string literals in source order, in the joined texts."""
     constants = forest.rows(kinds("Constant"))
     written = np.fromiter(
         (v.__class__ is str or v.__class__ is bytes for v in forest.columns.values),
@@ -70,40 +85,12 @@ def _literals(forest: Forest) -> tuple[Ints, Ints]:
     )
     rows = np.sort(np.concatenate((constants[written], forest.rows(_STRINGS))))
     base = _bases(forest)
-    start, end = base[forest.file[rows]] + forest.start[rows], forest.end[rows]
+    start = base[forest.file[rows]] + forest.start[rows]
+    end = base[forest.file[rows]] + forest.end[rows]
     order = np.lexsort((-end, start))
-    rows, end = rows[order], base[forest.file[rows[order]]] + end[order]
-    before = np.maximum.accumulate(np.append(0, end))[:-1]
-    outermost = end > before
-    rows = rows[outermost]
-    return np.stack((forest.start[rows], forest.end[rows]), axis=1), forest.file[rows]
-
-
-def _in_file(
-    forest: Forest, number: int, starts: Ints, ends: Ints
-) -> list[tuple[int, int, int, int]]:
-    """(file, start, end, line) of each comment of one file."""
-    text = forest.texts[number]
-    marks = np.flatnonzero(np.frombuffer(text.utf8, np.uint8) == ord("#"))
-    if not len(marks):
-        return []
-    if len(starts):
-        literal = np.searchsorted(starts, marks, "right") - 1
-        inside = (literal >= 0) & (marks < ends[literal])
-        held = [
-            _in_literal(text.utf8, int(starts[i]), int(ends[i]))
-            for i in np.unique(literal[inside]).tolist()
-        ]
-        extra = [at for part in held for at in part]
-        marks = np.sort(np.concatenate((marks[~inside], np.array(extra, np.int64))))
-    lines = np.searchsorted(text.lines[1:], marks, "right")
-    lines, first = np.unique(lines, return_index=True)
-    marks = marks[first]
-    stops = np.append(text.lines[1:], len(text.utf8) + 1)[lines]
-    return [
-        (number, at, at + len(text.utf8[at:stop].split(b"\n")[0].split(b"\r")[0]), line)
-        for at, stop, line in zip(marks.tolist(), stops.tolist(), lines.tolist(), strict=True)
-    ]
+    start, end = start[order], end[order]
+    outermost = end > np.maximum.accumulate(np.append(0, end))[:-1]
+    return start[outermost], end[outermost]
 
 
 def _in_literal(utf8: bytes, start: int, end: int) -> list[int]:
@@ -138,8 +125,7 @@ def _around(forest: Forest, files: Ints, offsets: Ints) -> Ints:
     base = _bases(forest)
     starts = base[forest.file[rows]] + forest.start[rows]
     ends = base[forest.file[rows]] + forest.end[rows]
-    lines = [b + t.lines[1:] for b, t in zip(base, forest.texts, strict=False)]
-    line_ends = np.concatenate([*lines, base[-1:]])
+    line_ends = np.append(_line_starts(forest), base[-1])
     whole = ~kinds("Lambda")[forest.kind[rows]]
     ends[whole] = line_ends[np.searchsorted(line_ends, ends[whole])]
     modules = forest.parent[rows] < 0
@@ -164,3 +150,9 @@ def _around(forest: Forest, files: Ints, offsets: Ints) -> Ints:
 def _bases(forest: Forest) -> Ints:
     """Where each file would start if the texts stood one after the other, with a gap between."""
     return np.cumsum([0, *(len(t.utf8) + 1 for t in forest.texts)])
+
+
+def _line_starts(forest: Forest) -> Ints:
+    """Where lines start in the joined texts."""
+    starts = [b + t.lines[1:] for b, t in zip(_bases(forest), forest.texts, strict=False)]
+    return np.concatenate([np.zeros(0, np.int64), *starts])

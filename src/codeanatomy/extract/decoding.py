@@ -15,18 +15,24 @@ Offsets = npt.NDArray[np.int64]
 
 BOM = codecs.BOM_UTF8
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII | re.DOTALL)
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BLANK = re.compile(rb"[ \t\f]*(?:#|$)")
 
 
 def declared_encoding(content: bytes) -> str:
     """The encoding that CPython would read the file in (PEP 263), as written; utf-8 by default."""
-    head = content.removeprefix(BOM)[:2048]
-    for line in re.split(rb"\r\n|\r|\n", head, maxsplit=2)[:2]:
+    if b"coding" not in content:
+        return "utf-8"
+    at = len(BOM) if content.startswith(BOM) else 0
+    for _ in range(2):
+        end = _LINE_END.search(content, at)
+        line = content[at : end.start() if end else len(content)]
         found = _COOKIE.match(line)
         if found:
             return _normal(found.group(1).decode("ascii"))
-        if not _BLANK.match(line):
+        if not _BLANK.match(line) or end is None:
             break
+        at = end.end()
     return "utf-8"
 
 

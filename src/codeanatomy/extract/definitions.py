@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract.columns import coded, constant, located, optional, table
+from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
 from codeanatomy.extract.forest import Forest, Ints, kinds, roles
 from codeanatomy.extract.keys import ordinals
 from codeanatomy.extract.walker import ROLES
@@ -30,12 +30,11 @@ _PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 def name_starts(forest: Forest) -> Ints:
     """For every definition, where its name stands in the text (where it starts if it has none)."""
     rows = forest.definitions
-    starts = forest.start[rows].copy()
-    for number in np.flatnonzero(_NAMED[forest.kind[rows]]).tolist():
-        row = rows[number]
-        found = _BEFORE_NAME.match(forest.texts[forest.file[row]].utf8, starts[number])
-        if found:
-            starts[number] = found.end()
+    named = np.flatnonzero(_NAMED[forest.kind[rows]])
+    starts = forest.start[rows]
+    texts = [forest.texts[f].utf8 for f in forest.file[rows[named]].tolist()]
+    matches = map(_BEFORE_NAME.match, texts, starts[named].tolist())
+    starts[named] = [m.end() if m else s for m, s in zip(matches, starts[named], strict=True)]
     return starts
 
 
@@ -50,7 +49,7 @@ def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
     columns = located(forest, rows)
     own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
     columns |= {
-        "name": pa.array(own, pa.string()).dictionary_encode(),
+        "name": interned(own),
         "qualname": forest.qualnames,
         "body": forest.definition_bodies,
         "asynchronous": kinds("AsyncFunctionDef")[kind],
@@ -118,7 +117,7 @@ def decorators(forest: Forest) -> dict[str, pa.Table]:
     columns |= {
         "node": mix(keys, ANNOTATION),
         "construct": constant("Decorator", len(rows)),
-        "name": pa.array(forest.columns.decorators, pa.string()).dictionary_encode(),
+        "name": interned(forest.columns.decorators),
         "decorated": forest.key[forest.parent[rows]],
         "value": keys,
     }
@@ -129,21 +128,25 @@ def _signatures(forest: Forest, names: Ints) -> list[str | None]:
     """Parameters as written, on one line, and ` -> annotation`; None where there are none."""
     returned = forest.rows_in(roles(".returns"))
     returns = dict(zip(forest.parent[returned].tolist(), returned.tolist(), strict=True))
-    is_lambda, is_class = kinds("Lambda"), kinds("ClassDef", "Module")
+    lambdas = set(np.flatnonzero(kinds("Lambda")).tolist())
+    no_parameters = set(np.flatnonzero(kinds("ClassDef", "Module")).tolist())
     lengths = [len(n.encode()) for n in forest.names.all()]
     found: list[str | None] = []
-    for number, row in enumerate(forest.definitions.tolist()):
-        kind = forest.kind[row]
-        if is_class[kind]:
+    rows = forest.definitions
+    after = names + np.append(lengths, len("lambda"))[forest.text[rows]]
+    for row, kind, file, start, end in zip(
+        rows.tolist(),
+        forest.kind[rows].tolist(),
+        forest.file[rows].tolist(),
+        after.tolist(),
+        forest.start[np.minimum(forest.body_row, forest.size - 1)].tolist(),
+        strict=True,
+    ):
+        if kind in no_parameters:
             found.append(None)
             continue
-        utf8 = forest.texts[forest.file[row]].utf8
-        end = int(forest.start[forest.body_row[number]])
-        if is_lambda[kind]:
-            text = _lambda_parameters(utf8[int(forest.start[row]) + len("lambda") : end])
-        else:
-            start = int(names[number])
-            text = _parameters(utf8[start + lengths[forest.text[row]] : end])
+        header = forest.texts[file].utf8[start:end]
+        text = _lambda_parameters(header) if kind in lambdas else _parameters(header)
         if row in returns:
             text += " -> " + _one_line(forest.slice(returns[row]))
         found.append(text[:SIGNATURE_LIMIT])

@@ -1,5 +1,6 @@
 """The trees of a batch as arrays: what each row is, where it stands, whose it is, and its key."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -39,19 +40,23 @@ class Names:
     """Interned names: a code per distinct name, in order of arrival."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+        self._codes: defaultdict[str | None, int] = defaultdict()
+        self._codes.default_factory = self._codes.__len__
 
     def code(self, name: str | None) -> int:
         """The name's code; -1 for None."""
-        return -1 if name is None else self._codes.setdefault(name, len(self._codes))
+        return -1 if name is None else self._codes[name]
 
     def codes(self, names: Iterable[str | None]) -> Codes:
         """Codes of many names."""
-        return np.fromiter(map(self.code, names), np.int32)
+        codes = np.fromiter(map(self._codes.__getitem__, names), np.int32)
+        if None in self._codes:
+            codes[codes == self._codes[None]] = -1
+        return codes
 
     def all(self) -> list[str]:
-        """The names by code."""
-        return list(self._codes)
+        """The names by code; '' at the code that stands for None inside."""
+        return [name or "" for name in self._codes]
 
 
 def kinds(*names: str) -> Flags:
@@ -240,13 +245,13 @@ class Forest:
         kind, definitions = self.kind, self.definitions
         container = self.definition[self.scope]  # number of the definition that evaluates a row
         scopes = container[definitions]
-        scopes[np.isin(definitions, self.first_row)] = -1
+        scopes[self.parent[definitions] < 0] = -1
         names = self.names.all()
         given = [names[c] if c >= 0 else None for c in self.text[definitions].tolist()]
         self.qualnames = qualnames(scopes.tolist(), given)
         constructs = [CONSTRUCTS[k] for k in kind[definitions].tolist()]
-        keys = [named_key(c, q) for c, q in zip(constructs, self.qualnames, strict=True)]
-        self.definition_keys: Ints = np.array(keys, np.int64)
+        keys = map(named_key, constructs, self.qualnames)
+        self.definition_keys: Ints = np.fromiter(keys, np.int64, len(constructs))
         owned = self.definition_keys[self.owner]
         self.key = unnamed_keys(self.owner.astype(np.int64), owned, kind, CONSTRUCTS)
         self.key[definitions] = self.definition_keys
@@ -270,7 +275,7 @@ class Forest:
         context[_STORED[self.role] & target] = STORE
         context[_DELETED[self.role] & target] = DEL
         inner = np.flatnonzero(_UNPACKED[self.role] & target)
-        inner = inner[np.isin(self.kind[self.parent[inner]], np.flatnonzero(_TARGETS))]
+        inner = inner[_TARGETS[self.kind[self.parent[inner]]]]
         while True:
             wanted = context[self.parent[inner]]
             if np.array_equal(wanted, context[inner]):

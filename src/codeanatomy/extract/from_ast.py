@@ -42,6 +42,7 @@ WITNESS = "ast"
 # Frames of the walk, one per level of the tree; they take no C stack.
 WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
+_LONG = 10**600
 TABLES = (
     *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
     *(Reference, Capture, CallSite, Argument, Base),
@@ -148,7 +149,7 @@ def literals(forest: Forest) -> dict[str, pa.Table]:
     values = forest.columns.values
     types = np.fromiter((_TYPE_OF[v.__class__] for v in values), np.int32, len(values))
     columns = located(forest, rows)
-    columns |= {"type": coded(types, _TYPES), "value": [_shown(v) for v in values]}
+    columns |= {"type": coded(types, _TYPES), "value": _shown(values)}
     return table(Literal, columns)
 
 
@@ -179,13 +180,13 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
     return table(Field, columns)
 
 
-def _shown(value: object) -> str:
-    """repr of a constant, at most 200 characters; long integers in hexadecimal."""
-    if isinstance(value, str | bytes):
-        return repr(value[:LITERAL_LIMIT])[:LITERAL_LIMIT]
-    if value.__class__ is int and isinstance(value, int) and value.bit_length() > 640:
-        return hex(value)[:LITERAL_LIMIT]
-    return repr(value)[:LITERAL_LIMIT]
+def _shown(values: list[object]) -> list[str]:
+    """repr of each constant, at most 200 characters; integers too long for it in hexadecimal."""
+    try:
+        shown = list(map(repr, values))
+    except ValueError:  # more digits than Python is willing to write
+        shown = [hex(v) if isinstance(v, int) and abs(v) > _LONG else repr(v) for v in values]
+    return [text if len(text) <= LITERAL_LIMIT else text[:LITERAL_LIMIT] for text in shown]
 
 
 EXTRACTOR = Extractor(WITNESS, 1, 10, TABLES, AstCollector, interpreter=True)

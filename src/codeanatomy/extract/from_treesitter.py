@@ -115,7 +115,7 @@ class TreeSitterCollector:
         broken = np.array(self._broken, np.bool_)
         found = scopes.found
         doubtful = broken[forest.file[scopes.uses]]
-        kept = (found >= 0) & (scopes.declares[found] == NAMED)
+        kept = (found >= 0) & (np.append(scopes.declares, -1)[found] == NAMED)
         references = tables[table_name(Reference)]
         how = references["how"].combine_chunks()
         unknown = names.HOW.index("unknown")

@@ -49,17 +49,30 @@ def qualnames(scopes: Sequence[int], names: Sequence[str | None]) -> list[str]:
 
 def ordinals(groups: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
     """For each row, how many earlier rows have the same group (non-negative, below 2**31)."""
-    count = len(groups)
-    result = np.empty(count, np.int32)
-    if not count:
-        return result
-    packed = np.sort((groups.astype(np.int64) << 32) | np.arange(count, dtype=np.int64))
-    rows = packed & 0xFFFFFFFF
-    group = packed >> 32
-    first = np.append(True, group[1:] != group[:-1])
-    index = np.arange(count)
-    result[rows] = index - np.maximum.accumulate(np.where(first, index, 0))
+    rows, starts, sizes = _runs(groups)
+    result = np.empty(len(groups), np.int32)
+    result[rows] = np.arange(len(groups), dtype=np.int32) - np.repeat(starts, sizes)
     return result
+
+
+def _runs(groups: npt.NDArray[np.integer]) -> tuple[Rows, Rows, Rows]:
+    """The rows ordered by group, then row; where each group starts among them, and its size."""
+    count = len(groups)
+    packed = np.sort((groups.astype(np.int64) << 32) | np.arange(count, dtype=np.int64))
+    group = packed >> 32
+    starts = np.append(0, np.flatnonzero(group[1:] != group[:-1]) + 1)[:count]
+    return packed & 0xFFFFFFFF, starts, np.diff(np.append(starts, count))
+
+
+def grouped(values: Ids) -> tuple[Ids, Rows, Rows]:
+    """The distinct values in order, where each occurs first, and the number of each row's value."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.ones(len(values), np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    group = np.empty(len(values), np.int64)
+    group[order] = np.cumsum(new) - 1
+    return ordered[new], order[new], group
 
 
 def unnamed_keys(
@@ -67,8 +80,13 @@ def unnamed_keys(
 ) -> Ids:
     """Keys of unnamed things in source order: `owners` are numbers of definitions (below 2**23),
     `owner_keys` their keys per row, `constructs` index into `names`."""
-    number = ordinals((owners.astype(np.int64) << 8) | constructs)
-    return mix(mix(owner_keys, hash_texts(names)[constructs]), number.astype(np.int64))
+    rows, starts, sizes = _runs((owners.astype(np.int64) << 8) | constructs)
+    first = rows[starts]
+    group_keys = mix(owner_keys[first], hash_texts(names)[constructs[first]])
+    numbers = np.arange(len(rows)) - np.repeat(starts, sizes)
+    keys = np.empty(len(rows), np.int64)
+    keys[rows] = mix(np.repeat(group_keys, sizes), numbers)
+    return keys
 
 
 def comment_keys(owners: Rows, owner_keys: Ids, texts: Sequence[str]) -> Ids:
@@ -77,7 +95,7 @@ def comment_keys(owners: Rows, owner_keys: Ids, texts: Sequence[str]) -> Ids:
     distinct = list(dict.fromkeys(texts))
     code = {text: i for i, text in enumerate(distinct)}
     codes = np.fromiter((code[text] for text in texts), np.int64, len(texts))
-    pairs = np.unique(owners * max(len(distinct), 1) + codes, return_inverse=True)[1]
+    pairs = grouped(owners * max(len(distinct), 1) + codes)[2]
     number = ordinals(pairs).astype(np.int64)
     return mix(mix(mix(owner_keys, _COMMENT), hash_texts(distinct)[codes]), number)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.builtin_names import BUILTINS, MODULE_NAMES
-from codeanatomy.extract.columns import Column, coded, constant, located, optional, table
+from codeanatomy.extract.columns import Column, coded, constant, interned, located, optional, table
 from codeanatomy.extract.forest import (
     COMPREHENSIONS,
     CONTEXTS,
@@ -18,7 +18,7 @@ from codeanatomy.extract.forest import (
     kinds,
     roles,
 )
-from codeanatomy.extract.keys import ordinals
+from codeanatomy.extract.keys import grouped, ordinals
 from codeanatomy.extract.scopes import IMPORTED, VARIABLE, Scopes
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
 from codeanatomy.facts.tables.syntax import Variable
@@ -60,8 +60,8 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     }
     inner = (FUNCTIONS | COMPREHENSIONS)[forest.kind[home]]
     caught = np.flatnonzero(bound & ~imported & inner & (owner != user))
-    pairs = np.stack((user[caught].astype(np.int64), found[caught]))
-    caught = caught[np.sort(np.unique(pairs, axis=1, return_index=True)[1])]
+    pairs = user[caught] * np.int64(len(scopes.key) + 1) + found[caught]
+    caught = caught[np.sort(grouped(pairs)[1])]
     captures: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows[caught]]],
         "function": forest.definition_keys[user[caught]],
@@ -145,7 +145,7 @@ def bases(forest: Forest) -> dict[str, pa.Table]:
         "class_node": forest.key[classes],
         "value": forest.key[rows],
         "position": ordinals(classes),
-        "text": pa.array(texts, pa.string()).dictionary_encode(),
+        "text": interned(texts),
     }
     return table(Base, columns)
 

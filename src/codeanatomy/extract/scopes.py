@@ -22,7 +22,7 @@ from codeanatomy.extract.forest import (
     kinds,
     roles,
 )
-from codeanatomy.extract.keys import variable_keys
+from codeanatomy.extract.keys import grouped, variable_keys
 from codeanatomy.facts.ids import hash_text, hash_texts, mix
 
 # what binds a name; the order has no meaning
@@ -150,34 +150,35 @@ class Scopes:
         if len(lent):
             own = np.ones(len(rows), np.bool_)
             own[lent] = False
-            self.pairs = np.unique(scope[own] * self._base + codes[own])
+            self.pairs = grouped(scope[own] * self._base + codes[own])[0]
             target = self.lookup(forest.outer[scope[lent]].astype(np.int64), rows[lent])
             outer = self.pairs[target] // self._base
             good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
             scope[lent[good]] = outer[good]
         pairs = scope * self._base + codes
-        self.pairs, first, group = np.unique(pairs, return_index=True, return_inverse=True)
+        self.pairs, first, group = grouped(pairs)
         self.first = rows[first]
         self.scope = self.pairs // self._base
-        counts = np.zeros((len(self.pairs), 5), np.int64)
-        np.add.at(counts, (group, kind), 1)
+        counts = np.bincount(group * 5 + kind, minlength=5 * len(self.pairs)).reshape(-1, 5)
         total = counts[:, :DELETION].sum(axis=1)
         single = (total == 1) & (counts[:, PARAMETER] + counts[:, DEFINITION] == 1)
         imported = (total > 0) & (counts[:, IMPORT] == total)
         self.declares = np.where(single, NAMED, np.where(imported, IMPORTED, VARIABLE))
-        keys = np.where(imported, 0, self._variable_keys())
+        keys = np.zeros(len(self.pairs), np.int64)
+        variables = np.flatnonzero(self.declares == VARIABLE)
+        keys[variables] = self._variable_keys(variables)
         named = np.flatnonzero((kind == PARAMETER) | (kind == DEFINITION))
         named = named[single[group[named]]]
         keys[group[named]] = forest.key[rows[named]]
         self.key: Ints = keys
 
-    def _variable_keys(self) -> Ints:
-        """Keys as if every binding were a variable."""
-        forest = self.forest
-        generic = _GENERIC[forest.kind[self.scope]]
-        scope_key = forest.key[np.where(generic, forest.parent[self.scope], self.scope)]
+    def _variable_keys(self, bindings: Ints) -> Ints:
+        """Keys of bindings that are variables."""
+        forest, scope = self.forest, self.scope[bindings]
+        generic = _GENERIC[forest.kind[scope]]
+        scope_key = forest.key[np.where(generic, forest.parent[scope], scope)]
         scope_key = np.where(generic, mix(scope_key, _TYPE_PARAMETERS), scope_key)
-        codes, place = np.unique(forest.bound[self.first], return_inverse=True)
+        codes, _, place = grouped(forest.bound[self.first[bindings]].astype(np.int64))
         return variable_keys(scope_key, hash_texts([self._names[c] for c in codes])[place])
 
 
@@ -186,7 +187,7 @@ def _is_private(name: str) -> bool:
 
 
 def _packed(pairs: Sequence[tuple[int, int]], base: int) -> Ints:
-    return np.unique(np.array([s * base + c for s, c in pairs], np.int64))
+    return np.array(sorted(s * base + c for s, c in pairs), np.int64)
 
 
 def _among(ordered: Ints, values: Ints) -> Flags:

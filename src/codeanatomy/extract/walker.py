@@ -141,7 +141,7 @@ for x in n.body:
     visit x body
 """
 _TYPE_PARAMETERS = _GENERIC if sys.version_info >= (3, 12) else ""
-_FUNCTION = _DECORATORS + _DOCSTRING + _TYPE_PARAMETERS + _PARAMETERS + _RETURNS + _BODY
+_FUNCTION = _DOCSTRING + _DECORATORS + _TYPE_PARAMETERS + _PARAMETERS + _RETURNS + _BODY
 _ONE = "x = n.{0}\nvisit x {0}\n"
 _STEPS = {
     "Module": _DOCSTRING + _BODY,
@@ -152,7 +152,7 @@ _STEPS = {
     + "b = len(kinds)\n"
     + _ONE.format("body")
     + "body((i, b, len(kinds)))\n",
-    "ClassDef": _DECORATORS + _DOCSTRING + _TYPE_PARAMETERS + _MIXED.format(first="bases") + _BODY,
+    "ClassDef": _DOCSTRING + _DECORATORS + _TYPE_PARAMETERS + _MIXED.format(first="bases") + _BODY,
     "Call": _ONE.format("func") + _MIXED.format(first="args").replace("x.row = len(kinds)", "pass"),
     "IfExp": "".join(map(_ONE.format, ("body", "test", "orelse"))),
     "With": _ITEMS,

@@ -2,8 +2,8 @@
 
 Everything is local to a file and free of paths: places, objects, names and calls are dense
 integers that start at 0 in each file. Place 0 is "nothing", object 0 is the module itself, name 0
-is the empty text. A place stands for a value (one per definition that reaches a use, not one per variable). Adding a kind
-takes a row here, a function that emits it and a rule that reads it.
+is the empty text. A place stands for a value: one per definition that reaches a use, not one per
+variable. Adding a kind takes a row here, a function that emits it and a rule that reads it.
 """
 
 import msgspec
@@ -47,7 +47,9 @@ KINDS = (
         "function:object index:literal name place",
         "index -1: keyword only, -2: *args, -3: **kwargs; name 0: positional only",
     ),
-    _kind(RESULT, "result", "function:object place", "the function may return what the place holds"),
+    _kind(
+        RESULT, "result", "function:object place", "the function may return what the place holds"
+    ),
     _kind(
         THROUGH, "through", "function:object index:literal", "the function returns this parameter"
     ),

@@ -49,7 +49,7 @@ class Graph:
         self._pin = contextlib.ExitStack()
         self.snapshot: Snapshot = self._pin.enter_context(Store(self.store).open().pin())
         self.facts = facts_of(self.snapshot)
-        self._tables = Tables(self.snapshot)
+        self._tables = Tables(self.snapshot)  # for look-ups
 
     def close(self) -> None:
         """Let the snapshot go."""
@@ -69,16 +69,16 @@ class Graph:
     @property
     def nodes(self) -> pa.Table:
         """All nodes with their places (`cpg_nodes`), in the order of their ids."""
-        return self._tables.sql("SELECT * FROM cpg_nodes ORDER BY node_id")
+        return self._whole.sql("SELECT * FROM cpg_nodes ORDER BY node_id")
 
     @property
     def edges(self) -> pa.Table:
         """All edges with their places (`cpg_edges`), in the order of their ends."""
-        return self._tables.sql("SELECT * FROM cpg_edges ORDER BY src, kind, dst, ordinal")
+        return self._whole.sql("SELECT * FROM cpg_edges ORDER BY src, kind, dst, ordinal")
 
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
-        rows = ask(self._tables, text)
+        rows = ask(self._whole, text)
         about = self._about(*self._totals)
         carried = stated(rows, about, limit).schema.metadata
         shown = rows if limit is None else rows.slice(0, limit)
@@ -145,7 +145,7 @@ class Graph:
 
     def callgraph(self, *, certain: bool = False) -> dict[str, list[str]]:
         """{caller: [callees]} in the conventions of the public benchmarks."""
-        return callgraph.callgraph(self._tables, certain=certain)
+        return callgraph.callgraph(self._whole, certain=certain)
 
     def resolve(self, name: str, *, variables: bool = False) -> list[Symbol]:
         """The nodes that NAME means; UnknownNameError lists candidates or near names."""
@@ -160,6 +160,11 @@ class Graph:
     def statement(self) -> About:
         """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""
         return self._about(*self._totals)
+
+    @cached_property
+    def _whole(self) -> Tables:
+        """The same tables, for questions that may read all of them."""
+        return Tables(self.snapshot, partitions=2)
 
     @cached_property
     def _totals(self) -> tuple[int, int, str]:

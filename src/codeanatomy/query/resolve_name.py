@@ -15,7 +15,7 @@ from codeanatomy.query.tables import Tables
 
 DEFINITIONS = ("METHOD", "TYPE_DECL", "NAMESPACE_BLOCK")
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
-MOST = 10  # candidates or near names that a message lists
+MOST, MOST_NEAR = 10, 5  # candidates and near names that a message lists
 _NUMBER = re.compile(r"#(\d+)(?=\.|$)")
 
 
@@ -130,7 +130,7 @@ def _near(tables: Tables, asked: str, variables: bool) -> list[str]:
           AND (levenshtein(lower(name), {_text(last)}) <= {max(2, len(last) // 3)}
                OR levenshtein(lower(qualified_name), {_text(plain)}) <= {max(2, len(plain) // 4)}
                OR contains(lower(name), {_text(last)}))
-        ORDER BY far, farther, qualified_name LIMIT {MOST}
+        ORDER BY far, farther, qualified_name LIMIT {MOST_NEAR}
         """
     )
     names: list[str] = rows["qualified_name"].to_pylist()

@@ -24,8 +24,7 @@ Ids = npt.NDArray[np.int64]
 
 EDGE_ID = SemanticType("edge.id", "id", "key")  # computed by the view, so annotated there
 READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
-SETTINGS = {
-    "datafusion.execution.target_partitions": "2",
+SETTINGS: dict[str, str | int | bool] = {
     "datafusion.execution.collect_statistics": "false",  # keeps joins in the order written
     "datafusion.execution.parquet.pushdown_filters": "true",
 }
@@ -38,10 +37,12 @@ _VIEWS = {view.name: view for view in VIEWS}
 class Tables:
     """The tables and views of one snapshot; what a query does not name is never opened."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, partitions: int = 1) -> None:
+        """Look-ups of few rows cost least in one partition; whole tables are fastest in two."""
         self.snapshot = snapshot
         self.names = sorted({*snapshot.tables, *_VIEWS})
-        self._session = session(SETTINGS)
+        settings = {**SETTINGS, "datafusion.execution.target_partitions": partitions}
+        self._session = session(settings)
         self._open: set[str] = set()
         self._keys = 0
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from codeanatomy.query.resolve_name import Symbol
 from codeanatomy.query.symbols import ids_of
@@ -105,11 +104,14 @@ def _into(tables: Tables, ids: Ids, where: str) -> pa.Table:
     wanted = "t.kind = 'CALL'"
     sites = tables.lookup("edges_by_dst", "dst", ids, "t.src", wanted)["src"].to_numpy()
     edges = tables.lookup("edges", "src", sites, _EDGE, wanted + where)
-    edges = edges.filter(pc.is_in(edges["callee_id"], pa.array(ids)))
     owners = tables.lookup(
         "edges_by_dst", "dst", sites, "t.dst AS inner_id, t.src AS caller_id", "t.kind = 'CONTAINS'"
     )
-    return _joined(tables, edges, owners)
+    return tables.sql_with(
+        {"found": edges, "owners": owners, "asked": pa.table({"id": ids})},
+        "SELECT found.*, caller_id FROM found JOIN owners ON inner_id = found.site "
+        "JOIN asked ON id = callee_id",
+    )
 
 
 def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
@@ -120,10 +122,6 @@ def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
     edges = tables.lookup(
         "edges", "src", owners["inner_id"].to_numpy(), _EDGE, "t.kind = 'CALL'" + where
     )
-    return _joined(tables, edges, owners)
-
-
-def _joined(tables: Tables, edges: pa.Table, owners: pa.Table) -> pa.Table:
     return tables.sql_with(
         {"found": edges, "owners": owners},
         "SELECT found.*, caller_id FROM found JOIN owners ON inner_id = found.site",
@@ -143,9 +141,12 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
     return tables.sql_with(
         {"found": rows, "named": names, "places": places},
         """
-        SELECT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
-               coalesce(f.path, '') AS path, p.line, certainty, confidence,
-               string_to_array(arrow_cast(evidence, 'Utf8'), '+') AS evidence, origin,
+        SELECT arrow_cast(m.qualified_name, 'Utf8') AS caller,
+               arrow_cast(coalesce(n.qualified_name, n.name), 'Utf8') AS callee,
+               arrow_cast(coalesce(f.path, ''), 'Utf8') AS path, p.line,
+               arrow_cast(certainty, 'Utf8') AS certainty, confidence,
+               string_to_array(arrow_cast(evidence, 'Utf8'), '+') AS evidence,
+               arrow_cast(origin, 'Utf8') AS origin,
                p.bstart, p.bend, caller_id, callee_id
         FROM found
         JOIN named m ON m.node_id = caller_id AND m.kind = 'METHOD'
@@ -172,4 +173,4 @@ def _finished(rows: pa.Table, level: int, far: str, chains: dict[int, list[str]]
     rows = rows.append_column("depth", pa.array([level] * rows.num_rows, pa.int32()))
     ways = [chain[::-1] for chain in found] if far == "caller_id" else found
     rows = rows.append_column("chain", pa.array(ways, pa.list_(pa.string())))
-    return rows.select(CALL_ROWS.names).cast(CALL_ROWS)
+    return pa.table([rows[name] for name in CALL_ROWS.names], schema=CALL_ROWS)

@@ -1,11 +1,11 @@
 """What may each site mean? The target, external and unanswered tables out of a finished solve.
 
-Confidence: 1 where every step was forced (one target, no mark on the way); otherwise 0.9 divided by the
-square root of the number of candidates, halved for a definition that only overrides in an inheriting
-class, and halved again where values were dropped on the way.
+Confidence: 1 where every step was forced (one target, no mark on the way); otherwise 0.9 divided by
+the square root of the number of candidates, halved for a definition that only overrides in an
+inheriting class, and halved again where values were dropped on the way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -23,24 +23,40 @@ from codeanatomy.facts.tables.resolution import External, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
-from codeanatomy.resolve.meaning import Meaning
+from codeanatomy.resolve.meaning import OVERRIDE, WAYS, Meaning, Meant
 from codeanatomy.resolve.pairs import Ints, expand, pair
+from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
-RULES = (
-    *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
-    *("global", "builtin", "module", "class", "super"),
-)
-RULE_CODE = {rule: i for i, rule in enumerate(RULES)}
-SURE, UNSURE = 0, 1
 
 
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
-    """The tables `target` (by site's file, then site), `external` (by symbol) and `unanswered`."""
+    """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
     meaning = Meaning(f)
+    first = _questions(f.world)
     site, symbol, rule, doubt = _candidates(f, meaning)
-    site, symbol, rule, doubt = _distinct(f, site, symbol, rule, doubt)
-    return _tables(f, meaning, site, symbol, rule, doubt)
+    site, symbol, rule, doubt = _distinct(first[site], symbol, rule, doubt)
+    count = np.bincount(site, minlength=len(first))
+    file, key, external = _resolved(f, meaning.symbols, symbol)
+    left = np.flatnonzero((count == 0) & (first == np.arange(len(first))))
+    return {
+        "target": _targets(f.world, site, (file, key), rule, doubt),
+        "external": external,
+        "unanswered": _unanswered(f.world, left, meaning.reasons(left)),
+    }
+
+
+def _questions(world: World) -> Ints:
+    """For each site the first that asks the same: a name bound by two imports is one question."""
+    first = np.arange(len(world.site_what))
+    names = np.flatnonzero(world.site_what == c.NAME_SITE)
+    order = names[np.lexsort((world.site_key[names], world.site_file[names]))]
+    key, file = world.site_key[order], world.site_file[order]
+    same = np.zeros(len(order), bool)
+    same[1:] = (key[1:] == key[:-1]) & (file[1:] == file[:-1])
+    start = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    first[order] = order[start]
+    return first
 
 
 def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
@@ -70,13 +86,15 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
     return columns[0], columns[1], columns[2], columns[3]
 
 
-def _expanded(sites: Ints, keys: Ints, doubt: Ints, meant: object) -> tuple[Ints, Ints, Ints, Ints]:
+def _expanded(
+    sites: Ints, keys: Ints, doubt: Ints, meant: Callable[[int], Meant]
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Every site with every meaning of its key; `meant` is asked once per distinct key."""
     distinct, inverse = np.unique(keys, return_inverse=True)
     flat: list[tuple[int, int, int]] = []
     starts = [0]
     for key in distinct.tolist():
-        flat += meant(key)  # type: ignore[operator]  # a method of Meaning
+        flat += meant(key)
         starts.append(len(flat))
     bounds = np.array(starts, np.int64)
     at, of = expand(bounds[:-1][inverse], bounds[1:][inverse])
@@ -84,62 +102,35 @@ def _expanded(sites: Ints, keys: Ints, doubt: Ints, meant: object) -> tuple[Ints
     return sites[of], table[at, 0], table[at, 1], doubt[of] | table[at, 2]
 
 
-def _distinct(
-    f: Fixpoint, site: Ints, symbol: Ints, rule: Ints, doubt: Ints
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """One row per site and symbol, in the order of the sites; the least doubtful way is kept.
-
-    Sites that ask the same question at the same node (a name bound by two imports) become one.
-    """
-    world = f.world
-    order = np.lexsort((world.site_what, world.site_key, world.site_file))
-    same = np.ones(len(order), bool)
-    for column in (world.site_what, world.site_key, world.site_file):
-        same[1:] &= column[order][1:] == column[order][:-1]
-    same[:1] = False
-    group = np.cumsum(~same) - 1
-    first = order[~same]
-    of_site = np.empty(len(order), np.int64)
-    of_site[order] = first[group] if len(order) else first
-    site = of_site[site]
+def _distinct(site: Ints, symbol: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """One row per site and symbol, in the order of the sites; the least doubtful way is kept."""
     order = np.lexsort((rule, doubt, symbol, site))
     site, symbol, rule, doubt = site[order], symbol[order], rule[order], doubt[order]
     keep = np.ones(len(site), bool)
     keep[1:] = (site[1:] != site[:-1]) | (symbol[1:] != symbol[:-1])
-    f.world.site_first = of_site
     return site[keep], symbol[keep], rule[keep], doubt[keep]
 
 
-def _tables(
-    f: Fixpoint, meaning: Meaning, site: Ints, symbol: Ints, rule: Ints, doubt: Ints
-) -> dict[str, pa.Table]:
-    world = f.world
-    count = np.bincount(site, minlength=len(world.site_what))
-    candidates = count[site]
+def _targets(
+    world: World, site: Ints, target: tuple[Ints, Ints], rule: Ints, doubt: Ints
+) -> pa.Table:
+    candidates = np.bincount(site, minlength=1)[site]
     certain = (candidates == 1) & (doubt == 0)
     confidence = POSSIBLE / np.sqrt(candidates)
-    confidence = np.where(rule == RULE_CODE["override"], confidence / 2, confidence)
+    confidence = np.where(rule == OVERRIDE, confidence / 2, confidence)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
     confidence = np.where(dropped, confidence / 2, confidence)
-    confidence = np.where(certain, 1.0, np.round(confidence, 3))
-    file, key, external = _resolved(f, meaning.symbols, symbol)
-    target = _table(
+    return _table(
         Target,
         world.file_ids[world.site_file[site]],
         world.site_key[site],
         _coded(world.site_what[site], c.SITES),
-        file,
-        key,
-        _coded(rule, RULES),
+        *target,
+        _coded(rule, WAYS),
         _coded(np.where(certain, 0, 1), ("certain", "possible")),
-        confidence,
+        np.where(certain, 1.0, np.round(confidence, 3)),
         candidates,
     )
-    return {
-        "target": target,
-        "external": external,
-        "unanswered": _unanswered(f, meaning, count),
-    }
 
 
 def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Ints, pa.Table]:
@@ -175,13 +166,7 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
     return files[inverse], keys[inverse], external
 
 
-def _unanswered(f: Fixpoint, meaning: Meaning, count: Ints) -> pa.Table:
-    world = f.world
-    number = np.arange(len(world.site_what))
-    order = np.lexsort((world.site_what, world.site_key, world.site_file))
-    sites = order[(count[order] == 0) & (world.site_first[order] == order)]
-    assert len(number) == len(order)
-    reasons = meaning.reasons(sites)
+def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:
     return _table(
         Unanswered,
         world.file_ids[world.site_file[sites]],
@@ -199,7 +184,7 @@ def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     found = [texts[i] for i in used.tolist()]
     rank = {text: i for i, text in enumerate(sorted(found))}
     position = np.array([rank[x] for x in found], np.int32)
-    indices = position[inverse] if len(found) else np.empty(0, np.int32)
+    indices = position[inverse] if found else np.empty(0, np.int32)
     return pa.DictionaryArray.from_arrays(indices, pa.array(sorted(found), pa.string()))
 
 

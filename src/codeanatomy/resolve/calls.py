@@ -1,4 +1,4 @@
-"""What does a call do for each object that is called? Arguments reach parameters, results come back."""
+"""What does a call do, for each object that is called?"""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, WAITS, Fixpoint, Link
-from codeanatomy.resolve.points import Flags
 from codeanatomy.resolve.pairs import NONE, Ints, expand, pair
+from codeanatomy.resolve.points import Flags
 
 WRAPPERS = {
     "builtins.classmethod": p.CLASS_METHOD,
@@ -59,11 +59,11 @@ def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 
 def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
     """Decorations by classes that inherit from classmethod, staticmethod or property."""
-    decorates = f.decorated[rows[:, 1], 0] > 0
+    decorates: Flags = f.decorated[rows[:, 1], 0] > 0
     for i in np.flatnonzero(decorates).tolist():
         order = f.classes.order.get(int(objects[i]), ())
         bases = [f.modules.dotted(x) for x in order if f.points.kind[x] == p.EXTERNAL]
-        kind = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
+        kind: int = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
         decorates[i] = kind > 0
         if kind:
             value, result = f.decorated[rows[i, 1]].tolist()
@@ -99,7 +99,10 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     decorates = f.decorated[rows[:, 1], 0] > 0
     for (_, number, _, _), object_, kind in zip(
-        rows[decorates].tolist(), objects[decorates].tolist(), kinds[decorates].tolist(), strict=True
+        rows[decorates].tolist(),
+        objects[decorates].tolist(),
+        kinds[decorates].tolist(),
+        strict=True,
     ):
         _decorate(f, number, object_, kind)
     plain = ~decorates & (kinds == p.EXTERNAL)

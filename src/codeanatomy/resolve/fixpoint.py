@@ -1,4 +1,4 @@
-"""The state of one solve: constraint rows by kind, functions' parameters and results, and the growth."""
+"""What do the rules read and grow? The state of one solve."""
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +27,7 @@ class Fixpoint:
         self.points = points = Points(world.places, world.kinds)
         self.bindings = Bindings(world)
         self.modules = Modules(world, points, self.bindings)
-        self.classes = Classes(
-            points, np.flatnonzero(world.kinds == c.CLASS), world.rows["base"]
-        )
+        self.classes = Classes(points, np.flatnonzero(world.kinds == c.CLASS), world.rows["base"])
         self.modules.link_stars()
         self.modules.link_targets()
         self.modules.link_exports()
@@ -82,7 +80,7 @@ class Fixpoint:
         self.keeps_receiver[[f for f, at in self.through.items() if 0 in at]] = True
 
     def _read_results(self, returned: Ints, count: int) -> None:
-        """One place per function that holds what it returns; and which call results are returned."""
+        """One place per function holds what it returns; and which call results are returned."""
         self.result = np.zeros(count, np.int64)
         several = np.bincount(returned[:, 0], minlength=count) > 1
         for function in np.flatnonzero(several).tolist():
@@ -191,7 +189,7 @@ class Fixpoint:
         return result
 
     def found(self, objects: Ints, names: Ints) -> Ints:
-        """`lookup.find` of each pair: place, negative object, 0; np.iinfo.min where the class waits."""
+        """`lookup.find` of each pair; WAITS where the class has no order yet."""
         keys, inverse = np.unique(pair(objects, names), return_inverse=True)
         find = self.lookup.find
         places = np.empty(len(keys), np.int64)

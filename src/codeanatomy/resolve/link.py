@@ -49,7 +49,10 @@ class Modules:
         """Dotted name of an external thing (or namespace package)."""
         known = self._dotted.get(object_)
         if known is None:
-            parent, name = int(self.points.a[object_]), self.world.texts[int(self.points.b[object_])]
+            parent, name = (
+                int(self.points.a[object_]),
+                self.world.texts[int(self.points.b[object_])],
+            )
             known = self._dotted[object_] = f"{self.dotted(parent)}.{name}" if parent else name
         return known
 
@@ -137,8 +140,8 @@ class Modules:
         return public
 
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
-        """Modules whose own binding of the name the module's star imports take over; and the external
-        modules that may provide it."""
+        """Modules whose own binding of the name the module's star imports take over; and the
+        external modules that may provide it."""
         key = self.bindings.definition
         found: list[int] = []
         outside: list[int] = list(self.external_stars.get(module, ()))
@@ -158,7 +161,7 @@ class Modules:
     # symbols
 
     def symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
-        """What the name of the module stands for, through re-exports; empty where it has no such name."""
+        """What the name of the module stands for, through re-exports; empty: no such name."""
         known = self._symbols.get((module, name))
         if known is None:
             known = self._symbols[module, name] = tuple(dict.fromkeys(self._follow(module, name)))

@@ -1,4 +1,4 @@
-"""What does attribute `name` of an object hold? One place per pair, made when it is first asked for."""
+"""What does attribute `name` of an object hold? One place per pair, made when first asked for."""
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
@@ -14,7 +14,7 @@ PROPERTY_PARTS = ("setter", "getter", "deleter")
 
 class Lookup:
     """Places of attributes. Reads of an attribute that some store sets see every field of that name
-    along the class's order; reads through `self` see overriding definitions of inheriting classes too.
+    along the class's order; reads through `self` also see definitions of inheriting classes.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Lookup:
         return place
 
     def find(self, object_: int, name: int) -> int | None:
-        """Place of the attribute; negative: the one object it is; 0: none; None: the class waits."""
+        """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
         key = (object_, name)
         if key in self._found:
             return self._found[key]
@@ -127,8 +127,8 @@ class Lookup:
     # classes
 
     def first(self, class_: int, name: int, after: int = 0) -> int:
-        """The first class in the order (after `after`) whose body binds the name; negative: an external
-        base that may have it; 0: none."""
+        """The first class in the order (after `after`) whose body binds the name; negative: an
+        external base that may have it; 0: none."""
         key = (class_, name, after)
         found = self._first.get(key)
         if found is None:
@@ -160,7 +160,10 @@ class Lookup:
         receiver = int(points.b[object_]) if kind == p.SUPER else object_
         cone = int(points.kind[receiver]) in (p.SELF, p.CLS)
         if kind == p.SUPER:
-            first, others = self.first(class_, name, int(points.a[object_])), self.beside(object_, name)
+            first, others = (
+                self.first(class_, name, int(points.a[object_])),
+                self.beside(object_, name),
+            )
         else:
             first = self.first(class_, name)
             others = self.overriding(class_, name, first) if cone else []
@@ -213,7 +216,7 @@ class Lookup:
         return False
 
     def overriding(self, class_: int, name: int, first: int) -> list[int]:
-        """Classes whose definition an instance of an inheriting class would use instead of `first`."""
+        """Classes whose definition instances of inheriting classes use instead of `first`."""
         below = self.classes.below.get(class_, 0)
         if not below:
             return []

@@ -1,4 +1,4 @@
-"""Which places are not sure, and why? Marks travel along copies, loads and calls after the fixpoint."""
+"""Which places are not sure, and why? Marks travel along copies, loads and calls."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
+from codeanatomy.resolve.points import Counts
 
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 
@@ -36,7 +37,7 @@ def spread(f: Fixpoint) -> None:
         _flow(points.marks, sources, targets, changed)
 
 
-def _flow(marks: Ints, sources: Ints, targets: Ints, frontier: Ints) -> None:
+def _flow(marks: Counts, sources: Ints, targets: Ints, frontier: Ints) -> None:
     while frontier.size:
         at, of = expand(
             np.searchsorted(sources, frontier, "left"), np.searchsorted(sources, frontier, "right")
@@ -88,7 +89,9 @@ def _open_attributes(f: Fixpoint) -> Ints:
     places = np.array(
         [place for name in names for _, place in f.lookup.storing.get(name, ())], np.int64
     )
-    places = places[(points.marks[places] & (1 << c.OPEN_ATTRIBUTE)) == 0] if len(places) else places
+    places = (
+        places[(points.marks[places] & (1 << c.OPEN_ATTRIBUTE)) == 0] if len(places) else places
+    )
     points.mark(places, c.OPEN_ATTRIBUTE)
     return places
 

@@ -1,4 +1,4 @@
-"""Which definitions, modules, variables and external things do objects, attributes and imports stand for?"""
+"""Which definition, module, variable or external thing does an object or name stand for?"""
 
 import numpy as np
 
@@ -8,7 +8,10 @@ from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.pairs import Ints
 
-# rule codes as in answers.RULES
+WAYS = (  # what led to a target
+    *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
+    *("global", "builtin", "module", "class", "super"),
+)
 FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = range(8)
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
 
@@ -165,9 +168,13 @@ class Meaning:
         return class_, name
 
     def reasons(self, sites: Ints) -> Ints:
-        """Why each of these sites has no target: the lowest mark on its place, or what else is known."""
+        """Why each of these sites has no target: the lowest mark on its place, or what is known."""
         world, points = self.f.world, self.f.points
-        places, what, names = world.site_place[sites], world.site_what[sites], world.site_name[sites]
+        places, what, names = (
+            world.site_place[sites],
+            world.site_what[sites],
+            world.site_name[sites],
+        )
         marks = points.marks[places].astype(np.int64)
         lowest = marks & -marks
         reason = np.full(len(sites), c.NOTHING, np.int64)

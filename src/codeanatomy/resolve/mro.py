@@ -1,4 +1,4 @@
-"""In which order does a class look for attributes? C3 linearisation, and which classes inherit from it."""
+"""In which order does a class look for attributes (C3), and which classes inherit from it?"""
 
 from collections.abc import Sequence
 
@@ -57,7 +57,7 @@ class Classes:
         return bool(self.points.kind[object_] == CLASS)
 
     def _bases(self) -> dict[int, tuple[list[int], bool]]:
-        """Bases found so far of the waiting classes; complete: every base expression has a value."""
+        """Bases found so far of the waiting classes; complete: every base has a value."""
         places = [p for x in self.waiting for p in self.places.get(x, ())]
         which, objects = self.points.answers(np.array(places or [0], np.int64))
         kinds = self.points.kind[objects]
@@ -84,7 +84,7 @@ class Classes:
         return (not self._is_class(object_), object_)
 
     def _linear(self, class_: int, bases: Sequence[int]) -> tuple[int, ...]:
-        """C3 over the bases' orders; where they contradict each other, the first head goes first."""
+        """C3 over the bases' orders; where they contradict, the first head goes first."""
         orders = [list(self.order.get(b, (b,))) for b in bases if self._known(class_, b)]
         if len(orders) == 1:
             if bases[0] in self._several:

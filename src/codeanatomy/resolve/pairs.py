@@ -1,4 +1,4 @@
-"""Sets of integer pairs and rows by their first column, as a few sorted chunks: joins by binary search."""
+"""How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +77,7 @@ class Pairs:
 
 
 class Rows:
-    """Constraint rows by their first column. New rows meet all pairs once, old rows only new pairs."""
+    """Rows by their first column. New rows meet all pairs once, old rows only new pairs."""
 
     def __init__(self, width: int) -> None:
         self.width = width

@@ -14,7 +14,9 @@ INSTANCE = 6  # instance of just this class: (class, 0)
 SELF = 7  # instance of the class or of one that inherits from it: (class, 0)
 CLS = 8  # the class or one that inherits from it: (class, 0)
 BOUND = 9  # method with its receiver: (function, receiver or 0)
-OVERRIDE = 10  # the same, found in a class that inherits from the receiver's: (function, receiver or 0)
+OVERRIDE = (
+    10  # the same, found in a class that inherits from the receiver's: (function, receiver or 0)
+)
 CLASS_METHOD, STATIC_METHOD, PROPERTY = 11, 12, 13  # (function, 0)
 SUPER = 14  # what super() gives: (class around, receiver)
 FACTORY = 15  # what an external call gave that is then used as a decorator: (external, 0)
@@ -149,7 +151,9 @@ class Points:
         """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
         pairs = self.pairs.fresh(pairs)
         if pairs.size:
-            pairs = self._bounded(pairs, OPAQUE[self.kind[pairs & LOW]], self.opaque, OPAQUE_PER_PLACE)
+            pairs = self._bounded(
+                pairs, OPAQUE[self.kind[pairs & LOW]], self.opaque, OPAQUE_PER_PLACE
+            )
         if pairs.size:
             pairs = self._bounded(pairs, np.ones(len(pairs), bool), self.count, OBJECTS_PER_PLACE)
         if pairs.size:
@@ -161,7 +165,7 @@ class Points:
         first = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
         sizes = np.diff(np.r_[first, len(places)])
         running = np.cumsum(counted)
-        before = np.repeat(running[first] - counted[first], sizes)
+        before: Ints = np.repeat(running[first] - counted[first], sizes)
         kept = ~counted | (count[places] + running - before <= bound)
         if not kept.all():
             self.mark(places[~kept], c.WIDE if count is self.count else c.TRUNCATED)

@@ -13,7 +13,6 @@ from codeanatomy.resolve.calls import call
 from codeanatomy.resolve.fixpoint import WAITS, Fixpoint
 from codeanatomy.resolve.pairs import Ints
 
-
 CLASSY = (p.INSTANCE, p.SELF, p.CLASS, p.CLS)
 
 

@@ -8,7 +8,8 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.answers import answers
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.marks import spread
-from codeanatomy.resolve.pairs import SHIFT
+from codeanatomy.resolve.pairs import SHIFT, Ints
+from codeanatomy.resolve.points import CLASS, EXTERNAL
 from codeanatomy.resolve.rules import RULES
 
 MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
@@ -47,7 +48,7 @@ def run(f: Fixpoint) -> int:
     Copies first and alone, then one pass over all rules with everything that is new. When nothing
     moves, one stage decides what only an empty answer can decide, and the rules go on.
     """
-    stages = [_force_bases, _seed, _pass_decorated]
+    stages = [_pass_classes, _force_bases, _seed, _pass_decorated]
     rounds = 0
     while rounds < MAX_ROUNDS:
         delta = f.points.close()
@@ -110,11 +111,26 @@ def _seed(f: Fixpoint) -> bool:
     return True
 
 
+def _pass_classes(f: Fixpoint) -> bool:
+    """A class decorator that is not known to give a class is taken to give back its class, before
+    classes that inherit from it would go without."""
+    points, decorated = f.points, f.decorated
+    calls = np.flatnonzero(decorated[:, 0])
+    which, objects = points.answers(decorated[calls, 0])
+    of_class = np.unique(calls[which[points.kind[objects] == CLASS]])
+    which, objects = points.answers(decorated[of_class, 1])
+    gives = of_class[which[np.isin(points.kind[objects], (CLASS, EXTERNAL))]]
+    return _pass(f, np.setdiff1d(of_class, gives))
+
+
 def _pass_decorated(f: Fixpoint) -> bool:
     """A decorator whose result is not known is taken to give back what it decorates."""
-    points, decorated = f.points, f.decorated
-    value, result = decorated[:, 0], decorated[:, 1]
-    empty = (value > 0) & (points.count[result] == 0)
-    points.copy_all(value[empty], result[empty])
-    points.mark(result[empty], c.UNKNOWN_DECORATOR)
-    return bool(empty.any())
+    value, result = f.decorated[:, 0], f.decorated[:, 1]
+    return _pass(f, np.flatnonzero((value > 0) & (f.points.count[result] == 0)))
+
+
+def _pass(f: Fixpoint, calls: Ints) -> bool:
+    value, result = f.decorated[calls, 0], f.decorated[calls, 1]
+    f.points.copy_all(value, result)
+    f.points.mark(result, c.UNKNOWN_DECORATOR)
+    return bool(len(calls))

@@ -146,4 +146,5 @@ class Bindings:
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
-    return column.to_numpy().astype(np.int64)
+    result: Ints = column.to_numpy().astype(np.int64)
+    return result

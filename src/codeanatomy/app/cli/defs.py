@@ -19,7 +19,7 @@ def command(name: str, limit: int | None, folder: Path | None, form: str) -> Non
 
     \b
     Example:
-      codeanatomy defs Flask.route
+      codeanatomy defs Scaffold.route
     """
     with opened(folder) as graph:
         answer(graph, graph.defs(name, limit=limit), form, COLUMNS)

@@ -9,7 +9,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -35,20 +35,21 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
-    def main(  # type: ignore[override]  # click declares an overload per standalone_mode; this has one
+    def main(
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
-        **extra: object,
+        complete_var: str | None = None,
+        standalone_mode: bool = False,
+        **extra: Any,  # what click passes on to its own context
     ) -> NoReturn:
         """Runs a command and exits with its code."""
-        extra["standalone_mode"] = False
-        sys.exit(self._run(list(sys.argv[1:] if args is None else args), extra))
+        sys.exit(self._run(list(sys.argv[1:] if args is None else args), complete_var, extra))
 
-    def _run(self, args: list[str], extra: dict[str, object]) -> int:
+    def _run(self, args: list[str], complete_var: str | None, extra: dict[str, Any]) -> int:
         debug = bool(os.environ.get("CODEANATOMY_DEBUG")) or "--debug" in args
         try:
-            code = super().main(args, prog_name="codeanatomy", **extra)
+            code = super().main(args, "codeanatomy", complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             error.show()
             return MISUSE

@@ -27,8 +27,8 @@ _HIDDEN = {
 
 
 def print_rows(rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> None:
-    """All rows in the format; text shows the given columns, where `place` is path:line
-    and `chain` a way from caller to callee."""
+    """All rows in the format; text shows the given columns, where `place` is path:line,
+    `folder` a path that is never empty, and `chain` a way from caller to callee."""
     if form == "text":
         shown = columns or tuple(rows.schema.names)
         write("".join(line + "\n" for line in _text(rows, shown)))
@@ -86,10 +86,13 @@ def plain(value: object) -> object:
 
 def json_rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
     """The rows as JSON objects: ids, and all integers that JSON readers would round, as strings."""
-    rows = _with_text_ids(rows)
+    ids = _text_columns(rows)
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
         for row in batch.to_pylist():
-            yield {name: plain(value) for name, value in row.items()}
+            yield {
+                name: str(value) if name in ids and value is not None else plain(value)
+                for name, value in row.items()
+            }
 
 
 def _json(rows: "pa.Table", lines: bool) -> None:
@@ -140,6 +143,8 @@ def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:
 def _column(rows: "pa.Table", name: str) -> list[str]:
     if name == "chain":
         return [clean(" -> ".join(chain)) for chain in rows[name].to_pylist()]
+    if name == "folder":
+        return [clean(path or ".") for path in rows["path"].to_pylist()]
     if name != "place":
         return [clean(_cell(v)) for v in rows[name].to_pylist()]
     pairs = zip(rows["path"].to_pylist(), rows["line"].to_pylist(), strict=True)
@@ -160,23 +165,25 @@ def _cell(value: object) -> str:
 def _is_number(rows: "pa.Table", name: str) -> bool:
     import pyarrow as pa
 
-    kind = None if name == "place" else rows.schema.field(name).type
+    kind = rows.schema.field(name).type if name in rows.schema.names else None
     return kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _with_text_ids(rows: "pa.Table") -> "pa.Table":
+def _text_columns(rows: "pa.Table") -> set[str]:
+    """Names of the integer columns that JSON shows as text: ids, and what is too large for it."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     from codeanatomy.query.tables import is_id
 
-    for index, field in enumerate(rows.schema):
-        if not pa.types.is_integer(field.type):
-            continue
-        span = pc.min_max(
-            rows[field.name] if rows.schema.names.count(field.name) == 1 else rows[index]
-        )
-        low, high = span["min"].as_py() or 0, span["max"].as_py() or 0
-        if is_id(field) or high > _EXACT or low < -_EXACT:
-            rows = rows.set_column(index, field.name, rows[index].cast(pa.string()))
-    return rows
+    return {
+        field.name
+        for field, column in zip(rows.schema, rows.columns, strict=True)
+        if pa.types.is_integer(field.type)
+        and (is_id(field) or any(_is_large(chunk) for chunk in column.chunks))
+    }
+
+
+def _is_large(chunk: "pa.Array") -> bool:
+    values = chunk.to_numpy(zero_copy_only=False)  # floats where there are nulls
+    values = values[values == values]  # noqa: PLR0124  # without NaN
+    return bool(len(values)) and (int(values.max()) > _EXACT or int(values.min()) < -_EXACT)

@@ -25,7 +25,7 @@ QUERIES = {
         "SELECT path, reason, detail FROM skipped ORDER BY path, reason",
         ("path", "reason", "detail"),
     ),
-    "roots": ("SELECT path, reason FROM roots ORDER BY path", ("path", "reason")),
+    "roots": ("SELECT path, reason FROM roots ORDER BY path", ("folder", "reason")),
     "kinds": (
         "SELECT 'node' AS entity, kind, count(*) AS count FROM nodes GROUP BY kind UNION ALL "
         "SELECT 'edge' AS entity, kind, count(*) AS count FROM edges GROUP BY kind "

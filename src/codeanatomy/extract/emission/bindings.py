@@ -1,15 +1,22 @@
-"""Which names do the statements of a scope bind, and how? Statements only; no expression is visited."""
+"""Which names do the statements of a scope bind, and how? No expression is visited."""
 
 import ast
 from collections.abc import Callable, Iterable
 
-DEFINITION, IMPORT, IMPORTS, VARIABLE = 1, 2, 3, 4  # one def or class; one import; several; all else
+DEFINITION, IMPORT, IMPORTS, VARIABLE = (
+    1,
+    2,
+    3,
+    4,
+)  # one def or class; one import; several; all else
 Bound = dict[str, int]
 
 COMPOUND = "body", "orelse", "finalbody"
 
 
-def bound_names(statements: list[ast.stmt], loops: dict[ast.AST, Bound]) -> tuple[Bound, Bound, Bound]:
+def bound_names(
+    statements: list[ast.stmt], loops: dict[ast.AST, Bound]
+) -> tuple[Bound, Bound, Bound]:
     """Names bound in source order with how; then the names declared global and nonlocal.
 
     `loops` gains, for every loop, the names that its target and body bind.
@@ -46,7 +53,9 @@ def target_names(target: ast.expr) -> Iterable[str]:
 class _Names:
     """The walk over one scope's statements."""
 
-    def __init__(self, bound: Bound, globals_: Bound, nonlocals: Bound, loops: dict[ast.AST, Bound]):
+    def __init__(
+        self, bound: Bound, globals_: Bound, nonlocals: Bound, loops: dict[ast.AST, Bound]
+    ):
         self.bound, self.globals, self.nonlocals, self.loops = bound, globals_, nonlocals, loops
 
     def block(self, statements: list[ast.stmt]) -> None:
@@ -57,11 +66,11 @@ class _Names:
 
     def nested(self, node: ast.AST) -> None:
         for part in COMPOUND:
-            self.block(getattr(node, part, ()))  # type: ignore[arg-type]  # absent parts are empty
+            self.block(getattr(node, part, []))
 
     def target(self, target: ast.expr) -> None:
         if target.__class__ is ast.Name:
-            bind(self.bound, target.id, VARIABLE)  # type: ignore[attr-defined]  # checked above
+            bind(self.bound, target.id, VARIABLE)
         else:
             for name in target_names(target):
                 bind(self.bound, name, VARIABLE)

@@ -1,6 +1,6 @@
 """What do definitions and imports bind? Functions, classes, lambdas, imports.
 
-Function bodies wait until the scope around them is complete: they see its names as they are in the end.
+Function bodies wait until the scope around them is complete: they see its names as they end up.
 """
 
 import ast
@@ -10,8 +10,8 @@ from codeanatomy.extract.emission.state import CLASS, FUNCTION, Emission, Scope
 from codeanatomy.extract.emission.statements import block
 from codeanatomy.facts import constraints as c
 
-# mypy: the walker gives every node that is a site its row number, which the stubs of ast do not know
-# mypy: disable-error-code="attr-defined"
+# The walker gives every node that is a site its row number, which the stubs do not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 VARARG, KWARG = -2, -3
@@ -59,7 +59,7 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
 
 
 def close(e: Emission, scope: Scope) -> None:
-    """Rows that say what a module's or class's names are bound to, once its statements are walked."""
+    """Rows that say what the names of a module or class are bound to, once it is walked."""
     for text, how in scope.bound.items():
         single = scope.defined.get(text, 0) if how != VARIABLE else 0
         e.row((c.BIND, scope.object, e.names[text], e.variable(scope, text), single))
@@ -106,9 +106,7 @@ def _results(e: Emission, scope: Scope) -> None:
             e.row((c.RESULT, scope.object, place, 0, 0))
 
 
-def _scope_of(
-    e: Emission, node: Function | ast.Lambda, code: list[ast.stmt] | ast.expr
-) -> int:
+def _scope_of(e: Emission, node: Function | ast.Lambda, code: list[ast.stmt] | ast.expr) -> int:
     """The function's object; its scope with the parameters bound waits in the queue."""
     outer, args = e.scope, node.args
     object_ = e.new_object(FUNCTION, node.row)
@@ -157,7 +155,7 @@ def _annotations(node: Function) -> list[ast.expr]:
 
 
 def _decorators(e: Emission, nodes: list[ast.expr]) -> list[int]:
-    """Places of the decorators' values. The site asks for the decorator as named, without its call."""
+    """Places of the decorators' values. The site asks for the decorator without its call."""
     places = []
     for node in nodes:
         if isinstance(node, ast.Call):
@@ -224,7 +222,9 @@ def import_from(e: Emission, node: ast.ImportFrom) -> int:
         else:
             place = _import(e, module, level, alias.name)
             _imported(e, alias.asname or alias.name, place)
-        e.site((c.IMPORT_SITE, alias.row, place, e.names[module if alias.name == "*" else alias.name]))
+        e.site(
+            (c.IMPORT_SITE, alias.row, place, e.names[module if alias.name == "*" else alias.name])
+        )
     return 0
 
 

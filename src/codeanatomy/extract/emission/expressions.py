@@ -11,7 +11,7 @@ from codeanatomy.facts import constraints as c
 
 V = TypeVar("V")
 
-# mypy: the walker gives every node that is a site its row number, which the stubs of ast do not know
+# The walker gives every node that is a site its row number, which the stubs do not know:
 # mypy: disable-error-code="attr-defined"
 
 
@@ -101,7 +101,7 @@ def operands(e: Emission, node: ast.AST) -> None:
 
 
 def binary(e: Emission, node: ast.BinOp) -> int:
-    """Left operands are followed in a loop: `a + b + c ...` may be longer than the stack is deep."""
+    """Left operands are followed in a loop: `a + b + c ...` may exceed the stack."""
     left: ast.expr = node
     rights = []
     while isinstance(left, ast.BinOp):
@@ -208,13 +208,18 @@ def dictionary(e: Emission, node: ast.Dict) -> int:
     return e.literal("dict")
 
 
-COMPREHENSIONS = {"ListComp": "list", "SetComp": "set", "GeneratorExp": "generator", "DictComp": "dict"}
+COMPREHENSIONS = {
+    "ListComp": "list",
+    "SetComp": "set",
+    "GeneratorExp": "generator",
+    "DictComp": "dict",
+}
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 def comprehension(e: Emission, node: Comprehension) -> int:
-    """Its variables hide names of the scope while it is walked; a class's names it cannot see, but for
-    the first iterable."""
+    """Its variables hide names of the scope while it is walked. A class's names it cannot see, but
+    for the first iterable."""
     scope = e.scope
     first = node.generators[0]
     e.visit[first.iter.__class__](e, first.iter)

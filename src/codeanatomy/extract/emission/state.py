@@ -1,8 +1,9 @@
 """What does the emission remember while it walks one module? Scopes, places and the rows so far.
 
-Structured SSA: `Scope.env[name]` is the place of the name's value, so a local assignment emits no row and
-a use sees just the definitions that reach it; only joins make new places. A name that others may see
-(module, class, captured by an inner function) also has one place per scope, fed by all its definitions.
+Structured SSA: `Scope.env[name]` is the place of the name's value, so a local assignment emits no
+row and a use sees just the definitions that reach it; only joins make new places. A name that
+others may see (module, class, captured by an inner function) also has one place per scope, fed by
+all its definitions.
 """
 
 import ast
@@ -19,12 +20,12 @@ MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
 
 SITE_WIDTH, ROW_WIDTH, OBJECT_WIDTH = 4, 5, 2
 Row = tuple[int, int, int, int, int]
-Jumps = tuple[list[dict[str, int] | None], list[dict[str, int] | None]]
+Jumps = tuple[list[dict[str, int]], list[dict[str, int]]]
 
 
 class Emitted(msgspec.Struct, frozen=True):
-    """The rows of one file as flat lists: constraints by 5 (kind and four operands), sites by 4 (what,
-    node's row, place, name), objects by 2 (kind, node's row), and the names' texts."""
+    """The rows of one file as flat lists: constraints by 5 (kind and four operands), sites by 4
+    (what, node's row, place, name), objects by 2 (kind, node's row), and the names' texts."""
 
     rows: list[int]
     sites: list[int]
@@ -39,8 +40,8 @@ class Scope:
         "bound",
         "cache",
         "captured",
-        "definitions",
         "defined",
+        "definitions",
         "env",
         "generator",
         "globals",
@@ -51,8 +52,8 @@ class Scope:
         "nonlocals",
         "object",
         "owner_class",
-        "parent",
         "parameters",
+        "parent",
         "paths",
         "receiver",
         "returns",
@@ -162,7 +163,7 @@ class Emission:
         return place
 
     def define(self, name: str, place: int, *, fresh: bool = False) -> None:
-        """Binds a name of the current scope to a value; `fresh`: the place is this def's or import's own."""
+        """Binds a name of the current scope; `fresh`: the place is this def's or import's own."""
         scope = self.scope
         if name in scope.globals:
             bind(self.module.bound, name, VARIABLE)
@@ -227,7 +228,7 @@ class Emission:
 
 
 def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]:
-    """The scope whose name this is (None: not bound in the file), or the place of a comprehension's."""
+    """The scope whose name this is (None: not in the file), or a comprehension variable's place."""
     if name in scope.globals:
         return (module if name in module.bound else None), 0
     around: Scope | None = scope

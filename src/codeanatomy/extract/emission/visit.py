@@ -1,4 +1,4 @@
-"""The emission of one module: constraint rows out of its parsed tree, and columns out of a batch."""
+"""How does a parsed module become constraint rows, and a batch of modules columns?"""
 
 import ast
 from collections.abc import Callable
@@ -153,7 +153,7 @@ def _name_sites(e: Emission) -> None:
 def constraint_tables(
     emitted: list[tuple[int, Emitted]], keys: Ints, offsets: Ints
 ) -> dict[str, pa.Table]:
-    """The evidence of a batch: keys[offsets[i] + row] is the node key of row `row` of the i-th file."""
+    """The evidence of a batch: keys[offsets[i] + row] is the key of row `row` of the i-th file."""
     files = np.array([ordinal for ordinal, _ in emitted], np.int32)
     starts = np.asarray(offsets, np.int64)[: len(emitted)]
     rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
@@ -175,7 +175,9 @@ def constraint_tables(
                 objects[:, 0],
             ),
             _table(ConstraintName, np.repeat(files, counts), names),
-            _table(ConstraintSite, files[site_files], site_keys, sites[:, 0], sites[:, 2], sites[:, 3]),
+            _table(
+                ConstraintSite, files[site_files], site_keys, sites[:, 0], sites[:, 2], sites[:, 3]
+            ),
         )
     )
 

@@ -59,12 +59,27 @@ def _inside(r: Reader, node: Node, parent: int, role: str) -> None:
 
 
 def _attribute(r: Reader, node: Node, parent: int, role: str) -> None:
+    parent, role = _unstarred(r, node, parent, role)
     name = field(node, "attribute")
     if name is None:
         r.then(r.visit(field(node, "object"), parent, role))
         return
     row = r.row("Attribute", parent, role, node, r.name(name))
     r.then(r.visit(field(node, "object"), row, "Attribute.value"))
+
+
+def _unstarred(r: Reader, node: Node, parent: int, role: str) -> tuple[int, str]:
+    """Where the row of `*a.b` goes, which the grammar may read as an attribute of `*a` (likewise
+    calls and subscripts): below a Starred row, from after the star."""
+    start = node.start_byte
+    if r.utf8[start : start + 1] != b"*" or start in r.moved:
+        return parent, role
+    row = r.row("Starred", parent, role, node)
+    inner = start + 1
+    while r.utf8[inner : inner + 1].isspace():
+        inner += 1
+    r.moved[start] = inner
+    return row, "Starred.value"
 
 
 def _member_type(r: Reader, node: Node, parent: int, role: str) -> None:
@@ -78,6 +93,7 @@ def _call(r: Reader, node: Node, parent: int, role: str) -> None:
     if callee is None:
         r.unknown(node, parent, role)
         return
+    parent, role = _unstarred(r, node, parent, role)
     row = r.row("Call", parent, role, node)
     steps = [r.visit(callee, row, "Call.func")]
     given = field(node, "arguments")
@@ -116,16 +132,24 @@ def _only(node: Node) -> Node | None:
 
 
 def _subscript(r: Reader, node: Node, parent: int, role: str) -> None:
+    parent, role = _unstarred(r, node, parent, role)
     row = r.row("Subscript", parent, role, node)
-    indexes = [n for n in node.children_by_field_name("subscript") if not n.is_missing]
-    r.then(r.visit(field(node, "value"), row, "Subscript.value"), lambda: index(r, indexes, row))
+    given = [n for n in node.children if n.start_byte >= _opening(node)]
+    r.then(r.visit(field(node, "value"), row, "Subscript.value"), lambda: index(r, given, row))
 
 
-def index(r: Reader, indexes: list[Node], row: int) -> None:
-    """Reads what stands between the brackets of a subscript; several things are a tuple."""
-    if len(indexes) > 1:
-        span = (indexes[0].start_byte, indexes[-1].end_byte)
-        both = r.row_at("Tuple", row, "Subscript.slice", span)
+def _opening(node: Node) -> int:
+    """Where the bracket of a subscript opens."""
+    return next((n.end_byte for n in node.children if n.type == "["), node.end_byte)
+
+
+def index(r: Reader, given: list[Node], row: int) -> None:
+    """Reads what stands between the brackets of a subscript; with a comma it is a tuple."""
+    indexes = [n for n in given if n.is_named and not n.is_extra and not n.is_missing]
+    commas = [n for n in given if n.type == ","]
+    if commas and indexes:
+        end = max(commas[-1].end_byte, indexes[-1].end_byte)
+        both = r.row_at("Tuple", row, "Subscript.slice", (indexes[0].start_byte, end))
         r.then(*r.visits(indexes, both, "Tuple.elts"))
     else:
         r.then(*r.visits(indexes, row, "Subscript.slice"))
@@ -136,7 +160,7 @@ def _generic_type(r: Reader, node: Node, parent: int, role: str) -> None:
     row = r.row("Subscript", parent, role, node)
     steps = [r.visit(held[0], row, "Subscript.value")] if held else []
     if len(held) > 1:
-        steps.append(lambda: index(r, parts(held[1]), row))
+        steps.append(lambda: index(r, held[1].children, row))
     r.then(*steps)
 
 
@@ -165,9 +189,24 @@ def _binary_operator(r: Reader, node: Node, parent: int, role: str) -> None:
 
 
 def _union_type(r: Reader, node: Node, parent: int, role: str) -> None:
-    row = r.row("BinOp.BitOr", parent, role, node)
-    held = parts(node)
-    r.then(*r.visits(held[:1], row, "BinOp.left"), *r.visits(held[1:], row, "BinOp.right"))
+    """`a | b | c` in an annotation, which the grammar reads from the right."""
+    operands: list[Node] = []
+    left = [node]
+    while left:
+        inner = left.pop()
+        while inner.type == "type" and len(parts(inner)) == 1:
+            inner = parts(inner)[0]
+        union = inner.type == "binary_operator" and r.text(field(inner, "operator")) == "|"
+        if inner.type == "union_type" or union:
+            left += reversed(parts(inner))
+        else:
+            operands.append(inner)
+    steps: list[Step] = []
+    for last in range(len(operands) - 1, 0, -1):
+        span = (operands[0].start_byte, operands[last].end_byte)
+        parent, role = r.row_at("BinOp.BitOr", parent, role, span), "BinOp.left"
+        steps.append(r.visit(operands[last], parent, "BinOp.right"))
+    r.then(*r.visits(operands[:1], parent, role), *reversed(steps))
 
 
 def _unary_operator(r: Reader, node: Node, parent: int, role: str) -> None:
@@ -239,8 +278,17 @@ def _yield(r: Reader, node: Node, parent: int, role: str) -> None:
 
 
 def _starred(r: Reader, node: Node, parent: int, role: str) -> None:
-    row = r.row("Starred", parent, role, node)
-    r.then(*r.visits(parts(node)[:1], row, "Starred.value"))
+    if node.start_byte not in r.moved:
+        parent, role = r.row("Starred", parent, role, node), "Starred.value"
+    r.then(*r.visits(parts(node)[:1], parent, role))
+
+
+def _tuple_pattern(r: Reader, node: Node, parent: int, role: str) -> None:
+    """`(a) = 1` is read as a tuple of one."""
+    if has_token(node, ",") or len(parts(node)) != 1:
+        _sequence("Tuple")(r, node, parent, role)
+    else:
+        r.then(*r.visits(parts(node), parent, role))
 
 
 def _sequence(construct: str) -> Handler:
@@ -338,7 +386,7 @@ EXPRESSIONS: dict[str, Handler] = {
     "list_splat_pattern": _starred,
     "splat_type": _starred,
     "tuple": _sequence("Tuple"),
-    "tuple_pattern": _sequence("Tuple"),
+    "tuple_pattern": _tuple_pattern,
     "expression_list": _sequence("Tuple"),
     "pattern_list": _sequence("Tuple"),
     "list": _sequence("List"),

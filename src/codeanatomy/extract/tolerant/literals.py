@@ -29,7 +29,9 @@ def value_of(text: str) -> object:
         except ValueError:
             pass
     body = text.lstrip("rRbBuUfFtT")
-    return body[1:-1] if len(body) > 1 and body[0] == body[-1] and body[0] in "'\"" else text
+    shown = body.strip(body[:1]) if body[:1] in ("'", '"') else text
+    prefix = text[: len(text) - len(body)].lower()
+    return shown.encode("utf-8", "replace") if "b" in prefix else shown
 
 
 def string_of(r: Reader, node: Node) -> str | None:
@@ -44,8 +46,11 @@ def string_of(r: Reader, node: Node) -> str | None:
 
 
 def _constant(r: Reader, node: Node, parent: int, role: str) -> None:
-    r.row("Constant", parent, role, node)
     value = _WORDS[node.type] if node.type in _WORDS else value_of(r.text(node))
+    if isinstance(value, str):  # a number that this Python cannot read
+        r.unknown(node, parent, role)
+        return
+    r.row("Constant", parent, role, node)
     r.columns.values.append(value)
 
 
@@ -62,7 +67,7 @@ def _string(r: Reader, node: Node, parent: int, role: str) -> None:
     construct = "TemplateStr" if template else "JoinedStr"
     row = r.row(construct, parent, role, node)
     inner = "Interpolation" if template else "FormattedValue"
-    contents = [n for p in pieces for n in p.named_children]
+    contents = [(n, _opening(r, p)) for p in pieces for n in p.named_children]
     r.then(*_values(r, contents, row, f"{construct}.values", inner))
 
 
@@ -74,30 +79,52 @@ def _joined(parts: list[object]) -> object:
     return b"".join(p if isinstance(p, bytes) else str(p).encode("utf-8", "replace") for p in parts)
 
 
-def _values(r: Reader, contents: list[Node], row: int, role: str, construct: str) -> list[Step]:
-    """The steps that read the parts of a joined string; constant parts that touch are one."""
+def _values(
+    r: Reader, contents: list[tuple[Node, str]], row: int, role: str, construct: str
+) -> list[Step]:
+    """The steps that read the parts of a joined string, each with how its literal opens; constant
+    parts that touch are one."""
     steps: list[Step] = []
-    run: list[Node] = []
-    for node in contents:
-        if node.type in ("string_content", "escape_sequence", "escape_interpolation"):
-            run.append(node)
-        elif node.type in ("interpolation", "format_expression"):
+    run: list[tuple[int, int, str]] = []
+    for node, opening in contents:
+        if node.type == "string_content":
+            run.append((node.start_byte, node.end_byte, _content(r.text(node), opening)))
+        elif node.type == "interpolation":
+            run += _shown(r, node)
             steps += _text(r, run, row, role)
             run = []
             steps.append(_replaced(r, node, row, role, construct))
     return steps + _text(r, run, row, role)
 
 
-def _text(r: Reader, run: list[Node], row: int, role: str) -> list[Step]:
+def _text(r: Reader, run: list[tuple[int, int, str]], row: int, role: str) -> list[Step]:
     if not run:
         return []
-    text = "".join(r.text(n) for n in run).replace("{{", "{").replace("}}", "}")
 
     def read() -> None:
-        r.row_at("Constant", row, role, (run[0].start_byte, run[-1].end_byte))
-        r.columns.values.append(text)
+        r.row_at("Constant", row, role, (run[0][0], run[-1][1]))
+        r.columns.values.append("".join(text for _, _, text in run))
 
     return [read]
+
+
+def _shown(r: Reader, node: Node) -> list[tuple[int, int, str]]:
+    """The constant part that `{x = }` stands for besides its value."""
+    equals = [n for n in node.children if n.type == "="]
+    if not equals:
+        return []
+    start, end = node.start_byte + 1, equals[-1].end_byte
+    while r.utf8[end : end + 1].isspace():
+        end += 1
+    return [(start, end, r.utf8[start:end].decode("utf-8", "backslashreplace"))]
+
+
+def _content(text: str, opening: str) -> str:
+    """What a part of a literal stands for; `opening` is the literal's prefix and quotes."""
+    quotes = opening.lstrip("rRbBuUfFtT")
+    raw = "r" if "r" in opening.lower() else ""
+    value = value_of(f"{raw}{quotes}{text}{quotes}") if "\\" in text else text
+    return (value if isinstance(value, str) else text).replace("{{", "{").replace("}}", "}")
 
 
 def _replaced(r: Reader, node: Node, parent: int, role: str, construct: str) -> Step:
@@ -138,9 +165,13 @@ def _pieces(node: Node) -> list[Node]:
     return [n for n in node.named_children if n.type == "string"]
 
 
-def _prefix(r: Reader, piece: Node) -> str:
+def _opening(r: Reader, piece: Node) -> str:
     start = piece.children[0] if piece.child_count else piece
-    return r.text(start).rstrip("'\"").lower() if start.type == "string_start" else ""
+    return r.text(start) if start.type == "string_start" else ""
+
+
+def _prefix(r: Reader, piece: Node) -> str:
+    return _opening(r, piece).rstrip("'\"").lower()
 
 
 def _expressions(piece: Node) -> bool:

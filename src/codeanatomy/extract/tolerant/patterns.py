@@ -96,13 +96,23 @@ def _later(r: Reader, node: Node, parent: int, role: str) -> Step:
 
 def _as(r: Reader, node: Node, parent: int, role: str) -> None:
     held = parts(node)
-    row = r.row("MatchAs", parent, role, node, r.name(held[-1]) if len(held) > 1 else None)
+    inner = held[0] if held else node
+    while inner.type == "case_pattern" and parts(inner):
+        inner = parts(inner)[0]
+    named = inner.type == "keyword_pattern" and len(parts(inner)) > 1
+    start = parts(inner)[1].start_byte if named else node.start_byte
+    name = r.name(held[-1]) if len(held) > 1 else None
+    row = r.row_at("MatchAs", parent, role, (start, node.end_byte), name)
     r.then(*(pattern(r, n, row, "MatchAs.pattern") for n in held[:1]))
 
 
 def _star(r: Reader, node: Node, parent: int, role: str) -> None:
     name = r.text(node).lstrip("* ")
     r.row("MatchStar", parent, role, node, None if name == "_" else name)
+
+
+def _keyword(r: Reader, node: Node, parent: int, role: str) -> None:
+    r.then(*(pattern(r, n, parent, role) for n in parts(node)[1:2]))
 
 
 def _sequence(construct: str) -> Handler:
@@ -134,11 +144,11 @@ def _class(r: Reader, node: Node, parent: int, role: str) -> None:
     name, *given = parts(node) or [node]
     steps: list[Step] = [_later(r, name, row, "MatchClass.cls")]
     for place in given:
-        inner = parts(place)[0] if place.type == "case_pattern" and parts(place) else place
-        if inner.type == "keyword_pattern":
-            steps += [pattern(r, n, row, "MatchClass.kwd_patterns") for n in parts(inner)[1:]]
-        else:
-            steps.append(pattern(r, place, row, "MatchClass.patterns"))
+        inner = place
+        while inner.type in ("case_pattern", "as_pattern") and parts(inner):
+            inner = parts(inner)[0]
+        named = inner.type == "keyword_pattern"
+        steps.append(pattern(r, place, row, f"MatchClass.{'kwd_' if named else ''}patterns"))
     r.then(*steps)
 
 
@@ -151,6 +161,7 @@ _KINDS: dict[str, Handler] = {
     "tuple_pattern": _sequence("MatchSequence"),
     "dict_pattern": _mapping,
     "class_pattern": _class,
+    "keyword_pattern": _keyword,
 }
 
 PATTERNS: dict[str, Handler] = {"match_statement": _match}

@@ -22,6 +22,14 @@ Step = Callable[[], None]
 _CONSTRUCT = {name: code for code, name in enumerate(CONSTRUCTS)}
 _ROLE = {name: code for code, name in enumerate(ROLES)}
 _NAMED = frozenset(name for name in CONSTRUCTS if name.partition(".")[0] in TEXT)
+_COMPOUND = frozenset(
+    _CONSTRUCT[name]
+    for name in (
+        *("FunctionDef", "AsyncFunctionDef", "ClassDef", "If", "For", "AsyncFor", "While"),
+        *("With", "AsyncWith", "Try", "TryStar", "ExceptHandler", "Match", "match_case"),
+        "comprehension",
+    )
+)
 _LEAVES = frozenset(("identifier", "integer", "float", "string", "true", "false", "none"))
 _SILENT = frozenset(("comment", "line_continuation", "positional_separator", "keyword_separator"))
 
@@ -34,6 +42,7 @@ class Reader:
         self.utf8 = utf8
         self.starts: list[int] = []
         self.ends: list[int] = []
+        self.moved: dict[int, int] = {}  # stars that have a row of their own: what follows them
         self.cut = False  # whether rows were left out because there are too many
         self._handlers = handlers
         self._first = len(columns.kinds)
@@ -46,12 +55,14 @@ class Reader:
         self.body(module, root.children, "Module.body")
         while self._stack:
             self._stack.pop()()
+        self._trim()
 
     def row(
         self, construct: str, parent: int, role: str, node: Node, text: str | None = None
     ) -> int:
         """Appends a row that spans the node; its number in the batch."""
-        return self.row_at(construct, parent, role, (node.start_byte, node.end_byte), text)
+        start = self.moved.get(node.start_byte, node.start_byte)
+        return self.row_at(construct, parent, role, (start, node.end_byte), text)
 
     def row_at(
         self, construct: str, parent: int, role: str, span: tuple[int, int], text: str | None = None
@@ -120,6 +131,16 @@ class Reader:
         """A row without a class of its own, and rows for what can be read inside of it."""
         number = self.row(UNKNOWN, parent, role, node)
         self.then(*self.visits(node.children, number, "Unknown.parts"))
+
+    def _trim(self) -> None:
+        """Compound statements end with their last statement, not with comments after it."""
+        end: dict[int, int] = {}
+        for row in range(len(self.ends) - 1, 0, -1):
+            if row in end:
+                self.ends[row] = end[row]
+            above = self.columns.parents[self._first + row] - self._first
+            if self.columns.kinds[self._first + above] in _COMPOUND:
+                end[above] = max(self.ends[row], end.get(above, 0))
 
     def _visit(self, node: Node | None, parent: int, role: str) -> None:
         if node is None or node.is_missing or node.type in _SILENT:

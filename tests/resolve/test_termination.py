@@ -1,0 +1,75 @@
+"""Inputs that make careless solvers run for ever, and equal input giving equal output."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ask import solve_texts, solved
+
+LOOPS = [
+    "import ext\nx = ext\nwhile x:\n    x = x.a.b\nx()",
+    "class A: pass\nx = A()\nfor i in x:\n    x.y = x\n    x = x.y.y.y\nx()",
+    "class A: pass\nA.__call__ = A()\nA()()",
+    "class A(B): pass\nclass B(A): pass\nA().m()",
+    "class A(A): pass\nA()",
+    "def f(x):\n    return f(x)\nf(f)",
+    "def f(x):\n    return g(x)\ndef g(y):\n    return f(y)\nf(g)()",
+    "f = lambda f: f(f)\nf(f)",
+    "def d(f):\n    return d(d)(f)\n@d\ndef g(): pass\ng()",
+    "class A:\n    m = classmethod(classmethod(lambda c: c))\n    @m\n    def k(self): pass\nA.m().m()",
+    "def f():\n    f.x = f\n    return f.x.x\nf()()()",
+    "class A:\n    def __getattr__(self, n):\n        return self.n.n\n    def m(self):\n        super().m.m()",
+]
+
+
+@pytest.mark.parametrize("text", LOOPS)
+def test_ends_in_few_rounds(text):
+    assert solved(text).resolution.rounds < 40
+
+
+def test_wide_places_are_bounded_and_not_certain():
+    text = "".join(f"def f{i}(): pass\n" for i in range(40)) + "def k(g):\n    g()\n"
+    text += "".join(f"k(f{i})\n" for i in range(40))
+    found = solved(text).ask("g()")
+    assert len(found) == 16
+    assert not any(x.endswith("!") for x in found)
+
+
+def test_long_chains_need_no_stack():
+    assert solved("x = " + " + ".join(["f()"] * 3000)).reasons
+    text = "if 0: pass\n" + "".join(f"elif x{i}: pass\n" for i in range(2000))
+    assert solved(text).reasons
+
+
+def test_empty_repository():
+    tables = solve_texts({}).resolution.tables
+    assert [t.num_rows for t in tables.values()] == [0, 0, 0]
+
+
+DUMP = """
+import sys; sys.path.insert(0, sys.argv[1])
+import hashlib
+from ask import solved
+from test_calls import *
+import test_names, test_calls
+text = open(test_calls.__file__).read() + open(test_names.__file__).read()
+tables = solved(text, ask=open(sys.argv[1] + "/ask.py").read()).resolution.tables
+print(hashlib.sha256(repr([t.to_pydict() for t in tables.values()]).encode()).hexdigest())
+"""
+
+
+def test_independent_of_the_hash_seed():
+    here = str(Path(__file__).parent)
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", DUMP, here],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
