@@ -107,3 +107,12 @@ def test_times_and_maps_have_a_hash_and_decimals_are_refused():
     assert content_hash(data) != content_hash(later)
     with pytest.raises(EngineError, match="'d'"):
         content_hash(pa.table({"d": pa.array([1], pa.decimal128(5, 2))}))
+
+
+def test_texts_of_all_lengths_are_told_apart():
+    texts = ["", "\0", "\0\0"] + ["a" * n for n in range(1, 1200, 7)] + ["a" * 9 + "b", "b" * 600]
+    texts += [t[:-1] + "c" for t in texts if len(t) > 1]
+    hashes = {content_hash(pa.table({"t": [text]})) for text in texts}
+    assert len(hashes) == len({*texts})
+    behind = pa.table({"t": ["xx", "ab", "yy"]}).slice(1, 1)  # bytes behind a text do not count
+    assert content_hash(behind) == content_hash(pa.table({"t": ["ab"]}))

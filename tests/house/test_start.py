@@ -13,46 +13,58 @@ ENGINE = {"datafusion", "deltalake", "pyarrow", "numpy", "rustworkx", "pygit2", 
 UNWANTED = {"pandas", "networkx", "pydantic"}
 
 
-def loaded(*command: str, cwd: Path) -> set[str]:
-    """Top-level packages that the command and its child processes imported."""
-    environment = os.environ | {
-        "PYTHONPROFILEIMPORTTIME": "1",
-        "XDG_CACHE_HOME": str(cwd / "cache"),
-    }
+AT_EXIT = """
+import atexit, os, sys
+first = os.getpid()
+atexit.register(lambda: os.getpid() == first and print("LOADED", *sys.modules, file=sys.stderr))
+"""
+COMMAND = "from codeanatomy.app.cli.main import main; main()"
+WORKER = """
+import codeanatomy.extract.worker
+from codeanatomy.extract.witnesses import witnesses
+assert witnesses()
+"""
+
+
+def loaded(code: str, *words: str, cwd: Path) -> set[str]:
+    """Top-level packages that the code has loaded when its process ends."""
     done = subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, "-c", AT_EXIT + code, *words],
         cwd=cwd,
-        env=environment,
+        env=os.environ | {"XDG_CACHE_HOME": str(cwd / "cache")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    lines = re.findall(r"^import time: *\d+ \| *\d+ \| *(\S+)$", done.stderr, re.MULTILINE)
-    return {line.split(".")[0] for line in lines}
-
-
-COMMAND = ("-c", "from codeanatomy.app.cli.main import main; main()")
+    (line,) = re.findall("^LOADED (.*)$", done.stderr, re.MULTILINE)
+    return {name.split(".")[0] for name in line.split()}
 
 
 def test_probe_sees_imports(tmp_path: Path) -> None:
-    assert "numpy" in loaded("-c", "import numpy", cwd=tmp_path)
+    assert "numpy" in loaded("import numpy", cwd=tmp_path)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["build", "--help"], ["callers", "--help"]])
 def test_help_loads_no_engine(words: list[str], tmp_path: Path) -> None:
-    assert not loaded(*COMMAND, *words, cwd=tmp_path) & ENGINE
+    assert not loaded(COMMAND, *words, cwd=tmp_path) & ENGINE
 
 
 def test_import_loads_no_engine(tmp_path: Path) -> None:
-    assert not loaded("-c", "import codeanatomy", cwd=tmp_path) & ENGINE
+    assert not loaded("import codeanatomy", cwd=tmp_path) & ENGINE
 
 
 def test_build_loads_nothing_unwanted(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import os\n\ndef f():\n    return os.getcwd()\n")
-    seen = loaded(*COMMAND, "build", ".", cwd=tmp_path)
+    seen = loaded(COMMAND, "build", ".", cwd=tmp_path)
     assert "datafusion" in seen
     assert not seen & UNWANTED
+
+
+def test_workers_load_no_engine(tmp_path: Path) -> None:
+    seen = loaded(WORKER, cwd=tmp_path)
+    assert {"pyarrow", "tree_sitter"} < seen
+    assert not seen & {"datafusion", "deltalake", "rustworkx", "pygit2", *UNWANTED}
 
 
 def test_nothing_declared_needs_them() -> None:

@@ -132,9 +132,9 @@ def test_statements_that_read(graph: Graph, text: str) -> None:
 
 def test_a_question_opens_only_what_it_names(graph: Graph) -> None:
     graph.sql("SELECT count(*) FROM problems")
-    assert graph._tables._open == {"problems"}
+    assert graph._whole._open == {"problems"}
     graph.sql("SELECT * FROM cpg_nodes")
-    assert graph._tables._open == {"problems", "cpg_nodes", "nodes", "spans", "files"}
+    assert graph._whole._open == {"problems", "cpg_nodes", "nodes", "spans", "files"}
 
 
 def test_any_tables_may_be_joined(graph: Graph) -> None:

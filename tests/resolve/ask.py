@@ -48,7 +48,12 @@ class Solved(msgspec.Struct):
         )
 
     def _site(self, text: str, what: str, module: str, nth: int) -> int:
-        kinds = {"call": ast.Call, "name": ast.Name, "attribute": ast.Attribute, "import": ast.alias}
+        kinds = {
+            "call": ast.Call,
+            "name": ast.Name,
+            "attribute": ast.Attribute,
+            "import": ast.alias,
+        }
         nodes = [
             n
             for n in ast.walk(self.trees[module])
@@ -56,7 +61,7 @@ class Solved(msgspec.Struct):
             and ast.get_source_segment(self.texts[module], n) == text
         ]
         nodes.sort(key=lambda n: (n.lineno, n.col_offset))
-        key = nodes[nth].key
+        key = nodes[nth].node_key
         part = {"attribute": FIELD, "decorator": ANNOTATION}.get(what)
         return mix_one(key, part) if part else key
 
@@ -76,8 +81,8 @@ def solve_texts(texts: dict[str, str], packages: tuple[str, ...] = ()) -> Solved
         tree = ast.parse(text)
         for row, node in enumerate(ast.walk(tree)):
             node.row = row
-            node.key = ordinal * SPACE + row if row else MODULE_KEY
-            keys.append(node.key)
+            node.node_key = ordinal * SPACE + row if row else MODULE_KEY
+            keys.append(node.node_key)
         trees[module] = tree
         emitted.append((ordinal, emit(tree)))
         _label(labels, module, tree)
@@ -132,11 +137,11 @@ def _label(labels: dict[tuple[int, int], str], module: str, tree: ast.Module) ->
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 label = f"{prefix}.{child.name}"
                 taken = sum(x.split("#")[0] == label for x in labels.values())
-                labels[file, child.key] = f"{label}#{taken + 1}" if taken else label
-                todo.append((child, label, child.key))
+                labels[file, child.node_key] = f"{label}#{taken + 1}" if taken else label
+                todo.append((child, label, child.node_key))
             elif isinstance(child, ast.Lambda):
-                labels[file, child.key] = f"{prefix}.<lambda>"
-                todo.append((child, f"{prefix}.<lambda>", child.key))
+                labels[file, child.node_key] = f"{prefix}.<lambda>"
+                todo.append((child, f"{prefix}.<lambda>", child.node_key))
             else:
                 if isinstance(child, ast.Name):
                     key = mix_one(mix_one(scope, LOCAL), hash_text(child.id))

@@ -1,17 +1,22 @@
 """Calls through classes, flow, decorators."""
 
 import pytest
+
 from ask import solved
 
 
 def test_constructor_is_init_or_the_class():
-    world = solved("class A: pass\nclass B(A):\n    def __init__(self): pass\nclass C(B): pass\nA()\nC()")
+    world = solved(
+        "class A: pass\nclass B(A):\n    def __init__(self): pass\nclass C(B): pass\nA()\nC()"
+    )
     assert world.ask("A()") == ["main.A!"]
     assert world.ask("C()") == ["main.B.__init__!"]
 
 
 def test_self_method_through_the_bases():
-    world = solved("class A:\n    def m(self): pass\nclass B(A):\n    def k(self):\n        self.m()")
+    world = solved(
+        "class A:\n    def m(self): pass\nclass B(A):\n    def k(self):\n        self.m()"
+    )
     assert world.ask("self.m()") == ["main.A.m!"]
     assert world.ask("self.m", "attribute") == ["main.A.m!"]
 
@@ -22,7 +27,12 @@ def test_overrides_are_possible():
         "class B(A):\n    def m(self): pass"
     )
     assert world.ask("self.m()") == ["main.A.m", "main.B.m"]
-    rows = {r["rule"]: r["confidence"] for rows in world.found.values() for r in rows if r["what"] == "call"}
+    rows = {
+        r["rule"]: r["confidence"]
+        for rows in world.found.values()
+        for r in rows
+        if r["what"] == "call"
+    }
     assert rows["override"] < rows["method"] < 1
 
 
@@ -35,7 +45,9 @@ def test_a_mixin_before_the_class_overrides():
 
 
 def test_an_exact_instance_has_no_overrides():
-    world = solved("class A:\n    def m(self): pass\nclass B(A):\n    def m(self): pass\nx = A()\nx.m()")
+    world = solved(
+        "class A:\n    def m(self): pass\nclass B(A):\n    def m(self): pass\nx = A()\nx.m()"
+    )
     assert world.ask("x.m()") == ["main.A.m!"]
 
 
@@ -79,7 +91,9 @@ def test_static_and_class_methods():
 
 
 def test_methods_of_an_external_base():
-    world = solved("import unittest\nclass T(unittest.TestCase):\n    def t(self):\n        self.fail()")
+    world = solved(
+        "import unittest\nclass T(unittest.TestCase):\n    def t(self):\n        self.fail()"
+    )
     assert world.ask("self.fail()") == ["unittest.TestCase.fail!"]
 
 
@@ -162,14 +176,17 @@ def test_decorators():
 def test_a_class_decorated_by_an_instance_keeps_its_methods():
     text = (
         "class D:\n    def __call__(self, c):\n        return self.k(c)\n    def k(self, c):\n"
-        "        return c\n@D()\nclass A:\n    def m(self): pass\n@D()\nclass X:\n    def m(self): pass\n"
+        "        return c\n@D()\nclass A:\n    def m(self): pass\n@D()\nclass X:\n"
+        "    def m(self): pass\n"
         "class B(A):\n    def t(self):\n        self.m()"
     )
     assert [x.rstrip("!") for x in solved(text).ask("self.m()")] == ["main.A.m"]
 
 
 def test_lambdas_and_returned_closures():
-    world = solved("f = lambda x: x()\ndef g(): pass\nf(g)\ndef k():\n    def i(): pass\n    return i\nk()()")
+    world = solved(
+        "f = lambda x: x()\ndef g(): pass\nf(g)\ndef k():\n    def i(): pass\n    return i\nk()()"
+    )
     assert world.ask("f(g)") == ["main.<lambda>!"]
     assert world.ask("x()") == ["main.g"]
     assert world.ask("k()()") == ["main.k.i!"]
@@ -191,5 +208,17 @@ def test_a_call_of_a_property_value_is_not_the_property():
 def test_every_call_is_answered_or_has_a_reason():
     world = solved("def f(x):\n    x.a().b[0](y for y in x())\n    return {f(1): [f(2)]}[f(3)]")
     rows = world.resolution.tables
-    asked = [r for t in ("target", "unanswered") for r in rows[t].to_pylist() if r["what"] == "call"]
+    asked = [
+        r for t in ("target", "unanswered") for r in rows[t].to_pylist() if r["what"] == "call"
+    ]
     assert len(asked) == 6
+
+
+def test_a_stored_attribute_is_not_one_of_the_external_base():
+    text = (
+        "import ext\nclass A: pass\nclass T(ext.T):\n    def s(self):\n        self.x = A()\n"
+        "    def t(self):\n        self.x\n        self.y"
+    )
+    world = solved(text)
+    assert world.ask("self.y", "attribute") == ["ext.T.y!"]
+    assert world.ask("self.x", "attribute", nth=1)[0].startswith("? instance attribute")

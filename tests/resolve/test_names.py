@@ -1,6 +1,7 @@
 """Names and imports: scope rules, packages, re-exports, stars."""
 
 import pytest
+
 from ask import solved
 
 
@@ -59,7 +60,8 @@ def test_global_statement():
 
 
 def test_nonlocal_statement():
-    text = "def f(): pass\ndef g():\n    h = None\n    def s():\n        nonlocal h\n        h = f\n    h()"
+    text = "def f(): pass\ndef g():\n    h = None\n    def s():\n        nonlocal h\n"
+    text += "        h = f\n    h()"
     assert "main.f" in solved(text).ask("h()")[0]
 
 
@@ -100,7 +102,9 @@ def test_an_imported_variable_is_its_local():
 
 def test_relative_imports():
     world = solved(
-        "", p="", p__a="from . import b\nfrom .b import f\nb.f()\nf()\nfrom ..q import z",
+        "",
+        p="",
+        p__a="from . import b\nfrom .b import f\nb.f()\nf()\nfrom ..q import z",
         p__b="def f(): pass",
     )
     assert world.ask("b.f()", module="p.a") == ["p.b.f!"]
@@ -125,7 +129,9 @@ def test_star_import_respects_all():
 
 def test_all_of_submodules():
     p = "from . import m\nfrom .m import *\n__all__ = ['x'] + m.__all__\n"
-    world = solved("from p import *\nf()\ng()", p=p, p__m="__all__ = ('f',)\ndef f(): pass\ndef g(): pass")
+    world = solved(
+        "from p import *\nf()\ng()", p=p, p__m="__all__ = ('f',)\ndef f(): pass\ndef g(): pass"
+    )
     assert world.ask("f()") == ["p.m.f!"]
     assert world.ask("g()") == ["? unknown name"]
 
@@ -137,7 +143,7 @@ def test_star_of_something_outside():
 
 def test_circular_imports_end():
     world = solved("from a import f\nf()", a="from b import f", b="from a import f")
-    assert world.ask("f()") == ["? nothing is known to arrive here"]
+    assert world.ask("f()") == ["? import circle"]
     world = solved("from a import g\ng()", a="from b import *\ndef g(): pass", b="from a import *")
     assert world.ask("g()") == ["a.g!"]
 

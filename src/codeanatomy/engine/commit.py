@@ -23,7 +23,7 @@ from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.clean import sweep
 from codeanatomy.engine.content import ContentHash
 from codeanatomy.engine.manifest import Snapshot, StoredTable
-from codeanatomy.engine.parquet import row_groups, sorted_by, write_parquet
+from codeanatomy.engine.parquet import row_groups, sorted_row_groups, unified, write_parquet
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 
 Source: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -142,10 +142,11 @@ def _draft(
         digest = ContentHash(data.schema)
         file = work / f"{uuid.uuid4().hex}.parquet"
         if isinstance(data, pa.Table):
+            data = unified(data)
             digest.add_table(data)
             if old and _described(digest, data.schema, keys, old) == old:
                 return Draft(old)
-            pieces = row_groups(sorted_by(data, keys))
+            pieces = sorted_row_groups(data, keys)
         else:
             pieces = _watched(row_groups(data), digest)
         write_parquet(file, pieces, data.schema, check)

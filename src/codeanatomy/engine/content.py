@@ -15,6 +15,7 @@ Words: TypeAlias = npt.NDArray[np.uint64]
 ROWS = 1 << 15  # rows per step: every array of a step stays in the second-level cache
 _MASK = (1 << 64) - 1
 _A, _B, _C = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+_LONG = 512
 _NULL = np.uint64(0x6E756C6C5F5F5F5F)
 
 
@@ -154,8 +155,36 @@ def _bits(name: str, column: pa.Array) -> Words:
 
 def _texts(column: pa.Array, seed: np.uint64) -> Words:
     coded = column.dictionary_encode()
-    values = hash_texts(coded.dictionary.to_pylist()).view(np.uint64)
-    return np.append(_mixed(values.copy(), seed), _null(seed)).take(_codes(coded))
+    values = _mixed(_text_words(coded.dictionary), seed)
+    return np.append(values, _null(seed)).take(_codes(coded))
+
+
+def _text_words(texts: pa.Array) -> Words:
+    """One word per text, eight bytes of all texts at a time: a tenth of the price of blake2b each.
+
+    Texts of more than `_LONG` bytes are few and would need many steps: they do go through blake2b.
+    """
+    texts = texts.cast(pa.large_binary())
+    count = len(texts)
+    if not count:
+        return np.zeros(0, np.uint64)
+    offsets = np.frombuffer(texts.buffers()[1], np.int64, count + 1, texts.offset * 8)
+    starts, left = offsets[:-1].copy(), np.diff(offsets)
+    words = left.astype(np.uint64)
+    long = np.flatnonzero(left > _LONG)
+    words[long] = hash_texts(texts.take(pa.array(long)).to_pylist()).view(np.uint64)
+    rows = np.flatnonzero((left > 0) & (left <= _LONG))
+    if len(rows):
+        content = bytes(texts.buffers()[2]) + bytes(8)
+        eights = np.ndarray((len(content) - 7,), "<u8", content, strides=(1,))
+    while len(rows):
+        spare = np.maximum(8 - left[rows], 0).astype(np.uint64) * np.uint64(8)
+        piece = eights[starts[rows]] << spare  # bytes behind the end fall off
+        words[rows] = _mixed(words[rows] ^ piece, _B)
+        starts[rows] += 8
+        left[rows] -= 8
+        rows = rows[left[rows] > 0]
+    return words
 
 
 def _codes(column: pa.DictionaryArray) -> npt.NDArray[np.intp]:

@@ -29,11 +29,9 @@ def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[s
 
 def coded(codes: npt.NDArray[np.integer], names: Sequence[str] | pa.Array) -> pa.Array:
     """Dictionary-encoded names; null where the code is negative."""
-    absent = codes < 0
     whole = codes.astype(np.int32, copy=False)
-    indices = pa.array(whole, mask=absent) if absent.any() else pa.array(whole)
     words = names if isinstance(names, pa.Array) else pa.array(names, pa.string())
-    return pa.DictionaryArray.from_arrays(indices, words)
+    return pa.DictionaryArray.from_arrays(optional(whole, whole < 0), words)
 
 
 def interned(words: Sequence[str]) -> pa.Array:
@@ -48,9 +46,15 @@ def constant(value: str, count: int) -> pa.Array:
     return coded(np.zeros(count, np.int32), [value])
 
 
-def optional(values: Ints, absent: npt.NDArray[np.bool_]) -> pa.Array:
+def optional(values: npt.NDArray[np.integer], absent: npt.NDArray[np.bool_]) -> pa.Array:
     """Integers with nulls."""
-    return pa.array(values, mask=absent) if absent.any() else pa.array(values)
+    kind = pa.from_numpy_dtype(values.dtype)
+    if not absent.any():
+        return pa.array(values, kind)
+    # not pa.array(values, mask=absent): that would load all of numpy.ma
+    validity = pa.py_buffer(np.packbits(~absent, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [validity, data])
 
 
 def safe(text: str) -> str:

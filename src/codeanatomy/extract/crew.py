@@ -21,6 +21,7 @@ _FOREIGN = (
     signal.SIGHUP,
 )  # sent by others: says little of the file
 _STILLBORN = 3
+_LOOK = 0.1  # seconds between two looks at what workers use
 
 Tick = Callable[[int, str], None]
 
@@ -94,7 +95,7 @@ class Crew:
         """
         while self._queue or self._shifts:
             self._employ()
-            ready = self._selector.select(min(0.05, self._limits.seconds / 5))
+            ready = self._selector.select(min(_LOOK, self._limits.seconds / 5))
             for key, _ in ready:
                 shift = self._shifts[key.data]
                 try:

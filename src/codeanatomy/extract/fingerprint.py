@@ -1,5 +1,6 @@
 """What, other than its bytes, do the rows of a file depend on?"""
 
+import functools
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,17 +27,23 @@ def evidence_fingerprint(
             "tables": {name: _hash(s.serialize().to_pybytes()) for name, s in schemas.items()},
             "limits": limits,
             "interpreter": [sys.implementation.name, sys.version],
-            "code": _hash(b"".join(path.read_bytes() for path in _code(extractors))),
+            "code": _code_hash(_code(extractors)),
         }
     )
 
 
-def _code(extractors: Sequence[Extractor]) -> list[Path]:
+def _code(extractors: Sequence[Extractor]) -> tuple[Path, ...]:
     package = Path(__file__).parents[1]
     own = [path for room in _ROOMS for path in (package / room).rglob("*.py")]
     modules = (sys.modules.get(extractor.open.__module__) for extractor in extractors)
     origins = (getattr(module, "__file__", None) for module in modules)
-    return sorted({*own, *(Path(origin) for origin in origins if origin)})
+    return tuple(sorted({*own, *(Path(origin) for origin in origins if origin)}))
+
+
+@functools.cache
+def _code_hash(files: tuple[Path, ...]) -> str:
+    """Taken once per process, near the time at which the code was imported."""
+    return _hash(b"".join(path.read_bytes() for path in files))
 
 
 def _hash(data: bytes) -> str:

@@ -187,58 +187,52 @@ class Forest:
         """Definitions, scopes and owners: subtrees are ranges of rows, painted outermost first."""
         columns = self.columns
         self.definitions = self.rows(DEFINITIONS)
-        self.body_row = np.zeros(len(self.definitions), np.int64)
-        number = np.zeros(self.size, np.int32)  # of a definition's row
-        number[self.definitions] = np.arange(len(self.definitions))
+        number = {row: i for i, row in enumerate(self.definitions.tolist())}
+        bodies = np.array(sorted(columns.bodies), np.int64).reshape(-1, 3)
+        self.body_row: Ints = bodies[:, 1]  # first row of a definition's body
         owner = np.zeros(self.size, np.int32)  # number of the innermost definition around
         scope = np.zeros(self.size, np.int32)
-        outer = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around it
         generics = dict(columns.generics)
         defaults: dict[int, list[slice]] = {row: [] for row in generics}
         for parameter, first, end in columns.defaults if generics else ():
             defaults.setdefault(columns.parents[parameter], []).append(slice(first, end))
-        iterables: dict[int, tuple[int, int]] = {}
+        iterables: dict[int, slice] = {}
         for comprehension, first, end in columns.iterables:
-            iterables.setdefault(comprehension, (first, end))
-        ranges = [(row, first, end) for row, first, end in columns.bodies]
-        ranges += [(row, 0, end) for row, end in columns.comprehensions]
-        scopes = []
+            iterables.setdefault(comprehension, slice(first, end))
+        scopes: list[tuple[int, int, int]] = []  # row, scope around, number of its definition
+        numbers: dict[int, int] = {}
+        ranges = [*columns.bodies, *((row, 0, end) for row, end in columns.comprehensions)]
         for row, first, end in sorted(ranges):
-            around = int(scope[row])
+            around = scope.item(row)
             if row in iterables:
                 scope[row + 1 : end] = row
-                start, stop = iterables[row]
-                scope[start:stop] = around
+                scope[iterables[row]] = around
+                numbers[row] = numbers[around]
             else:
+                numbers[row] = number[row]
                 owner[row + 1 : end] = number[row]
-                self.body_row[number[row]] = first
                 if row in generics:  # type parameters: all but decorators and defaults
                     inner = generics[row]
                     scope[inner:end] = inner
                     for rows in defaults[row]:
                         scope[rows] = around
-                    outer[inner] = around
-                    scopes.append(inner)
+                    numbers[inner] = numbers[around]
+                    scopes.append((inner, around, numbers[around]))
                     around = inner
                 scope[first:end] = row
-            outer[row] = around
-            scopes.append(row)
-        outer[self.first_row] = -1
-        owner[self.first_row] = number[self.first_row]
+            scopes.append((row, around, numbers[row]))
+        modules = self.first_row
+        owner[modules] = [number[row] for row in modules.tolist()]
         arguments = self.rows(kinds("arg"))
         scope[arguments] = self.parent[arguments]
-        self.owner, self.scope, self.outer = owner, scope, outer
-        self.scopes = np.array(scopes, np.int64)  # each after the one around it
-        self.definition = self._definitions_of_scopes(number)
-
-    def _definitions_of_scopes(self, number: Codes) -> Codes:
-        """For a scope's row, the number of the definition that a comprehension or type parameters
-        belong to (of the scope itself for a definition)."""
-        found = np.zeros(self.size, np.int32)
-        is_definition = DEFINITIONS[self.kind]
-        for row in self.scopes.tolist():
-            found[row] = number[row] if is_definition[row] else found[self.outer[row]]
-        return found
+        self.owner, self.scope = owner, scope
+        self.scopes, around, definition = np.array(scopes, np.int64).reshape(-1, 3).T
+        self.outer: Codes = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around
+        self.outer[self.scopes] = around
+        self.outer[modules] = -1
+        # of a scope's row: the number of its definition, or of the one that it belongs to
+        self.definition: Codes = np.zeros(self.size, np.int32)
+        self.definition[self.scopes] = definition
 
     def _identify(self) -> None:
         """Keys of rows, of their parents and of what evaluates them."""

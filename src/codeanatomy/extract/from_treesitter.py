@@ -38,6 +38,7 @@ from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "treesitter"
 MAX_REGIONS = 50  # per file; one more row tells how many others there are
+MAX_CONTROLS = 0.02  # of a text's bytes; a stray one here and there is survived
 SHOWN = 40  # characters of a region in its message
 TABLES = (
     *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
@@ -48,6 +49,7 @@ _HANDLERS = EXPRESSIONS | LITERALS | DEFINITIONS | STATEMENTS | PATTERNS
 _LANGUAGE = Language(tree_sitter_python.language())
 _COMMENTS = Query(_LANGUAGE, "(comment) @found")
 _REGIONS = Query(_LANGUAGE, "[(ERROR) (MISSING)] @found")
+_CONTROLS = bytes([*range(9), *range(14, 32), 127])
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
@@ -73,7 +75,8 @@ class TreeSitterCollector:
         if source.tree is not None:
             return False
         utf8 = source.utf8
-        root = self._parser.parse(_readable(utf8)).root_node
+        binary = _is_binary(utf8)
+        root = self._parser.parse(b"" if binary else _readable(utf8)).root_node
         reader = Reader(self._columns, utf8, _HANDLERS)
         reader.read(root, docstring_of(reader, root.children))
         lines = line_starts(utf8)
@@ -87,6 +90,10 @@ class TreeSitterCollector:
             for n in _captured(_COMMENTS, root)
         ]
         problems = _regions(root, utf8, lines, source.origin)
+        if binary:
+            problems = [
+                trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)
+            ]
         if reader.cut:
             message = f"only the first {MAX_ROWS:,} parts of the file were read"
             problems.append(trouble(WITNESS, "too-large", message))
@@ -134,6 +141,11 @@ class TreeSitterCollector:
         for name, table in whole.items():
             whole[name] = table.filter(~np.isin(table["file"].to_numpy(), ordinals))
         return tables | whole | {table_name(Reference): references}
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether so much is control characters that what looks like a name in it would mean nothing."""
+    return len(content) - len(content.translate(None, _CONTROLS)) > len(content) * MAX_CONTROLS
 
 
 def _readable(utf8: bytes) -> bytes:

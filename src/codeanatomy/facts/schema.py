@@ -2,6 +2,7 @@
 
 import datetime
 import enum
+import functools
 import types
 import typing
 
@@ -28,6 +29,7 @@ _PLAIN: dict[type, pa.DataType] = {
 _WIDTHS = {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}
 
 
+@functools.cache
 def schema_from_struct(struct: type[msgspec.Struct]) -> pa.Schema:
     """Arrow schema of a table struct: one field per attribute, meaning and docs as field metadata.
 

@@ -1,0 +1,1 @@
+"""Reading a finished graph: SQL, names, walks, places, exports. Never writes."""

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.query.resolve_name import Symbol
-from codeanatomy.query.tables import Ids, Tables
+from codeanatomy.query.tables import Ids, Tables, distinct, id_table
 
 _USES = "t.kind IN ('REF', 'IMPORTS')"
 
@@ -59,7 +59,7 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
     return tables.sql_with(
         {
             "found": edges,
-            "wanted_ids": pa.table({"id": ids}),
+            "wanted_ids": id_table(ids),
             "owners": owners,
             "named": nodes,
             "places": places,
@@ -86,4 +86,4 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
 
 def ids_of(symbols: list[Symbol]) -> Ids:
     """Their node ids, distinct and sorted."""
-    return np.unique(np.array([s.node_id for s in symbols], np.int64))
+    return distinct(np.array([s.node_id for s in symbols], np.int64))

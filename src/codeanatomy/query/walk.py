@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from codeanatomy.query.resolve_name import Symbol
 from codeanatomy.query.symbols import ids_of
-from codeanatomy.query.tables import Ids, Tables
+from codeanatomy.query.tables import Ids, Tables, distinct, id_table
 
 CALL_ROWS = pa.schema(
     [
@@ -61,7 +61,7 @@ def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
                 f"AND starts_with(qualified_name, '{prefix}')"
             )
             found += rows["node_id"].to_pylist()
-    return np.unique(np.array(found, np.int64))
+    return distinct(np.array(found, np.int64))
 
 
 def unresolved_inside(tables: Tables, symbols: list[Symbol]) -> int:
@@ -72,7 +72,7 @@ def unresolved_inside(tables: Tables, symbols: list[Symbol]) -> int:
     sites = tables.lookup(
         "unresolved", "node_id", inner["node_id"].to_numpy(), "t.node_id", "t.what = 'call'"
     )
-    return len(np.unique(sites["node_id"].to_numpy()))
+    return len(distinct(sites["node_id"].to_numpy()))
 
 
 def _walk(
@@ -93,9 +93,9 @@ def _walk(
             break
         rows = _named(tables, step(tables, frontier, where))
         parts.append(_finished(rows, level, far, chains))
-        reached = np.unique(rows[far].to_numpy())
-        frontier = np.setdiff1d(reached, seen, assume_unique=True)
-        seen = np.union1d(seen, frontier)
+        reached = distinct(rows[far].to_numpy())
+        frontier = reached[~np.isin(reached, seen, assume_unique=True)]
+        seen = np.concatenate([seen, frontier])
     return pa.concat_tables(parts)
 
 
@@ -108,7 +108,7 @@ def _into(tables: Tables, ids: Ids, where: str) -> pa.Table:
         "edges_by_dst", "dst", sites, "t.dst AS inner_id, t.src AS caller_id", "t.kind = 'CONTAINS'"
     )
     return tables.sql_with(
-        {"found": edges, "owners": owners, "asked": pa.table({"id": ids})},
+        {"found": edges, "owners": owners, "asked": id_table(ids)},
         "SELECT found.*, caller_id FROM found JOIN owners ON inner_id = found.site "
         "JOIN asked ON id = callee_id",
     )

@@ -16,6 +16,7 @@ from codeanatomy.facts.ids import (
     LOCAL,
     external_key,
     hash_text,
+    mix,
     mix_one,
 )
 from codeanatomy.facts.schema import schema_from_struct
@@ -35,9 +36,10 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     meaning = Meaning(f)
     first = _questions(f.world)
     site, symbol, rule, doubt = _candidates(f, meaning)
-    site, symbol, rule, doubt = _distinct(first[site], symbol, rule, doubt)
+    file, key, thing, external = _resolved(f, meaning.symbols, symbol)
+    site, kept, rule, doubt = _distinct(first[site], thing, rule, doubt)
+    file, key = file[kept], key[kept]
     count = np.bincount(site, minlength=len(first))
-    file, key, external = _resolved(f, meaning.symbols, symbol)
     left = np.flatnonzero((count == 0) & (first == np.arange(len(first))))
     return {
         "target": _targets(f.world, site, (file, key), rule, doubt),
@@ -102,13 +104,14 @@ def _expanded(
     return sites[of], table[at, 0], table[at, 1], doubt[of] | table[at, 2]
 
 
-def _distinct(site: Ints, symbol: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """One row per site and symbol, in the order of the sites; the least doubtful way is kept."""
-    order = np.lexsort((rule, doubt, symbol, site))
-    site, symbol, rule, doubt = site[order], symbol[order], rule[order], doubt[order]
+def _distinct(site: Ints, thing: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """(site, row, rule, doubt) once per site and thing, in the order of the sites; the least
+    doubtful way is kept."""
+    order = np.lexsort((rule, doubt, thing, site))
     keep = np.ones(len(site), bool)
-    keep[1:] = (site[1:] != site[:-1]) | (symbol[1:] != symbol[:-1])
-    return site[keep], symbol[keep], rule[keep], doubt[keep]
+    keep[1:] = (np.diff(site[order]) != 0) | (np.diff(thing[order]) != 0)
+    order = order[keep]
+    return site[order], order, rule[order], doubt[order]
 
 
 def _targets(
@@ -133,8 +136,9 @@ def _targets(
     )
 
 
-def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Ints, pa.Table]:
-    """File id and node key of each symbol used; and the table of the external ones."""
+def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Ints, Ints, pa.Table]:
+    """File id and node key of each symbol used, a number equal for equal things (two ways may lead
+    to one external name), and the table of the external ones."""
     world, points = f.world, f.points
     distinct, inverse = np.unique(used, return_inverse=True)
     files = np.empty(len(distinct), np.int64)
@@ -163,7 +167,8 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
         dotted_names,
         pa.array([x.rpartition(".")[2] for x in dotted_names], pa.string()).dictionary_encode(),
     )
-    return files[inverse], keys[inverse], external
+    _, things = np.unique(mix(files, keys), return_inverse=True)
+    return files[inverse], keys[inverse], things[inverse], external
 
 
 def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:

@@ -161,7 +161,8 @@ class Fixpoint:
                 if world.texts[name] in MODULE_NAMES:
                     points.hold(place, modules.literal("str"))
                 else:
-                    points.marks[place] |= 1 << c.NO_MEMBER
+                    circle = target << 32 | name in self.bindings.definition
+                    points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 
     def _start_globals(self) -> None:
         points, modules = self.points, self.modules

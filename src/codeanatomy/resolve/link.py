@@ -64,7 +64,7 @@ class Modules:
             return module
         parts = self.world.modules[file].split(".")
         up = level - 1 if self.world.packages[file] else level
-        if up >= len(parts) and not (up == len(parts) and module):
+        if up > len(parts) or (up == len(parts) and module not in self.object_of and module):
             return None
         return ".".join([*parts[: len(parts) - up], *([module] if module else [])])
 
@@ -104,7 +104,13 @@ class Modules:
                 self.missing[place] = c.BEYOND_TOP
                 continue
             target = self.object_of.get(dotted, 0)
-            if target:
+            if not dotted:  # `from . import m` beside files that are in no package
+                beside = self.object_of.get(texts[name], 0)
+                if beside:
+                    self.targets[place] = (beside, 0)
+                else:
+                    self.missing[place] = c.BEYOND_TOP
+            elif target:
                 self.targets[place] = (target, name if texts[name] else 0)
             elif self.inside(dotted):
                 self.missing[place] = c.NO_MODULE
@@ -117,8 +123,22 @@ class Modules:
         self.exports: dict[int, list[tuple[int, int]]] = {}
         for what, name, place, _, file in self.world.rows["export"].tolist():
             self.exports.setdefault(file + 1, []).append(
-                (what, self.targets.get(place, (0, 0))[0] if place else name)
+                (what, self._module_at(place) if place else name)
             )
+
+    def _module_at(self, place: int) -> int:
+        """The module that an import at the place gives, through modules that import it; or 0."""
+        seen: set[int] = set()
+        while place and place not in seen:
+            seen.add(place)
+            target, name = self.targets.get(place, (0, 0))
+            if not name:
+                return target
+            inner = self.submodule(target, name)
+            if inner:
+                return inner
+            place = next(iter(self.bindings.imports.get(target << 32 | name, ())), 0)
+        return 0
 
     def exported(self, module: int, name: int) -> bool:
         """Whether `from module import *` takes the name, if the module has it."""

@@ -34,6 +34,7 @@ class Lookup:
         self._first: dict[tuple[int, int, int], int] = {}
         self._depth: dict[int, int] = {}
         self._children: dict[tuple[int, int], int] = {}
+        self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         self.storing: dict[int, list[tuple[int, int]]] = {}  # name -> (class, field)
         self._reading: dict[int, list[tuple[int, bool, int]]] = {}  # name -> (class, cone, place)
 
@@ -178,7 +179,7 @@ class Lookup:
         if first > 0:
             self.bound_copies.append((self.fields[first << 32 | name], place, receiver, 0))
         elif first < 0:
-            points.hold(place, self.child(-first, name))
+            self._of_base(place, self.child(-first, name), wait=reads)
         for other in others:
             self.bound_copies.append((self.fields[other << 32 | name], place, receiver, 1))
         if others:
@@ -193,6 +194,27 @@ class Lookup:
                 if self._related(class_, storer, cone=cone):
                     points.copy(field, place)
         return place
+
+    def _of_base(self, place: int, child: int, *, wait: bool) -> None:
+        """An external base may have the attribute, unless a class of the repository stores it."""
+        if wait:
+            self._inherited.append((place, child))
+        else:
+            self.points.hold(place, child)
+
+    def inherit(self) -> bool:
+        """Attributes that nothing was stored as come from the external base; True if there are any."""
+        waiting, self._inherited = self._inherited, []
+        empty = [x for x in waiting if x[1] and not self.points.count[x[0]]]
+        for place, child in empty:
+            self.points.hold(place, child)
+        return bool(empty)
+
+    def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
+        """Whether the attribute is stored on the class, one above (cone: or below), or an instance."""
+        return any(
+            self._related(class_, storer, cone=cone) for storer, _ in self.storing.get(name, ())
+        )
 
     def _own_class(self, class_: int, kind: int) -> int:
         if kind == p.INSTANCE:

@@ -4,10 +4,10 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
+from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS, TRANSPARENT
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
-from codeanatomy.resolve.points import Counts
+from codeanatomy.resolve.points import Counts, Flags
 
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 
@@ -76,8 +76,17 @@ def _mark_results(f: Fixpoint, call: Ints) -> None:
         [points.kind[x] == p.EXTERNAL and f.given(x) > 0 for x in distinct.tolist()], bool
     )
     unknown = ~is_dynamic & ~given[inverse] if len(given) else is_dynamic
+    unknown &= ~_transparent(f, results_out, distinct, inverse)
     points.mark(results_out[unknown], c.EXTERNAL_CALL)
     points.mark(results[kinds == p.LITERAL], c.NOT_CALLABLE)
+
+
+def _transparent(f: Fixpoint, results: Ints, distinct: Ints, inverse: Ints) -> Flags:
+    """Calls like `functools.wraps(f)` whose result decorates: what it gives back is known."""
+    known = [f.modules.dotted(x) in TRANSPARENT for x in distinct.tolist()]
+    chosen: Flags = np.array([False, *known])[inverse + 1]
+    chosen[chosen] = f.is_decorator[results[chosen]]
+    return chosen
 
 
 def _open_attributes(f: Fixpoint) -> Ints:

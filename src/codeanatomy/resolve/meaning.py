@@ -149,7 +149,7 @@ class Meaning:
         found = []
         if first > 0:
             found.append((self.number(self._member(first, name)), rule, doubt))
-        elif first < 0:
+        elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
             child = lookup.child(-first, name)
             if child:
                 found.append((self.number((child, 0)), EXTERNAL, doubt))

@@ -48,7 +48,7 @@ def run(f: Fixpoint) -> int:
     Copies first and alone, then one pass over all rules with everything that is new. When nothing
     moves, one stage decides what only an empty answer can decide, and the rules go on.
     """
-    stages = [_pass_classes, _force_bases, _seed, _pass_decorated]
+    stages = [_pass_classes, _force_bases, _seed, _inherit, _pass_decorated]
     rounds = 0
     while rounds < MAX_ROUNDS:
         delta = f.points.close()
@@ -109,6 +109,11 @@ def _seed(f: Fixpoint) -> bool:
     """Methods are called by somebody: their first parameter gets an instance of their class."""
     f.seed()
     return True
+
+
+def _inherit(f: Fixpoint) -> bool:
+    """What nothing stores is an attribute of the external base."""
+    return f.lookup.inherit()
 
 
 def _pass_classes(f: Fixpoint) -> bool:

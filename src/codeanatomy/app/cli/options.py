@@ -35,7 +35,7 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         type=click.Choice(formats or FORMATS),
         default=(formats or FORMATS)[0],
         show_default=True,
-        help="How rows are printed on stdout.",
+        help="How the answer is printed on stdout.",
     )
 
 

@@ -8,14 +8,21 @@ import click
 from codeanatomy.app.cli.options import format_option
 
 if TYPE_CHECKING:
-    from codeanatomy.build import Plan, PlannedView
+    from codeanatomy.compiled import Plan, PlannedView
 
 
 @click.command("plan")
-@click.argument("repo", type=click.Path(path_type=Path), default=".", metavar="[REPO]")
+@click.argument(
+    "repo",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    metavar="[REPO]",
+)
 @format_option("text", "json", "dot")
-def command(repo: Path, form: str) -> None:
+def command(*, repo: Path, form: str) -> None:
     """Views, the tables and columns that each reads, tasks and their order. Nothing is run.
+
+    The plan follows from what is declared; it is the same for every repository so far.
 
     \b
     Example:
@@ -24,9 +31,9 @@ def command(repo: Path, form: str) -> None:
     import msgspec
 
     from codeanatomy.app.cli.output import print_object, write
-    from codeanatomy.build import plan
+    from codeanatomy.compiled import plan
 
-    planned = plan(repo)
+    planned = plan()
     if form == "json":
         print_object(msgspec.to_builtins(planned))
     else:

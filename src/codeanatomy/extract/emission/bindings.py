@@ -3,27 +3,67 @@
 import ast
 from collections.abc import Callable, Iterable
 
-DEFINITION, IMPORT, IMPORTS, VARIABLE = (
-    1,
-    2,
-    3,
-    4,
-)  # one def or class; one import; several; all else
+# one def or class; one import; several imports; everything else
+DEFINITION, IMPORT, IMPORTS, VARIABLE = range(1, 5)
 Bound = dict[str, int]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
 
-COMPOUND = "body", "orelse", "finalbody"
+
+class Names:
+    """What the statements of one module, class or function bind and declare."""
+
+    __slots__ = ("bound", "globals", "inner", "is_class", "loops", "nonlocals", "outer", "shared")
+
+    def __init__(
+        self, outer: "Names | None", loops: dict[ast.AST, Bound], *, is_class: bool
+    ) -> None:
+        self.outer, self.loops, self.is_class = outer, loops, is_class
+        self.bound: Bound = {}
+        self.globals: Bound = {}
+        self.nonlocals: Bound = {}
+        self.shared: Bound = {}  # names that functions inside assign to by global or nonlocal
+        self.inner: list[Definition] = []
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        for node in statements:
+            visit = _STATEMENTS.get(node.__class__)
+            if visit is not None:
+                visit(self, node)
+
+    def target(self, target: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            bind(self.bound, target.id, VARIABLE)
+        else:
+            for name in target_names(target):
+                bind(self.bound, name, VARIABLE)
 
 
-def bound_names(
-    statements: list[ast.stmt], loops: dict[ast.AST, Bound]
-) -> tuple[Bound, Bound, Bound]:
-    """Names bound in source order with how; then the names declared global and nonlocal.
+def scopes(tree: ast.Module, loops: dict[ast.AST, Bound]) -> dict[ast.AST, Names]:
+    """The names of the module and of every class and function in it, in source order per scope.
 
     `loops` gains, for every loop, the names that its target and body bind.
     """
-    found = _Names({}, {}, {}, loops)
-    found.block(statements)
-    return found.bound, found.globals, found.nonlocals
+    found: dict[ast.AST, Names] = {tree: Names(None, loops, is_class=False)}
+    module = found[tree]
+    module.block(tree.body)
+    todo = [module]
+    while todo:
+        names = todo.pop()
+        for node in names.inner:
+            inner = Names(names, loops, is_class=isinstance(node, ast.ClassDef))
+            inner.block(node.body)
+            found[node] = inner
+            todo.append(inner)
+            if inner.globals:
+                module.shared.update(inner.globals)
+            for name in inner.nonlocals:
+                owner: Names | None = names
+                while owner is not None and (owner.is_class or name in owner.nonlocals):
+                    owner = owner.outer
+                if owner is not None:
+                    owner.shared[name] = VARIABLE
+    return found
 
 
 def bind(bound: Bound, name: str, how: int) -> None:
@@ -50,46 +90,30 @@ def target_names(target: ast.expr) -> Iterable[str]:
             todo.append(node.value)
 
 
-class _Names:
-    """The walk over one scope's statements."""
-
-    def __init__(
-        self, bound: Bound, globals_: Bound, nonlocals: Bound, loops: dict[ast.AST, Bound]
-    ):
-        self.bound, self.globals, self.nonlocals, self.loops = bound, globals_, nonlocals, loops
-
-    def block(self, statements: list[ast.stmt]) -> None:
-        for node in statements:
-            visit = _STATEMENTS.get(node.__class__)
-            if visit is not None:
-                visit(self, node)
-
-    def nested(self, node: ast.AST) -> None:
-        for part in COMPOUND:
-            self.block(getattr(node, part, []))
-
-    def target(self, target: ast.expr) -> None:
-        if target.__class__ is ast.Name:
-            bind(self.bound, target.id, VARIABLE)
-        else:
-            for name in target_names(target):
-                bind(self.bound, name, VARIABLE)
-
-
-def _assign(names: _Names, node: ast.Assign) -> None:
+def _assign(names: Names, node: ast.Assign) -> None:
     for target in node.targets:
         names.target(target)
 
 
-def _assign_one(names: _Names, node: ast.AugAssign | ast.AnnAssign) -> None:
+def _assign_one(names: Names, node: ast.AugAssign | ast.AnnAssign) -> None:
     names.target(node.target)
 
 
-def _definition(names: _Names, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+def _definition(names: Names, node: Definition) -> None:
     bind(names.bound, node.name, DEFINITION)
+    names.inner.append(node)
 
 
-def _loop(names: _Names, node: ast.For | ast.AsyncFor | ast.While) -> None:
+def _if(names: Names, node: ast.If) -> None:
+    """elif chains are walked in a loop: they may be longer than the stack is deep."""
+    names.block(node.body)
+    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        node = node.orelse[0]
+        names.block(node.body)
+    names.block(node.orelse)
+
+
+def _loop(names: Names, node: ast.For | ast.AsyncFor | ast.While) -> None:
     outer = names.bound
     inner: Bound = {}
     names.bound = inner
@@ -103,7 +127,7 @@ def _loop(names: _Names, node: ast.For | ast.AsyncFor | ast.While) -> None:
     names.block(node.orelse)
 
 
-def _try(names: _Names, node: ast.Try) -> None:
+def _try(names: Names, node: ast.Try) -> None:
     names.block(node.body)
     for handler in node.handlers:
         if handler.name:
@@ -113,14 +137,14 @@ def _try(names: _Names, node: ast.Try) -> None:
     names.block(node.finalbody)
 
 
-def _with(names: _Names, node: ast.With | ast.AsyncWith) -> None:
+def _with(names: Names, node: ast.With | ast.AsyncWith) -> None:
     for item in node.items:
         if item.optional_vars is not None:
             names.target(item.optional_vars)
     names.block(node.body)
 
 
-def _match(names: _Names, node: ast.Match) -> None:
+def _match(names: Names, node: ast.Match) -> None:
     for case in node.cases:
         for name in pattern_names(case.pattern):
             bind(names.bound, name, VARIABLE)
@@ -137,22 +161,22 @@ def pattern_names(pattern: ast.pattern) -> list[str]:
     return found
 
 
-def _import(names: _Names, node: ast.Import) -> None:
+def _import(names: Names, node: ast.Import) -> None:
     for alias in node.names:
         bind(names.bound, alias.asname or alias.name.split(".", 1)[0], IMPORT)
 
 
-def _import_from(names: _Names, node: ast.ImportFrom) -> None:
+def _import_from(names: Names, node: ast.ImportFrom) -> None:
     for alias in node.names:
         if alias.name != "*":
             bind(names.bound, alias.asname or alias.name, IMPORT)
 
 
-def _global(names: _Names, node: ast.Global) -> None:
+def _global(names: Names, node: ast.Global) -> None:
     names.globals.update(dict.fromkeys(node.names, VARIABLE))
 
 
-def _nonlocal(names: _Names, node: ast.Nonlocal) -> None:
+def _nonlocal(names: Names, node: ast.Nonlocal) -> None:
     names.nonlocals.update(dict.fromkeys(node.names, VARIABLE))
 
 
@@ -163,7 +187,7 @@ _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
     ast.FunctionDef: _definition,
     ast.AsyncFunctionDef: _definition,
     ast.ClassDef: _definition,
-    ast.If: _Names.nested,
+    ast.If: _if,
     ast.For: _loop,
     ast.AsyncFor: _loop,
     ast.While: _loop,

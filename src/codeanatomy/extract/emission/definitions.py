@@ -5,7 +5,7 @@ Function bodies wait until the scope around them is complete: they see its names
 
 import ast
 
-from codeanatomy.extract.emission.bindings import VARIABLE, bound_names
+from codeanatomy.extract.emission.bindings import VARIABLE, Function, Names
 from codeanatomy.extract.emission.state import CLASS, FUNCTION, Emission, Scope
 from codeanatomy.extract.emission.statements import block
 from codeanatomy.facts import constraints as c
@@ -13,13 +13,12 @@ from codeanatomy.facts import constraints as c
 # The walker gives every node that is a site its row number, which the stubs do not know:
 # mypy: disable-error-code="attr-defined,union-attr"
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 VARARG, KWARG = -2, -3
 
 
 def function(e: Emission, node: Function) -> int:
     decorators = _decorators(e, node.decorator_list)
-    object_ = _scope_of(e, node, node.body)
+    object_ = _scope_of(e, node)
     for annotation in _annotations(node):
         e.visit[annotation.__class__](e, annotation)
     if e.scope.kind == CLASS:
@@ -29,7 +28,7 @@ def function(e: Emission, node: Function) -> int:
 
 
 def lambda_(e: Emission, node: ast.Lambda) -> int:
-    return e.holding(_scope_of(e, node, node.body))
+    return e.holding(_scope_of(e, node))
 
 
 def class_(e: Emission, node: ast.ClassDef) -> int:
@@ -48,8 +47,7 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
     scope = Scope(CLASS, outer, object_)
     scope.owner_class = (object_, node.name)
     scope.veil = outer.veil
-    scope.bound, scope.globals, scope.nonlocals = bound_names(node.body, e.loops)
-    _undeclare(scope)
+    declare(scope, e.scopes[node])
     e.scope = scope
     block(e, node.body)
     close(e, scope)
@@ -68,21 +66,26 @@ def close(e: Emission, scope: Scope) -> None:
                 e.row((c.IMPORTED, scope.object, e.names[text], place, 0))
 
 
-def body(e: Emission, scope: Scope, code: list[ast.stmt] | ast.expr) -> None:
+def body(e: Emission, scope: Scope, node: ast.AST) -> None:
     """Walks the body of a function or lambda whose surroundings are complete."""
     e.scope = scope
-    if isinstance(code, list):
-        bound, scope.globals, scope.nonlocals = bound_names(code, e.loops)
-        for text, how in bound.items():
-            scope.bound[text] = VARIABLE if text in scope.bound else how
-        _undeclare(scope)
-        block(e, code)
-    else:
-        scope.returns.append(e.visit[code.__class__](e, code))
+    if isinstance(node, ast.Lambda):
+        scope.returns.append(e.visit[node.body.__class__](e, node.body))
+    elif isinstance(node, Function):
+        parameters = scope.env
+        declare(scope, e.scopes[node])
+        for text in scope.shared:
+            if text in parameters:
+                e.define(text, parameters[text])
+        block(e, node.body)
     _results(e, scope)
 
 
-def _undeclare(scope: Scope) -> None:
+def declare(scope: Scope, names: Names) -> None:
+    """Takes over what the scope's statements bind and declare."""
+    scope.globals, scope.nonlocals, scope.shared = names.globals, names.nonlocals, names.shared
+    for text, how in names.bound.items():
+        scope.bound[text] = VARIABLE if text in scope.bound else how
     for text in (*scope.globals, *scope.nonlocals):
         scope.bound.pop(text, None)
 
@@ -106,7 +109,7 @@ def _results(e: Emission, scope: Scope) -> None:
             e.row((c.RESULT, scope.object, place, 0, 0))
 
 
-def _scope_of(e: Emission, node: Function | ast.Lambda, code: list[ast.stmt] | ast.expr) -> int:
+def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     """The function's object; its scope with the parameters bound waits in the queue."""
     outer, args = e.scope, node.args
     object_ = e.new_object(FUNCTION, node.row)
@@ -130,7 +133,7 @@ def _scope_of(e: Emission, node: Function | ast.Lambda, code: list[ast.stmt] | a
     scope.owner_class = outer.owner_class
     first = scope.env[positional[0].arg] if positional else 0
     scope.receiver = first if outer.kind == CLASS else outer.receiver
-    e.queue.append((scope, code))
+    e.queue.append((scope, node))
     e.functions.append(scope)
     return object_
 

@@ -13,7 +13,7 @@ from itertools import count
 
 import msgspec
 
-from codeanatomy.extract.emission.bindings import DEFINITION, IMPORT, VARIABLE, Bound, bind
+from codeanatomy.extract.emission.bindings import DEFINITION, IMPORT, VARIABLE, Bound, Names, bind
 from codeanatomy.facts import constraints as c
 
 MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
@@ -57,6 +57,7 @@ class Scope:
         "paths",
         "receiver",
         "returns",
+        "shared",
         "uses",
         "variables",
         "veil",
@@ -76,6 +77,7 @@ class Scope:
         self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
         self.cache: dict[str, int] = {}
         self.uses: dict[str, list[int]] = {}
+        self.shared: Bound = {}  # names that functions inside assign to
         self.veil: dict[str, int] = {}  # comprehension variables around this lambda
         self.logs: list[list[tuple[str, int]]] = []  # definitions inside open try bodies
         self.loops: list[Jumps] = []
@@ -108,9 +110,10 @@ class Emission:
         self.unknowns: dict[int, int] = {}
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
-        self.queue: list[tuple[Scope, list[ast.stmt] | ast.expr]] = []
+        self.queue: list[tuple[Scope, ast.AST]] = []
         self.functions: list[Scope] = []
         self.loops: dict[ast.AST, Bound] = {}
+        self.scopes: dict[ast.AST, Names] = {}
         self.mentions: dict[tuple[int, str], tuple[Scope | None, list[int]]] = {}
         self.ignored: list[int] = []
         self.module = self.scope = Scope(MODULE, None, 0)
@@ -176,6 +179,10 @@ class Emission:
                 self.row((c.COPY, place, self.variable(owner, name), 0, 0))
             return
         scope.env[name] = place
+        if name in scope.shared:  # any call may change it
+            if scope.kind == FUNCTION:
+                scope.captured[name] = 1
+            scope.env[name] = self.variable(scope, name)
         if scope.kind == FUNCTION:
             scope.definitions.setdefault(name, []).append(place)
         elif fresh and name not in scope.variables and scope.bound[name] in (DEFINITION, IMPORT):
@@ -183,7 +190,7 @@ class Emission:
         else:
             self.row((c.COPY, place, self.variable(scope, name), 0, 0))
         for log in scope.logs:
-            log.append((name, place))
+            log.append((name, scope.env[name]))
 
     def outer(self, name: str) -> int:
         """The place of a name that has no value in the current env."""

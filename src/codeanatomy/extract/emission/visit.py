@@ -12,7 +12,7 @@ import pyarrow as pa
 from codeanatomy.extract.emission import definitions as d
 from codeanatomy.extract.emission import expressions as x
 from codeanatomy.extract.emission import statements as s
-from codeanatomy.extract.emission.bindings import IMPORT, IMPORTS, bound_names
+from codeanatomy.extract.emission.bindings import IMPORT, IMPORTS, scopes
 from codeanatomy.extract.emission.state import (
     MODULE,
     OBJECT_WIDTH,
@@ -116,15 +116,16 @@ def emit(tree: ast.Module) -> Emitted:
     e = Emission(VISIT)
     module = e.module
     e.new_object(MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
-    module.bound = bound_names(tree.body, e.loops)[0]
+    e.scopes = scopes(tree, e.loops)
+    d.declare(module, e.scopes[tree])
     for text in ("__name__", "__file__", "__doc__"):
         if text not in module.bound:
             module.env[text] = e.literal("str")
     s.block(e, tree.body)
     while e.queue:
         waiting, e.queue = e.queue, []
-        for scope, code in waiting:
-            d.body(e, scope, code)
+        for scope, node in waiting:
+            d.body(e, scope, node)
     for scope in e.functions:
         for text in scope.captured:
             for place in scope.definitions.get(text, ()):
