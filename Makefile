@@ -23,9 +23,10 @@ help: ## this list
 
 run: $(STAMPS)/core ## build the graph of REPO (default: this repository) and ask it two questions
 	$(BIN)/codeanatomy build "$(REPO)"
-	@name=$$($(BIN)/codeanatomy query --graph "$(GRAPH)" --format csv "$(MOST_CALLED)" | tail -n 1) && \
-	echo && echo "\$$ codeanatomy callers $$name --limit 8 --graph $(GRAPH)" && \
-	$(BIN)/codeanatomy callers "$$name" --limit 8 --graph "$(GRAPH)"
+	@rows=$$($(BIN)/codeanatomy query --graph "$(GRAPH)" --format csv "$(MOST_CALLED)" 2>/dev/null) || exit 1; \
+	name=$$(echo "$$rows" | sed -n 2p); \
+	[ -z "$$name" ] || { echo && echo "\$$ codeanatomy callers $$name --limit 8 --graph $(GRAPH)" && \
+	$(BIN)/codeanatomy callers "$$name" --limit 8 --graph "$(GRAPH)"; }
 	@echo && echo "\$$ codeanatomy show kinds --graph $(GRAPH)"
 	@$(BIN)/codeanatomy show kinds --graph "$(GRAPH)"
 

@@ -53,6 +53,7 @@ def build(
                 compiled = steps.compile_views(evidence)
             with run.phase("execute"):
                 outputs = steps.run_views(compiled, evidence)
+                evidence = steps.release(evidence)
             with run.phase("check"):
                 steps.check(outputs)
             with run.phase("store"):

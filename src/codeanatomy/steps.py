@@ -36,6 +36,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """All evidence tables by name, and how the extraction went."""
 
     tables: dict[str, pa.Table]
+    call_sites: int
     extracted: int
     cached: int
     events: tuple[str, ...]
@@ -68,7 +69,8 @@ def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> E
         **found.tables,
     }
     events = tuple(f"{e.kind}: {e.reason}" for e in found.events)
-    return Evidence(tables, found.extracted, found.cached, events)
+    sites = tables["call_site"].num_rows
+    return Evidence(tables, sites, found.extracted, found.cached, events)
 
 
 def resolve(evidence: Evidence) -> Evidence:
@@ -81,6 +83,13 @@ def resolve(evidence: Evidence) -> Evidence:
 def compile_views(evidence: Evidence) -> Compiled:
     """Views, plans, order and policy for this evidence."""
     return compile_graph({n: t.schema for n, t in evidence.tables.items()})
+
+
+def release(evidence: Evidence) -> Evidence:
+    """The evidence without its tables, which nothing reads once the views have run: half the memory."""
+    released = msgspec.structs.replace(evidence, tables={})
+    pa.default_memory_pool().release_unused()
+    return released
 
 
 def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
@@ -139,7 +148,7 @@ def finish(
     for output in model().outputs.values():
         schema = schema_from_struct(output.struct)
         sort[output.name] = [columns_of(schema, m)[0] for m in output.sort]
-    facts = graph_facts(outputs, evidence.tables["call_site"].num_rows)
+    facts = graph_facts(outputs, evidence.call_sites)
     facts |= {"events": list(evidence.events), "policy": compiled.policy.fingerprint}
     return Graph({**outputs, TEXTS: _texts(scanned)}, sort, facts)
 

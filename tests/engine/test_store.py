@@ -419,3 +419,55 @@ def test_a_manifest_is_plain_json_without_absolute_paths(store):
     text = (store.path / "snapshots" / "1.json").read_text()
     assert json.loads(text)["snapshot"]["tables"]["a"]["rows"] == 1
     assert str(store.path) not in text
+
+
+@pytest.mark.parametrize("name", ["tmp", "tables", "snapshots", "readers", "lock", ".gitignore"])
+def test_links_in_a_store_that_came_with_a_repository_are_refused(store, tmp_path, name):
+    put(store, a=numbers(1))
+    precious = tmp_path / "precious"
+    if name in ("lock", ".gitignore"):
+        precious.write_text("mine")
+    else:
+        precious.mkdir()
+        (precious / "thesis.txt").write_text("mine")
+    entry = store.path / name
+    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    entry.symlink_to(precious)
+    for use in (store.open, store.create, lambda: put(store, a=numbers(2))):
+        with pytest.raises(StoreError, match="symbolic link"):
+            use()
+    assert (precious / "thesis.txt" if precious.is_dir() else precious).read_text() == "mine"
+    (tmp_path / "whole").symlink_to(precious)
+    with pytest.raises(StoreError, match="symbolic link"):
+        Store(tmp_path / "whole").create()
+
+
+def test_links_inside_its_folders_are_removed_not_followed(store, tmp_path):
+    put(store, a=numbers(1), b=numbers(1))
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("mine")
+    (precious / "x.parquet").write_text("mine")
+    shutil.rmtree(store.path / "tables" / "a")
+    shutil.rmtree(store.path / "tables" / "b" / "_delta_log")
+    for place in ("tables/a", "tables/other", "tables/b/_delta_log", "tmp/x", "snapshots/77"):
+        (store.path / place).symlink_to(precious)
+    put(store, a=numbers(2), b=numbers(1))
+    with store.lock():
+        store.clean(keep=1)
+    assert sorted(os.listdir(precious)) == ["thesis.txt", "x.parquet"]
+    assert DeltaTable(store.path / "tables" / "a").to_pyarrow_table()["n"].to_pylist() == [2]
+
+
+@pytest.mark.parametrize("way", ["../../x", "/etc/passwd", ""])
+def test_a_manifest_that_names_ways_out_is_damaged(store, way):
+    snapshot = put(store, a=numbers(1))
+    table = msgspec.structs.replace(snapshot.tables["a"], files=(way,), bytes=0)
+    for number, tables in ((2, {"a": table}), (3, {way: snapshot.tables["a"]})):
+        raw = msgspec.json.encode(
+            msgspec.structs.replace(snapshot, number=number, tables=tables, folder="")
+        )
+        signed = manifest.Manifest(manifest.checksum(raw), msgspec.Raw(raw))
+        path = store.path / "snapshots" / f"{number}.json"
+        path.write_bytes(msgspec.json.encode(signed))
+    assert store.current() == snapshot

@@ -42,18 +42,23 @@ def sweep(root: Path) -> int:
     kept = [snapshot for snapshot in loaded.values() if snapshot]
     spared = {str(s.number) for s in kept} | {str(n) for n in pinned(root / "readers")}
     for folder in snapshots.iterdir():
-        if folder.is_dir() and folder.name not in spared:
-            shutil.rmtree(folder)
+        if folder.is_symlink() or (folder.is_dir() and folder.name not in spared):
+            _remove(folder)
     return _sweep_tables(root / "tables", kept)
 
 
 def _sweep_tables(tables: Path, kept: list[Snapshot]) -> int:
     freed = 0
     for folder in tables.iterdir():
+        if folder.is_symlink() or not folder.is_dir():
+            _remove(folder)
+            continue
+        if (folder / LOG).is_symlink():
+            _remove(folder / LOG)
         stored = [s.tables[folder.name] for s in kept if folder.name in s.tables]
         if not stored:
             freed += sum(_size(path) for path in folder.glob("*.parquet"))
-            shutil.rmtree(folder)
+            _remove(folder)
             continue
         named = {file for table in stored for file in table.files}
         for path in folder.iterdir():
@@ -65,11 +70,12 @@ def _sweep_tables(tables: Path, kept: list[Snapshot]) -> int:
 
 def _size(path: Path) -> int:
     """Bytes that removing the file gives back: none while a reader's link holds them."""
-    status = path.stat()
+    status = path.lstat()
     return status.st_size if status.st_nlink == 1 else 0
 
 
 def _remove(path: Path) -> None:
+    """Remove a file, a folder or a link; never what a link points at."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -6,7 +6,6 @@ An exception in between is undone here; after a kill the next writer undoes it i
 """
 
 import datetime
-import re
 import shutil
 import threading
 import uuid
@@ -29,7 +28,6 @@ from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 Source: TypeAlias = pa.Table | pa.RecordBatchReader
 
 _THREADS = 2  # more only adds memory: the largest table is a third of all work
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -50,7 +48,7 @@ def commit(
     sort: Mapping[str, Sequence[str]],
 ) -> Snapshot:
     """Publish the tables; the new snapshot, or the last one when nothing differs."""
-    if wrong := sorted(name for name in tables if not _NAME.fullmatch(name)):
+    if wrong := sorted(name for name in tables if not manifest.NAME.fullmatch(name)):
         raise StoreError(f"{wrong[0]!r} is no table name; use lower-case letters, digits and _")
     number = max([0, *manifest.numbers(root / "snapshots")]) + 1
     last = undo(root)

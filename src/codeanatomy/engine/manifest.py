@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -21,6 +22,8 @@ import pyarrow as pa
 
 from codeanatomy.facts.canonical import canonical, fingerprint
 from codeanatomy.facts.errors import StoreError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.]*")  # of tables and their files: never a way out
 
 
 class StoredTable(msgspec.Struct, frozen=True):
@@ -94,10 +97,12 @@ def load(snapshots: Path, number: int) -> Snapshot | None:
     folder = snapshots / str(number)
     try:
         manifest = msgspec.json.decode((snapshots / f"{number}.json").read_bytes(), type=Manifest)
-        if manifest.sum != _checksum(bytes(manifest.snapshot)):
+        if manifest.sum != checksum(bytes(manifest.snapshot)):
             return None
         snapshot = msgspec.json.decode(manifest.snapshot, type=Snapshot)
         for name, table in snapshot.tables.items():
+            if not all(map(NAME.fullmatch, (name, *table.files))):
+                return None
             if sum((folder / name / file).stat().st_size for file in table.files) != table.bytes:
                 return None
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
@@ -127,7 +132,7 @@ def publish(root: Path, snapshot: Snapshot, links: Path) -> Snapshot:
     taken = StoreError(f"snapshot {number} of {root} exists already; build again")
     if (snapshots / f"{number}.json").exists():
         raise taken
-    write_synced(draft, msgspec.json.encode(Manifest(_checksum(raw), msgspec.Raw(raw))))
+    write_synced(draft, msgspec.json.encode(Manifest(checksum(raw), msgspec.Raw(raw))))
     try:
         links.rename(final)
         fsync_folder(snapshots)
@@ -188,5 +193,6 @@ def fsync_file(path: Path) -> None:
 fsync_folder = fsync_file
 
 
-def _checksum(raw: bytes) -> str:
+def checksum(raw: bytes) -> str:
+    """Hash of a manifest's snapshot as stored."""
     return hashlib.blake2b(raw, digest_size=16).hexdigest()

@@ -7,7 +7,9 @@
     snapshots/<n>.json    immutable manifests; the highest whole one is current
     snapshots/<n>/<name>/ the data files of that version, as hard links
 
-Opening and reading load no engine; committing loads Parquet and Delta.
+Opening and reading load no engine; committing loads Parquet and Delta. A store may have come with
+the repository that is scanned, so nothing in it is trusted: links among its own entries are
+refused, and what the clean-up deletes lies inside the folder.
 """
 
 import contextlib
@@ -44,6 +46,7 @@ class Store:
 
     def create(self) -> "Store":
         """The store, made where there is none. StoreError for a folder that holds other things."""
+        self._refuse_links()
         if (self.path / "format.json").exists():
             return self.open()
         try:
@@ -69,6 +72,7 @@ class Store:
 
     def open(self) -> "Store":
         """The store, checked. StoreError with the next step: absent, damaged, another format."""
+        self._refuse_links()
         try:
             raw = (self.path / "format.json").read_bytes()
             found = msgspec.json.decode(raw, type=Format)
@@ -95,6 +99,7 @@ class Store:
     @contextlib.contextmanager
     def lock(self, wait: float = 0.0) -> Iterator[None]:
         """Be the one writer; StoreError naming the other one after `wait` seconds."""
+        self._refuse_links()
         with writer_lock(self.path / "lock", wait):
             self._locked = True
             try:
@@ -164,6 +169,14 @@ class Store:
             return f"the store {self.path} has no finished graph; run `codeanatomy build`"
         whole = ", ".join(str(snapshot.number) for snapshot in self.snapshots()) or "none"
         return f"the store {self.path} has no snapshot {number}; it has {whole}"
+
+    def _refuse_links(self) -> None:
+        for entry in (self.path, *(self.path / name for name in sorted(_OWN))):
+            if entry.is_symlink():
+                raise StoreError(
+                    f"{entry} is a symbolic link, which a store must not be or hold; remove it, or "
+                    "choose another folder with --out"
+                )
 
     def _make_folders(self) -> None:
         for name in FOLDERS:

@@ -19,10 +19,10 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BLANK = re.compile(rb"[ \t\f]*(?:#|$)")
 
 
-def declared_encoding(content: bytes) -> str:
-    """The encoding that CPython would read the file in (PEP 263), as written; utf-8 by default."""
+def declared_encoding(content: bytes) -> str | None:
+    """The encoding that the file's first two lines declare (PEP 263); None for the default."""
     if b"coding" not in content:
-        return "utf-8"
+        return None
     at = len(BOM) if content.startswith(BOM) else 0
     for _ in range(2):
         end = _LINE_END.search(content, at)
@@ -33,7 +33,7 @@ def declared_encoding(content: bytes) -> str:
         if not _BLANK.match(line) or end is None:
             break
         at = end.end()
-    return "utf-8"
+    return None
 
 
 def utf8_of(content: bytes) -> tuple[bytes, Offsets | None]:
@@ -42,7 +42,7 @@ def utf8_of(content: bytes) -> tuple[bytes, Offsets | None]:
     The second is None where the text is the content itself. Raises LookupError for an encoding that
     Python does not know, UnicodeError for bytes that it cannot decode or map back.
     """
-    name = declared_encoding(content)
+    name = declared_encoding(content) or "utf-8"
     if name == "utf-8" or codecs.lookup(name).name == "utf-8":
         return content, None
     raw = np.frombuffer(content, np.uint8)
@@ -102,8 +102,10 @@ def _starts_of_characters(data: bytes, text: str, name: str) -> Offsets:
     for i in range(len(data) + 1):
         part = decoder.decode(data[i : i + 1], i == len(data))
         if part:
+            # characters that come late, with the one that this byte ends, end before it
             parts.append(part)
-            ends += [min(i + 1, len(data))] * len(part)
+            ends += [i] * (len(part) - 1)
+            ends.append(min(i + 1, len(data)))
     if "".join(parts) != text:
         raise UnicodeError(f"positions in {codec.name} text cannot be mapped back to bytes")
     return np.append(0, np.array(ends[:-1], np.int64)) if ends else np.zeros(0, np.int64)

@@ -118,8 +118,6 @@ class Forest:
         self.text: Codes = np.full(self.size, -1, np.int32)
         self.text[kinds(*TEXT)[self.kind]] = self.names.codes(columns.texts)
         self.bound = self._bound()
-        # names whose written form may be another (NFKC) than the interned one; none for code -1
-        self.foreign: Flags = np.array([not n.isascii() for n in self.names.all()] + [False])
         self._locate(positions)
         self._own()
         self._identify()
@@ -146,6 +144,18 @@ class Forest:
         """The line (from 1) of a byte of a file's text."""
         return max(int(np.searchsorted(self.texts[file].lines[1:], offset, "right")), 1)
 
+    def respelled(
+        self, files: npt.NDArray[np.integer], codes: Codes, starts: Ints, ends: Ints
+    ) -> list[int]:
+        """Which of these places hold their names in another spelling (NFKC), and so may be wrong."""
+        foreign = np.array([not t.utf8.isascii() for t in self.texts], np.bool_)
+        names = self.names.all()
+        return [
+            i
+            for i in np.flatnonzero(foreign[files]).tolist()
+            if self.texts[files[i]].utf8[starts[i] : ends[i]] != names[codes[i]].encode()
+        ]
+
     def slice(self, row: int) -> bytes:
         """The text of a row."""
         utf8: bytes = self.texts[self.file[row]].utf8[self.start[row] : self.end[row]]
@@ -171,6 +181,7 @@ class Forest:
         self.start: Ints = lines[base + line] + column
         self.end: Ints = lines[base + end_line] + end_column
         self.line: Codes = line.copy()
+        self.last_line: Codes = end_line
         inner = self.rows(_SPANNED)
         self.start[inner], self.line[inner] = self.start[inner + 1], line[inner + 1]
         # a module's parent -1 leads to the last row, which is a leaf and so none of these

@@ -42,7 +42,7 @@ WITNESS = "ast"
 # Frames of the walk, one per level of the tree; they take no C stack.
 WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
-_LONG = 10**600
+_LONG = 10**4300  # what Python writes out by default
 TABLES = (
     *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
     *(Reference, Capture, CallSite, Argument, Base),
@@ -159,12 +159,10 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
     keys = forest.key[rows]
     codes, end = forest.text[rows], forest.end[rows]
     lengths = np.array([len(n.encode()) for n in forest.names.all()] + [0], np.int64)
-    length = lengths[codes]
-    for i in np.flatnonzero(forest.foreign[codes]).tolist():
-        text = forest.slice(int(rows[i]))
-        length[i] = len(text) - len(_LAST_WORD.sub(b"", text))
-    start = end - length
-    line = forest.line[rows].copy()
+    start = end - lengths[codes]
+    for i in forest.respelled(forest.file[rows], codes, start, end):
+        word = _LAST_WORD.search(forest.slice(int(rows[i])))
+        start[i] = end[i] - len(word.group()) if word else start[i]
     columns = located(forest, rows)
     columns |= {
         "node": field_keys(keys),
@@ -174,7 +172,7 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
         "position": np.ones(len(rows), np.int32),
         "bstart": forest.place(forest.file[rows], start),
         "bend": forest.bend[rows],
-        "line": line,
+        "line": forest.last_line[rows],
         "name": coded(codes, forest.names.all()),
     }
     return table(Field, columns)
@@ -185,7 +183,7 @@ def _shown(values: list[object]) -> list[str]:
     try:
         shown = list(map(repr, values))
     except ValueError:  # more digits than Python is willing to write
-        shown = [hex(v) if isinstance(v, int) and abs(v) > _LONG else repr(v) for v in values]
+        shown = [hex(v) if isinstance(v, int) and abs(v) >= _LONG else repr(v) for v in values]
     return [text if len(text) <= LITERAL_LIMIT else text[:LITERAL_LIMIT] for text in shown]
 
 

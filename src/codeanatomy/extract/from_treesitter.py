@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Language, Node, Parser
 
 from codeanatomy.extract import comments, definitions, from_ast, names
 from codeanatomy.extract.columns import coded, optional
@@ -47,9 +47,9 @@ TABLES = (
 
 _HANDLERS = EXPRESSIONS | LITERALS | DEFINITIONS | STATEMENTS | PATTERNS
 _LANGUAGE = Language(tree_sitter_python.language())
-_COMMENTS = Query(_LANGUAGE, "(comment) @found")
-_REGIONS = Query(_LANGUAGE, "[(ERROR) (MISSING)] @found")
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
+# lines that hold nothing but a continuation take the grammar's scanner quadratic time
+_CONTINUED = re.compile(rb"(?:\\\r?\n[ \t\f]*){50,}")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
@@ -85,11 +85,9 @@ class TreeSitterCollector:
         self._counts.append(len(reader.starts))
         self._positions.append(_positions(lines, reader.starts, reader.ends))
         self._broken.append(root.has_error or reader.cut)
-        self._comments += [
-            (number, n.start_byte, n.end_byte, _line(lines, n.start_byte))
-            for n in _captured(_COMMENTS, root)
-        ]
-        problems = _regions(root, utf8, lines, source.origin)
+        notes, regions = _extras(root)
+        self._comments += [(number, start, end, _line(lines, start)) for start, end in notes]
+        problems = _regions(regions, utf8, lines, source.origin)
         if binary:
             problems = [
                 trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)
@@ -144,20 +142,43 @@ class TreeSitterCollector:
 
 
 def _is_binary(content: bytes) -> bool:
-    """Whether so much is control characters that what looks like a name in it would mean nothing."""
+    """Whether so much is control characters that what looks like names would mean nothing."""
     return len(content) - len(content.translate(None, _CONTROLS)) > len(content) * MAX_CONTROLS
 
 
 def _readable(utf8: bytes) -> bytes:
     """The text at the same offsets, with line ends that the grammar knows and no NUL bytes."""
     text = utf8.replace(b"\0", b" ")
+    if b"\\" in text:
+        text = _CONTINUED.sub(lambda found: b" " * len(found.group()), text)
     return _LONE_CR.sub(b"\n", text) if b"\r" in text else text
 
 
-def _captured(query: Query, root: Node) -> list[Node]:
-    """All nodes that the query finds, in source order."""
-    found = QueryCursor(query).captures(root).get("found", [])
-    return sorted(found, key=lambda n: (n.start_byte, -n.end_byte))
+def _extras(root: Node) -> tuple[list[tuple[int, int]], list[tuple[int, int, str]]]:
+    """Spans of all comments; spans of what was not read (outermost first) with what is missing, or
+    '', both in source order. By a cursor: queries take quadratic time on deep trees."""
+    notes: list[tuple[int, int]] = []
+    regions: list[tuple[int, int, str]] = []
+    cursor = root.walk()
+    down = True
+    while True:
+        if down:
+            node = cursor.node
+            assert node is not None  # the cursor stands on the root or below it
+            if node.type == "comment":
+                notes.append((node.start_byte, node.end_byte))
+            elif node.is_error or node.is_missing:
+                what = node.type if node.is_missing else ""
+                regions.append((node.start_byte, node.end_byte, what))
+        if (down and cursor.goto_first_child()) or cursor.goto_next_sibling():
+            down = True
+        elif cursor.goto_parent():
+            down = False
+        else:
+            break
+    if root.is_error and len(regions) > 1:
+        regions = regions[1:]  # the whole file is one: the inner ones say more
+    return notes, regions
 
 
 def _line(lines: Offsets, place: int) -> int:
@@ -173,23 +194,21 @@ def _positions(lines: Offsets, starts: list[int], ends: list[int]) -> npt.NDArra
     return np.stack(parts, axis=1).astype(np.int32).reshape(-1)
 
 
-def _regions(root: Node, utf8: bytes, lines: Offsets, origin: Offsets | None) -> list[FileProblem]:
-    """A problem for each outermost region that was not read (for the inner ones of a file that is
-    one such region)."""
-    found = _captured(_REGIONS, root)
-    inner = [n for n in found if n != root]
+def _regions(
+    regions: list[tuple[int, int, str]], utf8: bytes, lines: Offsets, origin: Offsets | None
+) -> list[FileProblem]:
+    """A problem for each outermost region that was not read."""
     problems: list[FileProblem] = []
     others, end = 0, -1
-    for node in inner or found:
-        if node.start_byte < end or (node.start_byte == end == node.end_byte):
+    for start, stop, missing in regions:
+        if start < end or start == end == stop:
             continue
-        end = node.end_byte
+        end = stop
         if len(problems) == MAX_REGIONS:
             others += 1
             continue
-        start, stop = node.start_byte, node.end_byte
         text = " ".join(utf8[start:stop][: 4 * SHOWN].decode("utf-8", "replace").split())
-        message = f"{node.type} is missing" if node.is_missing else f"not read: {text[:SHOWN]}"
+        message = f"{missing} is missing" if missing else f"not read: {text[:SHOWN]}"
         line = _line(lines, start)
         if origin is not None:
             start, stop = int(origin[start]), int(origin[stop])

@@ -164,8 +164,9 @@ def _tokens(forest: Forest, rows: Ints, name_starts: Ints) -> tuple[Ints, Ints]:
     for i in np.flatnonzero(~whole & ~definition & ~kinds("arg")[kind]).tolist():
         start[i] += _offset(forest.slice(int(rows[i])), names[forest.bound[rows[i]]])
         end[i] = start[i] + length[i]
-    for i in np.flatnonzero(~whole & forest.foreign[forest.bound[rows]]).tolist():
-        word = _WORD.match(forest.texts[forest.file[rows[i]]].utf8, start[i])
+    files = forest.file[rows]
+    for i in forest.respelled(files, forest.bound[rows], start, end):
+        word = _WORD.match(forest.texts[files[i]].utf8, start[i])
         end[i] = word.end() if word else end[i]
     return start, end
 

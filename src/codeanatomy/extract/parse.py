@@ -5,7 +5,7 @@ import re
 import sys
 import warnings
 
-from codeanatomy.extract.decoding import Offsets, line_starts, utf8_of
+from codeanatomy.extract.decoding import BOM, Offsets, declared_encoding, line_starts, utf8_of
 from codeanatomy.extract.witness import Source, trouble
 from codeanatomy.facts.tables.trouble import FileProblem
 
@@ -71,18 +71,25 @@ def _refusal(
     line = error.lineno or 0
     if not 0 < line < len(starts):
         return trouble(WITNESS, code, message)
-    bstart = _byte(utf8, starts, line, error.offset)
-    bend = max(bstart, _byte(utf8, starts, error.end_lineno or line, error.end_offset))
+    # before 3.12 the parser counts bytes where neither a cookie nor a mark tells the encoding
+    bytewise = sys.version_info < (3, 12) and not (
+        declared_encoding(content) or content.startswith(BOM)
+    )
+    bstart = _byte(utf8, starts, line, error.offset, bytewise)
+    bend = _byte(utf8, starts, error.end_lineno or line, error.end_offset, bytewise)
+    bend = max(bstart, bend)
     if origin is not None:
         bstart, bend = int(origin[bstart]), int(origin[bend])
     return trouble(WITNESS, code, message, bstart=bstart, bend=bend, line=line)
 
 
-def _byte(utf8: bytes, starts: Offsets, line: int, offset: int | None) -> int:
-    """The byte of the text at a line and a 1-based character of it, kept inside that line."""
+def _byte(utf8: bytes, starts: Offsets, line: int, offset: int | None, bytewise: bool) -> int:
+    """The byte of the text at a line and a 1-based column of it, kept inside that line."""
     line = min(line, len(starts) - 1)
     begin = int(starts[line])
     end = int(starts[line + 1]) if line + 1 < len(starts) else len(utf8)
-    text = utf8[begin:end].decode("utf-8", "replace")
-    before = text[: max((offset or 1) - 1, 0)]
+    column = max((offset or 1) - 1, 0)
+    if bytewise:
+        return min(begin + column, end)
+    before = utf8[begin:end].decode("utf-8", "replace")[:column]
     return min(begin + len(before.encode("utf-8")), end)

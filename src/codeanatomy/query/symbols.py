@@ -67,7 +67,7 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
         """
         SELECT n.name, coalesce(t.qualified_name, t.name) AS target, o.inside,
                coalesce(f.path, '') AS path, p.line, e.certainty, e.confidence,
-               string_to_array(arrow_cast(e.evidence, 'Utf8'), '+') AS evidence,
+               string_to_array(e.evidence, '+') AS evidence,
                e.kind, e.origin, p.bstart, p.bend
         FROM found e
         JOIN wanted_ids w ON w.id = e.dst

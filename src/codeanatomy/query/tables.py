@@ -74,7 +74,7 @@ class Tables:
                     {
                         "table": name,
                         "column": field.name,
-                        "type": _type(field.type),
+                        "type": str(field.type),
                         "meaning": doc,
                         "about": of,
                     }
@@ -117,8 +117,7 @@ class Tables:
                 self._session.register_view(name, self._annotated(view))
             else:
                 directory = f"{self.snapshot.directory(name)}/"
-                # tables differ in their own metadata, and the engine refuses to swap such sides
-                schema = self.snapshot.schema(name).remove_metadata()
+                schema = _readable(self.snapshot.schema(name))
                 self._session.register_parquet(name, directory, schema=schema)
 
     def _annotated(self, view: View) -> DataFrame:
@@ -169,9 +168,12 @@ def within(key: str, ids: Ids) -> str:
     )
 
 
-def _type(kind: pa.DataType) -> str:
-    """The type as a reader of rows sees it: how texts are coded does not matter to them."""
-    return str(kind.value_type if pa.types.is_dictionary(kind) else kind)
+def _readable(schema: pa.Schema) -> pa.Schema:
+    """The schema for reading: texts plain (sorting coded ones costs the engine a hundred times more),
+    and no metadata of the table's own, because the engine refuses to swap sides that differ in it."""
+    return pa.schema(
+        f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
+    )
 
 
 def is_id(field: pa.Field) -> bool:

@@ -34,7 +34,7 @@ def edge_id_sql(edges: str) -> str:
 
 
 def _evidence(table: str) -> str:
-    return f"string_to_array(arrow_cast({table}.evidence, 'Utf8'), '+') AS evidence"
+    return f"string_to_array({table}.evidence, '+') AS evidence"
 
 
 def _between(kind: str, columns: str, extra: str = "") -> str:

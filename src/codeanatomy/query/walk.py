@@ -141,12 +141,12 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
     return tables.sql_with(
         {"found": rows, "named": names, "places": places},
         """
-        SELECT arrow_cast(m.qualified_name, 'Utf8') AS caller,
-               arrow_cast(coalesce(n.qualified_name, n.name), 'Utf8') AS callee,
-               arrow_cast(coalesce(f.path, ''), 'Utf8') AS path, p.line,
-               arrow_cast(certainty, 'Utf8') AS certainty, confidence,
-               string_to_array(arrow_cast(evidence, 'Utf8'), '+') AS evidence,
-               arrow_cast(origin, 'Utf8') AS origin,
+        SELECT m.qualified_name AS caller,
+               coalesce(n.qualified_name, n.name) AS callee,
+               coalesce(f.path, '') AS path, p.line,
+               certainty, confidence,
+               string_to_array(evidence, '+') AS evidence,
+               origin,
                p.bstart, p.bend, caller_id, callee_id
         FROM found
         JOIN named m ON m.node_id = caller_id AND m.kind = 'METHOD'

@@ -145,10 +145,7 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     _return_parameters(f, rows, functions, receivers, shift)
     keys = np.unique(pair(rows[:, 1], functions))
     calls, functions = keys >> 32, keys & 0xFFFFFFFF
-    numbers = f.arguments[:, 0]
-    at, of = expand(
-        np.searchsorted(numbers, calls, "left"), np.searchsorted(numbers, calls, "right")
-    )
+    at, of = expand(f.argument_start[calls], f.argument_start[calls + 1])
     if not at.size:
         return
     position, name, value = f.arguments[at, 1], f.arguments[at, 2], f.arguments[at, 3]
@@ -200,7 +197,7 @@ def _return_parameters(
 
 def argument(f: Fixpoint, number: int, position: int, function: int, index: int) -> int:
     """The place passed for a positional parameter of the function; 0: none known."""
-    low, high = np.searchsorted(f.arguments[:, 0], (number, number + 1))
+    low, high = f.argument_start[number : number + 2]
     wanted = int(f.parameter[f.parameter_start[function] + index])
     for at, name, value in f.arguments[low:high, 1:4].tolist():
         if at >= 0:

@@ -108,6 +108,7 @@ class Fixpoint:
         rows, calls = self.world.rows, self.world.calls
         arguments = rows["arg"]
         self.arguments = arguments[np.argsort(arguments[:, 0], kind="stable")]
+        self.argument_start = np.searchsorted(self.arguments[:, 0], np.arange(calls + 1))
         self.decorated = np.zeros((calls, 2), np.int64)  # value, result
         self.decorated[rows["decorated"][:, 0]] = rows["decorated"][:, 1:3]
         is_decoration = self.decorated[rows["call"][:, 1], 0] > 0

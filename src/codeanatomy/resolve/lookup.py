@@ -35,6 +35,7 @@ class Lookup:
         self._depth: dict[int, int] = {}
         self._children: dict[tuple[int, int], int] = {}
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
+        self._overriding: dict[tuple[int, int], list[int]] = {}
         self.storing: dict[int, list[tuple[int, int]]] = {}  # name -> (class, field)
         self._reading: dict[int, list[tuple[int, bool, int]]] = {}  # name -> (class, cone, place)
 
@@ -242,11 +243,14 @@ class Lookup:
         below = self.classes.below.get(class_, 0)
         if not below:
             return []
-        order, found = self.classes.order[class_], []
+        known = self._overriding.get((class_, name))
+        if known is not None:
+            return known
+        order, found = self.classes.order[class_], self._overriding.setdefault((class_, name), [])
         for binder in self.binders.get(name, ()):
             if binder == first or binder in order:
                 continue
-            common = below & self._with_below(binder)
+            common = below & self.classes.with_below.get(binder, 0)
             if common and any(
                 self.first(x, name) == binder for x in self.classes.inheriting(common)
             ):
@@ -254,10 +258,6 @@ class Lookup:
                 if len(found) == p.OBJECTS_PER_PLACE:
                     break
         return found
-
-    def _with_below(self, class_: int) -> int:
-        bit = self.classes.bit.get(class_)
-        return self.classes.below.get(class_, 0) | (0 if bit is None else 1 << bit)
 
     def beside(self, object_: int, name: int) -> list[int]:
         """Classes that `super()` reaches instead in an inheriting class with several bases."""

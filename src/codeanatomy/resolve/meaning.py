@@ -90,10 +90,9 @@ class Meaning:
         place = self.f.lookup.find(object_, self.f.world.name(name))
         if not place or place < 0:
             return []
-        _, objects = points.answers(np.array([place], np.int64))
         doubt = int(points.marks[place])
         found = []
-        for held in sorted(objects.tolist()):
+        for held in points.held(place):
             kind, a = self._kind(held), int(points.a[held])
             if kind in (p.BOUND, p.OVERRIDE):
                 found.append((self.number((a, 0)), rule if kind == p.BOUND else OVERRIDE, doubt))

@@ -16,7 +16,7 @@ class Classes:
         self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
         self.unsure: set[int] = set()  # classes with a base that is not known, or not for sure
         self.below: dict[int, int] = {}  # class -> bits of the classes that inherit from it
-        self.bit: dict[int, int] = {}
+        self.with_below: dict[int, int] = {}  # the same with the class's own bit
         self.branching = 0  # bits of the classes with several bases somewhere in their order
         self._several: set[int] = set()
         self.places: dict[int, list[int]] = {}
@@ -29,15 +29,16 @@ class Classes:
 
         True when a class became ready.
         """
-        if not self.waiting:
+        waiting = self.waiting if force else self._fed()
+        if not waiting:
             return False
-        found = self._bases()
+        found = self._bases(waiting)
         ready = 0
         again = True
         while again:
             again = False
             left = []
-            for class_ in self.waiting:
+            for class_ in waiting:
                 bases, complete = found[class_]
                 if not (complete or force) or any(
                     b not in self.order and self._is_class(b) and not force for b in bases
@@ -50,15 +51,22 @@ class Classes:
                 again, ready = True, ready + 1
             if force and left:
                 raise AssertionError("a forced class is always ready")
-            self.waiting = left
+            waiting = left
+        if ready:
+            self.waiting = [x for x in self.waiting if x not in self.order]
         return bool(ready)
+
+    def _fed(self) -> list[int]:
+        """Waiting classes all of whose base expressions hold something."""
+        count = self.points.count
+        return [x for x in self.waiting if all(count[p] for p in self.places.get(x, ()))]
 
     def _is_class(self, object_: int) -> bool:
         return bool(self.points.kind[object_] == CLASS)
 
-    def _bases(self) -> dict[int, tuple[list[int], bool]]:
-        """Bases found so far of the waiting classes; complete: every base has a value."""
-        places = [p for x in self.waiting for p in self.places.get(x, ())]
+    def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
+        """Bases found so far of these classes; complete: every base has a value."""
+        places = [p for x in waiting for p in self.places.get(x, ())]
         which, objects = self.points.answers(np.array(places or [0], np.int64))
         kinds = self.points.kind[objects]
         held: dict[int, list[int]] = {}
@@ -68,7 +76,7 @@ class Classes:
             if kind in (CLASS, EXTERNAL):
                 held.setdefault(places[i], []).append(object_)
         found = {}
-        for class_ in self.waiting:
+        for class_ in waiting:
             bases: list[int] = []
             complete = True
             for place in self.places.get(class_, ()):
@@ -112,11 +120,13 @@ class Classes:
         """Notes for every class which ones inherit from it; call when all classes are ordered."""
         self.numbered = sorted(self.order)
         for bit, class_ in enumerate(self.numbered):
-            self.bit[class_] = bit
+            self.with_below[class_] = 1 << bit
             if class_ in self._several:
                 self.branching |= 1 << bit
             for above in self.order[class_][1:]:
                 self.below[above] = self.below.get(above, 0) | 1 << bit
+        for class_ in self.numbered:
+            self.with_below[class_] |= self.below.get(class_, 0)
 
     def inheriting(self, bits: int) -> list[int]:
         """The classes of a set of bits, in order."""

@@ -173,6 +173,13 @@ class Points:
         np.add.at(count, places[counted], 1)
         return pairs
 
+    def held(self, place: int) -> list[int]:
+        """The objects of one place; for use after the fixpoint."""
+        pairs = self.pairs.all()
+        low, high = np.searchsorted(pairs, (place << 32, (place + 1) << 32))
+        objects: list[int] = (pairs[low:high] & LOW).tolist()
+        return objects
+
     def answers(self, places: Ints) -> tuple[Ints, Ints]:
         """For each object that one of the places holds: the place's index, and the object."""
         return self.pairs.join(places)

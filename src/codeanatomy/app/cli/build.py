@@ -84,7 +84,7 @@ def summary(report: "BuildReport") -> list[str]:
     calls = report.call_sites
     kept = "new snapshot" if report.new_snapshot else "nothing changed: snapshot kept"
     lines = [
-        f"repository  {report.repository} ({_ref(report)})",
+        f"repository  {Path(report.store, report.repository).resolve()} ({_ref(report)})",
         f"snapshot    {report.snapshot} in {report.store} ({kept})",
         f"files       {report.files} ({report.extracted} read, {report.cached} from cache, "
         f"{report.skipped} left out)",

@@ -57,6 +57,9 @@ def scopes(tree: ast.Module, loops: dict[ast.AST, Bound]) -> dict[ast.AST, Names
             todo.append(inner)
             if inner.globals:
                 module.shared.update(inner.globals)
+                for name in inner.globals:
+                    if name in inner.bound:
+                        bind(module.bound, name, VARIABLE)
             for name in inner.nonlocals:
                 owner: Names | None = names
                 while owner is not None and (owner.is_class or name in owner.nonlocals):

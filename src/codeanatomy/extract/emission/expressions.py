@@ -34,12 +34,13 @@ def attribute(e: Emission, node: ast.Attribute) -> int:
     value = node.value
     base = e.visit[value.__class__](e, value)
     text = e.names[node.attr]
-    e.site((c.ATTRIBUTE_SITE, node.row, base, text))
     paths = e.scope.paths
     place = paths.get((base, text))
     if place is None:
         place = paths[base, text] = e.place()
-        e.row((c.LOAD, base, text, place, 0))
+        e.row((c.LOAD, base, text, place, node.row))
+    else:
+        e.site((c.ATTRIBUTE_SITE, node.row, base, text))
     return place
 
 
@@ -47,7 +48,7 @@ def call(e: Emission, node: ast.Call) -> int:
     visit, names, func = e.visit, e.names, node.func
     callee = visit[func.__class__](e, func)
     number, result = e.call(), e.place()
-    constants = e.literals.values()
+    constants = e.constants
     position = 0
     for argument in node.args:
         place = visit[argument.__class__](e, argument)

@@ -13,7 +13,7 @@ from itertools import count
 
 import msgspec
 
-from codeanatomy.extract.emission.bindings import DEFINITION, IMPORT, VARIABLE, Bound, Names, bind
+from codeanatomy.extract.emission.bindings import DEFINITION, IMPORT, VARIABLE, Bound, Names
 from codeanatomy.facts import constraints as c
 
 MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
@@ -52,6 +52,7 @@ class Scope:
         "nonlocals",
         "object",
         "owner_class",
+        "owners",
         "parameters",
         "parent",
         "paths",
@@ -77,6 +78,7 @@ class Scope:
         self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
         self.cache: dict[str, int] = {}
         self.uses: dict[str, list[int]] = {}
+        self.owners: dict[str, tuple[Scope | None, int]] = {}
         self.shared: Bound = {}  # names that functions inside assign to
         self.veil: dict[str, int] = {}  # comprehension variables around this lambda
         self.logs: list[list[tuple[str, int]]] = []  # definitions inside open try bodies
@@ -107,6 +109,7 @@ class Emission:
         self.names.default_factory = self.names.__len__
         self.names[""]  # name 0
         self.literals: dict[str, int] = {}
+        self.constants: set[int] = set()  # the places of literals
         self.unknowns: dict[int, int] = {}
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
@@ -134,6 +137,7 @@ class Emission:
         place = self.literals.get(type_)
         if place is None:
             place = self.literals[type_] = self.place()
+            self.constants.add(place)
             self.row((c.LITERAL, place, self.names[type_], 0, 0))
         return place
 
@@ -169,7 +173,6 @@ class Emission:
         """Binds a name of the current scope; `fresh`: the place is this def's or import's own."""
         scope = self.scope
         if name in scope.globals:
-            bind(self.module.bound, name, VARIABLE)
             self.row((c.COPY, place, self.variable(self.module, name), 0, 0))
             return
         if name in scope.nonlocals:
@@ -197,7 +200,7 @@ class Emission:
         scope = self.scope
         place = scope.cache.get(name)
         if place is None:
-            owner, place = owner_of(self.module, scope, name)
+            owner, place = scope.owners.get(name) or owner_of(self.module, scope, name)
             early = 0
             if owner is scope and scope.kind == MODULE:
                 owner, early = None, 1
@@ -222,8 +225,8 @@ class Emission:
         if in_class and name in scope.env:
             owner, place = scope, 0
         else:
-            found, place = owner_of(self.module, scope, name)
-            owner = found  # type: ignore[assignment]  # None: a name of the module or a builtin
+            found = scope.owners[name] = owner_of(self.module, scope, name)
+            owner, place = found  # type: ignore[assignment]  # None: of the module or a builtin
         if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
             uses = self.ignored
         else:
@@ -240,12 +243,7 @@ def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]
         return (module if name in module.bound else None), 0
     around: Scope | None = scope
     while around is not None:
-        if (
-            name in around.bound
-            and around.kind != CLASS
-            and name not in around.globals
-            and name not in around.nonlocals
-        ):
+        if name in around.bound and around.kind != CLASS:
             return around, 0
         place = around.veil.get(name)
         if place is not None:
@@ -256,7 +254,7 @@ def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]
 
 def _function_with(scope: Scope | None, name: str) -> Scope | None:
     while scope is not None:
-        if scope.kind == FUNCTION and name in scope.bound and name not in scope.nonlocals:
+        if scope.kind == FUNCTION and name in scope.bound:
             return scope
         scope = scope.parent
     return None

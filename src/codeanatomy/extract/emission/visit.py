@@ -158,7 +158,9 @@ def constraint_tables(
     files = np.array([ordinal for ordinal, _ in emitted], np.int32)
     starts = np.asarray(offsets, np.int64)[: len(emitted)]
     rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
-    sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
+    sites, site_files = _with_loads(
+        *_columns([m.sites for _, m in emitted], SITE_WIDTH), rows, row_files
+    )
     objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
     site_keys = keys[starts[site_files] + sites[:, 1]]
     for what, part in ((c.ATTRIBUTE_SITE, FIELD), (c.DECORATOR_SITE, ANNOTATION)):
@@ -181,6 +183,18 @@ def constraint_tables(
             ),
         )
     )
+
+
+def _with_loads(sites: Ints, site_files: Ints, rows: Ints, row_files: Ints) -> tuple[Ints, Ints]:
+    """The sites, and a site for each load row, whose last column held the node's row until now."""
+    loads = np.flatnonzero(rows[:, 0] == c.LOAD)
+    base, name, node = rows[loads, 1], rows[loads, 2], rows[loads, 4]
+    rows[loads, 4] = 0
+    what = np.full(len(loads), c.ATTRIBUTE_SITE)
+    sites = np.concatenate((sites, np.column_stack((what, node, base, name))))
+    site_files = np.concatenate((site_files, row_files[loads]))
+    order = np.lexsort((sites[:, 1], site_files))
+    return sites[order], site_files[order]
 
 
 def _columns(lists: list[list[int]], width: int) -> tuple[Ints, Ints]:

@@ -315,6 +315,11 @@ def _dictionary(r: Reader, node: Node, parent: int, role: str) -> None:
 
 def _comprehension(construct: str) -> Handler:
     def read(r: Reader, node: Node, parent: int, role: str) -> None:
+        clauses = [n for n in node.children if n.type in ("for_in_clause", "if_clause")]
+        loops = [i for i, n in enumerate(clauses) if _target(n) is not None]
+        if not loops:
+            r.unknown(node, parent, role)
+            return
         row = r.row(construct, parent, role, node)
         element = field(node, "body")
         steps: list[Step] = []
@@ -323,8 +328,6 @@ def _comprehension(construct: str) -> Handler:
         elif element is not None:
             steps.append(r.visit(field(element, "key"), row, "DictComp.key"))
             steps.append(r.visit(field(element, "value"), row, "DictComp.value"))
-        clauses = [n for n in node.children if n.type in ("for_in_clause", "if_clause")]
-        loops = [i for i, n in enumerate(clauses) if n.type == "for_in_clause"]
         for start, end in pairwise([*loops, len(clauses)]):
             steps.append(_clause(r, clauses[start], clauses[start + 1 : end], row, construct))
         steps.append(lambda: r.columns.comprehensions.append((row, len(r.columns.kinds))))
@@ -333,20 +336,26 @@ def _comprehension(construct: str) -> Handler:
     return read
 
 
+def _target(clause: Node) -> Node | None:
+    """What a `for` of a comprehension assigns, where it could be read."""
+    target = field(clause, "left") if clause.type == "for_in_clause" else None
+    return None if target is None or target.is_error else target
+
+
 def _clause(r: Reader, loop: Node, tests: list[Node], parent: int, construct: str) -> Step:
     """`for target in iterable if test`: a row without a place of its own."""
 
     def read() -> None:
-        target = field(loop, "left")
-        if target is None or target.is_error:
-            return
         row = r.row("comprehension", parent, f"{construct}.generators", loop)
         r.then(
-            r.visit(target, row, "comprehension.target"),
+            r.visit(_target(loop), row, "comprehension.target"),
             r.at_least_one(row, "comprehension.target"),
             lambda: iterate(row, len(r.columns.kinds)),
-            *(step for t in tests for step in r.visits(parts(t), row, "comprehension.ifs")),
+            *(s for t in tests if t.type == "if_clause" for s in test(t, row)),
         )
+
+    def test(clause: Node, row: int) -> list[Step]:
+        return r.visits(parts(clause), row, "comprehension.ifs")
 
     def iterate(row: int, first: int) -> None:
         rest = [n for n in loop.children_by_field_name("right") if n.is_named]
