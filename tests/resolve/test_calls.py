@@ -222,3 +222,10 @@ def test_a_stored_attribute_is_not_one_of_the_external_base():
     world = solved(text)
     assert world.ask("self.y", "attribute") == ["ext.T.y!"]
     assert world.ask("self.x", "attribute", nth=1)[0].startswith("? instance attribute")
+
+
+def test_a_class_below_one_with_an_unknown_base_keeps_its_order():
+    text = "class D(C):\n    def t(self):\n        self.m()\n        self.k()\n"
+    world = solved("from a import C\n" + text, a="class C(nope()):\n    def m(self): pass")
+    assert world.ask("self.m()") == ["a.C.m!"]
+    assert world.ask("self.k()") == ["? unknown base class"]

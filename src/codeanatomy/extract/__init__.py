@@ -1,0 +1,1 @@
+"""Bytes to evidence rows: witnesses, and the runner with its workers and cache."""

@@ -88,7 +88,8 @@ def _normal(name: str) -> str:
 
 
 def _starts_of_characters(data: bytes, text: str, name: str) -> Offsets:
-    """For each character of the text, the index of its first byte in data."""
+    """For each character of the text, the index of its first byte in data (in an encoding that
+    packs characters into common bytes, UTF-7, of the byte where they become known)."""
     codec = codecs.lookup(name)
     make = codec.incrementaldecoder
     if make is None:

@@ -147,7 +147,7 @@ class Forest:
     def respelled(
         self, files: npt.NDArray[np.integer], codes: Codes, starts: Ints, ends: Ints
     ) -> list[int]:
-        """Which of these places hold their names in another spelling (NFKC), and so may be wrong."""
+        """Which of these places do not hold their names as interned (NFKC) and so may be wrong."""
         foreign = np.array([not t.utf8.isascii() for t in self.texts], np.bool_)
         names = self.names.all()
         return [

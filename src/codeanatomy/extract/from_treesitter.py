@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Parser
 
 from codeanatomy.extract import comments, definitions, from_ast, names
 from codeanatomy.extract.columns import coded, optional
@@ -16,6 +16,7 @@ from codeanatomy.extract.scopes import NAMED, Scopes
 from codeanatomy.extract.tolerant.definitions import DEFINITIONS, docstring_of
 from codeanatomy.extract.tolerant.expressions import EXPRESSIONS
 from codeanatomy.extract.tolerant.literals import LITERALS
+from codeanatomy.extract.tolerant.mend import Region, extras, mended, outermost
 from codeanatomy.extract.tolerant.patterns import PATTERNS
 from codeanatomy.extract.tolerant.reader import MAX_ROWS, Reader
 from codeanatomy.extract.tolerant.statements import STATEMENTS
@@ -38,7 +39,8 @@ from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "treesitter"
 MAX_REGIONS = 50  # per file; one more row tells how many others there are
-MAX_CONTROLS = 0.02  # of a text's bytes; a stray one here and there is survived
+FEW_CONTROLS = 10  # control characters that any text survives
+MAX_CONTROLS = 0.02  # share of them in a text
 SHOWN = 40  # characters of a region in its message
 TABLES = (
     *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
@@ -76,7 +78,7 @@ class TreeSitterCollector:
             return False
         utf8 = source.utf8
         binary = _is_binary(utf8)
-        root = self._parser.parse(b"" if binary else _readable(utf8)).root_node
+        root, blanked = mended(self._parser, b"" if binary else _readable(utf8))
         reader = Reader(self._columns, utf8, _HANDLERS)
         reader.read(root, docstring_of(reader, root.children))
         lines = line_starts(utf8)
@@ -84,8 +86,9 @@ class TreeSitterCollector:
         self._texts.append(Text(ordinal, utf8, source.origin, lines, len(source.content)))
         self._counts.append(len(reader.starts))
         self._positions.append(_positions(lines, reader.starts, reader.ends))
-        self._broken.append(root.has_error or reader.cut)
-        notes, regions = _extras(root)
+        notes, regions = extras(root)
+        regions = sorted([*regions, *((*span, "") for span in blanked)], key=_outer_first)
+        self._broken.append(bool(regions) or reader.cut)
         self._comments += [(number, start, end, _line(lines, start)) for start, end in notes]
         problems = _regions(regions, utf8, lines, source.origin)
         if binary:
@@ -143,7 +146,8 @@ class TreeSitterCollector:
 
 def _is_binary(content: bytes) -> bool:
     """Whether so much is control characters that what looks like names would mean nothing."""
-    return len(content) - len(content.translate(None, _CONTROLS)) > len(content) * MAX_CONTROLS
+    controls = len(content) - len(content.translate(None, _CONTROLS))
+    return controls > FEW_CONTROLS and controls > len(content) * MAX_CONTROLS
 
 
 def _readable(utf8: bytes) -> bytes:
@@ -154,31 +158,8 @@ def _readable(utf8: bytes) -> bytes:
     return _LONE_CR.sub(b"\n", text) if b"\r" in text else text
 
 
-def _extras(root: Node) -> tuple[list[tuple[int, int]], list[tuple[int, int, str]]]:
-    """Spans of all comments; spans of what was not read (outermost first) with what is missing, or
-    '', both in source order. By a cursor: queries take quadratic time on deep trees."""
-    notes: list[tuple[int, int]] = []
-    regions: list[tuple[int, int, str]] = []
-    cursor = root.walk()
-    down = True
-    while True:
-        if down:
-            node = cursor.node
-            assert node is not None  # the cursor stands on the root or below it
-            if node.type == "comment":
-                notes.append((node.start_byte, node.end_byte))
-            elif node.is_error or node.is_missing:
-                what = node.type if node.is_missing else ""
-                regions.append((node.start_byte, node.end_byte, what))
-        if (down and cursor.goto_first_child()) or cursor.goto_next_sibling():
-            down = True
-        elif cursor.goto_parent():
-            down = False
-        else:
-            break
-    if root.is_error and len(regions) > 1:
-        regions = regions[1:]  # the whole file is one: the inner ones say more
-    return notes, regions
+def _outer_first(region: Region) -> tuple[int, int]:
+    return region[0], -region[1]
 
 
 def _line(lines: Offsets, place: int) -> int:
@@ -195,18 +176,12 @@ def _positions(lines: Offsets, starts: list[int], ends: list[int]) -> npt.NDArra
 
 
 def _regions(
-    regions: list[tuple[int, int, str]], utf8: bytes, lines: Offsets, origin: Offsets | None
+    regions: list[Region], utf8: bytes, lines: Offsets, origin: Offsets | None
 ) -> list[FileProblem]:
     """A problem for each outermost region that was not read."""
+    found = outermost(regions)
     problems: list[FileProblem] = []
-    others, end = 0, -1
-    for start, stop, missing in regions:
-        if start < end or start == end == stop:
-            continue
-        end = stop
-        if len(problems) == MAX_REGIONS:
-            others += 1
-            continue
+    for start, stop, missing in found[:MAX_REGIONS]:
         text = " ".join(utf8[start:stop][: 4 * SHOWN].decode("utf-8", "replace").split())
         message = f"{missing} is missing" if missing else f"not read: {text[:SHOWN]}"
         line = _line(lines, start)
@@ -215,8 +190,8 @@ def _regions(
         problems.append(
             trouble(WITNESS, "syntax-region", message, bstart=start, bend=stop, line=line)
         )
-    if others:
-        message = f"{others} more regions were not read"
+    if len(found) > MAX_REGIONS:
+        message = f"{len(found) - MAX_REGIONS} more regions were not read"
         problems.append(trouble(WITNESS, "syntax-region", message))
     return problems
 

@@ -169,8 +169,8 @@ def within(key: str, ids: Ids) -> str:
 
 
 def _readable(schema: pa.Schema) -> pa.Schema:
-    """The schema for reading: texts plain (sorting coded ones costs the engine a hundred times more),
-    and no metadata of the table's own, because the engine refuses to swap sides that differ in it."""
+    """The schema for reading: texts plain, since coded ones cost the engine up to thirty times more
+    to sort, and no metadata of the table itself: the engine refuses to swap sides that differ."""
     return pa.schema(
         f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
     )

@@ -1,0 +1,1 @@
+"""The resolution solver: constraint rows of all files to what sites mean."""

@@ -172,9 +172,10 @@ class Lookup:
             if self.world.texts[name] == "__class__":
                 return self._own_class(class_, kind)
         reads = kind != p.SUPER and name in self.stored
-        if not first and not others and not reads:
+        unsure = self.unsure(class_, first)
+        if not first and not others and not reads and not unsure:
             return 0
-        if first < 0 and not others and not reads:
+        if first < 0 and not others and not reads and not unsure:
             return -self.child(-first, name)
         place = points.place()
         if first > 0:
@@ -187,7 +188,7 @@ class Lookup:
             points.marks[place] |= 1 << c.OVERRIDDEN
         if len(others) >= p.OBJECTS_PER_PLACE:
             points.marks[place] |= 1 << c.WIDE
-        if self.unsure(class_, first):
+        if unsure:
             points.marks[place] |= 1 << c.UNKNOWN_BASE
         if reads:
             self._reading.setdefault(name, []).append((class_, cone, place))
@@ -204,7 +205,7 @@ class Lookup:
             self.points.hold(place, child)
 
     def inherit(self) -> bool:
-        """Attributes that nothing was stored as come from the external base; True if there are any."""
+        """What nothing was stored as comes from the external base; True if there is any."""
         waiting, self._inherited = self._inherited, []
         empty = [x for x in waiting if x[1] and not self.points.count[x[0]]]
         for place, child in empty:
@@ -212,7 +213,7 @@ class Lookup:
         return bool(empty)
 
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
-        """Whether the attribute is stored on the class, one above (cone: or below), or an instance."""
+        """Whether the class, one above or (cone) one below stores the attribute."""
         return any(
             self._related(class_, storer, cone=cone) for storer, _ in self.storing.get(name, ())
         )

@@ -185,7 +185,23 @@ class Meaning:
         reason[held & attribute & stored] = c.INSTANCE_ATTRIBUTE
         named = (what == c.NAME_SITE) | (what == c.IMPORT_SITE)
         reason[held & named] = c.NAMESPACE_PACKAGE
+        absent = np.flatnonzero(held & attribute & ~stored)
+        reason[absent[self._below_unknown(places[absent])]] = c.UNKNOWN_BASE
         instance = held & attribute & stored
         marked = (marks != 0) & ~instance
         reason[marked] = np.log2(lowest[marked]).astype(np.int64)
         return reason
+
+    def _below_unknown(self, places: Ints) -> Ints:
+        """Indices of the places that hold something of a class with a base that is not known."""
+        lookup, unsure = self.f.lookup, self.f.classes.unsure
+        which, objects = self.f.points.answers(places)
+        of_class = np.isin(self.f.points.kind[objects], (p.INSTANCE, p.SELF, p.CLASS, p.CLS))
+        which, objects = which[of_class], objects[of_class]
+        distinct, inverse = np.unique(objects, return_inverse=True)
+        hit = [
+            any(x in unsure for x in self.f.classes.order.get(lookup.class_of(o), ()))
+            for o in distinct.tolist()
+        ]
+        result: Ints = np.unique(which[np.array(hit, bool)[inverse]])
+        return result

@@ -33,28 +33,26 @@ class Classes:
         if not waiting:
             return False
         found = self._bases(waiting)
-        ready = 0
-        again = True
-        while again:
-            again = False
-            left = []
+        left, stuck = waiting, False
+        while left:
+            waiting, left = left, []
             for class_ in waiting:
                 bases, complete = found[class_]
-                if not (complete or force) or any(
-                    b not in self.order and self._is_class(b) and not force for b in bases
-                ):
+                blocked = any(b not in self.order and self._is_class(b) for b in bases)
+                if (blocked and not stuck) or not (complete or force):
                     left.append(class_)
                     continue
+                stuck = False  # one class breaks a circle of bases, then the others go on
                 if not complete:
                     self.unsure.add(class_)
                 self.order[class_] = self._linear(class_, bases)
-                again, ready = True, ready + 1
-            if force and left:
-                raise AssertionError("a forced class is always ready")
-            waiting = left
-        if ready:
-            self.waiting = [x for x in self.waiting if x not in self.order]
-        return bool(ready)
+            if len(left) == len(waiting):
+                if not force:
+                    break
+                stuck = True
+        before = len(self.waiting)
+        self.waiting = [x for x in self.waiting if x not in self.order]
+        return len(self.waiting) < before
 
     def _fed(self) -> list[int]:
         """Waiting classes all of whose base expressions hold something."""

@@ -1,0 +1,1 @@
+"""The compiler: declarations to views, joins inferred from semantic types, SQL."""

@@ -209,6 +209,21 @@ def _union_type(r: Reader, node: Node, parent: int, role: str) -> None:
     r.then(*r.visits(operands[:1], parent, role), *reversed(steps))
 
 
+def _complex_pattern(r: Reader, node: Node, parent: int, role: str) -> None:
+    """`-1 + 2j` in a pattern: two numbers and bare tokens."""
+    held = parts(node)
+    signs = [n for n in node.children if n.type in _UNARY]
+    if len(held) != 2 or not signs:
+        r.unknown(node, parent, role)
+        return
+    row = r.row("BinOp.Sub" if signs[-1].type == "-" else "BinOp.Add", parent, role, node)
+    left, place = row, "BinOp.left"
+    if len(signs) > 1:
+        span = (signs[0].start_byte, held[0].end_byte)
+        left, place = r.row_at("UnaryOp.USub", row, place, span), "UnaryOp.operand"
+    r.then(r.visit(held[0], left, place), r.visit(held[1], row, "BinOp.right"))
+
+
 def _unary_operator(r: Reader, node: Node, parent: int, role: str) -> None:
     operator = _UNARY.get(r.text(field(node, "operator")))
     if operator is None:
@@ -383,6 +398,7 @@ EXPRESSIONS: dict[str, Handler] = {
     "slice": _slice,
     "binary_operator": _binary_operator,
     "union_type": _union_type,
+    "complex_pattern": _complex_pattern,
     "unary_operator": _unary_operator,
     "not_operator": _not_operator,
     "boolean_operator": _boolean_operator,

@@ -56,10 +56,46 @@ def pattern(r: Reader, node: Node, parent: int, role: str) -> Step:
             inner = parts(inner)[0]
         if inner.is_missing or inner.is_error:
             return
-        if inner.type == "case_pattern" and r.text(inner) == "_":
-            r.row("MatchAs", parent, role, inner, None)
+        if inner.type == "case_pattern":  # `_`, or a negative number
+            r.then(*_alternatives(r, inner, parent, role))
             return
         _KINDS.get(inner.type, _value)(r, inner, parent, role)
+
+    return read
+
+
+def _alternatives(r: Reader, node: Node, parent: int, role: str) -> list[Step]:
+    """The steps that read the patterns of a node; `_` and the minus of a number are bare tokens."""
+    steps: list[Step] = []
+    minus: Node | None = None
+    for child in node.children:
+        if child.type == "_":
+            steps.append(_wildcard(r, child, parent, role))
+        elif child.type == "-":
+            minus = child
+        elif child.is_named and not child.is_extra:
+            negative = minus is not None and child.type in ("integer", "float")
+            if negative and minus is not None:
+                steps.append(_negative(r, minus, child, parent, role))
+            else:
+                steps.append(pattern(r, child, parent, role))
+            minus = None
+    return steps
+
+
+def _wildcard(r: Reader, node: Node, parent: int, role: str) -> Step:
+    def read() -> None:
+        r.row("MatchAs", parent, role, node, None)
+
+    return read
+
+
+def _negative(r: Reader, minus: Node, number: Node, parent: int, role: str) -> Step:
+    def read() -> None:
+        span = (minus.start_byte, number.end_byte)
+        row = r.row_at("MatchValue", parent, role, span)
+        inner = r.row_at("UnaryOp.USub", row, "MatchValue.value", span)
+        r.then(r.visit(number, inner, "UnaryOp.operand"))
 
     return read
 
@@ -118,7 +154,7 @@ def _keyword(r: Reader, node: Node, parent: int, role: str) -> None:
 def _sequence(construct: str) -> Handler:
     def read(r: Reader, node: Node, parent: int, role: str) -> None:
         row = r.row(construct, parent, role, node)
-        r.then(*(pattern(r, n, row, f"{construct}.patterns") for n in parts(node)))
+        r.then(*_alternatives(r, node, row, f"{construct}.patterns"))
 
     return read
 

@@ -30,7 +30,6 @@ _COMPOUND = frozenset(
         "comprehension",
     )
 )
-_LEAVES = frozenset(("identifier", "integer", "float", "string", "true", "false", "none"))
 _SILENT = frozenset(("comment", "line_continuation", "positional_separator", "keyword_separator"))
 
 
@@ -43,6 +42,7 @@ class Reader:
         self.starts: list[int] = []
         self.ends: list[int] = []
         self.moved: dict[int, int] = {}  # stars that have a row of their own: what follows them
+        self.statements: dict[int, int] = {}  # ends of statements that expressions stand for
         self.cut = False  # whether rows were left out because there are too many
         self._handlers = handlers
         self._first = len(columns.kinds)
@@ -140,7 +140,8 @@ class Reader:
                 self.ends[row] = end[row]
             above = self.columns.parents[self._first + row] - self._first
             if self.columns.kinds[self._first + above] in _COMPOUND:
-                end[above] = max(self.ends[row], end.get(above, 0))
+                last = self.statements.get(row, self.ends[row])
+                end[above] = max(last, end.get(above, 0))
 
     def _visit(self, node: Node | None, parent: int, role: str) -> None:
         if node is None or node.is_missing or node.type in _SILENT:
@@ -148,15 +149,21 @@ class Reader:
         if len(self.starts) >= MAX_ROWS:
             self.cut = True
         elif node.is_error:
-            # what stands whole between the pieces of a broken region; bare words may be anything
-            whole = [n for n in node.children if n.type in self._handlers and n.type not in _LEAVES]
-            self.then(*self.visits(whole, parent, role))
+            self.then(*self.visits(filter(_stands_whole, node.children), parent, role))
         else:
             handler = self._handlers.get(node.type)
             if handler is None:
                 self.unknown(node, parent, role)
             else:
                 handler(self, node, parent, role)
+
+
+def _stands_whole(node: Node) -> bool:
+    """Whether a piece of a broken region can be believed: statements without trouble, definitions.
+    Its expressions may join what does not belong together."""
+    if node.type in ("block", "decorated_definition") or node.type.endswith("_definition"):
+        return True
+    return node.type.endswith("_statement") and not node.has_error
 
 
 def field(node: Node, name: str) -> Node | None:

@@ -20,6 +20,7 @@ def _expression(r: Reader, node: Node, parent: int, role: str) -> None:
         row = r.row("Tuple", parent, role, node)
         r.then(*r.visits(node.children, row, "Tuple.elts"))
     else:
+        r.statements[len(r.starts)] = node.end_byte
         r.then(*r.visits(node.children, parent, role))
 
 

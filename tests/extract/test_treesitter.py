@@ -1,0 +1,260 @@
+"""The tree-sitter witness says what the ast witness says, of files that only it can read too."""
+
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import codeanatomy
+from codeanatomy.extract.from_ast import AstCollector
+from codeanatomy.extract.from_treesitter import MAX_REGIONS, TABLES, TreeSitterCollector
+from codeanatomy.extract.parse import parse
+from codeanatomy.extract.witness import Collector, Source, evidence_schema
+from codeanatomy.facts.schema import table_name
+
+Rows = list[dict[str, object]]
+Tables = dict[str, pa.Table]
+
+SNIPPETS = """
+import a.b, c.d as e
+from . import f as g
+from ..h.i import (j, k as l)
+from m import *
+from __future__ import annotations
+
+@n.o(p, *q, r=s, **t)
+class A(B[int], C.D, metaclass=M, **kw):
+    'documented' ' twice'
+    x: int = 1
+    y.z: List[Dict[str, int | None]]
+    (w): int
+    def m(self, a, /, b: int = (lambda v, *, u=2: v), *c: T, d=4, **e) -> "str":
+        '''doc'''
+        global G, H
+        def inner(*, only): nonlocal a; a = 1; yield from only  # note
+        return super().m(*a, b=b)[1:2, ::3, ...]
+async def f():
+    async with a as b, c as (d, *e): pass
+    async for i, j in k: await i
+    else: break
+    return [x async for x in y if x if not x for (z) in w], {1: 2, **a}, {3, *b}, {k: v for k in d}
+if a: pass
+elif b: pass
+elif c: x = 1
+else: del a, b[0], c.d
+while a < b <= c is not d not in e != f: continue
+else: raise E(1) from c
+try: a = b = c, d = -1 + ~2 ** 3 // 4 @ 5 % 6 << 7 >> 8 & 9 | (10 ^ 11)
+except (E, F) as g: assert h, i
+except: raise
+else: a, = b
+finally: (x := y)
+a += 1; b @= 2; c **= (yield)
+x = a if b and c and (d and e) or not f else lambda: (g, h)
+x = f'{a!r:>{w}.{p}} {{b}} {c.d()}' 'e' rf"\\d{f}" + b'g' b"h" + 0x1F + 1_000 + 1.5e3 + 2j
+print(f"{x = !s}", f'{y=:%H}', (i for i in j), *k)
+*l.m, n[0] = o, *p.q()
+match a, b:
+    case [1, *rest] | A.B(c, d=e.f) as z if q: pass
+    case {"a": 1, K.b: 2, **r}: pass
+    case None | 'x' | -1 | _: pass
+    case -1.5: pass
+    case -1 + 2j | 3 - 4j: pass
+    case _: pass
+    case A(b=C() as d) | (E(), f): pass
+"""
+BROKEN = """
+def top(argument, other=1):
+    '''Doc.'''
+    local = argument.method(other)
+    return local
+
+class Class(Base):
+    @property
+    def method(self):
+        # a note
+        return top(self)
+
+x = (1,
+"""
+
+
+def read(collector: Collector, *contents: bytes) -> Tables:
+    """The tables of a batch in which every file is given to the collector."""
+    for ordinal, content in enumerate(contents):
+        source = parse(content)
+        if isinstance(collector, TreeSitterCollector):
+            source = Source(source.content, None, source.error, source.utf8, source.origin)
+        assert collector.add(ordinal, source)
+    return collector.finish()
+
+
+def rows(table: pa.Table) -> Rows:
+    """The rows, without the places inside f-strings, which CPython only knows since 3.12."""
+    found = table.to_pylist()
+    inexact = sys.version_info < (3, 12)
+    for row in found:
+        if inexact and str(row.get("role")).startswith(("JoinedStr.", "FormattedValue.")):
+            row |= {"bstart": 0, "bend": 0, "line": 0}
+    return found
+
+
+@pytest.mark.parametrize("table", [t for t in map(table_name, TABLES) if t != "file_problem"])
+def test_same_rows_as_ast_for_every_construct(table: str) -> None:
+    content = SNIPPETS.encode()
+    expected = rows(read(AstCollector(), content)[table])
+    found = rows(read(TreeSitterCollector(), content)[table])
+    inner = ("JoinedStr.", "FormattedValue.")  # the places that names in f-strings are sorted by
+    if sys.version_info < (3, 12):
+        expected = [r for r in expected if not str(r.get("role")).startswith(inner)]
+        found = [r for r in found if not str(r.get("role")).startswith(inner)]
+    assert found == expected
+    assert found
+
+
+def test_same_rows_as_ast_for_our_own_sources() -> None:
+    sources = sorted(Path(codeanatomy.__file__).parent.rglob("*.py"))[::3]
+    contents = [path.read_bytes() for path in sources]
+    expected, found = read(AstCollector(), *contents), read(TreeSitterCollector(), *contents)
+    assert not found["file_problem"].num_rows
+    for name in found.keys() - {"file_problem"}:
+        ours, theirs = rows(found[name]), rows(expected[name])
+        wrong = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+        assert not wrong, (name, sources[int(str(wrong[0][0]["file"]))], wrong[0])
+
+
+def test_healthy_parts_of_a_broken_file() -> None:
+    tables = read(TreeSitterCollector(), BROKEN.encode())
+    names = {r["qualname"]: r for r in rows(tables["definition"])}
+    assert list(names) == ["", "top", "Class", "Class.method"]
+    assert names["top"]["docstring"] == "Doc."
+    assert names["top"]["signature"] == "(argument, other=1)"
+    assert [r["name"] for r in rows(tables["parameter"])] == ["argument", "other", "self"]
+    assert [r["name"] for r in rows(tables["call_site"])] == ["method", "top"]
+    assert [r["text"] for r in rows(tables["base"])] == ["Base"]
+    assert [r["name"] for r in rows(tables["decorator"])] == ["property"]
+    assert [r["text"] for r in rows(tables["comment"])] == ["# a note"]
+    known = read(AstCollector(), BROKEN.replace("x = (1,", "").encode())
+    keys = {r["node"] for r in rows(known["definition"])}
+    assert {r["node"] for r in names.values()} == keys
+
+
+def test_a_broken_file_gives_no_guesses() -> None:
+    tables = read(TreeSitterCollector(), BROKEN.encode())
+    references = {(r["name"], r["declared"] is not None) for r in rows(tables["reference"])}
+    assert references == {
+        ("Base", False),
+        ("argument", True),
+        ("local", False),
+        ("other", True),
+        ("property", False),
+        ("self", True),
+        ("top", True),
+    }
+    assert {r["how"] for r in rows(tables["reference"])} == {"unknown"}
+    assert not tables["variable"].num_rows
+    whole = BROKEN.replace("x = (1,", "type X = int")  # a grammar that may be newer than ours
+    tables = read(TreeSitterCollector(), whole.encode())
+    assert {"local", "global", "builtin"} <= {r["how"] for r in rows(tables["reference"])}
+    assert [r["name"] for r in rows(tables["variable"])] == ["local", "X"]
+
+
+def test_newer_grammar() -> None:
+    source = (
+        "type P[T] = list[T]\n"
+        "def f[T: int, *Ts, **Q](a: T) -> T:\n    return a\n"
+        "class C[K](dict[K, K]): pass\n"
+        "x = t'{name!r:>{width}}'\n"
+        "y = f'{d['k']}'\n"
+        "try: f()\nexcept A, B: pass\n"
+    )
+    tables = read(TreeSitterCollector(), source.encode())
+    assert not tables["file_problem"].num_rows
+    syntax = rows(tables["syntax"])
+    named = {(r["construct"], r["name"]) for r in syntax}
+    assert {
+        ("TypeVar", "T"),
+        ("TypeVarTuple", "Ts"),
+        ("ParamSpec", "Q"),
+        ("TypeVar", "K"),
+        ("TemplateStr", None),
+        ("Interpolation", None),
+        ("JoinedStr", None),
+    } <= named
+    roles = {r["role"]: r["construct"] for r in syntax}
+    assert roles["TypeAlias.name"] == "Name"
+    assert roles["TypeAlias.value"] == "Subscript"
+    assert roles["TypeVar.bound"] == "Name"
+    assert roles["ExceptHandler.type"] == "Tuple"
+    assert [r["signature"] for r in rows(tables["definition"])][1] == "(a: T) -> T"
+
+
+def test_python_2() -> None:
+    source = "try:\n    print 'x', y\nexcept Error, problem:\n    raise E, 'm'\nz = 0777L\n"
+    tables = read(TreeSitterCollector(), source.encode())
+    assert not tables["file_problem"].num_rows
+    syntax = rows(tables["syntax"])
+    assert ("ExceptHandler", "problem") in {(r["construct"], r["name"]) for r in syntax}
+    assert [r["construct"] for r in syntax].count("Unknown") == 1
+    assert [r["value"] for r in rows(tables["literal"])] == ["'x'", "'m'", "511"]
+
+
+def test_regions_are_problems() -> None:
+    content = ("# é\nok = 1\nx = = 2\n" + "def f(:\n    pass\n").encode()
+    problems = rows(read(TreeSitterCollector(), content)["file_problem"])
+    assert {p["code"] for p in problems} == {"syntax-region"}
+    places = [(p["line"], content[p["bstart"] : p["bend"]], p["message"]) for p in problems]
+    assert places == [(3, b"=", "not read: ="), (4, b"", ") is missing")]
+    many = read(TreeSitterCollector(), b"x = = 1\n" * (MAX_REGIONS + 7))["file_problem"]
+    assert many.num_rows == MAX_REGIONS + 1
+    assert rows(many)[-1]["message"] == "7 more regions were not read"
+
+
+def test_places_count_the_bytes_of_the_file() -> None:
+    for encoding in ("latin-1", "cp1252", "utf-8", "utf-8-sig"):
+        declared = "" if encoding == "utf-8-sig" else f"# coding: {encoding}\r\n"
+        content = f"{declared}é = 'é'\r\ndef straße(ä):\r\n    return ä.ö()\r\n$\r\n".encode(
+            encoding
+        )
+        tables = read(TreeSitterCollector(), content)
+        codec = "utf-8" if encoding == "utf-8-sig" else encoding
+        for name in ("parameter", "field"):
+            row = rows(tables[name])[0]
+            assert content[row["bstart"] : row["bend"]].decode(codec) == row["name"]
+        row = rows(tables["definition"])[1]
+        assert content[row["name_bstart"] :].decode(codec).startswith("straße")
+        assert row["line"] == 3 - (not declared)
+
+
+def test_lone_cr_and_nul_bytes() -> None:
+    tables = read(TreeSitterCollector(), b"def f():\r    return g(1)\r\0\rdef h():\r    pass\r")
+    assert [(r["name"], r["line"]) for r in rows(tables["definition"])][1:] == [("f", 1), ("h", 4)]
+    assert [r["name"] for r in rows(tables["call_site"])] == ["g"]
+
+
+def test_what_is_no_text_gives_a_module_only() -> None:
+    tables = read(TreeSitterCollector(), bytes(range(256)) * 40)
+    assert tables["definition"].num_rows == 1
+    assert not tables["syntax"].num_rows
+    assert [r["message"] for r in rows(tables["file_problem"])] == ["no text"]
+
+
+def test_too_many_rows_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codeanatomy.extract.tolerant.reader.MAX_ROWS", 100)
+    content = b"def f(a=lambda: 1):\n    class C:\n        " + b"x = y; " * 500 + b"\n"
+    tables = read(TreeSitterCollector(), content)
+    assert tables["syntax"].num_rows + tables["literal"].num_rows < 110
+    assert [r["code"] for r in rows(tables["file_problem"])] == ["too-large"]
+
+
+def test_an_empty_batch_has_all_tables() -> None:
+    tables = TreeSitterCollector().finish()
+    expected = {table_name(struct): evidence_schema(struct) for struct in TABLES}
+    assert {name: table.schema for name, table in tables.items()} == expected
+
+
+def test_files_with_a_tree_are_left_alone() -> None:
+    collector = TreeSitterCollector()
+    assert not collector.add(0, parse(b"x = 1"))
+    assert not collector.finish()["definition"].num_rows
