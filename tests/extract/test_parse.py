@@ -59,7 +59,7 @@ def test_places_are_bytes_of_the_file(case: tuple[bytes, str]) -> None:
                 assert unicodedata.normalize("NFKC", text) == row["name"]
             if table == "comment":
                 assert text == row["text"]
-            if table == "literal" and "\n" not in text:
+            if table == "literal" and row["role"] != "JoinedStr.values":
                 assert text.startswith(("'", '"', "f'"))
 
 

@@ -56,7 +56,10 @@ class Handmade:
         row = (ids.file_id(module), path, module, package, False, "", content, len(raw), lines)
         self.rows["files"].append(row)
         self.rows["texts"].append((content, raw))
-        self._node("NAMESPACE_BLOCK", module, module, f"{path}:1", text)
+        node = int(ids.node_id(ids.file_id(module), ids.MODULE_KEY))
+        block = (node, "NAMESPACE_BLOCK", "", module, ids.file_id(module), 0, False, "ast")
+        self.rows["nodes"].append(block)
+        self.rows["spans"].append((node, ids.file_id(module), 0, len(raw), 1))
         return self._node("METHOD", "<module>", f"{module}.<module>", f"{path}:1", text)
 
     def define(

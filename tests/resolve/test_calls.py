@@ -229,3 +229,9 @@ def test_a_class_below_one_with_an_unknown_base_keeps_its_order():
     world = solved("from a import C\n" + text, a="class C(nope()):\n    def m(self): pass")
     assert world.ask("self.m()") == ["a.C.m!"]
     assert world.ask("self.k()") == ["? unknown base class"]
+
+
+def test_a_subscripted_base_is_its_class():
+    world = solved("import typing\nclass A(typing.Generic[int]): pass\nclass B(A[str]): pass")
+    assert world.ask("A[str]", "base") == ["main.A!"]
+    assert world.ask("typing.Generic[int]", "base") == ["typing.Generic!"]

@@ -155,8 +155,6 @@ def test_left_out_folders(tmp_path: Path) -> None:
     )
     assert paths(result) == ["a.py", "sub/build/x.py", "sub/dist/x.py"]
     assert skipped(result) == {
-        ".codeanatomy": "output",
-        "store": "output",
         "env": "virtualenv",
         "__pycache__": "cache",
         "sub/node_modules": "cache",

@@ -78,7 +78,8 @@ class TreeSitterCollector:
             return False
         utf8 = source.utf8
         binary = _is_binary(utf8)
-        root, blanked = mended(self._parser, b"" if binary else _readable(utf8))
+        text = b"" if binary else _readable(utf8)
+        root, blanked = mended(self._parser, text, _suspect(source))
         reader = Reader(self._columns, utf8, _HANDLERS)
         reader.read(root, docstring_of(reader, root.children))
         lines = line_starts(utf8)
@@ -156,6 +157,15 @@ def _readable(utf8: bytes) -> bytes:
     if b"\\" in text:
         text = _CONTINUED.sub(lambda found: b" " * len(found.group()), text)
     return _LONE_CR.sub(b"\n", text) if b"\r" in text else text
+
+
+def _suspect(source: Source) -> int | None:
+    """The byte of the text where CPython's parser met its error."""
+    if source.error is None or not source.error.line:
+        return None
+    if source.origin is None:
+        return source.error.bstart
+    return int(np.searchsorted(source.origin, source.error.bstart))
 
 
 def _outer_first(region: Region) -> tuple[int, int]:

@@ -8,12 +8,13 @@ variables, and these before external things: a name of a nearer rank hides equal
 import re
 
 import msgspec
-import pyarrow as pa
+import numpy as np
 
 from codeanatomy.facts.errors import UsageError
+from codeanatomy.facts.ids import MODULE_KEY, sql_node_id
 from codeanatomy.query.tables import Tables
 
-DEFINITIONS = ("METHOD", "TYPE_DECL", "NAMESPACE_BLOCK")
+DEFINITIONS = ("METHOD", "TYPE_DECL")  # modules are found in the table of files
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
 MOST, MOST_NEAR = 10, 5  # candidates and near names that a message lists
 _NUMBER = re.compile(r"#(\d+)(?=\.|$)")
@@ -26,7 +27,6 @@ class Symbol(msgspec.Struct, frozen=True, order=True):
     qualified_name: str
     kind: str
     path: str
-    line: int
     module: str
     node_id: int
     file_id: int
@@ -60,7 +60,7 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         raise UnknownNameError(_unknown(tables, name, asked, variables))
     names = sorted({(_plain(s.qualified_name), s.path if path else "") for s in chosen})
     if len(names) > 1:
-        raise UnknownNameError(_ambiguous(name, chosen))
+        raise UnknownNameError(_ambiguous(tables, name, chosen))
     return sorted(chosen)
 
 
@@ -78,26 +78,33 @@ def _split(tables: Tables, name: str) -> tuple[str, str]:
 
 
 def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[Symbol]:
+    """Everything whose last name is that of what was asked, and modules whose name ends with it."""
     last = _plain(asked).rpartition(".")[2]
     kinds = DEFINITIONS + (VARIABLES if variables else ())
     place = f"AND {_path_is('f.path', path)}" if path else ""
     rows = tables.sql(
         f"""
         SELECT n.node_id, n.kind, n.qualified_name, n.file_id, n.external,
-               coalesce(f.path, '') AS path, coalesce(f.module, '') AS module,
-               coalesce(s.line, 0) AS line
+               coalesce(f.path, '') AS path, coalesce(f.module, '') AS module
         FROM (
             SELECT * FROM nodes
-            WHERE (kind IN ({_list(kinds)}) OR external) AND qualified_name IS NOT NULL
-              AND (name = {_text(last)} OR qualified_name = {_text(asked)}
-                   OR ends_with(qualified_name, {_text("." + last)}))
+            WHERE name = {_text(last)} AND (kind IN ({_list(kinds)}) OR external)
+              AND qualified_name IS NOT NULL
         ) n
-        LEFT JOIN spans s ON s.node_id = n.node_id
         LEFT JOIN files f ON f.file_id = n.file_id
         WHERE true {place}
         """
     )
-    return [_symbol(row) for row in rows.to_pylist()]
+    modules = tables.sql(
+        f"""
+        SELECT {sql_node_id("file_id", str(MODULE_KEY))} AS node_id, module AS qualified_name,
+               'NAMESPACE_BLOCK' AS kind, file_id, false AS external, path, module
+        FROM files f
+        WHERE (module = {_text(asked)} OR ends_with(module, {_text("." + last)}) OR
+               module = {_text(last)}) {place}
+        """
+    )
+    return [_symbol(row) for part in (rows, modules) for row in part.to_pylist()]
 
 
 def _symbol(row: dict[str, object]) -> Symbol:
@@ -123,13 +130,17 @@ def _near(tables: Tables, asked: str, variables: bool) -> list[str]:
     rows = tables.sql(
         f"""
         SELECT DISTINCT qualified_name,
-               levenshtein(lower(name), {_text(last)}) AS far,
+               levenshtein(name, {_text(last)}) AS far,
                levenshtein(lower(qualified_name), {_text(plain)}) AS farther
-        FROM nodes
-        WHERE kind IN ({_list(kinds)}) AND qualified_name IS NOT NULL AND NOT starts_with(name, '<')
-          AND (levenshtein(lower(name), {_text(last)}) <= {max(2, len(last) // 3)}
-               OR levenshtein(lower(qualified_name), {_text(plain)}) <= {max(2, len(plain) // 4)}
-               OR contains(lower(name), {_text(last)}))
+        FROM (
+            SELECT lower(name) AS name, qualified_name FROM nodes
+            WHERE kind IN ({_list(kinds)}) AND qualified_name IS NOT NULL AND name NOT LIKE '<%'
+            UNION ALL
+            SELECT lower(regexp_replace(module, '.*\\.', '')), module FROM files
+        )
+        WHERE levenshtein(name, {_text(last)}) <= {max(2, len(last) // 3)}
+           OR levenshtein(lower(qualified_name), {_text(plain)}) <= {max(2, len(plain) // 4)}
+           OR contains(name, {_text(last)})
         ORDER BY far, farther, qualified_name LIMIT {MOST_NEAR}
         """
     )
@@ -137,12 +148,20 @@ def _near(tables: Tables, asked: str, variables: bool) -> list[str]:
     return names
 
 
-def _ambiguous(name: str, found: list[Symbol]) -> str:
-    names = sorted({(_plain(s.qualified_name), s.path, s.line) for s in found})
-    lines = [f"  {n}  {p}:{line}" if p else f"  {n}" for n, p, line in names[:MOST]]
-    more = [f"  ... and {len(names) - MOST} more"] if len(names) > MOST else []
-    told = "\n".join(lines + more)
-    return f"{name!r} may mean any of {len(names)}; ask for one of them by a longer name:\n{told}"
+def _ambiguous(tables: Tables, name: str, found: list[Symbol]) -> str:
+    first = {(_plain(s.qualified_name), s.path): s for s in sorted(found, reverse=True)}
+    listed = [first[key] for key in sorted(first)[:MOST]]
+    ids = np.array([s.node_id for s in listed], np.int64)
+    spans = tables.lookup("spans", "node_id", ids, "t.node_id, t.line").to_pydict()
+    lines = dict(zip(spans["node_id"], spans["line"], strict=True))
+    told = [
+        f"  {_plain(s.qualified_name)}" + (f"  {s.path}:{lines[s.node_id]}" if s.path else "")
+        for s in listed
+    ]
+    if len(first) > MOST:
+        told.append(f"  ... and {len(first) - MOST} more")
+    head = f"{name!r} may mean any of {len(first)}; ask for one of them by a longer name:"
+    return "\n".join([head, *told])
 
 
 def _nearest_rank(found: list[Symbol]) -> list[Symbol]:
@@ -179,15 +198,3 @@ def _list(words: tuple[str, ...]) -> str:
 
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def symbols_table(symbols: list[Symbol]) -> pa.Table:
-    """The symbols as a table: kind, name, path, line."""
-    return pa.table(
-        {
-            "name": pa.array([s.qualified_name for s in symbols], pa.string()),
-            "kind": pa.array([s.kind for s in symbols], pa.string()),
-            "path": pa.array([s.path for s in symbols], pa.string()),
-            "line": pa.array([s.line for s in symbols], pa.int32()),
-        }
-    )

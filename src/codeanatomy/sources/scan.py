@@ -19,6 +19,7 @@ from codeanatomy.sources.reading import Digest, digest, text_blob, unix_blob
 from codeanatomy.sources.roots import chosen_roots, declared_roots, name_files
 from codeanatomy.sources.scope import (
     INITS,
+    OUTPUT,
     PROJECTS,
     SUFFIXES,
     LeftOut,
@@ -146,7 +147,8 @@ class _Walk:
             verdict = self.scope.folder(place, name, beside, frozenset(e.name for e in entries))
             if not isinstance(verdict, LeftOut):
                 return self._stack.append((verdict, entries))
-        self.out[path] = verdict
+        if verdict.reason != OUTPUT:  # there or not, our own folder says nothing of the repository
+            self.out[path] = verdict
         return None
 
     def _file(self, place: Place, name: str, path: str, how: str) -> None:

@@ -33,6 +33,7 @@ CACHES = frozenset(
 )
 BUILDS = frozenset(("build", "dist"))
 PROJECTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
+OUTPUT = "output"  # reason of folders that we wrote ourselves; they are not listed
 INITS = frozenset("__init__" + suffix for suffix in SUFFIXES)
 SHEBANG_BYTES = 128
 
@@ -109,7 +110,7 @@ class Scope:
         `beside` those of the folder that it lies in."""
         path = place.below(name)
         if name == STORE or path == self.out:
-            return LeftOut("output", "written by codeanatomy")
+            return LeftOut(OUTPUT, "written by codeanatomy")
         if name in CACHES:
             return LeftOut("cache", f"{name} is no source")
         if "pyvenv.cfg" in names:

@@ -35,10 +35,11 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
     decorators = _decorators(e, node.decorator_list)
     object_ = e.new_object(CLASS, node.row)
     for position, base in enumerate(node.bases):
-        value = base.value if isinstance(base, ast.Starred) else base
+        value = base
+        while isinstance(value, ast.Subscript):  # Generic[T]: the class itself is the base
+            e.visit[value.slice.__class__](e, value.slice)
+            value = value.value
         place = e.visit[value.__class__](e, value)
-        if value is not base:
-            place = e.unknown(c.ELEMENT)
         e.row((c.BASE, object_, position, place, 0))
         e.site((c.BASE_SITE, base.row, place, e.names[spelled(base)]))
     for keyword in node.keywords:

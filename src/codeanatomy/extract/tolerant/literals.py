@@ -9,12 +9,15 @@ from tree_sitter import Node
 from codeanatomy.extract.tolerant.reader import Handler, Reader, Step, field
 
 MAX_EVALUATED = 1 << 20  # longer literals are shown as they are written
+MAX_DIGITS = 4_000  # int() refuses more than 4,300
 _OLD_NUMBER = re.compile(r"(0?)(\d+)[lL]?")
 _WORDS = {"true": True, "false": False, "none": None, "ellipsis": ...}
 
 
 def value_of(text: str) -> object:
     """The constant that a literal stands for; what it says where this Python cannot read it."""
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) < MAX_DIGITS:
+        return int(text)
     if len(text) <= MAX_EVALUATED:
         try:
             with warnings.catch_warnings():
@@ -23,7 +26,7 @@ def value_of(text: str) -> object:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             pass
     old = _OLD_NUMBER.fullmatch(text)
-    if old is not None and len(text) < 4000:
+    if old is not None and len(text) < MAX_DIGITS:
         try:
             return int(old[2], 8 if old[1] else 10)  # Python 2: 0777, 10L
         except ValueError:

@@ -8,30 +8,43 @@ trouble starts there is often none. Lines are blanked, so that all offsets stay.
 from tree_sitter import Node, Parser
 
 MAX_ROUNDS = 6
+LARGE = 1 << 20  # bytes from which a single round must do
 Span = tuple[int, int]
 Region = tuple[int, int, str]
 
 
-def mended(parser: Parser, text: bytes) -> tuple[Node, list[Span]]:
-    """The root of the tree that reads most of the text, and the spans of the lines left out."""
+def mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[Node, list[Span]]:
+    """The root of the tree that reads most of the text, and the spans of the lines left out.
+
+    `suspect` is where another parser met an error, if that is known.
+    """
     root = parser.parse(text).root_node
     blanked: list[Span] = []
     broken = extras(root)[1] if root.has_error else []
-    for _ in range(MAX_ROUNDS):
-        wide = {
-            _line_at(text, start) for start, end, _ in outermost(broken) if b"\n" in text[start:end]
-        }
-        if not wide:
+    for _ in range(1 if len(text) > LARGE else MAX_ROUNDS):
+        best = None
+        for lines in _candidates(text, broken, suspect):
+            trial = _without(text, lines)
+            other = parser.parse(trial).root_node
+            left = extras(other)[1]
+            cost = _lost(left) + sum(end - start for start, end in lines)
+            if cost < _lost(broken) and (best is None or cost < best[0]):
+                best = cost, trial, other, left, lines
+        if best is None:
             break
-        lines = sorted(wide)
-        trial = _without(text, lines)
-        other = parser.parse(trial).root_node
-        left = extras(other)[1]
-        if _lost(left) + sum(end - start for start, end in lines) >= _lost(broken):
-            break
-        text, root, broken = trial, other, left
+        _, text, root, broken, lines = best
         blanked += lines
     return root, sorted(blanked)
+
+
+def _candidates(text: bytes, broken: list[Region], suspect: int | None) -> list[list[Span]]:
+    """Sets of lines that may be worth leaving out: those where regions of several lines start,
+    those before them, and the suspected one."""
+    starts = [start for start, end, _ in outermost(broken) if b"\n" in text[start:end]]
+    first = {_line_at(text, start) for start in starts}
+    before = {_line_at(text, max(start - 1, 0)) for start, _ in first}
+    suspected = {_line_at(text, suspect)} if broken and suspect is not None else set()
+    return [sorted(lines) for lines in (first, before, suspected) if lines]
 
 
 def outermost(regions: list[Region]) -> list[Region]:

@@ -52,7 +52,7 @@ def pattern(r: Reader, node: Node, parent: int, role: str) -> Step:
 
     def read() -> None:
         inner = node
-        while inner.type == "case_pattern" and len(parts(inner)) == 1:
+        while inner.type == "case_pattern" and inner.child_count == 1 == len(parts(inner)):
             inner = parts(inner)[0]
         if inner.is_missing or inner.is_error:
             return
