@@ -20,6 +20,7 @@ from codeanatomy.facts.ids import Ids
 
 ROW_GROUP = 1 << 16
 _MOST_TIES = 10_000  # runs sorted one by one before it pays to sort everything
+_FEW = 100  # values of a key that is sorted group by group
 _LARGE_DICTIONARY = 1024  # below this, a whole dictionary per row group costs nothing
 
 
@@ -76,7 +77,7 @@ def sorted_row_groups(table: pa.Table, names: Sequence[str]) -> Iterator[pa.Tabl
     if not keys or _is_sorted(keys):
         yield from row_groups(table)
         return
-    order = sorted_order(keys[0]) if len(keys) == 1 else np.lexsort(keys[::-1])
+    order = _order(keys)
     whole = pa.Table.from_arrays([_one(column) for column in table.columns], schema=table.schema)
     for start in range(0, len(order), ROW_GROUP):
         yield whole.take(pa.array(order[start : start + ROW_GROUP]))
@@ -115,6 +116,20 @@ def sorted_order(key: Ids) -> Ids:
         tied = np.concatenate([np.arange(b, e) for b, e in zip(begins, ends, strict=True)])
         order[tied] = order[tied[np.argsort(ordered[tied], kind="stable")]]
     return order
+
+
+def _order(keys: Sequence[Ids]) -> Ids:
+    """Stable order by several keys; two of which the first has few values sort group by group."""
+    if len(keys) == 1:
+        return sorted_order(keys[0])
+    if len(keys) > 2 or int(keys[0].max()) >= _FEW or int(keys[0].min()) < 0:
+        return np.lexsort(keys[::-1])
+    groups = np.argsort(keys[0].astype(np.int8), kind="stable")  # a radix sort
+    counts = np.bincount(keys[0])
+    for end, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True):
+        rows = groups[end - count : end]
+        groups[end - count : end] = rows[sorted_order(keys[1][rows])]
+    return groups
 
 
 def statistics(path: Path) -> dict[str, object]:

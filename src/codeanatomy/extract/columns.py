@@ -38,7 +38,7 @@ def interned(words: Sequence[str]) -> pa.Array:
     """Dictionary-encoded words."""
     names = Names()
     codes = names.codes(words)
-    return coded(codes, names.all())
+    return coded(codes, names.words())
 
 
 def constant(value: str, count: int) -> pa.Array:

@@ -79,7 +79,7 @@ def _literals(forest: Forest) -> tuple[Ints, Ints]:
     """Starts and ends of the outermost string literals in source order, in the joined texts."""
     constants = forest.rows(kinds("Constant"))
     written = np.fromiter(
-        (v.__class__ is str or v.__class__ is bytes for v in forest.columns.values),
+        map({str, bytes}.__contains__, map(type, forest.columns.values)),
         np.bool_,
         len(constants),
     )

@@ -22,6 +22,7 @@ _TOKENS = re.compile(
     | (?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<colon>:)""",
     re.DOTALL | re.VERBOSE,
 )
+_NESTED = re.compile(rb"[(\[{#'\"]")
 _NAMED = kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")
 _PASSING = ("positional_only", "positional", "vararg", "keyword_only", "kwarg")
 _PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
@@ -79,7 +80,7 @@ def parameters(forest: Forest) -> dict[str, pa.Table]:
     columns = located(forest, rows)
     columns |= {
         "position": ordinals(functions),
-        "name": coded(forest.text[rows], forest.names.all()),
+        "name": coded(forest.text[rows], forest.names.words()),
         "function": forest.key[functions],
         "passing": coded(passing[forest.role[rows]], _PASSING),
         "default": optional(forest.key[default], default < 0),
@@ -90,18 +91,18 @@ def parameters(forest: Forest) -> dict[str, pa.Table]:
 
 def imports(forest: Forest) -> dict[str, pa.Table]:
     """The import_alias table."""
-    rows, names = forest.rows(kinds("alias")), forest.names.all()
+    rows, names = forest.rows(kinds("alias")), forest.names.words()
     statements = forest.parent[rows]
     plain = kinds("Import")[forest.kind[statements]]
     written = forest.text[rows]
     levels = np.zeros(forest.size, np.int32)
     levels[forest.rows(kinds("ImportFrom"))] = forest.columns.levels
-    # `from . import a` has no module: its code is that of '', put after all names
+    # `from . import a` has no module
     module = np.where(plain, written, forest.text[statements])
     columns = located(forest, rows)
     columns |= {
         "name": coded(np.where(forest.bound[rows] < 0, written, forest.bound[rows]), names),
-        "module": coded(np.where(module < 0, len(names), module), [*names, ""]),
+        "module": coded(np.where(module < 0, forest.no_name, module), names),
         "level": levels[statements],
         "imported": coded(np.where(plain, -1, written), names),
         "renamed": np.array([r is not None for r in forest.columns.renames], np.bool_),
@@ -130,10 +131,11 @@ def _signatures(forest: Forest, names: Ints) -> list[str | None]:
     returns = dict(zip(forest.parent[returned].tolist(), returned.tolist(), strict=True))
     lambdas = set(np.flatnonzero(kinds("Lambda")).tolist())
     no_parameters = set(np.flatnonzero(kinds("ClassDef", "Module")).tolist())
-    lengths = [len(n.encode()) for n in forest.names.all()]
+    lengths = forest.names.lengths().copy()
+    lengths[-1] = len("lambda")
     found: list[str | None] = []
     rows = forest.definitions
-    after = names + np.append(lengths, len("lambda"))[forest.text[rows]]
+    after = names + lengths[forest.text[rows]]
     for row, kind, file, start, end in zip(
         rows.tolist(),
         forest.kind[rows].tolist(),
@@ -189,7 +191,7 @@ def _lambda_parameters(header: bytes) -> str:
 
 def _needs_scan(text: bytes) -> bool:
     """Whether brackets or colons may stand inside strings, comments or other brackets."""
-    return any(c in text[1:] for c in b"([{#'\"")
+    return _NESTED.search(text, 1) is not None
 
 
 def _one_line(text: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from codeanatomy.extract.decoding import Offsets
 from codeanatomy.extract.keys import (
@@ -42,6 +43,9 @@ class Names:
     def __init__(self) -> None:
         self._codes: defaultdict[str | None, int] = defaultdict()
         self._codes.default_factory = self._codes.__len__
+        self._all: list[str] = []
+        self._words: pa.Array = pa.array([], pa.string())
+        self._lengths: Ints = np.zeros(0, np.int64)
 
     def code(self, name: str | None) -> int:
         """The name's code; -1 for None."""
@@ -56,7 +60,22 @@ class Names:
 
     def all(self) -> list[str]:
         """The names by code; '' at the code that stands for None inside."""
-        return [name or "" for name in self._codes]
+        if len(self._all) != len(self._codes):
+            self._all = [name or "" for name in self._codes]
+        return self._all
+
+    def words(self) -> pa.Array:
+        """`all` as a column."""
+        if len(self._words) != len(self._codes):
+            self._words = pa.array(self.all(), pa.string())
+        return self._words
+
+    def lengths(self) -> Ints:
+        """UTF-8 bytes of each name, and one 0 more for the code -1."""
+        if len(self._lengths) != len(self._codes) + 1:
+            lengths = map(len, map(str.encode, self.all()))
+            self._lengths = np.append(np.fromiter(lengths, np.int64, len(self._codes)), 0)
+        return self._lengths
 
 
 def kinds(*names: str) -> Flags:
@@ -108,6 +127,7 @@ class Forest:
         self.columns = columns
         self.texts = texts
         self.names = Names()
+        self.no_name = self.names.code("")
         self.kind = np.frombuffer(columns.kinds, np.uint8)
         self.role = np.frombuffer(columns.roles, np.uint8)
         self.parent: Codes = np.array(columns.parents, np.int32)

@@ -137,7 +137,7 @@ def syntax(forest: Forest, last_names: npt.NDArray[np.int32]) -> dict[str, pa.Ta
     name = np.where(imports, -1, np.where(called, last_names[rows], forest.text[rows]))
     columns = located(forest, rows)
     columns |= {
-        "name": coded(name, forest.names.all()),
+        "name": coded(name, forest.names.words()),
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
     }
     return table(Syntax, columns)
@@ -147,7 +147,7 @@ def literals(forest: Forest) -> dict[str, pa.Table]:
     """The literal table."""
     rows = forest.rows(_LITERAL)
     values = forest.columns.values
-    types = np.fromiter((_TYPE_OF[v.__class__] for v in values), np.int32, len(values))
+    types = np.fromiter(map(_TYPE_OF.__getitem__, map(type, values)), np.int32, len(values))
     columns = located(forest, rows)
     columns |= {"type": coded(types, _TYPES), "value": _shown(values)}
     return table(Literal, columns)
@@ -158,8 +158,7 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
     rows = forest.rows(_ATTRIBUTE)
     keys = forest.key[rows]
     codes, end = forest.text[rows], forest.end[rows]
-    lengths = np.array([len(n.encode()) for n in forest.names.all()] + [0], np.int64)
-    start = end - lengths[codes]
+    start = end - forest.names.lengths()[codes]
     for i in forest.respelled(forest.file[rows], codes, start, end):
         word = _LAST_WORD.search(forest.slice(int(rows[i])))
         start[i] = end[i] - len(word.group()) if word else start[i]
@@ -173,7 +172,7 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
         "bstart": forest.place(forest.file[rows], start),
         "bend": forest.bend[rows],
         "line": forest.last_line[rows],
-        "name": coded(codes, forest.names.all()),
+        "name": coded(codes, forest.names.words()),
     }
     return table(Field, columns)
 

@@ -32,7 +32,7 @@ _LOCAL, _ENCLOSING, _GLOBAL, _IMPORT, _BUILTIN, _STAR, _UNKNOWN = range(len(HOW)
 def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     """The reference and capture tables."""
     rows, found = scopes.uses, scopes.found
-    names = forest.names.all()
+    names, words = forest.names.all(), forest.names.words()
     user = forest.definition[forest.scope[rows]]  # number of the definition that uses the name
     bound = found >= 0
     home = np.append(scopes.scope, 0)[found]  # 0 where not bound, as the next two
@@ -52,7 +52,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     columns: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows]],
         "node": forest.key[rows],
-        "name": coded(forest.text[rows], names),
+        "name": coded(forest.text[rows], words),
         "scope": forest.definition_keys[user],
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
         "declared": optional(declared, ~bound | imported),
@@ -66,7 +66,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
         "file": forest.ordinal[forest.file[rows[caught]]],
         "function": forest.definition_keys[user[caught]],
         "captured": declared[caught],
-        "name": coded(forest.text[rows[caught]], names),
+        "name": coded(forest.text[rows[caught]], words),
     }
     return table(Reference, columns) | table(Capture, captures)
 
@@ -96,7 +96,7 @@ def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa
         "bstart": forest.place(forest.file[rows], start),
         "bend": forest.place(forest.file[rows], end),
         "line": line,
-        "name": coded(forest.bound[rows], names),
+        "name": coded(forest.bound[rows], forest.names.words()),
         "qualname": [f"{o}.{w}" if o else w for o, w in zip(outer, words, strict=True)],
         "scope": forest.definition_keys[owner],
     }
@@ -105,7 +105,7 @@ def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa
 
 def calls(forest: Forest) -> tuple[Codes, dict[str, pa.Table]]:
     """Last names of the callees by row (-1 elsewhere), and the call_site and argument tables."""
-    names = forest.names.all()
+    names = forest.names.words()
     callees = forest.rows_in(roles("Call.func"))
     sites = forest.parent[callees]
     dotted = kinds("Attribute")[forest.kind[callees]]
@@ -153,8 +153,7 @@ def bases(forest: Forest) -> dict[str, pa.Table]:
 def _tokens(forest: Forest, rows: Ints, name_starts: Ints) -> tuple[Ints, Ints]:
     """Where in the text the name stands that each row binds."""
     start, end = forest.start[rows].copy(), forest.end[rows].copy()
-    lengths = np.array([len(n.encode()) for n in forest.names.all()] + [0], np.int64)
-    length = lengths[forest.bound[rows]]
+    length = forest.names.lengths()[forest.bound[rows]]
     kind = forest.kind[rows]
     definition = DEFINITIONS[kind]
     start[definition] = name_starts[np.searchsorted(forest.definitions, rows[definition])]

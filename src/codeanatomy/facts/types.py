@@ -19,19 +19,23 @@ class SemanticType(msgspec.Struct, frozen=True):
 
 
 class Coded(msgspec.Struct, frozen=True):
-    """Physical mark: store the strings of this column dictionary encoded (int32 codes)."""
+    """Physical mark: store the strings of this column dictionary encoded, codes of so many bits."""
+
+    bits: int = 32
 
 
 class Width(msgspec.Struct, frozen=True):
-    """Physical mark: store this integer with so many bits (8, 16, 32)."""
+    """Physical mark: store this number with so many bits (integers 8, 16, 32; floats 32)."""
 
     bits: int
 
 
 CODED = Coded()
+FEW = Coded(8)  # at most 127 distinct texts: kinds, origins
 INT32 = Width(32)
 INT16 = Width(16)
 INT8 = Width(8)
+FLOAT32 = Width(32)
 
 # file identity: two types, so that a reference to a file never looks like the row's own file
 FILE = SemanticType("file.owner", "file", "owner")

@@ -12,10 +12,12 @@ _CASTS = {
     pa.int16(): "Int16",
     pa.int32(): "Int32",
     pa.int64(): "Int64",
+    pa.float32(): "Float32",
     pa.float64(): "Float64",
     pa.bool_(): "Boolean",
     pa.string(): "Utf8",
     pa.binary(): "Binary",
+    pa.dictionary(pa.int8(), pa.string()): "Dictionary(Int8, Utf8)",
     pa.dictionary(pa.int32(), pa.string()): "Dictionary(Int32, Utf8)",
 }
 

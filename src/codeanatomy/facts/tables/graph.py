@@ -31,9 +31,9 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """Stored as `edges`, sorted by src; identity is (kind, src, dst, ordinal)."""
+    """Stored as `edges`, sorted by src within each kind; identity is (kind, src, dst, ordinal)."""
 
-    kind: Annotated[str, t.CODED, t.KIND]
+    kind: Annotated[str, t.FEW, t.KIND]
     src: Annotated[int, t.SOURCE_ID]
     dst: Annotated[int, t.TARGET_ID]
     ordinal: Annotated[
@@ -41,19 +41,19 @@ class Edge(msgspec.Struct, frozen=True):
     ]
     file_id: Annotated[int, t.FILE, "file of src"]
     site: Annotated[int, t.SITE_ID, "node where the evidence stands"]
-    origin: Annotated[str, t.CODED, t.ORIGIN, "witness or rule"]
-    certainty: Annotated[str, t.CODED, t.CERTAINTY]
-    confidence: Annotated[float, t.CONFIDENCE]
-    score: Annotated[float, t.SCORE]
-    evidence: Annotated[str, t.CODED, t.EVIDENCE, "witness names joined by +"]
+    origin: Annotated[str, t.FEW, t.ORIGIN, "witness or rule"]
+    certainty: Annotated[str, t.FEW, t.CERTAINTY]
+    confidence: Annotated[float, t.FLOAT32, t.CONFIDENCE]
+    score: Annotated[float, t.FLOAT32, t.SCORE]
+    evidence: Annotated[str, t.FEW, t.EVIDENCE, "witness names joined by +"]
 
 
 class EdgeByTarget(msgspec.Struct, frozen=True):
-    """Stored as `edges_by_dst`, sorted by dst: the narrow copy for the way back."""
+    """Stored as `edges_by_dst`, sorted by dst within each kind: the narrow copy for the way back."""
 
     dst: Annotated[int, t.TARGET_ID]
     src: Annotated[int, t.SOURCE_ID]
-    kind: Annotated[str, t.CODED, t.KIND]
+    kind: Annotated[str, t.FEW, t.KIND]
     ordinal: Annotated[int, t.INT32, t.ORDINAL]
 
 
