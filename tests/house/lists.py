@@ -57,6 +57,7 @@ HELP = "--help and a wrong option load no engine"
 WHOLE = "`import codeanatomy` loads nothing before it is asked for"
 UNCHANGED = "an unchanged tree needs no engine"
 LOG = "only where a Delta log must be read or written"
+GITLESS = "a folder without git, or with a clean index, needs no libgit2"
 TERMINAL = "only on a terminal that shows progress"
 
 # (file, imported module) -> why it cannot stand at the top
@@ -77,6 +78,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         (TERMINAL, "app/cli/progress.py", "rich.console rich.progress"),
         (UNCHANGED, "build.py", "codeanatomy.steps"),
         (UNCHANGED, "engine/store.py", "codeanatomy.engine.commit codeanatomy.engine.clean"),
+        (GITLESS, "sources/git.py", "codeanatomy.sources.libgit"),
         (LOG, "engine/delta.py", "deltalake deltalake.exceptions deltalake.transaction"),
     )
     for target in targets.split()

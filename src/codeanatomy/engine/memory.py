@@ -1,10 +1,13 @@
 """Peak memory of this process and all its children, by sampling."""
 
+import contextlib
 import os
 import resource
 import threading
 from pathlib import Path
 from types import TracebackType
+
+_GROWTH = 1.02
 
 
 class PeakMemory:
@@ -13,9 +16,10 @@ class PeakMemory:
     Where /proc is missing, the largest resident set of this process (`method` says which).
     """
 
-    def __init__(self, every: float = 0.25) -> None:
+    def __init__(self, every: float = 0.1) -> None:
         self.every = every
         self.peak = 0
+        self._resident = 0
         self.method = "pss" if Path("/proc/self/smaps_rollup").exists() else "maxrss"
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -39,24 +43,43 @@ class PeakMemory:
         """The peak so far, in bytes."""
         if self.method == "maxrss":
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        self.peak = max(self.peak, _tree_pss(os.getpid()))
+        self._look()
         return self.peak
 
     def _watch(self) -> None:
         while not self._done.wait(self.every):
-            self.peak = max(self.peak, _tree_pss(os.getpid()))
+            self._look()
+
+    def _look(self) -> None:
+        # PSS walks page tables (10 ms per GB), the resident size is a counter: PSS is asked only
+        # when that has grown
+        resident = sum(_resident(pid) for pid in _tree(os.getpid()))
+        if resident > self._resident * _GROWTH:
+            self._resident = resident
+            self.peak = max(self.peak, sum(_pss(pid) for pid in _tree(os.getpid())))
 
 
-def _tree_pss(pid: int) -> int:
-    total, todo = 0, [pid]
+def _tree(root: int) -> list[int]:
+    """The process and all its descendants that are still there."""
+    found, todo = [], [root]
     while todo:
         one = todo.pop()
-        try:
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii")
-            total += next(int(x.split()[1]) for x in rollup.splitlines() if x.startswith("Pss:"))
+        found.append(one)
+        with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{one}/task"):
                 children = Path(f"/proc/{one}/task/{task}/children").read_text(encoding="ascii")
                 todo += [int(x) for x in children.split()]
-        except (OSError, StopIteration):  # the process ended while it was looked at
-            continue
-    return total * 1024
+    return found
+
+
+def _resident(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return 0
+
+
+def _pss(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+        return next(int(x.split()[1]) for x in rollup.splitlines() if x.startswith("Pss:")) * 1024
+    return 0

@@ -37,7 +37,6 @@ def freshness(store: Path, facts: SnapshotFacts, recorded: dict[str, str]) -> Fr
         found = changes(
             repository,
             recorded,
-            roots=facts.scope.roots,
             include=facts.scope.include,
             exclude=facts.scope.exclude,
             out=store,

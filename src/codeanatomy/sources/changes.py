@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeanatomy.sources.scan import scan
+from codeanatomy.sources.scan import contents
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -23,7 +23,6 @@ def changes(
     repo: Path,
     recorded: Mapping[str, str],
     *,
-    roots: Sequence[str] = (),
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     out: Path | None = None,
@@ -32,8 +31,7 @@ def changes(
 
     Every file is read: times and sizes are never trusted.
     """
-    files = scan(repo, roots=roots, include=include, exclude=exclude, out=out).files
-    now = dict(zip(files["path"].to_pylist(), files["content"].to_pylist(), strict=True))
+    now = contents(repo, include=include, exclude=exclude, out=out)
     return Changes(
         added=tuple(sorted(now.keys() - recorded.keys())),
         changed=tuple(sorted(p for p, c in now.items() if recorded.get(p, c) != c)),

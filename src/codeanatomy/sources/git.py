@@ -6,9 +6,8 @@ nothing that config, attributes or hooks name can run, and a broken config break
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
-
-import pygit2
 
 from codeanatomy.sources.reading import text
 
@@ -22,21 +21,12 @@ MAX_STORES = 32
 _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"refs/(?!.*(?:^|/)\.)(?!.*\.\.)[^\0-\x20\x7f~^:?*\[\\]+")
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
-_FAILURES = (pygit2.GitError, OSError, KeyError, ValueError)
 _TREE = b"40000"
 _LINK = b"160000"  # a commit of another repository: a submodule
 
 
 class BrokenGit(Exception):
     """The git folder cannot be read; the message says what is wrong with it."""
-
-
-class _Index(pygit2.Index):
-    """An index that complains once: pygit2's destructor fails after its constructor has."""
-
-    def __del__(self) -> None:
-        if hasattr(self, "_index"):
-            super().__del__()
 
 
 class Git:
@@ -95,9 +85,11 @@ class Git:
             return []
         if not path.is_file() or path.stat().st_size > MAX_INDEX:
             raise BrokenGit("the index is no readable file")
+        from codeanatomy.sources import libgit  # start-up time: most questions need no libgit2
+
         try:
-            paths = [entry.path for entry in _Index(path)]
-        except _FAILURES as error:
+            paths = libgit.index_paths(path)
+        except libgit.FAILURES as error:
             raise BrokenGit(f"the index cannot be read: {error}") from error
         return [p.removeprefix(self.above) for p in paths if p.startswith(self.above)]
 
@@ -110,19 +102,21 @@ class Git:
         odd = _odd_file(objects)
         if odd is not None:
             raise BrokenGit(f"{odd} is neither a file nor a folder")
+        from codeanatomy.sources import libgit  # start-up time, as above
+
         try:
-            return self._walk(pygit2.Odb(objects))
-        except _FAILURES as error:
+            return self._walk(libgit.reader(objects, MAX_OBJECT))
+        except libgit.FAILURES as error:
             raise BrokenGit(f"HEAD cannot be read: {type(error).__name__}: {error}") from error
 
-    def _walk(self, odb: pygit2.Odb) -> dict[str, str]:
-        commit = _object(odb, self.commit or "")
+    def _walk(self, read: Callable[[str], bytes]) -> dict[str, str]:
+        commit = read(self.commit or "")
         tree = commit[5:45].decode() if commit.startswith(b"tree ") else ""
         above = self.above.encode("utf-8", "surrogateescape")
         stack, blobs, modules, entries = [(b"", tree)], {}, set(), 0
         while stack:
             prefix, tree = stack.pop()
-            for mode, name, oid in _ENTRY.findall(_object(odb, tree)):
+            for mode, name, oid in _ENTRY.findall(read(tree)):
                 entries += 1
                 path = prefix + name
                 if mode == _TREE:
@@ -214,13 +208,6 @@ def _commit(folder: Path, common: Path, name: str) -> str | None:
         if ref == name and _HEX.fullmatch(commit):
             return commit
     return None
-
-
-def _object(odb: pygit2.Odb, oid: str) -> bytes:
-    found = pygit2.Oid(hex=oid)
-    if odb.read_header(found)[1] > MAX_OBJECT:
-        raise BrokenGit(f"object {oid} is too large")
-    return bytes(odb.read(found)[1])
 
 
 def _odd_file(objects: Path) -> str | None:

@@ -60,7 +60,7 @@ def scan(
         git = None
         trouble.append((".git", "unreadable", f"{error}; read as a plain folder"))
     walk = _Walk(Scope(root, git, include, exclude, out))
-    digests = walk.read()
+    digests = walk.read(blob=git is not None)
     files = sorted(digests)
     packages = frozenset(walk.packages)
     declared, broken = (
@@ -84,6 +84,23 @@ def scan(
     )
 
 
+def contents(
+    repo: Path,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    out: Path | None = None,
+) -> dict[str, str]:
+    """Content hash of every file that `scan` would list, by path; nothing is named or compared."""
+    root = _folder(repo)
+    try:
+        git = git_of(root)
+    except BrokenGit:
+        git = None
+    found = _Walk(Scope(root, git, include, exclude, out)).read(blob=False)
+    return {path: digest.content for path, digest in found.items()}
+
+
 class _Walk:
     """Goes through the folders once; collects Python files and everything that was left out."""
 
@@ -98,12 +115,11 @@ class _Walk:
         self._stack: list[tuple[Place, list[os.DirEntry[str]]]] = []
         self._linked: set[tuple[int, int]] = set()  # folders reached through links
 
-    def read(self) -> dict[str, Digest]:
-        """Hashes of all Python files in scope, by path."""
+    def read(self, blob: bool) -> dict[str, Digest]:
+        """Hashes of all Python files in scope, by path; `blob`: their ids as git blobs, too."""
         self._stack.append((self.scope.start(), self._entries("")))
         while self._stack:
             self._visit(*self._stack.pop())
-        blob = self.scope.git is not None
         digests = {}
         for path, how in sorted(self.found.items()):
             try:
