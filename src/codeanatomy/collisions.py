@@ -1,10 +1,11 @@
 """Front door: two nodes with one id are told apart, and the later one is reported.
 
-Ids keep 63 bits, so this is rare (facts/ids.py); it must not be silent. The later node, by file order
-and position, gets a new key in every evidence row that mentions it, and the views run again.
+Ids keep 63 bits, so this is rare (facts/ids.py); it must not be silent. The later node, by file
+order and position, gets a new key in every evidence row that mentions it, and the views run again.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -41,7 +42,7 @@ def separate(
                 f, k = int(file[i]), int(key[i])
                 found.append((int(made[i]), order.get(f, -1), start, f, k))
     found = sorted(set(found))
-    later = [b for a, b in zip(found, found[1:], strict=False) if a[0] == b[0]]
+    later = [b for a, b in pairwise(found) if a[0] == b[0]]
     if len({(f, k) for *_, f, k in found}) != len(found):
         raise GraphError(f"two nodes of one file have one key: {found[:3]}; please report this")
     replaced = dict(tables)

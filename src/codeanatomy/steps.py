@@ -86,7 +86,7 @@ def compile_views(evidence: Evidence) -> Compiled:
 
 
 def release(evidence: Evidence) -> Evidence:
-    """The evidence without its tables, which nothing reads once the views have run: half the memory."""
+    """The evidence without its tables: half the memory, and nothing reads them any more."""
     released = msgspec.structs.replace(evidence, tables={})
     pa.default_memory_pool().release_unused()
     return released

@@ -8,18 +8,18 @@ from codeanatomy.compiled import compile_graph, evidence_schemas
 from codeanatomy.engine.execute import execute, register
 from codeanatomy.engine.session import session
 from codeanatomy.facts.errors import PlanError
-from codeanatomy.plans.facts import plan_facts
-from codeanatomy.plans.stubs import planning_session
 from codeanatomy.planning.policies import cache
 from codeanatomy.planning.policy import compile_policy
 from codeanatomy.planning.tasks import task_graph
+from codeanatomy.plans.facts import plan_facts
+from codeanatomy.plans.stubs import planning_session
 
 SCHEMA = pa.schema([("a", pa.int64()), ("b", pa.int64())])
 
 
 def graph(**views: str) -> tuple[object, ...]:
     """(tasks, facts) of SQL views over the tables t and u."""
-    names = {"t": SCHEMA, "u": SCHEMA, **{v: SCHEMA for v in views}}
+    names = {"t": SCHEMA, "u": SCHEMA, **dict.fromkeys(views, SCHEMA)}
     ctx = planning_session(names)
     facts = {v: plan_facts(ctx.sql(sql), names) for v, sql in views.items()}
     return task_graph(facts, frozenset({"t", "u"})), facts
@@ -33,7 +33,7 @@ def test_order_follows_the_plans() -> None:
 
 
 def test_a_circle_is_named() -> None:
-    with pytest.raises(PlanError, match="x -> y|y -> x"):
+    with pytest.raises(PlanError, match=r"circle: \w -> \w"):
         graph(x="SELECT * FROM y", y="SELECT * FROM x")
 
 

@@ -15,9 +15,7 @@ from codeanatomy.semantic.ir import KINDS
 def declared(**more: dict[str, object]) -> Model:
     """Our model with further declarations."""
     ours = model()
-    return msgspec.structs.replace(
-        ours, **{k: {**getattr(ours, k), **v} for k, v in more.items()}
-    )
+    return msgspec.structs.replace(ours, **{k: {**getattr(ours, k), **v} for k, v in more.items()})
 
 
 def test_there_are_six_kinds_and_every_view_is_of_one() -> None:

@@ -8,7 +8,9 @@ from codeanatomy.semantic.declare import Output
 NODES = Output(name="nodes", struct=Node, feeds="entities", sort=(t.NODE_ID,))
 SPANS = Output(name="spans", struct=Span, feeds="entities", sort=(t.NODE_ID,))
 EDGES = Output(name="edges", struct=Edge, feeds="relations", sort=(t.KIND, t.SOURCE_ID))
-EDGES_BY_DST = Output(name="edges_by_dst", struct=EdgeByTarget, feeds="edges", sort=(t.KIND, t.TARGET_ID))
+EDGES_BY_DST = Output(
+    name="edges_by_dst", struct=EdgeByTarget, feeds="edges", sort=(t.KIND, t.TARGET_ID)
+)
 PROPS = Output(name="props", struct=Prop, feeds="properties", sort=(t.NODE_ID,))
 PROBLEMS = Output(name="problems", struct=Problem, feeds="problem_rows", sort=(t.PATH,))
 UNRESOLVED = Output(

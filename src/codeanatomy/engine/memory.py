@@ -16,7 +16,7 @@ class PeakMemory:
     Where /proc is missing, the largest resident set of this process (`method` says which).
     """
 
-    def __init__(self, every: float = 0.1) -> None:
+    def __init__(self, every: float = 1.0) -> None:
         self.every = every
         self.peak = 0
         self._resident = 0

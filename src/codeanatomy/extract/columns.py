@@ -1,6 +1,7 @@
 """From arrays over rows to evidence tables in their struct's schema."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.schema import table_name
 
-Column = pa.Array | npt.NDArray[np.generic] | Sequence[object]
+Column: TypeAlias = pa.Array | npt.NDArray[np.generic] | Sequence[object]
 
 _CONSTRUCTS = pa.array(CONSTRUCTS, pa.string())
 _ROLES = pa.array(ROLES, pa.string())

@@ -13,7 +13,6 @@ from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy.facts.types import EVIDENCE
-from codeanatomy.facts.types import EVIDENCE
 
 FILE_COLUMN = "file"
 
@@ -71,7 +70,7 @@ def evidence_schema(struct: type[msgspec.Struct]) -> pa.Schema:
 
 
 def packed_schema(struct: type[msgspec.Struct]) -> pa.Schema:
-    """The struct's schema with its leading `file_id` replaced by `file`: int32 ordinal in a batch."""
+    """The struct's schema with `file`, the int32 ordinal in a batch, instead of `file_id`."""
     schema = schema_from_struct(struct)
     if schema.names[0] != "file_id":
         raise TypeError(f"{struct.__name__}: the first column of an evidence table is file_id")

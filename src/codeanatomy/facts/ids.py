@@ -1,11 +1,10 @@
 """The one id recipe, the same from numpy, plain Python and SQL.
 
-Distinct texts are hashed once (`hash_text`: blake2b, 8 bytes, top bit cleared); everything else mixes
-integers. A node's id keeps 20 bits of its file's id on top, so all nodes of a file are neighbours
-in id order: tables sorted by id are clustered by file, and a point lookup touches one row group.
-The lower 43 bits come from mixing the file's id with the node's key. Chance that any two of 5,000
-nodes of one file collide: about 1e-6; a collision is found when the tables are written and
-reported.
+Distinct texts are hashed once (`hash_text`: blake2b, 8 bytes, top bit cleared); everything else
+mixes integers. A node's id keeps 20 bits of its file's id on top, so all nodes of a file are
+neighbours in id order: tables sorted by id are clustered by file, and a point lookup touches one
+row group. The lower 43 bits come from mixing the file's id with the node's key. Chance that any two
+of 5,000 nodes of one file collide: about 1e-6; a collision is found, mended and reported.
 """
 
 import hashlib
@@ -39,9 +38,9 @@ def hash_texts(texts: Iterable[str | bytes]) -> Ids:
 def mix(a: Ids | int, b: Ids | int) -> Ids:
     """Order-dependent 63-bit mix of two integer columns; never negative.
 
-    `x = (a * A + b) * B`, then the high half folded onto the low one. One fold is enough because one
-    side is always a hash already, and it is what keeps `mix(mix(k, a), b)` from being linear, so that
-    exchanged ends of an edge do not meet. Texts of more folds cost the planner more than they give.
+    `x = (a * A + b) * B`, then the high half folded onto the low one. One fold is enough because
+    one side is always a hash already, and it is what keeps `mix(mix(k, a), b)` from being linear,
+    so that exchanged ends of an edge do not meet. More folds cost the planner more than they give.
     """
     with np.errstate(over="ignore"):
         x = (np.asarray(a, np.int64) * np.int64(_A) + np.asarray(b, np.int64)) * np.int64(_B)

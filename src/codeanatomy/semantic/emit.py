@@ -193,9 +193,7 @@ def _source(field: pa.Field, given: pa.Schema, name: str) -> str:
     it."""
     meaning = semantic_type(field)
     found = columns_of(given, meaning) if meaning else []
-    if len(found) == 1:
-        return found[0]
-    return field.name
+    return found[0] if len(found) == 1 else str(field.name)
 
 
 def _pick(wanted: pa.Schema, given: pa.Schema, name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The two things that libgit2 reads for us: an index file, and objects by id. Never a configuration."""
+"""What libgit2 reads for us: an index file, and objects by id. Never a configuration."""
 
 from collections.abc import Callable
 from pathlib import Path

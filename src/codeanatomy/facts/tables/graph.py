@@ -49,7 +49,7 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class EdgeByTarget(msgspec.Struct, frozen=True):
-    """Stored as `edges_by_dst`, sorted by dst within each kind: the narrow copy for the way back."""
+    """Stored as `edges_by_dst`, sorted by dst within each kind: for the way back."""
 
     dst: Annotated[int, t.TARGET_ID]
     src: Annotated[int, t.SOURCE_ID]

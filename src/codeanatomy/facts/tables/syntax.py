@@ -1,8 +1,9 @@
 """Evidence of syntax: every node of a file is a row of exactly one of these tables.
 
-Node keys are file-local 63-bit integers. A named thing's key is `hash_text(name of its table's construct
-+ ":" + local qualified name with #n)`; an unnamed one's is `mix(mix(key of its innermost named thing,
-hash_text(construct)), ordinal among that thing's own nodes of the construct, in source order)`.
+Node keys are file-local 63-bit integers. A named thing's key is `hash_text(construct + ":" + local
+qualified name with #n)`; an unnamed one's is `mix(mix(key of its innermost named thing,
+hash_text(construct)), ordinal among that thing's own nodes of the construct, in source order)`; a
+comment's is by its text and its number among equal texts, so that a new comment moves no other.
 """
 
 from typing import Annotated
