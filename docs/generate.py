@@ -136,7 +136,9 @@ def _constraints() -> Iterator[str]:
 
 
 def _commands() -> Iterator[str]:
-    for context in _walk(cli, click.Context(cli, None, "codeanatomy", terminal_width=92)):
+    for context in _walk(
+        cli, click.Context(cli, None, "codeanatomy", terminal_width=92, **cli.context_settings)
+    ):
         yield f"## `{context.command_path}`\n"
         yield f"```\n{context.command.get_help(context)}\n```\n"
 

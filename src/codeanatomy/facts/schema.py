@@ -124,8 +124,6 @@ def _physical(plain: pa.DataType, marks: list[object]) -> pa.DataType:
     for mark in marks:
         if isinstance(mark, Width) and pa.types.is_integer(plain):
             return _WIDTHS[mark.bits]
-        if isinstance(mark, Width) and pa.types.is_floating(plain) and mark.bits == 32:
-            return pa.float32()
         if isinstance(mark, Coded) and pa.types.is_string(plain):
             return pa.dictionary(_WIDTHS[mark.bits], pa.string())
     return plain

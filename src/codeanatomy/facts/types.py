@@ -25,7 +25,7 @@ class Coded(msgspec.Struct, frozen=True):
 
 
 class Width(msgspec.Struct, frozen=True):
-    """Physical mark: store this number with so many bits (integers 8, 16, 32; floats 32)."""
+    """Physical mark: store this integer with so many bits (8, 16, 32)."""
 
     bits: int
 
@@ -35,7 +35,6 @@ FEW = Coded(8)  # at most 127 distinct texts: kinds, origins
 INT32 = Width(32)
 INT16 = Width(16)
 INT8 = Width(8)
-FLOAT32 = Width(32)
 
 # file identity: two types, so that a reference to a file never looks like the row's own file
 FILE = SemanticType("file.owner", "file", "owner")

@@ -12,7 +12,6 @@ _CASTS = {
     pa.int16(): "Int16",
     pa.int32(): "Int32",
     pa.int64(): "Int64",
-    pa.float32(): "Float32",
     pa.float64(): "Float64",
     pa.bool_(): "Boolean",
     pa.string(): "Utf8",

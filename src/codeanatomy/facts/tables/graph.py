@@ -43,8 +43,8 @@ class Edge(msgspec.Struct, frozen=True):
     site: Annotated[int, t.SITE_ID, "node where the evidence stands"]
     origin: Annotated[str, t.FEW, t.ORIGIN, "witness or rule"]
     certainty: Annotated[str, t.FEW, t.CERTAINTY]
-    confidence: Annotated[float, t.FLOAT32, t.CONFIDENCE]
-    score: Annotated[float, t.FLOAT32, t.SCORE]
+    confidence: Annotated[float, t.CONFIDENCE]
+    score: Annotated[float, t.SCORE]
     evidence: Annotated[str, t.FEW, t.EVIDENCE, "witness names joined by +"]
 
 
