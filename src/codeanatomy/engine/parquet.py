@@ -40,6 +40,8 @@ def write_parquet(
         write_statistics=[f.name for f in schema if pa.types.is_integer(f.type)] or False,
         column_encoding=dict.fromkeys(numbers, "BYTE_STREAM_SPLIT") or None,
         write_page_index=True,
+        data_page_size=1 << 16,
+        write_batch_size=1 << 10,
     )
     with writer:
         for chunk in chunks:

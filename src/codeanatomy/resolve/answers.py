@@ -6,26 +6,20 @@ inheriting class, and halved again where values were dropped on the way.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import (
-    EXTERNAL_FILE,
-    LOCAL,
-    external_key,
-    hash_text,
-    mix,
-    mix_one,
-)
+from codeanatomy.facts.ids import EXTERNAL_FILE, LOCAL, external_key, hash_texts, mix
 from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.resolution import External, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import OVERRIDE, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import Ints, expand, pair
+from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
@@ -74,25 +68,27 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
         sites = np.flatnonzero(np.isin(what, values))
         which, objects = points.answers(world.site_place[sites])
         doubt = points.marks[world.site_place[sites[which]]].astype(np.int64)
-        parts.append(_expanded(sites[which], objects, doubt, meant))
+        parts.append(_expanded(sites[which], numbered(objects, points.objects), doubt, meant))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
     places = world.site_place[sites]
-    parts.append(_expanded(sites, places, np.zeros(len(sites), np.int64), meaning.imported))
+    keys = numbered(places, points.places)
+    parts.append(_expanded(sites, keys, np.zeros(len(sites), np.int64), meaning.imported))
     sites = np.flatnonzero(what == c.ATTRIBUTE_SITE)
     bases = world.site_place[sites]
     which, objects = points.answers(bases)
     doubt = points.marks[bases[which]].astype(np.int64)
-    keys = pair(objects, world.site_name[sites[which]])
+    keys = np.unique(pair(objects, world.site_name[sites[which]]), return_inverse=True)
     parts.append(_expanded(sites[which], keys, doubt, meaning.attribute))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return columns[0], columns[1], columns[2], columns[3]
 
 
 def _expanded(
-    sites: Ints, keys: Ints, doubt: Ints, meant: Callable[[int], Meant]
+    sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Callable[[int], Meant]
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Every site with every meaning of its key; `meant` is asked once per distinct key."""
-    distinct, inverse = np.unique(keys, return_inverse=True)
+    """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
+    asked once, and for each site the place of its key among them."""
+    distinct, inverse = keys
     flat: list[tuple[int, int, int]] = []
     starts = [0]
     for key in distinct.tolist():
@@ -100,16 +96,17 @@ def _expanded(
         starts.append(len(flat))
     bounds = np.array(starts, np.int64)
     at, of = expand(bounds[:-1][inverse], bounds[1:][inverse])
-    table = np.array(flat, np.int64).reshape(-1, 3)
+    table = np.fromiter(chain.from_iterable(flat), np.int64).reshape(-1, 3)
     return sites[of], table[at, 0], table[at, 1], doubt[of] | table[at, 2]
 
 
 def _distinct(site: Ints, thing: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     """(site, row, rule, doubt) once per site and thing, in the order of the sites; the least
     doubtful way is kept."""
-    order = np.lexsort((rule, doubt, thing, site))
+    both = pair(site, thing)
+    order = np.lexsort((pair(doubt, rule), both))
     keep = np.ones(len(site), bool)
-    keep[1:] = (np.diff(site[order]) != 0) | (np.diff(thing[order]) != 0)
+    keep[1:] = np.diff(both[order]) != 0
     order = order[keep]
     return site[order], order, rule[order], doubt[order]
 
@@ -140,25 +137,19 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
     """File id and node key of each symbol used, a number equal for equal things (two ways may lead
     to one external name), and the table of the external ones."""
     world, points = f.world, f.points
-    distinct, inverse = np.unique(used, return_inverse=True)
-    files = np.empty(len(distinct), np.int64)
-    keys = np.empty(len(distinct), np.int64)
-    names: dict[int, int] = {}
-    outside: dict[str, int] = {}
-    for i, number in enumerate(distinct.tolist()):
-        object_, name = symbols[number]
-        if points.kind[object_] == p.EXTERNAL:
-            dotted = f.modules.dotted(object_)
-            files[i], keys[i] = EXTERNAL_FILE, external_key(dotted)
-            outside[dotted] = int(keys[i])
-            continue
-        files[i] = world.file_ids[world.object_file[object_]]
-        keys[i] = world.keys[object_]
-        if name:
-            hashed = names.get(name)
-            if hashed is None:
-                hashed = names[name] = hash_text(world.texts[name])
-            keys[i] = mix_one(mix_one(int(keys[i]), LOCAL), hashed)
+    objects, names = np.array(symbols, np.int64).reshape(-1, 2).T
+    files = np.full(len(objects), EXTERNAL_FILE, np.int64)
+    keys = np.empty(len(objects), np.int64)
+    inside = points.kind[objects] != p.EXTERNAL
+    files[inside] = world.file_ids[world.object_file[objects[inside]]]
+    keys[inside] = world.keys[objects[inside]]
+    local = inside & (names > 0)
+    name, inverse = np.unique(names[local], return_inverse=True)
+    hashes = hash_texts(world.texts[x] for x in name.tolist())
+    keys[local] = mix(mix(keys[local], LOCAL), hashes[inverse])
+    dotted = [f.modules.dotted(x) for x in objects[~inside].tolist()]
+    outside = {x: external_key(x) for x in dotted}
+    keys[~inside] = [outside[x] for x in dotted]
     dotted_names = sorted(outside)
     external = _table(
         External,
@@ -168,7 +159,7 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
         pa.array([x.rpartition(".")[2] for x in dotted_names], pa.string()).dictionary_encode(),
     )
     _, things = np.unique(mix(files, keys), return_inverse=True)
-    return files[inverse], keys[inverse], things[inverse], external
+    return files[used], keys[used], things[used], external
 
 
 def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:
@@ -185,12 +176,12 @@ def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:
 def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     """Codes of distinct values as a dictionary array that holds just the values in use, sorted."""
     texts = list(values)
-    used, inverse = np.unique(codes, return_inverse=True)
-    found = [texts[i] for i in used.tolist()]
-    rank = {text: i for i, text in enumerate(sorted(found))}
-    position = np.array([rank[x] for x in found], np.int32)
-    indices = position[inverse] if found else np.empty(0, np.int32)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(sorted(found), pa.string()))
+    used = np.flatnonzero(np.bincount(codes)).tolist()
+    used.sort(key=texts.__getitem__)
+    position = np.empty(len(texts), np.int32)
+    position[used] = np.arange(len(used))
+    found = pa.array([texts[i] for i in used], pa.string())
+    return pa.DictionaryArray.from_arrays(position[codes], found)
 
 
 def _table(struct: type[Target | External | Unanswered], *columns: object) -> pa.Table:

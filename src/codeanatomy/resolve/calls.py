@@ -6,7 +6,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, WAITS, Fixpoint, Link
-from codeanatomy.resolve.pairs import NONE, Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, distinct, expand, pair
 from codeanatomy.resolve.points import Flags
 
 WRAPPERS = {
@@ -51,10 +51,10 @@ def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         f.waiting.append(("call", np.column_stack((rows[waits], objects[waits]))))
     ready = found > 0
     if ready.any():
-        calls = np.column_stack(
-            (found[ready], rows[ready, 1], np.zeros_like(found[ready]), np.full(ready.sum(), INIT))
-        )
-        f.tables["call"].add(np.unique(calls, axis=0))
+        keys = distinct(pair(found[ready], rows[ready, 1]))
+        calls = np.zeros((len(keys), 4), np.int64)
+        calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
+        f.tables["call"].add(calls)
 
 
 def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
@@ -143,8 +143,8 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
         f.parameter[f.parameter_start[functions[with_receiver]]], receivers[with_receiver]
     )
     _return_parameters(f, rows, functions, receivers, shift)
-    keys = np.unique(pair(rows[:, 1], functions))
-    calls, functions = keys >> 32, keys & 0xFFFFFFFF
+    keys = distinct(pair(rows[:, 1], functions))
+    calls, functions = keys >> SHIFT, keys & LOW
     at, of = expand(f.argument_start[calls], f.argument_start[calls + 1])
     if not at.size:
         return
@@ -165,10 +165,7 @@ def _return_parameters(
     f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int
 ) -> None:
     """A function that returns its own parameter gives each call its own argument back."""
-    wanted = np.zeros(len(f.method_of), bool)
-    wanted[list(f.through)] = True
-    wanted[list(f.links)] = True
-    chosen = wanted[functions] & (rows[:, 2] > 0)
+    chosen = f.may_return_parameter[functions] & (rows[:, 2] > 0)
     todo: list[tuple[int, int, Link]] = []
     for (_, number, result, _), function, receiver in zip(
         rows[chosen].tolist(), functions[chosen].tolist(), receivers[chosen].tolist(), strict=True
@@ -187,8 +184,8 @@ def _return_parameters(
             else:  # not passed, or inside `*args`
                 f.points.marks[result] |= 1 << c.PARAMETER
             continue
-        outer, position = f.parameter_at.get(value, (0, 0))
-        if not outer or f.returned_by.get(result) != outer:
+        outer, position = int(f.parameter_of[value]), int(f.parameter_index[value])
+        if not outer or f.returned_by[result] != outer:
             f.points.copy(value, result)
         elif position not in f.through.setdefault(outer, []):
             f.through[outer].append(position)

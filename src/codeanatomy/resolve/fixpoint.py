@@ -9,7 +9,7 @@ from codeanatomy.resolve.builtin_types import CALL_GIVES, MODULE_NAMES
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.pairs import Ints, Rows, pair
+from codeanatomy.resolve.pairs import Ints, Rows, distinct, pair
 from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import Bindings, World
 
@@ -73,6 +73,8 @@ class Fixpoint:
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
             self.through.setdefault(function, []).append(index)
+        self.may_return_parameter = np.zeros(count, bool)
+        self.may_return_parameter[[*self.through, *self.links]] = True
         self.method_of = np.zeros(count, np.int64)
         self.method_of[rows["method"][:, 0]] = rows["method"][:, 1]
         # whose receiver matters: its first parameter is not fed by its class, or it is given back
@@ -88,21 +90,19 @@ class Fixpoint:
         many = several[returned[:, 0]]
         self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
         self.result[returned[~many, 0]] = returned[~many, 1]
-        self.returned_by = {place: f for f, place in returned[:, :2].tolist()}
-        self.parameter_at = {
-            place: (function, index)
-            for function, index, _, place in self.world.rows["param"][:, :4].tolist()
-            if index >= 0
-        }
+        rows, places = self.world.rows, self.world.places
+        self.returned_by, self.parameter_of, self.parameter_index = np.zeros((3, places), np.int64)
+        self.returned_by[returned[:, 1]] = returned[:, 0]
+        positional = rows["param"][rows["param"][:, 1] >= 0]
+        self.parameter_of[positional[:, 3]] = positional[:, 0]
+        self.parameter_index[positional[:, 3]] = positional[:, 1]
         # functions that return what a call of theirs makes of their own parameter: they may turn
         # out to give it back, and then the calls seen before count as well
-        calls = self.world.rows["call"]
-        call_of = dict(zip(calls[:, 1].tolist(), calls[:, 2].tolist(), strict=True))
-        self.links: dict[int, list[Link]] = {}
-        for number, _, _, value in self.world.rows["arg"][:, :4].tolist():
-            at = self.parameter_at.get(value)
-            if at is not None and self.returned_by.get(call_of[number]) == at[0]:
-                self.links[at[0]] = []
+        call_result = np.zeros(self.world.calls, np.int64)
+        call_result[rows["call"][:, 1]] = rows["call"][:, 2]
+        caller = self.parameter_of[rows["arg"][:, 3]]
+        passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
+        self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
 
     def _read_calls(self) -> None:
         rows, calls = self.world.rows, self.world.calls
@@ -211,17 +211,13 @@ class Fixpoint:
     def seed(self) -> None:
         """Gives each method's first parameter an instance (class) of its class or one below."""
         points, world = self.points, self.world
-        implicit = {world.name(x) for x in IMPLICIT_CLASS_METHODS}
-        names = {
-            definition: key & 0xFFFFFFFF
-            for key, definition in self.bindings.definition.items()
-            if definition > 0
-        }
+        bind, names = world.rows["bind"], [world.name(x) for x in IMPLICIT_CLASS_METHODS]
+        implicit = frozenset(bind[np.isin(bind[:, 1], names), 3].tolist())
         self.receivers = []
         for function, class_ in world.rows["method"][:, :2].tolist():
             if not self.parameter_count[function] or points.known(p.STATIC_METHOD, function):
                 continue
-            of_class = points.known(p.CLASS_METHOD, function) or names.get(function) in implicit
+            of_class = points.known(p.CLASS_METHOD, function) or function in implicit
             place = int(self.parameter[self.parameter_start[function]])
             points.hold(place, points.object(p.CLS if of_class else p.SELF, class_))
             self.receivers.append(place)

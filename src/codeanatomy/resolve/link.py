@@ -33,6 +33,7 @@ class Modules:
         self.external_stars: dict[int, list[int]] = {}
         self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
         self.missing: dict[int, int] = {}  # place -> reason
+        self._builtins: dict[int, int] = {}
         self._symbols: dict[tuple[int, int], tuple[Symbol, ...]] = {}
 
     # names of things outside
@@ -244,10 +245,12 @@ class Modules:
 
     def builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""
-        text = self.world.texts[name]
-        if text in BUILTINS or text in MODULE_NAMES:
-            return self.external(f"builtins.{text}")
-        return 0
+        found = self._builtins.get(name)
+        if found is None:
+            text = self.world.texts[name]
+            known = text in BUILTINS or text in MODULE_NAMES
+            found = self._builtins[name] = self.external(f"builtins.{text}") if known else 0
+        return found
 
 
 def _parents(dotted: str) -> Iterator[str]:

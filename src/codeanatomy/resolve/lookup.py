@@ -229,9 +229,9 @@ class Lookup:
 
     def unsure(self, class_: int, first: int) -> bool:
         """Whether a class with bases not known stands before the one that has the attribute."""
-        unsure = self.classes.unsure
-        if not unsure:
+        if class_ not in self.classes.doubtful:
             return False
+        unsure = self.classes.unsure
         for candidate in self.classes.order[class_]:
             if candidate == first:
                 return False
@@ -248,12 +248,13 @@ class Lookup:
         if known is not None:
             return known
         order, found = self.classes.order[class_], self._overriding.setdefault((class_, name), [])
-        for binder in self.binders.get(name, ()):
+        orders, with_below = self.classes.order, self.classes.with_below
+        for binder in [b for b in self.binders.get(name, ()) if below & with_below.get(b, 0)]:
             if binder == first or binder in order:
                 continue
-            common = below & self.classes.with_below.get(binder, 0)
-            if common and any(
-                self.first(x, name) == binder for x in self.classes.inheriting(common)
+            if class_ in orders[binder] or any(
+                self.first(x, name) == binder
+                for x in self.classes.inheriting(below & with_below[binder])
             ):
                 found.append(binder)
                 if len(found) == p.OBJECTS_PER_PLACE:

@@ -6,7 +6,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS, TRANSPARENT
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, expand, pair
 from codeanatomy.resolve.points import Counts, Flags
 
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
@@ -28,27 +28,26 @@ def spread(f: Fixpoint) -> None:
         )
     )
     edges = np.sort(edges)
-    sources, targets = edges >> SHIFT, edges & LOW
-    _flow(points.marks, sources, targets, np.flatnonzero(points.marks[: points.places]))
+    starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
+    targets = edges & LOW
+    _flow(points.marks, starts, targets, np.flatnonzero(points.marks[: points.places]))
     while True:
         changed = np.concatenate((_open_attributes(f), _missing(f, load)))
         if not changed.size:
             return
-        _flow(points.marks, sources, targets, changed)
+        _flow(points.marks, starts, targets, changed)
 
 
-def _flow(marks: Counts, sources: Ints, targets: Ints, frontier: Ints) -> None:
+def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
     while frontier.size:
-        at, of = expand(
-            np.searchsorted(sources, frontier, "left"), np.searchsorted(sources, frontier, "right")
-        )
+        at, of = expand(starts[frontier], starts[frontier + 1])
         if not at.size:
             return
         reached, bits = targets[at], marks[frontier[of]]
         news = (bits & ~marks[reached]) != 0
         reached, bits = reached[news], bits[news]
         np.bitwise_or.at(marks, reached, bits)
-        frontier = np.unique(reached)
+        frontier = distinct(reached)
         frontier = frontier[frontier > 0]
 
 

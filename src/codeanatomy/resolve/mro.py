@@ -18,11 +18,14 @@ class Classes:
         self.below: dict[int, int] = {}  # class -> bits of the classes that inherit from it
         self.with_below: dict[int, int] = {}  # the same with the class's own bit
         self.branching = 0  # bits of the classes with several bases somewhere in their order
+        self.doubtful: set[int] = set()  # classes with one of those in their order
         self._several: set[int] = set()
+        self._rows = bases[np.lexsort((bases[:, 1], bases[:, 0]))]
         self.places: dict[int, list[int]] = {}
-        for class_, _, place in bases[np.lexsort((bases[:, 1], bases[:, 0]))][:, :3].tolist():
+        for class_, _, place in self._rows[:, :3].tolist():
             self.places.setdefault(class_, []).append(place)
         self.waiting: list[int] = sorted(classes.tolist())
+        self._classes = frozenset(self.waiting)
 
     def settle(self, *, force: bool = False) -> bool:
         """Orders every class whose bases are known; `force`: what is not known is left out.
@@ -38,7 +41,7 @@ class Classes:
             waiting, left = left, []
             for class_ in waiting:
                 bases, complete = found[class_]
-                blocked = any(b not in self.order and self._is_class(b) for b in bases)
+                blocked = any(b not in self.order and b in self._classes for b in bases)
                 if (blocked and not stuck) or not (complete or force):
                     left.append(class_)
                     continue
@@ -46,6 +49,8 @@ class Classes:
                 if not complete:
                     self.unsure.add(class_)
                 self.order[class_] = self._linear(class_, bases)
+                if not self.unsure.isdisjoint(self.order[class_]):
+                    self.doubtful.add(class_)
             if len(left) == len(waiting):
                 if not force:
                     break
@@ -56,11 +61,9 @@ class Classes:
 
     def _fed(self) -> list[int]:
         """Waiting classes all of whose base expressions hold something."""
-        count = self.points.count
-        return [x for x in self.waiting if all(count[p] for p in self.places.get(x, ()))]
-
-    def _is_class(self, object_: int) -> bool:
-        return bool(self.points.kind[object_] == CLASS)
+        empty = self.points.count[self._rows[:, 2]] == 0
+        hungry = frozenset(self._rows[empty, 0].tolist())
+        return [x for x in self.waiting if x not in hungry]
 
     def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
         """Bases found so far of these classes; complete: every base has a value."""
@@ -87,7 +90,7 @@ class Classes:
         return found
 
     def _rank(self, object_: int) -> tuple[bool, int]:
-        return (not self._is_class(object_), object_)
+        return (object_ not in self._classes, object_)
 
     def _linear(self, class_: int, bases: Sequence[int]) -> tuple[int, ...]:
         """C3 over the bases' orders; where they contradict, the first head goes first."""
@@ -109,7 +112,7 @@ class Classes:
         return tuple(result)
 
     def _known(self, class_: int, base: int) -> bool:
-        if self._is_class(base) and base not in self.order:
+        if base in self._classes and base not in self.order:
             self.unsure.add(class_)  # forced inside a circle of bases
             return False
         return True

@@ -27,6 +27,22 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return np.arange(total, dtype=np.int64) - first[which] + low[which], which
 
 
+def distinct(values: Ints) -> Ints:
+    """The values sorted, each once."""
+    values = np.sort(values)
+    keep = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=keep[1:])
+    return values[keep]
+
+
+def numbered(values: Ints, below: int) -> tuple[Ints, Ints]:
+    """Distinct values, all of them under a bound, and for each value its place among them."""
+    seen = np.zeros(below, bool)
+    seen[values] = True
+    number = np.cumsum(seen) - 1
+    return np.flatnonzero(seen), number[values]
+
+
 class Pairs:
     """A growing set of pairs (a, b) with a, b below 2**31."""
 
@@ -38,7 +54,7 @@ class Pairs:
 
     def fresh(self, pairs: Ints) -> Ints:
         """Those that are not in the set, sorted and distinct."""
-        pairs = np.unique(pairs)
+        pairs = distinct(pairs)
         for chunk in self.chunks:
             if not pairs.size:
                 break

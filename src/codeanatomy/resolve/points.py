@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, Pairs, pair
+from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, Pairs, expand, pair
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -55,6 +55,8 @@ class Points:
         self.one_edges: list[int] = []
         self._derived: dict[tuple[int, int, int], int] = {}
         self.steps = 0
+        self._first: Ints = NONE  # after the fixpoint: where the objects of each place start
+        self._held: Ints = NONE
 
     # growth
 
@@ -63,7 +65,7 @@ class Points:
         number = self.places
         self.places += 1
         if number >= len(self.count):
-            for column in ("count", "opaque", "marks", "has_edge", "interest"):
+            for column in ("count", "opaque", "marks", "has_edge", "interest", "_first"):
                 old = getattr(self, column)
                 setattr(self, column, np.concatenate((old, np.zeros_like(old))))
         return number
@@ -173,16 +175,24 @@ class Points:
         np.add.at(count, places[counted], 1)
         return pairs
 
+    def finish(self) -> None:
+        """Call after the fixpoint: from now on objects are found by their place's number."""
+        self._held = self.pairs.all() & LOW
+        self._first = np.cumsum(self.count) - self.count
+
     def held(self, place: int) -> list[int]:
         """The objects of one place; for use after the fixpoint."""
-        pairs = self.pairs.all()
-        low, high = np.searchsorted(pairs, (place << 32, (place + 1) << 32))
-        objects: list[int] = (pairs[low:high] & LOW).tolist()
+        low = self._first[place]
+        objects: list[int] = self._held[low : low + self.count[place]].tolist()
         return objects
 
     def answers(self, places: Ints) -> tuple[Ints, Ints]:
         """For each object that one of the places holds: the place's index, and the object."""
-        return self.pairs.join(places)
+        if not len(self._first):
+            return self.pairs.join(places)
+        low = self._first[places]
+        at, which = expand(low, low + self.count[places])
+        return which, self._held[at]
 
 
 def _take(ones: list[int], arrays: list[Ints]) -> Ints:

@@ -11,7 +11,7 @@ import numpy as np
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.calls import call
 from codeanatomy.resolve.fixpoint import WAITS, Fixpoint
-from codeanatomy.resolve.pairs import Ints
+from codeanatomy.resolve.pairs import Ints, pair
 
 CLASSY = (p.INSTANCE, p.SELF, p.CLASS, p.CLS)
 
@@ -58,10 +58,8 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         (np.isin(kinds, (p.MODULE, p.FUNCTION)), _own),
     ):
         if chosen.any():
-            keys, inverse = np.unique(
-                np.stack((objects[chosen], rows[chosen, 1])), axis=1, return_inverse=True
-            )
-            places = np.array([place_of(f, o, name) for o, name in keys.T.tolist()], np.int64)
+            keys, inverse = np.unique(pair(objects[chosen], rows[chosen, 1]), return_inverse=True)
+            places = np.array([place_of(f, x >> 32, x & 0xFFFFFFFF) for x in keys.tolist()])
             f.points.copy_all(rows[chosen, 2], places[inverse])
 
 

@@ -1,5 +1,7 @@
 """Front door of the solver: constraint rows of all files in, targets of all sites out."""
 
+import gc
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -29,7 +31,16 @@ class Resolution(msgspec.Struct, frozen=True):
 def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
     """What every site of the repository may mean. `constraints`: the four `constraint*` tables with
     `file_id`, rows file by file in the order of `files` (sorted by path)."""
-    f = Fixpoint(constraints, files)
+    collects = gc.isenabled()
+    gc.disable()  # a solve makes no cycles, but many small tuples to search for them
+    try:
+        return _solved(Fixpoint(constraints, files))
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _solved(f: Fixpoint) -> Resolution:
     rounds = run(f)
     spread(f)
     return Resolution(
@@ -74,6 +85,7 @@ def run(f: Fixpoint) -> int:
                 which, objects = f.points.pairs.join(new[:, 0])
                 if which.size:
                     rule.run(f, new[which], objects)
+    f.points.finish()
     return rounds
 
 

@@ -29,7 +29,9 @@ class World:
 
     def file_of(self, ids: Ints) -> Ints:
         """Number of the file with that id."""
-        result: Ints = self._order[np.searchsorted(self._sorted, ids)]
+        first = np.flatnonzero(np.diff(ids, prepend=-1))  # the rows of a file follow each other
+        found = self._order[np.searchsorted(self._sorted, ids[first])]
+        result: Ints = np.repeat(found, np.diff(first, append=len(ids)))
         return result
 
     def name(self, text: str) -> int:
@@ -85,7 +87,7 @@ class World:
         self.places, self.calls = (int(x) + 1 for x in sizes.sum(axis=0))
         self._place_base = bases[:, 0]
         self.rows: dict[str, Ints] = {}
-        order = np.argsort(kind, kind="stable")
+        order = np.argsort(kind.astype(np.uint8), kind="stable")
         raw, kind = raw[order], kind[order]
         for code, declared in c.BY_CODE.items():
             low, high = np.searchsorted(kind, (code, code + 1))
