@@ -61,6 +61,7 @@ def _normalize(view: ViewNode, inferred: Inferred) -> str:
         own = column("a", table, t.QUALNAME)
         source += _joined(joins[p.files], "", "a", "m")
         qualified = f"CASE WHEN {own} = '' THEN {module} ELSE {module} || '.' || {own} END"
+        name = f"CASE WHEN {own} = '' THEN {module} ELSE {name} END"
     if p.constants in joins:
         constants = inferred.schemas[p.constants]
         given, kind_of = column("c", constants, t.NAME), column("c", constants, t.KIND)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 # one def or class; one import; several imports; everything else
 DEFINITION, IMPORT, IMPORTS, VARIABLE = range(1, 5)
 Bound = dict[str, int]
+NOTHING: Bound = {}  # of the many scopes that declare nothing; never written
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 
@@ -20,23 +21,20 @@ class Names:
     ) -> None:
         self.outer, self.loops, self.is_class = outer, loops, is_class
         self.bound: Bound = {}
-        self.globals: Bound = {}
-        self.nonlocals: Bound = {}
-        self.shared: Bound = {}  # names that functions inside assign to by global or nonlocal
+        self.globals = self.nonlocals = NOTHING
+        self.shared = NOTHING  # names that functions inside assign to by global or nonlocal
         self.inner: list[Definition] = []
 
     def block(self, statements: list[ast.stmt]) -> None:
+        find = _STATEMENTS.get
         for node in statements:
-            visit = _STATEMENTS.get(node.__class__)
+            visit = find(type(node))
             if visit is not None:
                 visit(self, node)
 
     def target(self, target: ast.expr) -> None:
-        if isinstance(target, ast.Name):
-            bind(self.bound, target.id, VARIABLE)
-        else:
-            for name in target_names(target):
-                bind(self.bound, name, VARIABLE)
+        for name in target_names(target):
+            self.bound[name] = VARIABLE
 
 
 def scopes(tree: ast.Module, loops: dict[ast.AST, Bound]) -> dict[ast.AST, Names]:
@@ -51,21 +49,21 @@ def scopes(tree: ast.Module, loops: dict[ast.AST, Bound]) -> dict[ast.AST, Names
     while todo:
         names = todo.pop()
         for node in names.inner:
-            inner = Names(names, loops, is_class=isinstance(node, ast.ClassDef))
+            inner = Names(names, loops, is_class=type(node) is ast.ClassDef)
             inner.block(node.body)
             found[node] = inner
             todo.append(inner)
             if inner.globals:
-                module.shared.update(inner.globals)
+                module.shared = module.shared | inner.globals
                 for name in inner.globals:
                     if name in inner.bound:
-                        bind(module.bound, name, VARIABLE)
+                        module.bound[name] = VARIABLE
             for name in inner.nonlocals:
                 owner: Names | None = names
                 while owner is not None and (owner.is_class or name in owner.nonlocals):
                     owner = owner.outer
                 if owner is not None:
-                    owner.shared[name] = VARIABLE
+                    owner.shared = owner.shared | {name: VARIABLE}
     return found
 
 
@@ -95,7 +93,10 @@ def target_names(target: ast.expr) -> Iterable[str]:
 
 def _assign(names: Names, node: ast.Assign) -> None:
     for target in node.targets:
-        names.target(target)
+        if type(target) is ast.Name:
+            names.bound[target.id] = VARIABLE
+        elif type(target) is not ast.Attribute:
+            names.target(target)
 
 
 def _assign_one(names: Names, node: ast.AugAssign | ast.AnnAssign) -> None:
@@ -134,7 +135,7 @@ def _try(names: Names, node: ast.Try) -> None:
     names.block(node.body)
     for handler in node.handlers:
         if handler.name:
-            bind(names.bound, handler.name, VARIABLE)
+            names.bound[handler.name] = VARIABLE
         names.block(handler.body)
     names.block(node.orelse)
     names.block(node.finalbody)
@@ -150,7 +151,7 @@ def _with(names: Names, node: ast.With | ast.AsyncWith) -> None:
 def _match(names: Names, node: ast.Match) -> None:
     for case in node.cases:
         for name in pattern_names(case.pattern):
-            bind(names.bound, name, VARIABLE)
+            names.bound[name] = VARIABLE
         names.block(case.body)
 
 
@@ -176,11 +177,11 @@ def _import_from(names: Names, node: ast.ImportFrom) -> None:
 
 
 def _global(names: Names, node: ast.Global) -> None:
-    names.globals.update(dict.fromkeys(node.names, VARIABLE))
+    names.globals = names.globals | dict.fromkeys(node.names, VARIABLE)
 
 
 def _nonlocal(names: Names, node: ast.Nonlocal) -> None:
-    names.nonlocals.update(dict.fromkeys(node.names, VARIABLE))
+    names.nonlocals = names.nonlocals | dict.fromkeys(node.names, VARIABLE)
 
 
 _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {

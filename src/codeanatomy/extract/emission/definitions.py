@@ -5,7 +5,7 @@ Function bodies wait until the scope around them is complete: they see its names
 
 import ast
 
-from codeanatomy.extract.emission.bindings import VARIABLE, Function, Names
+from codeanatomy.extract.emission.bindings import DEFINITION, VARIABLE, Function, Names
 from codeanatomy.extract.emission.state import CLASS, FUNCTION, Emission, Scope
 from codeanatomy.extract.emission.statements import block
 from codeanatomy.facts import constraints as c
@@ -14,13 +14,14 @@ from codeanatomy.facts import constraints as c
 # mypy: disable-error-code="attr-defined,union-attr"
 
 VARARG, KWARG = -2, -3
+OWN = (DEFINITION, VARIABLE)
 
 
 def function(e: Emission, node: Function) -> int:
     decorators = _decorators(e, node.decorator_list)
     object_ = _scope_of(e, node)
     for annotation in _annotations(node):
-        e.visit[annotation.__class__](e, annotation)
+        e.visit[type(annotation)](e, annotation)
     if e.scope.kind == CLASS:
         e.row((c.METHOD, object_, e.scope.object, 0, 0))
     _bind(e, node.name, object_, decorators)
@@ -37,13 +38,13 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
     for position, base in enumerate(node.bases):
         value = base
         while isinstance(value, ast.Subscript):  # Generic[T]: the class itself is the base
-            e.visit[value.slice.__class__](e, value.slice)
+            e.visit[type(value.slice)](e, value.slice)
             value = value.value
-        place = e.visit[value.__class__](e, value)
+        place = e.visit[type(value)](e, value)
         e.row((c.BASE, object_, position, place, 0))
         e.site((c.BASE_SITE, base.row, place, e.names[spelled(base)]))
     for keyword in node.keywords:
-        e.visit[keyword.value.__class__](e, keyword.value)
+        e.visit[type(keyword.value)](e, keyword.value)
     outer = e.scope
     scope = Scope(CLASS, outer, object_)
     scope.owner_class = (object_, node.name)
@@ -59,22 +60,25 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
 
 def close(e: Emission, scope: Scope) -> None:
     """Rows that say what the names of a module or class are bound to, once it is walked."""
+    row, names = e.row, e.names
     for text, how in scope.bound.items():
         single = scope.defined.get(text, 0) if how != VARIABLE else 0
-        e.row((c.BIND, scope.object, e.names[text], e.variable(scope, text), single))
+        row((c.BIND, scope.object, names[text], e.variable(scope, text), single))
         if how != VARIABLE and not single:
             for place in scope.imports.get(text, ()):
-                e.row((c.IMPORTED, scope.object, e.names[text], place, 0))
+                row((c.IMPORTED, scope.object, names[text], place, 0))
 
 
-def body(e: Emission, scope: Scope, node: ast.AST) -> None:
+def body(e: Emission, scope: Scope, node: Function | ast.Lambda) -> None:
     """Walks the body of a function or lambda whose surroundings are complete."""
     e.scope = scope
     if isinstance(node, ast.Lambda):
-        scope.returns.append(e.visit[node.body.__class__](e, node.body))
-    elif isinstance(node, Function):
+        scope.returns.append(e.visit[type(node.body)](e, node.body))
+    else:
         parameters = scope.env
         declare(scope, e.scopes[node])
+        # a name of its own, but for an import, has no sites
+        scope.uses = {text: e.ignored for text, how in scope.bound.items() if how in OWN}
         for text in scope.shared:
             if text in parameters:
                 e.define(text, parameters[text])
@@ -85,10 +89,10 @@ def body(e: Emission, scope: Scope, node: ast.AST) -> None:
 def declare(scope: Scope, names: Names) -> None:
     """Takes over what the scope's statements bind and declare."""
     scope.globals, scope.nonlocals, scope.shared = names.globals, names.nonlocals, names.shared
-    for text, how in names.bound.items():
-        scope.bound[text] = VARIABLE if text in scope.bound else how
-    for text in (*scope.globals, *scope.nonlocals):
-        scope.bound.pop(text, None)
+    scope.bound = names.bound | scope.bound
+    for declared in (scope.globals, scope.nonlocals):
+        for text in declared:
+            scope.bound.pop(text, None)
 
 
 def _results(e: Emission, scope: Scope) -> None:
@@ -113,40 +117,39 @@ def _results(e: Emission, scope: Scope) -> None:
 def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     """The function's object; its scope with the parameters bound waits in the queue."""
     outer, args = e.scope, node.args
+    row, place_of, names = e.row, e.place, e.names
     object_ = e.new_object(FUNCTION, node.row)
     scope = Scope(FUNCTION, outer, object_)
-    scope.veil = outer.veil
-    positional = [*args.posonlyargs, *args.args]
+    env = scope.env
+    plain, named = len(args.posonlyargs), args.args
+    positional = [*args.posonlyargs, *named] if plain else named
     for index, parameter in enumerate(positional):
-        text = 0 if index < len(args.posonlyargs) else e.names[parameter.arg]
-        place = _parameter(e, scope, parameter, index, text)
+        text = parameter.arg
+        place = env[text] = place_of()
         scope.parameters[place] = index
+        row((c.PARAM, object_, index, 0 if index < plain else names[text], place))
     for parameter in args.kwonlyargs:
-        _parameter(e, scope, parameter, -1, e.names[parameter.arg])
+        place = env[parameter.arg] = place_of()
+        row((c.PARAM, object_, -1, names[parameter.arg], place))
     for extra, index in ((args.vararg, VARARG), (args.kwarg, KWARG)):
         if extra is not None:
-            _parameter(e, scope, extra, index, 0)
-    given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
-    for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
-        if default is not None:
-            place = e.visit[default.__class__](e, default)
-            e.row((c.COPY, place, scope.env[parameter.arg], 0, 0))
-    scope.owner_class = outer.owner_class
-    first = scope.env[positional[0].arg] if positional else 0
+            place = env[extra.arg] = place_of()
+            row((c.PARAM, object_, index, 0, place))
+    scope.definitions = {text: [place] for text, place in env.items()}
+    scope.bound = dict.fromkeys(env, VARIABLE)
+    scope.uses = dict.fromkeys(env, e.ignored)
+    if args.defaults or args.kwonlyargs:
+        given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
+        for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
+            if default is not None:
+                place = e.visit[type(default)](e, default)
+                row((c.COPY, place, env[parameter.arg], 0, 0))
+    scope.veil, scope.owner_class = outer.veil, outer.owner_class
+    first = env[positional[0].arg] if positional else 0
     scope.receiver = first if outer.kind == CLASS else outer.receiver
     e.queue.append((scope, node))
     e.functions.append(scope)
     return object_
-
-
-def _parameter(e: Emission, scope: Scope, node: ast.arg, index: int, text: int) -> int:
-    place = e.place()
-    scope.env[node.arg] = place
-    scope.definitions[node.arg] = [place]
-    scope.bound[node.arg] = VARIABLE
-    scope.uses[node.arg] = e.ignored
-    e.row((c.PARAM, scope.object, index, text, place))
-    return place
 
 
 def _annotations(node: Function) -> list[ast.expr]:
@@ -167,7 +170,7 @@ def _decorators(e: Emission, nodes: list[ast.expr]) -> list[int]:
             place = e.visit[ast.Call](e, node)
             callee = _callee_of_last_call(e, before, place)
         else:
-            place = callee = e.visit[node.__class__](e, node)
+            place = callee = e.visit[type(node)](e, node)
         e.site((c.DECORATOR_SITE, node.row, callee, e.names[spelled(node)]))
         places.append(place)
     return places

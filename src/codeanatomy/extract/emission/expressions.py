@@ -26,18 +26,19 @@ def name(e: Emission, node: ast.Name) -> int:
 
 
 def constant(e: Emission, node: ast.Constant) -> int:
-    type_ = node.value.__class__.__name__
+    type_ = type(node.value).__name__
     return e.literals.get(type_) or e.literal(type_)
 
 
 def attribute(e: Emission, node: ast.Attribute) -> int:
     value = node.value
-    base = e.visit[value.__class__](e, value)
+    base = e.visit[type(value)](e, value)
     text = e.names[node.attr]
     paths = e.scope.paths
-    place = paths.get((base, text))
+    path = base, text
+    place = paths.get(path)
     if place is None:
-        place = paths[base, text] = e.place()
+        place = paths[path] = e.place()
         e.row((c.LOAD, base, text, place, node.row))
     else:
         e.site((c.ATTRIBUTE_SITE, node.row, base, text))
@@ -45,34 +46,34 @@ def attribute(e: Emission, node: ast.Attribute) -> int:
 
 
 def call(e: Emission, node: ast.Call) -> int:
-    visit, names, func = e.visit, e.names, node.func
-    callee = visit[func.__class__](e, func)
+    visit, names, row, func = e.visit, e.names, e.row, node.func
+    callee = visit[type(func)](e, func)
     number, result = e.call(), e.place()
     constants = e.constants
-    position = 0
-    for argument in node.args:
-        place = visit[argument.__class__](e, argument)
-        if argument.__class__ is ast.Starred:
-            position = -1  # where the next ones go is not known
-        elif position >= 0:
-            if place not in constants:
-                e.row((c.ARG, number, position, 0, place))
-            position += 1
+    unsure = False
+    for position, argument in enumerate(node.args):
+        place = visit[type(argument)](e, argument)
+        if type(argument) is ast.Starred:
+            unsure = True  # where this one and the next ones go is not known
+        elif place not in constants and not unsure:
+            row((c.ARG, number, position, 0, place))
     for keyword in node.keywords:
         argument = keyword.value
-        place = visit[argument.__class__](e, argument)
-        if keyword.arg is not None and place not in constants:
-            e.row((c.ARG, number, -1, names[keyword.arg], place))
-    e.scope.paths = {}
-    e.row((c.CALL, callee, number, result, 0))
+        place = visit[type(argument)](e, argument)
+        if place not in constants and keyword.arg is not None:
+            row((c.ARG, number, -1, names[keyword.arg], place))
+    row((c.CALL, callee, number, result, 0))
+    scope = e.scope
+    if scope.paths:
+        scope.paths = {}
     text = ""
-    if isinstance(func, ast.Name):
+    if type(func) is ast.Name:
         text = func.id
-        if text == "super" and e.scope.owner_class is not None:
+        if text == "super":
             _super(e, node, result)
-    elif isinstance(func, ast.Attribute):
+    elif type(func) is ast.Attribute:
         text = func.attr
-        if e.scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
+        if scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
             exported_by_call(e, node)
     e.site((c.CALL_SITE, node.row, callee, names[text]))
     return result
@@ -98,7 +99,7 @@ def operands(e: Emission, node: ast.AST) -> None:
     """Walks every expression directly below a node."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)):
-            e.visit[child.__class__](e, child)
+            e.visit[type(child)](e, child)
 
 
 def binary(e: Emission, node: ast.BinOp) -> int:
@@ -108,9 +109,9 @@ def binary(e: Emission, node: ast.BinOp) -> int:
     while isinstance(left, ast.BinOp):
         rights.append(left.right)
         left = left.left
-    e.visit[left.__class__](e, left)
+    e.visit[type(left)](e, left)
     for right in reversed(rights):
-        e.visit[right.__class__](e, right)
+        e.visit[type(right)](e, right)
     if isinstance(left, ast.JoinedStr) or (
         isinstance(left, ast.Constant) and isinstance(left.value, str)
     ):
@@ -119,30 +120,30 @@ def binary(e: Emission, node: ast.BinOp) -> int:
 
 
 def unary(e: Emission, node: ast.UnaryOp) -> int:
-    place = e.visit[node.operand.__class__](e, node.operand)
+    place = e.visit[type(node.operand)](e, node.operand)
     if isinstance(node.op, ast.Not):
         return e.literal("bool")
     return place if isinstance(node.operand, ast.Constant) else e.unknown(c.OPERATOR)
 
 
 def compare(e: Emission, node: ast.Compare) -> int:
-    e.visit[node.left.__class__](e, node.left)
+    e.visit[type(node.left)](e, node.left)
     for part in node.comparators:
-        e.visit[part.__class__](e, part)
+        e.visit[type(part)](e, part)
     return e.unknown(c.OPERATOR)
 
 
 def boolean(e: Emission, node: ast.BoolOp) -> int:
-    return e.joined([e.visit[x.__class__](e, x) for x in node.values])
+    return e.joined([e.visit[type(x)](e, x) for x in node.values])
 
 
 def conditional(e: Emission, node: ast.IfExp) -> int:
-    e.visit[node.test.__class__](e, node.test)
-    return e.joined([e.visit[x.__class__](e, x) for x in (node.body, node.orelse)])
+    e.visit[type(node.test)](e, node.test)
+    return e.joined([e.visit[type(x)](e, x) for x in (node.body, node.orelse)])
 
 
 def walrus(e: Emission, node: ast.NamedExpr) -> int:
-    place = e.visit[node.value.__class__](e, node.value)
+    place = e.visit[type(node.value)](e, node.value)
     scope = e.scope
     if node.target.id not in scope.bound and node.target.id not in scope.globals:
         scope.bound[node.target.id] = VARIABLE
@@ -152,51 +153,51 @@ def walrus(e: Emission, node: ast.NamedExpr) -> int:
 
 
 def subscript(e: Emission, node: ast.Subscript) -> int:
-    e.visit[node.value.__class__](e, node.value)
-    e.visit[node.slice.__class__](e, node.slice)
+    e.visit[type(node.value)](e, node.value)
+    e.visit[type(node.slice)](e, node.slice)
     return e.unknown(c.ELEMENT)
 
 
 def slice_(e: Emission, node: ast.Slice) -> int:
     for part in (node.lower, node.upper, node.step):
         if part is not None:
-            e.visit[part.__class__](e, part)
+            e.visit[type(part)](e, part)
     return e.literal("slice")
 
 
 def starred(e: Emission, node: ast.Starred) -> int:
-    e.visit[node.value.__class__](e, node.value)
+    e.visit[type(node.value)](e, node.value)
     return e.unknown(c.ELEMENT)
 
 
 def await_(e: Emission, node: ast.Await) -> int:
-    return e.visit[node.value.__class__](e, node.value)
+    return e.visit[type(node.value)](e, node.value)
 
 
 def yield_(e: Emission, node: ast.Yield | ast.YieldFrom) -> int:
     e.scope.generator = True
     if node.value is not None:
-        e.visit[node.value.__class__](e, node.value)
+        e.visit[type(node.value)](e, node.value)
     return e.unknown(c.GENERATED)
 
 
 def text(e: Emission, node: ast.JoinedStr) -> int:
     for part in node.values:
-        e.visit[part.__class__](e, part)
+        e.visit[type(part)](e, part)
     return e.literal("str")
 
 
 def formatted(e: Emission, node: ast.FormattedValue) -> int:
-    e.visit[node.value.__class__](e, node.value)
+    e.visit[type(node.value)](e, node.value)
     if node.format_spec is not None:
-        e.visit[node.format_spec.__class__](e, node.format_spec)
+        e.visit[type(node.format_spec)](e, node.format_spec)
     return e.literal("str")
 
 
 def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
     visit = e.visit
     for element in node.elts:
-        visit[element.__class__](e, element)
+        visit[type(element)](e, element)
     return e.literal(node.__class__.__name__.lower())
 
 
@@ -204,8 +205,8 @@ def dictionary(e: Emission, node: ast.Dict) -> int:
     visit = e.visit
     for key, value in zip(node.keys, node.values, strict=True):
         if key is not None:
-            visit[key.__class__](e, key)
-        visit[value.__class__](e, value)
+            visit[type(key)](e, key)
+        visit[type(value)](e, value)
     return e.literal("dict")
 
 
@@ -223,7 +224,7 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     for the first iterable."""
     scope = e.scope
     first = node.generators[0]
-    e.visit[first.iter.__class__](e, first.iter)
+    e.visit[type(first.iter)](e, first.iter)
     hidden = comprehension_targets(node.generators)
     env, uses, veil = scope.env, scope.uses, scope.veil
     if scope.kind == CLASS:
@@ -238,16 +239,16 @@ def comprehension(e: Emission, node: Comprehension) -> int:
         scope.uses[target] = e.ignored
     for generator in node.generators:
         if generator is not first:
-            e.visit[generator.iter.__class__](e, generator.iter)
+            e.visit[type(generator.iter)](e, generator.iter)
         if not isinstance(generator.target, (ast.Name, ast.Tuple)):
             assign(e, generator.target, element)
         for test in generator.ifs:
-            e.visit[test.__class__](e, test)
+            e.visit[type(test)](e, test)
     if isinstance(node, ast.DictComp):
-        e.visit[node.key.__class__](e, node.key)
-        e.visit[node.value.__class__](e, node.value)
+        e.visit[type(node.key)](e, node.key)
+        e.visit[type(node.value)](e, node.value)
     else:
-        e.visit[node.elt.__class__](e, node.elt)
+        e.visit[type(node.elt)](e, node.elt)
     scope.veil = veil
     if scope.kind == CLASS:
         scope.env, scope.uses = env, uses

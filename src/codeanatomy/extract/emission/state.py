@@ -13,7 +13,15 @@ from itertools import count
 
 import msgspec
 
-from codeanatomy.extract.emission.bindings import DEFINITION, IMPORT, VARIABLE, Bound, Names
+from codeanatomy.extract.emission.bindings import (
+    DEFINITION,
+    IMPORT,
+    NOTHING,
+    VARIABLE,
+    Bound,
+    Function,
+    Names,
+)
 from codeanatomy.facts import constraints as c
 
 MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
@@ -24,12 +32,13 @@ Jumps = tuple[list[dict[str, int]], list[dict[str, int]]]
 
 
 class Emitted(msgspec.Struct, frozen=True):
-    """The rows of one file as flat lists: constraints by 5 (kind and four operands), sites by 4
-    (what, node's row, place, name), objects by 2 (kind, node's row), and the names' texts."""
+    """The rows of one file as packed 32-bit integers: constraints by 5 (kind and four operands),
+    sites by 4 (what, node's row, place, name), objects by 2 (kind, node's row), and the names'
+    texts."""
 
-    rows: list[int]
-    sites: list[int]
-    objects: list[int]
+    rows: bytes
+    sites: bytes
+    objects: bytes
     names: list[str]
 
 
@@ -66,9 +75,7 @@ class Scope:
 
     def __init__(self, kind: int, parent: "Scope | None", object_: int) -> None:
         self.kind, self.parent, self.object = kind, parent, object_
-        self.bound: Bound = {}
-        self.globals: Bound = {}
-        self.nonlocals: Bound = {}
+        self.bound = self.globals = self.nonlocals = NOTHING
         self.env: dict[str, int] = {}  # name -> place of its value here
         self.variables: dict[str, int] = {}  # name -> place of all its definitions
         self.paths: dict[tuple[int, int], int] = {}  # (base, attribute) -> place, in straight code
@@ -79,8 +86,8 @@ class Scope:
         self.cache: dict[str, int] = {}
         self.uses: dict[str, list[int]] = {}
         self.owners: dict[str, tuple[Scope | None, int]] = {}
-        self.shared: Bound = {}  # names that functions inside assign to
-        self.veil: dict[str, int] = {}  # comprehension variables around this lambda
+        self.shared = NOTHING  # names that functions inside assign to
+        self.veil: dict[str, int] = NOTHING  # comprehension variables around this lambda
         self.logs: list[list[tuple[str, int]]] = []  # definitions inside open try bodies
         self.loops: list[Jumps] = []
         self.returns: list[int] = []
@@ -113,7 +120,7 @@ class Emission:
         self.unknowns: dict[int, int] = {}
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
-        self.queue: list[tuple[Scope, ast.AST]] = []
+        self.queue: list[tuple[Scope, Function | ast.Lambda]] = []
         self.functions: list[Scope] = []
         self.loops: dict[ast.AST, Bound] = {}
         self.scopes: dict[ast.AST, Names] = {}
@@ -222,16 +229,18 @@ class Emission:
         """The list that collects the rows of tokens of this name, as the current scope sees it."""
         scope = self.scope
         in_class = scope.kind == CLASS and name in scope.bound
-        if in_class and name in scope.env:
-            owner, place = scope, 0
-        else:
-            found = scope.owners[name] = owner_of(self.module, scope, name)
-            owner, place = found  # type: ignore[assignment]  # None: of the module or a builtin
+        owner: Scope | None = scope
+        place = 0
+        if not in_class or name not in scope.env:
+            owner, place = scope.owners[name] = owner_of(self.module, scope, name)
         if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
             uses = self.ignored
         else:
             key = (-1 if owner is None else id(owner), name)
-            uses = self.mentions.setdefault(key, (owner, []))[1]
+            known = self.mentions.get(key)
+            if known is None:
+                known = self.mentions[key] = owner, []
+            uses = known[1]
         if not in_class:
             scope.uses[name] = uses
         return uses
@@ -245,9 +254,8 @@ def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]
     while around is not None:
         if name in around.bound and around.kind != CLASS:
             return around, 0
-        place = around.veil.get(name)
-        if place is not None:
-            return None, place
+        if name in around.veil:
+            return None, around.veil[name]
         around = around.parent
     return None, 0
 

@@ -16,7 +16,7 @@ def block(e: Emission, statements: list[ast.stmt]) -> None:
     for node in statements:
         if scope.env is DEAD:
             scope.env, scope.paths = {}, {}
-        visit[node.__class__](e, node)
+        visit[type(node)](e, node)
 
 
 def merge(e: Emission, a: Env, b: Env) -> Env:
@@ -45,13 +45,13 @@ def nothing(e: Emission, node: ast.stmt) -> int:
 
 def expression(e: Emission, node: ast.Expr) -> int:
     value = node.value
-    return e.visit[value.__class__](e, value)
+    return e.visit[type(value)](e, value)
 
 
 def assertion(e: Emission, node: ast.Assert) -> int:
-    e.visit[node.test.__class__](e, node.test)
+    e.visit[type(node.test)](e, node.test)
     if node.msg is not None:
-        e.visit[node.msg.__class__](e, node.msg)
+        e.visit[type(node.msg)](e, node.msg)
     return 0
 
 
@@ -60,7 +60,7 @@ def if_(e: Emission, node: ast.If) -> int:
     scope = e.scope
     ends = []
     while True:
-        e.visit[node.test.__class__](e, node.test)
+        e.visit[type(node.test)](e, node.test)
         before, paths = scope.env, scope.paths
         scope.paths = dict(paths)
         ends.append(branch(e, dict(before), node.body))
@@ -79,7 +79,7 @@ def if_(e: Emission, node: ast.If) -> int:
 def _loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     scope = e.scope
     if not isinstance(node, ast.While):
-        e.visit[node.iter.__class__](e, node.iter)
+        e.visit[type(node.iter)](e, node.iter)
     heads = []
     for name in e.loops.get(node, ()):
         before = scope.env.get(name)
@@ -89,7 +89,7 @@ def _loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
             e.row((c.COPY, before, head, 0, 0))
     scope.paths = {}
     if isinstance(node, ast.While):
-        e.visit[node.test.__class__](e, node.test)
+        e.visit[type(node.test)](e, node.test)
     out = scope.env
     scope.env = dict(out)
     if not isinstance(node, ast.While):
@@ -160,7 +160,7 @@ def try_(e: Emission, node: ast.Try) -> int:
     for handler in node.handlers:
         scope.env, scope.paths = dict(before), {}
         if handler.type is not None:
-            e.visit[handler.type.__class__](e, handler.type)
+            e.visit[type(handler.type)](e, handler.type)
         if handler.name:
             e.define(handler.name, e.unknown(c.EXCEPTION))
         block(e, handler.body)
@@ -178,7 +178,7 @@ def try_(e: Emission, node: ast.Try) -> int:
 
 def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:
     for item in node.items:
-        e.visit[item.context_expr.__class__](e, item.context_expr)
+        e.visit[type(item.context_expr)](e, item.context_expr)
         if item.optional_vars is not None:
             assign(e, item.optional_vars, e.unknown(c.WITH_VALUE))
     block(e, node.body)
@@ -187,7 +187,7 @@ def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:
 
 def match(e: Emission, node: ast.Match) -> int:
     scope = e.scope
-    subject = e.visit[node.subject.__class__](e, node.subject)
+    subject = e.visit[type(node.subject)](e, node.subject)
     before, end = scope.env, dict(scope.env)
     for case in node.cases:
         scope.env, scope.paths = dict(before), {}
@@ -196,14 +196,14 @@ def match(e: Emission, node: ast.Match) -> int:
             e.define(name, subject if whole else e.unknown(c.PATTERN))
         for part in ast.walk(case.pattern):
             if isinstance(part, ast.MatchClass):
-                e.visit[part.cls.__class__](e, part.cls)
+                e.visit[type(part.cls)](e, part.cls)
             elif isinstance(part, ast.MatchValue):
-                e.visit[part.value.__class__](e, part.value)
+                e.visit[type(part.value)](e, part.value)
             elif isinstance(part, ast.MatchMapping):
                 for key in part.keys:
-                    e.visit[key.__class__](e, key)
+                    e.visit[type(key)](e, key)
         if case.guard is not None:
-            e.visit[case.guard.__class__](e, case.guard)
+            e.visit[type(case.guard)](e, case.guard)
         block(e, case.body)
         if scope.env is not DEAD:
             end = merge(e, scope.env, end)
@@ -214,7 +214,7 @@ def match(e: Emission, node: ast.Match) -> int:
 def return_(e: Emission, node: ast.Return) -> int:
     scope = e.scope
     if node.value is not None:
-        place = e.visit[node.value.__class__](e, node.value)
+        place = e.visit[type(node.value)](e, node.value)
     else:
         place = e.literal("NoneType")
     if scope.kind == FUNCTION:
@@ -226,7 +226,7 @@ def return_(e: Emission, node: ast.Return) -> int:
 def raise_(e: Emission, node: ast.Raise) -> int:
     for part in (node.exc, node.cause):
         if part is not None:
-            e.visit[part.__class__](e, part)
+            e.visit[type(part)](e, part)
     e.scope.env = DEAD
     return 0
 
@@ -237,7 +237,7 @@ def delete(e: Emission, node: ast.Delete) -> int:
             if isinstance(part, ast.Name):
                 e.scope.env.pop(part.id, None)
             else:
-                e.visit[part.__class__](e, part)
+                e.visit[type(part)](e, part)
                 e.scope.paths = {}
     return 0
 
@@ -262,7 +262,7 @@ def assign_statement(e: Emission, node: ast.Assign) -> int:
         for target in node.targets:
             if _pairs(target, value):
                 return _unpack(e, node)
-    place = e.visit[value.__class__](e, value)
+    place = e.visit[type(value)](e, value)
     for target in node.targets:
         assign(e, target, place)
         if e.scope.kind == MODULE and isinstance(target, ast.Name) and target.id == "__all__":
@@ -282,7 +282,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> bool:
 
 def _unpack(e: Emission, node: ast.Assign) -> int:
     elements = node.value.elts  # type: ignore[attr-defined]  # a tuple: the caller looked
-    places = [e.visit[x.__class__](e, x) for x in elements]
+    places = [e.visit[type(x)](e, x) for x in elements]
     for target in node.targets:
         if _pairs(target, node.value):
             for part, place in zip(target.elts, places, strict=True):  # type: ignore[attr-defined]
@@ -298,7 +298,7 @@ def assign(e: Emission, target: ast.expr, place: int) -> None:
     if kind is ast.Name:
         e.define(target.id, place)  # type: ignore[attr-defined]  # checked above
     elif isinstance(target, ast.Attribute):
-        base = e.visit[target.value.__class__](e, target.value)
+        base = e.visit[type(target.value)](e, target.value)
         name = e.names[target.attr]
         paths = e.scope.paths
         for key in [k for k in paths if k[1] == name]:
@@ -319,17 +319,17 @@ def assign(e: Emission, target: ast.expr, place: int) -> None:
 
 def annotated(e: Emission, node: ast.AnnAssign) -> int:
     if node.value is not None:
-        assign(e, node.target, e.visit[node.value.__class__](e, node.value))
+        assign(e, node.target, e.visit[type(node.value)](e, node.value))
         if e.scope.kind == MODULE and getattr(node.target, "id", "") == "__all__":
             exported(e, node.value, replace=True)
     elif not isinstance(node.target, ast.Name):
-        e.visit[node.target.__class__](e, node.target)
-    e.visit[node.annotation.__class__](e, node.annotation)
+        e.visit[type(node.target)](e, node.target)
+    e.visit[type(node.annotation)](e, node.annotation)
     return 0
 
 
 def augmented(e: Emission, node: ast.AugAssign) -> int:
-    e.visit[node.value.__class__](e, node.value)
+    e.visit[type(node.value)](e, node.value)
     if isinstance(node.target, ast.Name):
         e.define(node.target.id, e.unknown(c.OPERATOR))
         if node.target.id == "__all__" and e.scope.kind == MODULE:

@@ -3,12 +3,14 @@
 import ast
 from collections.abc import Callable
 from itertools import chain
+from struct import pack
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from codeanatomy.extract.columns import interned
 from codeanatomy.extract.emission import definitions as d
 from codeanatomy.extract.emission import expressions as x
 from codeanatomy.extract.emission import statements as s
@@ -33,6 +35,7 @@ from codeanatomy.facts.tables.constraints import (
 )
 
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 
 
 class _Visit(dict[type[ast.AST], Callable[..., int]]):
@@ -44,7 +47,7 @@ class _Visit(dict[type[ast.AST], Callable[..., int]]):
 
 def _other(e: Emission, node: ast.AST) -> int:
     for child in ast.iter_child_nodes(node):
-        e.visit[child.__class__](e, child)
+        e.visit[type(child)](e, child)
     return e.unknown(c.OPERATOR)
 
 
@@ -127,13 +130,20 @@ def emit(tree: ast.Module) -> Emitted:
         for scope, node in waiting:
             d.body(e, scope, node)
     for scope in e.functions:
+        scope.owners.clear()  # or scopes would own themselves, and stay
         for text in scope.captured:
             for place in scope.definitions.get(text, ()):
                 e.row((c.COPY, place, scope.variables[text], 0, 0))
     d.close(e, module)
     _name_sites(e)
+    module.owners.clear()
+    e.names.default_factory = None
     e.row((c.EXTENT, e.place(), e.call(), 0, 0))
-    return Emitted(e.rows, e.sites, e.objects, list(e.names))
+    return Emitted(_packed(e.rows), _packed(e.sites), _packed(e.objects), list(e.names))
+
+
+def _packed(numbers: list[int]) -> bytes:
+    return pack(f"{len(numbers)}i", *numbers)
 
 
 def _name_sites(e: Emission) -> None:
@@ -158,56 +168,51 @@ def constraint_tables(
     files = np.array([ordinal for ordinal, _ in emitted], np.int32)
     starts = np.asarray(offsets, np.int64)[: len(emitted)]
     rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
-    sites, site_files = _with_loads(
-        *_columns([m.sites for _, m in emitted], SITE_WIDTH), rows, row_files
-    )
+    sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
+    sites, site_files = _with_loads(sites, site_files, rows, row_files)
     objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
-    site_keys = keys[starts[site_files] + sites[:, 1]]
-    for what, part in ((c.ATTRIBUTE_SITE, FIELD), (c.DECORATOR_SITE, ANNOTATION)):
-        chosen = sites[:, 0] == what
+    what, site_rows, places, looked_for = sites
+    site_keys = keys[starts[site_files] + site_rows]
+    for asked, part in ((c.ATTRIBUTE_SITE, FIELD), (c.DECORATOR_SITE, ANNOTATION)):
+        chosen = np.flatnonzero(what == asked)
         site_keys[chosen] = mix(site_keys[chosen], part)
-    names = pa.array(list(chain.from_iterable(m.names for _, m in emitted)), pa.string())
-    counts = [len(m.names) for _, m in emitted]
+    object_kinds, object_rows = objects
+    object_keys = keys[starts[object_files] + object_rows]
+    names = interned(list(chain.from_iterable(m.names for _, m in emitted)))
+    name_files = np.repeat(files, [len(m.names) for _, m in emitted])
     return dict(
         (
-            _table(Constraint, files[row_files], *rows.T),
-            _table(
-                ConstraintObject,
-                files[object_files],
-                keys[starts[object_files] + objects[:, 1]],
-                objects[:, 0],
-            ),
-            _table(ConstraintName, np.repeat(files, counts), names),
-            _table(
-                ConstraintSite, files[site_files], site_keys, sites[:, 0], sites[:, 2], sites[:, 3]
-            ),
+            _table(Constraint, files[row_files], *rows),
+            _table(ConstraintObject, files[object_files], object_keys, object_kinds),
+            _table(ConstraintName, name_files, names),
+            _table(ConstraintSite, files[site_files], site_keys, what, places, looked_for),
         )
     )
 
 
-def _with_loads(sites: Ints, site_files: Ints, rows: Ints, row_files: Ints) -> tuple[Ints, Ints]:
+def _with_loads(sites: Codes, site_files: Ints, rows: Codes, row_files: Ints) -> tuple[Codes, Ints]:
     """The sites, and a site for each load row, whose last column held the node's row until now."""
-    loads = np.flatnonzero(rows[:, 0] == c.LOAD)
-    base, name, node = rows[loads, 1], rows[loads, 2], rows[loads, 4]
-    rows[loads, 4] = 0
-    what = np.full(len(loads), c.ATTRIBUTE_SITE)
-    sites = np.concatenate((sites, np.column_stack((what, node, base, name))))
+    loads = np.flatnonzero(rows[0] == c.LOAD)
+    _, base, name, _, node = rows[:, loads]
+    rows[4, loads] = 0
+    what = np.full(len(loads), c.ATTRIBUTE_SITE, np.int32)
+    sites = np.concatenate((sites, (what, node, base, name)), axis=1)
     site_files = np.concatenate((site_files, row_files[loads]))
-    order = np.lexsort((sites[:, 1], site_files))
-    return sites[order], site_files[order]
+    order = np.argsort(site_files << 32 | sites[1], kind="stable")
+    return sites[:, order], site_files[order]
 
 
-def _columns(lists: list[list[int]], width: int) -> tuple[Ints, Ints]:
-    """Rows of `width` integers out of flat lists, and the number of the list each came from."""
-    lengths = np.array([len(x) for x in lists], np.int64)
-    flat = np.fromiter(chain.from_iterable(lists), np.int64, int(lengths.sum()))
-    return flat.reshape(-1, width), np.repeat(np.arange(len(lists)), lengths // width)
+def _columns(packed: list[bytes], width: int) -> tuple[Codes, Ints]:
+    """A column for each of the `width` integers of a row, and the number of each row's file."""
+    counts = [len(x) // (4 * width) for x in packed]
+    flat = np.frombuffer(b"".join(packed), np.intc).reshape(-1, width)
+    return flat.T.copy(), np.repeat(np.arange(len(packed)), counts)
 
 
-def _table(struct: type[msgspec.Struct], *columns: Ints | pa.Array) -> tuple[str, pa.Table]:
+def _table(struct: type[msgspec.Struct], *columns: Ints | Codes | pa.Array) -> tuple[str, pa.Table]:
     schema = evidence_schema(struct)
     arrays = [
-        c.dictionary_encode() if isinstance(c, pa.Array) else pa.array(c, f.type)
+        c if isinstance(c, pa.Array) else pa.array(c.astype(f.type.to_pandas_dtype()), f.type)
         for c, f in zip(columns, schema, strict=True)
     ]
     return table_name(struct), pa.Table.from_arrays(arrays, schema=schema)
