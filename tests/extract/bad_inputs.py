@@ -57,6 +57,8 @@ TEXTS = {
     "emoji_name": "\U0001f600 = 1\n" + HEALTHY,
     "invalid_escapes": "x = '\\d \\N{no such name} \\x4 \\u12'\n" + HEALTHY,
     "surrogate_escape": "x = '\\ud800' + '\\udfff'\n" + HEALTHY,
+    "surrogate_names": "__all__ = ['\\ud800', 'f']\nx = {'\\udfff': getattr(f, '\\ud800')}\n"
+    + HEALTHY,
     "bytes_not_ascii": "x = b'\u00e9'\n" + HEALTHY,
     "mixed_bytes_text": "x = b'a' 'b'\n" + HEALTHY,
     "magics": "%matplotlib inline\n!ls -la\nx = %time f()\n?help\nget?\n%%bash\nls\n" + HEALTHY,

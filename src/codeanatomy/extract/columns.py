@@ -39,7 +39,10 @@ def interned(words: Sequence[str]) -> pa.Array:
     """Dictionary-encoded words."""
     names = Names()
     codes = names.codes(words)
-    return coded(codes, names.words())
+    try:
+        return coded(codes, names.words())
+    except UnicodeEncodeError:
+        return interned([safe(word) for word in words])
 
 
 def constant(value: str, count: int) -> pa.Array:
