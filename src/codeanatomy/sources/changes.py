@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeanatomy.sources.scan import contents
+from codeanatomy.sources.walk import contents
 
 
 class Changes(msgspec.Struct, frozen=True):
