@@ -107,7 +107,8 @@ class Handmade:
     def edge(self, kind: str, src: int, dst: int, *, certainty: str = "certain") -> None:
         """An edge."""
         confidence = 1.0 if certainty == "certain" else 0.5
-        row = (kind, src, dst, 0, 0, src, "hand", certainty, confidence, confidence, "ast+hand")
+        file = next(row[4] for row in self.rows["nodes"] if row[0] == src)
+        row = (kind, src, dst, 0, file, src, "hand", certainty, confidence, confidence, "ast+hand")
         self.rows["edges"].append(row)
         self.rows["edges_by_dst"].append((dst, src, kind, 0))
 

@@ -30,7 +30,7 @@ CALL_ROWS = pa.schema(
     ]
 )
 _EDGE = (
-    "t.src AS site, t.dst AS callee_id, t.site AS place, "
+    "t.src AS site, t.dst AS callee_id, t.site AS place, t.file_id, "
     "t.certainty, t.confidence, t.evidence, t.origin"
 )
 
@@ -131,18 +131,18 @@ def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
 def _named(tables: Tables, rows: pa.Table) -> pa.Table:
     """The rows with names and places, in a total order; only those whose caller is a METHOD."""
     ends = np.concatenate([rows["caller_id"].to_numpy(), rows["callee_id"].to_numpy()])
-    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.kind, t.qualified_name, t.name")
+    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.kind, t.qualified_name")
     places = tables.lookup(
         "spans",
         "node_id",
         rows["place"].to_numpy(),
-        "t.node_id, t.file_id, t.bstart, t.bend, t.line",
+        "t.node_id, t.bstart, t.bend, t.line",
     )
     return tables.sql_with(
         {"found": rows, "named": names, "places": places},
         """
         SELECT m.qualified_name AS caller,
-               coalesce(n.qualified_name, n.name) AS callee,
+               n.qualified_name AS callee,
                coalesce(f.path, '') AS path, p.line,
                certainty, confidence,
                string_to_array(evidence, '+') AS evidence,
@@ -152,7 +152,7 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
         JOIN named m ON m.node_id = caller_id AND m.kind = 'METHOD'
         JOIN named n ON n.node_id = callee_id
         LEFT JOIN places p ON p.node_id = place
-        LEFT JOIN files f ON f.file_id = p.file_id
+        LEFT JOIN files f ON f.file_id = found.file_id
         ORDER BY path, p.bstart, p.bend, callee, caller, origin, callee_id, caller_id
         """,
     )
