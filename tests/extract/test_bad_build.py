@@ -1,4 +1,4 @@
-"""All bad inputs as one repository: a build ends well, and every trouble is a row that says what."""
+"""All bad inputs as one repository: a build ends well, and every trouble is a row."""
 
 from pathlib import Path
 

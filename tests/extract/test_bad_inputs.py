@@ -18,7 +18,7 @@ INPUTS = bad_inputs()
 READ = {
     *("return_outside", "pep646", "only_comments", "only_blank", "one_line_no_end", "bidi"),
     *("astral_names", "normalised_names", "surrogate_escape", "json", "bad_global", "many_lines"),
-    *("long_line", "many_elifs", "empty", "idna_cookie", "bom_only"),
+    *("long_line", "many_elifs", "empty", "idna_cookie", "bom_only", "surrogate_names"),
 }
 NEWER = {
     *("pep695", "pep695_class", "pep696", "pep701", "pep758", "pep750", "deep_fstrings"),

@@ -13,41 +13,20 @@ from codeanatomy.extract.columns import coded, optional
 from codeanatomy.extract.decoding import Offsets, line_starts
 from codeanatomy.extract.forest import Forest, Text
 from codeanatomy.extract.scopes import NAMED, Scopes
-from codeanatomy.extract.tolerant.definitions import DEFINITIONS, docstring_of
-from codeanatomy.extract.tolerant.expressions import EXPRESSIONS
-from codeanatomy.extract.tolerant.literals import LITERALS
-from codeanatomy.extract.tolerant.mend import Region, extras, mended, outermost
-from codeanatomy.extract.tolerant.patterns import PATTERNS
 from codeanatomy.extract.tolerant.reader import MAX_ROWS, Reader
-from codeanatomy.extract.tolerant.statements import STATEMENTS
+from codeanatomy.extract.tolerant.regions import extras, line_of, mended, problems
 from codeanatomy.extract.walker import Columns
 from codeanatomy.extract.witness import Extractor, Source, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
-from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
-from codeanatomy.facts.tables.syntax import (
-    Comment,
-    Decorator,
-    Definition,
-    Field,
-    ImportAlias,
-    Literal,
-    Parameter,
-    Syntax,
-    Variable,
-)
+from codeanatomy.facts.tables.names import Capture, Reference
+from codeanatomy.facts.tables.syntax import Variable
 from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "treesitter"
-MAX_REGIONS = 50  # per file; one more row tells how many others there are
 FEW_CONTROLS = 10  # control characters that any text survives
 MAX_CONTROLS = 0.02  # share of them in a text
-SHOWN = 40  # characters of a region in its message
-TABLES = (
-    *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
-    *(Reference, Capture, CallSite, Argument, Base, FileProblem),
-)
+TABLES = (*(t for t in from_ast.TABLES if not t.__name__.startswith("Constraint")), FileProblem)
 
-_HANDLERS = EXPRESSIONS | LITERALS | DEFINITIONS | STATEMENTS | PATTERNS
 _LANGUAGE = Language(tree_sitter_python.language())
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 # lines that hold nothing but a continuation take the grammar's scanner quadratic time
@@ -78,28 +57,24 @@ class TreeSitterCollector:
             return False
         utf8 = source.utf8
         binary = _is_binary(utf8)
-        text = b"" if binary else _readable(utf8)
-        root, blanked = mended(self._parser, text, _suspect(source))
-        reader = Reader(self._columns, utf8, _HANDLERS)
-        reader.read(root, docstring_of(reader, root.children))
-        lines = line_starts(utf8)
-        number = len(self._texts)
+        root, blanked = mended(self._parser, b"" if binary else _readable(utf8), _suspect(source))
+        reader = Reader(self._columns, utf8)
+        reader.read(root)
+        lines, number = line_starts(utf8), len(self._texts)
         self._texts.append(Text(ordinal, utf8, source.origin, lines, len(source.content)))
         self._counts.append(len(reader.starts))
         self._positions.append(_positions(lines, reader.starts, reader.ends))
         notes, regions = extras(root)
-        regions = sorted([*regions, *((*span, "") for span in blanked)], key=_outer_first)
+        regions += blanked
         self._broken.append(bool(regions) or reader.cut)
-        self._comments += [(number, start, end, _line(lines, start)) for start, end in notes]
-        problems = _regions(regions, utf8, lines, source.origin)
+        self._comments += [(number, start, end, line_of(lines, start)) for start, end in notes]
+        found = problems(WITNESS, regions, utf8, lines, source.origin)
         if binary:
-            problems = [
-                trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)
-            ]
+            found = [trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)]
         if reader.cut:
             message = f"only the first {MAX_ROWS:,} parts of the file were read"
-            problems.append(trouble(WITNESS, "too-large", message))
-        self._problems += [(ordinal, problem) for problem in problems]
+            found.append(trouble(WITNESS, "too-large", message))
+        self._problems += [(ordinal, problem) for problem in found]
         return True
 
     def finish(self) -> dict[str, pa.Table]:
@@ -122,27 +97,21 @@ class TreeSitterCollector:
     ) -> dict[str, pa.Table]:
         """The tables without what a broken region may have made wrong."""
         broken = np.array(self._broken, np.bool_)
-        found = scopes.found
         doubtful = broken[forest.file[scopes.uses]]
-        kept = (found >= 0) & (np.append(scopes.declares, -1)[found] == NAMED)
+        named = np.append(scopes.declares, -1)[scopes.found] == NAMED
         references = tables[table_name(Reference)]
-        how = references["how"].combine_chunks()
-        unknown = names.HOW.index("unknown")
-        codes = np.where(doubtful, unknown, how.indices.to_numpy())
-        declared = references["declared"].combine_chunks()
-        guessed = doubtful & ~kept | declared.is_null().to_numpy(zero_copy_only=False)
-        columns = {
-            "how": coded(codes, how.dictionary),
-            "declared": optional(declared.fill_null(0).to_numpy(), guessed),
-        }
-        for name, column in columns.items():
+        how, declared = (references[name].combine_chunks() for name in ("how", "declared"))
+        codes = np.where(doubtful, names.HOW.index("unknown"), how.indices.to_numpy())
+        kept = declared.is_valid().to_numpy(zero_copy_only=False) & (named | ~doubtful)
+        columns = coded(codes, how.dictionary), optional(declared.fill_null(0).to_numpy(), ~kept)
+        for name, column in zip(("how", "declared"), columns, strict=True):
             at = references.schema.get_field_index(name)
             references = references.set_column(at, references.schema.field(at), column)
+        tables = tables | {table_name(Reference): references}
         ordinals = np.array([text.ordinal for text in self._texts], np.int32)[broken]
-        whole = {table_name(s): tables[table_name(s)] for s in (Variable, Capture)}
-        for name, table in whole.items():
-            whole[name] = table.filter(~np.isin(table["file"].to_numpy(), ordinals))
-        return tables | whole | {table_name(Reference): references}
+        for name in (table_name(Variable), table_name(Capture)):
+            tables[name] = tables[name].filter(~np.isin(tables[name]["file"].to_numpy(), ordinals))
+        return tables
 
 
 def _is_binary(content: bytes) -> bool:
@@ -161,19 +130,10 @@ def _readable(utf8: bytes) -> bytes:
 
 def _suspect(source: Source) -> int | None:
     """The byte of the text where CPython's parser met its error."""
-    if source.error is None or not source.error.line:
+    error, origin = source.error, source.origin
+    if error is None or not error.line:
         return None
-    if source.origin is None:
-        return source.error.bstart
-    return int(np.searchsorted(source.origin, source.error.bstart))
-
-
-def _outer_first(region: Region) -> tuple[int, int]:
-    return region[0], -region[1]
-
-
-def _line(lines: Offsets, place: int) -> int:
-    return max(int(np.searchsorted(lines[1:], place, "right")), 1)
+    return error.bstart if origin is None else int(np.searchsorted(origin, error.bstart))
 
 
 def _positions(lines: Offsets, starts: list[int], ends: list[int]) -> npt.NDArray[np.int32]:
@@ -183,27 +143,6 @@ def _positions(lines: Offsets, starts: list[int], ends: list[int]) -> npt.NDArra
         line = np.maximum(np.searchsorted(lines[1:], places, "right"), 1)
         parts += [line, places - lines[line]]
     return np.stack(parts, axis=1).astype(np.int32).reshape(-1)
-
-
-def _regions(
-    regions: list[Region], utf8: bytes, lines: Offsets, origin: Offsets | None
-) -> list[FileProblem]:
-    """A problem for each outermost region that was not read."""
-    found = outermost(regions)
-    problems: list[FileProblem] = []
-    for start, stop, missing in found[:MAX_REGIONS]:
-        text = " ".join(utf8[start:stop][: 4 * SHOWN].decode("utf-8", "replace").split())
-        message = f"{missing} is missing" if missing else f"not read: {text[:SHOWN]}"
-        line = _line(lines, start)
-        if origin is not None:
-            start, stop = int(origin[start]), int(origin[stop])
-        problems.append(
-            trouble(WITNESS, "syntax-region", message, bstart=start, bend=stop, line=line)
-        )
-    if len(found) > MAX_REGIONS:
-        message = f"{len(found) - MAX_REGIONS} more regions were not read"
-        problems.append(trouble(WITNESS, "syntax-region", message))
-    return problems
 
 
 EXTRACTOR = Extractor(WITNESS, 1, 20, TABLES, TreeSitterCollector)
