@@ -1,10 +1,12 @@
 """The exported call graph and its conventions."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from codeanatomy.query.callgraph import external_name, folded_scope
+from codeanatomy.query.graph import Graph
 from tests.query.handmade import Handmade
 
 SCOPES = {
@@ -68,3 +70,9 @@ def test_graph(tmp_path: Path) -> None:
         "m.f": ["m.C.__init__"],
     }
     assert graph.callgraph(certain=True)["m"] == []
+
+
+def test_a_decorator_is_a_call_of_the_scope_around(cpg: Callable[..., Graph]) -> None:
+    plain = "def d(f):\n    return f\n@d\ndef g(): pass\n"
+    found = cpg(plain + "class C:\n    @staticmethod\n    @d\n    def m(): pass\n").callgraph()
+    assert found == {"main": ["main.d"], "main.C.m": [], "main.d": [], "main.g": []}

@@ -2,7 +2,8 @@
 
 A module's body is named as the module; class bodies and comprehensions belong to the scope around
 them; `#n` is dropped; calling a class is an edge to its `__init__` and none to itself; builtins are
-`<builtin>.len`, methods of literals `<str>.join`, external things keep their import path.
+`<builtin>.len`, methods of literals `<str>.join`, external things keep their import path. A
+decorator is a call of the scope that holds the definition, save those that only mark a method.
 """
 
 import re
@@ -12,6 +13,7 @@ import pyarrow as pa
 from codeanatomy.query.tables import Tables
 
 MODULE, BODY = ".<module>", ".<body>"
+MARKS = ("builtins.staticmethod", "builtins.classmethod", "builtins.property")
 _NUMBER = re.compile(r"#\d+(?=\.|$)")
 _LITERALS = {
     **{name: f"<{name}>" for name in ("str", "bytes", "list", "dict", "set", "tuple", "bool")},
@@ -29,7 +31,7 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
     graph: dict[str, set[str]] = {name: set() for name in folded.values()}
     pairs = _pairs(tables, certain).to_pydict()
     for caller, callee, kind, external in zip(*pairs.values(), strict=True):
-        if kind == "TYPE_DECL" and not external:
+        if (kind == "TYPE_DECL" and not external) or callee in MARKS:
             continue
         name = external_name(callee) if external else folded.get(callee, _NUMBER.sub("", callee))
         graph[folded[caller]].add(name)
@@ -43,7 +45,7 @@ def _pairs(tables: Tables, certain: bool) -> pa.Table:
         f"""
         SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
                n.kind, n.external
-        FROM (SELECT src, dst FROM edges e WHERE kind = 'CALL' {where}) e
+        FROM (SELECT src, dst FROM edges e WHERE kind IN ('CALL', 'DECORATED_BY') {where}) e
         JOIN (SELECT src, dst FROM edges_by_dst WHERE kind = 'CONTAINS') c ON c.dst = e.src
         JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.src
         JOIN nodes n ON n.node_id = e.dst
