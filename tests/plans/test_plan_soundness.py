@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pytest
-import random_views as rv
 from msgspec.structs import replace
 
 from codeanatomy.plans import coupling, rules
 from codeanatomy.plans.facts import plan_facts
 from codeanatomy.plans.stubs import planning_session
+from tests.plans import random_views as rv
 
 
 def wrong_in(seeds: range, tally: Counter[str], shapes: Sequence = rv.SHAPES) -> list[str]:

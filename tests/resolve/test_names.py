@@ -2,7 +2,7 @@
 
 import pytest
 
-from ask import solved
+from tests.resolve.solving import solved
 
 
 def test_global_function():

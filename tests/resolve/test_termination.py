@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ask import solve_texts, solved
+from tests.resolve.solving import solve_texts, solved
 
 LOOPS = [
     "import ext\nx = ext\nwhile x:\n    x = x.a.b\nx()",
@@ -52,19 +52,18 @@ def test_empty_repository():
 
 
 DUMP = """
-import sys; sys.path.insert(0, sys.argv[1])
-import hashlib
-from ask import solved
-from test_calls import *
-import test_names, test_calls
-text = open(test_calls.__file__).read() + open(test_names.__file__).read()
-tables = solved(text, ask=open(sys.argv[1] + "/ask.py").read()).resolution.tables
+import hashlib, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from tests.resolve.solving import solved
+here = pathlib.Path(sys.argv[1], "tests", "resolve")
+text = "".join((here / name).read_text() for name in ("test_calls.py", "test_names.py"))
+tables = solved(text, ask=(here / "solving.py").read_text()).resolution.tables
 print(hashlib.sha256(repr([t.to_pydict() for t in tables.values()]).encode()).hexdigest())
 """
 
 
 def test_independent_of_the_hash_seed():
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[2])
     found = {
         subprocess.run(
             [sys.executable, "-c", DUMP, here],
