@@ -33,8 +33,8 @@ Progress = Callable[[int, int, str], None]
 class Extraction(msgspec.Struct, frozen=True, eq=False):
     """Evidence of all files, one table per kind plus `file_problem`, `file_id` first.
 
-    Counts are of distinct contents. CPU seconds: `witnesses` (parse and extractors), `workers` (all
-    that workers did), `parent` (this process, since extraction began).
+    Counts are of files; equal contents are read once. CPU seconds: `witnesses` (parse and
+    extractors), `workers` (all that workers did), `parent` (this process, since extraction began).
     """
 
     tables: dict[str, pa.Table]
@@ -95,7 +95,7 @@ def extract(
     with _opened(cache, schemas) as store:
         known = store.find(sorted(set(contents)), key) if store else {}
         items = _missing(files, contents, known)
-        extracted = len(items)
+        extracted = sum(content not in known for content in contents)
         if items:
             with _staffed(pool, workers, places_in) as staff:
                 job = Job(0, str(repo), _folder(staff, store), key, places_in, ())
@@ -104,7 +104,7 @@ def extract(
                     crew.add(batch)
                 before = staff.cpu
                 found, odd, cpu["witnesses"] = _gather(
-                    crew, files, schemas, store, Tally(extracted, on_progress)
+                    crew, files, schemas, store, Tally(len(items), on_progress)
                 )
                 known |= found
                 staff.rest()
@@ -118,7 +118,7 @@ def extract(
     events = set(store.events if store else ())
     if not WATCHED:
         events.add(Event("limits-coarse", "no /proc: time is wall time, memory is not watched"))
-    cached = len(set(contents)) - extracted
+    cached = len(contents) - extracted
     return Extraction(tables, extracted, cached, cpu, tuple(sorted(events)))
 
 
