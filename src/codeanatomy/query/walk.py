@@ -129,9 +129,9 @@ def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
 
 
 def _named(tables: Tables, rows: pa.Table) -> pa.Table:
-    """The rows with names and places, in a total order; only those whose caller is a METHOD."""
+    """The rows with names and places, in a total order."""
     ends = np.concatenate([rows["caller_id"].to_numpy(), rows["callee_id"].to_numpy()])
-    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.kind, t.qualified_name")
+    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.qualified_name")
     places = tables.lookup(
         "spans",
         "node_id",
@@ -149,7 +149,7 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
                origin,
                p.bstart, p.bend, caller_id, callee_id
         FROM found
-        JOIN named m ON m.node_id = caller_id AND m.kind = 'METHOD'
+        JOIN named m ON m.node_id = caller_id
         JOIN named n ON n.node_id = callee_id
         LEFT JOIN places p ON p.node_id = place
         LEFT JOIN files f ON f.file_id = found.file_id

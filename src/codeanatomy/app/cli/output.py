@@ -66,7 +66,7 @@ def write(text: str) -> None:
 def clean(text: str) -> str:
     """The text without characters that steer a terminal: names come from code nobody vouches
     for."""
-    return text.translate(_HIDDEN)
+    return text if text.isprintable() else text.translate(_HIDDEN)
 
 
 def plain(value: object) -> object:
