@@ -125,6 +125,10 @@ def test_a_broken_graph_is_never_published(repo: Path, monkeypatch: pytest.Monke
     with pytest.raises(CodeAnatomyError, match="unknown kinds in edges: AST"):
         build(repo)
     assert hashes(repo) == before
+    monkeypatch.undo()
+    monkeypatch.setattr(steps, "NODE_KINDS", steps.NODE_KINDS[1:])
+    with pytest.raises(CodeAnatomyError, match="unknown kinds in nodes: FILE"):
+        build(repo)
 
 
 def test_misuse_says_what_to_do(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from codeanatomy.collisions import separate
 from codeanatomy.compiled import SCAN_PROBLEMS, SOLVER_TABLES, Compiled, compile_graph
-from codeanatomy.cpg.kinds import EDGE_KINDS
+from codeanatomy.cpg.kinds import EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import constants, model
 from codeanatomy.engine import checks
 from codeanatomy.engine.execute import execute, register
@@ -136,6 +136,8 @@ def check(tables: Mapping[str, pa.Table]) -> None:
     """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
     kinds = frozenset(k.kind for k in EDGE_KINDS)
     broken = checks.broken_laws(tables, kinds)
+    if unknown := checks.unknown_kinds(tables["nodes"], {k.kind for k in NODE_KINDS}):
+        broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
         raise GraphError("the graph breaks its laws: " + "; ".join(broken) + "; please report this")
 

@@ -33,7 +33,6 @@ class Width(msgspec.Struct, frozen=True):
 CODED = Coded()
 FEW = Coded(8)  # at most 127 distinct texts: kinds, origins
 INT32 = Width(32)
-INT16 = Width(16)
 INT8 = Width(8)
 
 # file identity: two types, so that a reference to a file never looks like the row's own file
@@ -63,7 +62,6 @@ VALUE = SemanticType(
 FUNCTION = SemanticType("node.function", "node", "ref", "file.owner")
 CLASS = SemanticType("node.class", "node", "ref", "file.owner")
 DECORATED = SemanticType("node.decorated", "node", "ref", "file.owner")
-STATEMENT = SemanticType("node.statement", "node", "ref", "file.owner")
 CAPTURED = SemanticType("node.captured", "node", "ref", "file.owner")
 TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of the file in FILE_REF
 
