@@ -5,13 +5,20 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import callgraph
+import calls_sheet
 import corpora
 import names
+import places
+import references
+import runtime
+import sites
 
 BENCH = Path(__file__).parents[1] / "bench"
 
@@ -101,6 +108,108 @@ def test_archives_stay_inside(tmp_path: Path) -> None:
         tar.addfile(link)
     corpora._unpack(archive, tmp_path / "out")
     assert [p.name for p in tmp_path.rglob("*.py")] == ["good.py"]
+
+
+def test_wheels_are_unpacked_without_compiled_code(tmp_path: Path) -> None:
+    archive = tmp_path / "a.whl"
+    with zipfile.ZipFile(archive, "w") as wheel:
+        for name in ("a/good.py", "a/fast.so", "../evil.py"):
+            wheel.writestr(name, "1")
+    corpora._unpack(archive, tmp_path / "out")
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["a.whl", "good.py"]
+
+
+SOURCE = b"""\
+@wraps(lambda: 1)
+def f(a=(lambda: 2)):
+    class C:
+        x = [g(i) for i in ()]
+        def m(self): pass
+    return (i for i in
+            a)
+"""
+
+
+def test_functions_are_known_by_where_they_begin() -> None:
+    source = places.Source(SOURCE)
+    f, m = SOURCE.index(b"def f"), SOURCE.index(b"def m")
+    assert source.owners(1, "f") == [f]  # a code object begins at its decorator
+    assert source.owners(3, "f.<locals>.C") == [f]
+    assert source.owners(4, "f.<locals>.C.<listcomp>") == [f]
+    assert source.owners(6, "f.<locals>.<genexpr>") == [f]
+    assert source.owner[SOURCE.index(b"lambda: 2")] == places.MODULE
+    assert source.owner[SOURCE.index(b"class")] == source.owner[m] == f
+    assert (3, "C") not in source.functions
+    assert source.around(5) == m
+    assert source.around(1) == places.MODULE
+
+
+PACKAGE = {
+    "pkg/__init__.py": """\
+        def made():
+            yield 1
+
+        def back(x):
+            return x
+
+        class C:
+            y = [back(i) for i in (1,)]
+            def __init__(self):
+                sorted([2, 1], key=lambda x: back(x))
+
+        def run(stream):
+            return list(stream), C()
+
+        def start():
+            return run(made())
+    """,
+    "test_pkg.py": "import pkg\n\ndef test(): pkg.start()\n",
+}
+
+
+def test_the_tracer_sees_who_calls_whom(tmp_path: Path) -> None:
+    for name, text in PACKAGE.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(text))
+    out = tmp_path / "out.json"
+    command = [sys.executable, BENCH / "tracer.py", out, tmp_path / "pkg"]
+    subprocess.run([*command, "-q", "-p", "no:cacheprovider"], cwd=tmp_path, check=True)
+    text = out.read_text().replace(f"{tmp_path.resolve()}/", "")
+    seen = msgspec.json.decode(text, type=runtime.Trace)
+    tree = runtime.Tree(tmp_path)
+    pairs = runtime.executed(seen, tree)
+    found = {tuple(tree.name(end).rpartition(" ")[2] for end in pair) for pair in pairs}
+    assert found == {
+        ("<module>", "back"),
+        ("start", "made"),  # where it is made, not where it is resumed
+        ("start", "run"),
+        ("run", "__init__"),
+        ("__init__", "<lambda>"),
+        ("<lambda>", "back"),
+    }
+
+
+def test_tokens_of_names_and_attributes() -> None:
+    content = "é.b = f'{c}' + d.e\n".encode()
+    found = references.tokens(places.Source(content))
+    shown = {content[at:].decode()[0]: kind for at, kind in found.items()}
+    assert shown == {
+        "é": ("name", False),
+        "b": ("attribute", True),
+        "c": ("name", False),
+        "d": ("name", False),
+        "e": ("attribute", False),
+    }
+
+
+def test_percentiles_of_set_sizes() -> None:
+    sizes = {1: 90, 2: 5, 40: 5}
+    assert [sites.percentile(sizes, part) for part in (0.5, 0.95, 0.96)] == [1, 2, 40]
+
+
+def test_verdicts_are_counted() -> None:
+    text = "## 1. certain: a.py:1\n- verdict: right\n## 2. possible: a.py:2\n- verdict: \n"
+    assert calls_sheet.counted(text) == {"certain": {"right": 1}, "possible": {"open": 1}}
 
 
 def test_orphans_are_counted() -> None:

@@ -108,13 +108,13 @@ class Run:
 
 def counts(column: pa.ChunkedArray) -> dict[str, int]:
     """How often each value of a text column occurs, most first, ties by name."""
-    found = pc.value_counts(column.cast(pa.string()).combine_chunks())
-    pairs = [(row["values"], row["counts"]) for row in found.to_pylist()]
+    pairs = [(row["values"], row["counts"]) for row in pc.value_counts(column).to_pylist()]
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
 
 def call_sites(sites: int, edges: pa.Table) -> CallSites:
     """Call sites counted from the final CALL edges: a site is certain when all of its edges are."""
+    edges = edges.select(["kind", "certainty", "src"])
     calls = edges.filter(pc.equal(edges["kind"], "CALL"))
     certain = pc.equal(calls["certainty"], "certain")
     possible = len(pc.unique(calls.filter(pc.invert(certain))["src"]))

@@ -101,7 +101,12 @@ def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
         for name, table in tables.items():
             register(ctx, name, table)
         outputs = execute(
-            ctx, compiled.tasks, compiled.sql, compiled.schemas, compiled.policy.cache
+            ctx,
+            compiled.tasks,
+            compiled.sql,
+            compiled.schemas,
+            compiled.policy.cache,
+            sort=_sort(),
         )
         twice = checks.duplicate_ids(outputs["nodes"])
         if not len(twice):
@@ -146,13 +151,17 @@ def finish(
     outputs: Mapping[str, pa.Table], scanned: Repository, evidence: Evidence, compiled: Compiled
 ) -> Graph:
     """The final tables with the source texts, how they are sorted, and what the snapshot says."""
-    sort: dict[str, list[str]] = {TEXTS: []}
-    for output in model().outputs.values():
-        schema = schema_from_struct(output.struct)
-        sort[output.name] = [columns_of(schema, m)[0] for m in output.sort]
     facts = graph_facts(outputs, evidence.call_sites)
     facts |= {"events": list(evidence.events), "policy": compiled.policy.fingerprint}
-    return Graph({**outputs, TEXTS: _texts(scanned)}, sort, facts)
+    return Graph({**outputs, TEXTS: _texts(scanned)}, _sort(), facts)
+
+
+def _sort() -> dict[str, list[str]]:
+    """The columns by which each output is stored, as declared."""
+    return {
+        o.name: [columns_of(schema_from_struct(o.struct), m)[0] for m in o.sort]
+        for o in model().outputs.values()
+    }
 
 
 def _texts(scanned: Repository) -> pa.Table:

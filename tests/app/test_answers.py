@@ -128,6 +128,7 @@ def test_snapshot(shop: Handmade) -> None:
     assert re.fullmatch("[0-9a-f]{16}", tables["nodes"]["content_hash"])
     assert (shown["ref"], shown["dirty"]) == ("main", True)
     assert len(run(shop, "show", "snapshot").stdout.splitlines()) == len(tables) + 1
+    assert len(run(shop, "show", "snapshot", "--limit", "2").stdout.splitlines()) == 3
 
 
 def test_callgraph(shop: Handmade) -> None:

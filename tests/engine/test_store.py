@@ -133,7 +133,7 @@ def test_another_schema_or_order_is_written(store):
         assert store.commit({"a": wide}, {}, {"a": ["n"]}).number == third.number + 1
 
 
-def test_a_reader_of_batches_is_stored_piece_by_piece(store):
+def test_a_reader_of_batches_is_stored_as_its_rows_are(store):
     table = edges(150_000)
     batches = table.to_batches(max_chunksize=8192)
     with store.lock():

@@ -7,7 +7,7 @@ LADDER: dict[str, tuple[str, ...]] = {
     "facts": (),
     "plans": ("facts",),
     "sources": ("facts",),
-    "resolve": ("facts",),
+    "resolve": ("facts", "sources"),
     "extract": ("facts", "sources"),
     "semantic": ("facts", "plans"),
     "planning": ("facts", "plans"),
@@ -58,6 +58,7 @@ WHOLE = "`import codeanatomy` loads nothing before it is asked for"
 UNCHANGED = "an unchanged tree needs no engine"
 LOG = "only where a Delta log must be read or written"
 GITLESS = "a folder without git, or with a clean index, needs no libgit2"
+RULELESS = "a folder without ignore patterns needs nothing that translates them"
 TERMINAL = "only on a terminal that shows progress"
 
 # (file, imported module) -> why it cannot stand at the top
@@ -79,6 +80,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         (UNCHANGED, "build.py", "codeanatomy.steps"),
         (UNCHANGED, "engine/store.py", "codeanatomy.engine.commit codeanatomy.engine.clean"),
         (GITLESS, "sources/git.py", "codeanatomy.sources.libgit"),
+        (RULELESS, "sources/ignore.py", "pathspec.patterns.gitignore.spec"),
         (LOG, "engine/delta.py", "deltalake deltalake.exceptions deltalake.transaction"),
     )
     for target in targets.split()

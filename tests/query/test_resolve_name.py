@@ -59,6 +59,21 @@ def test_several_are_listed(graph: Graph) -> None:
     assert "pkg.one.Box.run  pkg/one.py:4" in str(refusal.value)
 
 
+def test_the_most_used_is_listed_first(tmp_path: Path) -> None:
+    hand = Handmade(tmp_path)
+    top = hand.file(
+        "one.py", "class A:\n    def go(): pass\nclass B:\n    def go(): pass\nB.go()\n"
+    )
+    hand.define("METHOD", "one.A.go", "one.py:2", "def go()", top)
+    used = hand.define("METHOD", "one.B.go", "one.py:4", "def go()", top)
+    hand.call(top, "one.py:5", "B.go()", used)
+    hand.external("game.go")
+    with pytest.raises(UnknownNameError, match="any of 3") as refusal:
+        hand.open().resolve("go")
+    listed = str(refusal.value).splitlines()[1:]
+    assert listed == ["  one.B.go  one.py:4", "  game.go", "  one.A.go  one.py:2"]
+
+
 @pytest.mark.parametrize("name", ["stpo", "two.stopp", "pkg.tow.stop"])
 def test_unknown_gets_the_nearest(graph: Graph, name: str) -> None:
     with pytest.raises(UnknownNameError, match=r"nearest are:\n(  .*\n)?  pkg\.two\.stop"):

@@ -139,6 +139,11 @@ def _label(labels: dict[tuple[int, int], str], module: str, tree: ast.Module) ->
                 taken = sum(x.split("#")[0] == label for x in labels.values())
                 labels[file, child.node_key] = f"{label}#{taken + 1}" if taken else label
                 todo.append((child, label, child.node_key))
+                if isinstance(child, ast.ClassDef):
+                    for inner in ast.walk(child):
+                        if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
+                            key = mix_one(mix_one(child.node_key, LOCAL), hash_text(inner.attr))
+                            labels.setdefault((file, key), f"{label}:{inner.attr}")
             elif isinstance(child, ast.Lambda):
                 labels[file, child.node_key] = f"{prefix}.<lambda>"
                 todo.append((child, f"{prefix}.<lambda>", child.node_key))

@@ -44,14 +44,14 @@ def test_a_class_scope_is_not_seen_by_its_methods():
 
 def test_comprehension_variables_hide_names():
     world = solved("from a import x\n[x() for x in []]\nx()", a="def x(): pass")
-    assert world.ask("x()", nth=0) == ["? loop or comprehension variable"]
+    assert world.ask("x()", nth=0) == ["? element of a container"]
     assert world.ask("x()", nth=1) == ["a.x!"]
     assert world.ask("x", "name", nth=0) == []
 
 
 def test_lambdas_in_comprehensions_see_its_variables():
     world = solved("def x(): pass\n[lambda: x() for x in []]")
-    assert world.ask("x()") == ["? loop or comprehension variable"]
+    assert world.ask("x()") == ["? element of a container"]
 
 
 def test_global_statement():

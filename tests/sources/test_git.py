@@ -163,6 +163,51 @@ def test_git_files(tmp_path: Path) -> None:
         assert (result.ref, result.files.num_rows, result.problems.num_rows) == (None, 2, 1)
 
 
+def seen(folder: Path) -> tuple[str | None, list[str]]:
+    """The ref that a scan of the folder finds, and its files."""
+    result = scan(folder)
+    return result.ref, result.files["path"].to_pylist()
+
+
+NOBODYS = (None, ["b.py", "x.py"])
+
+
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_a_work_tree_further_up_counts_where_it_tracks_files(tmp_path: Path, version: int) -> None:
+    root = repository(tmp_path, {"inner/a.py": "", "inner-most.py": "", ".gitignore": "x.py\n"})
+    tree(root, {"inner/x.py": "", "inner-/x.py": "", "inner-/b.py": "", "new/c.py": ""})
+    if version == 3:  # git writes it where an entry needs it
+        git(root, "add", "-N", "new/c.py")
+    git(root, "update-index", "--index-version", str(version))
+    assert (root / ".git" / "index").read_bytes()[7] == version
+    assert seen(root / "inner") == ("main", ["a.py"])
+    assert seen(root / "inner-") == NOBODYS
+
+
+def test_an_index_without_the_folder_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path, {"inner/a.py": ""})
+    tree(root, {"other/b.py": "", "other/x.py": ""})
+    asked: list[Path] = []
+    monkeypatch.setattr("codeanatomy.sources.libgit.index_paths", lambda path: asked.append(path))
+    assert (seen(root / "other"), asked) == (NOBODYS, [])
+
+
+@pytest.mark.parametrize("damage", ["nonsense", "cut", "bit"])
+def test_a_damaged_index_further_up(tmp_path: Path, damage: str) -> None:
+    root = repository(tmp_path, {"inner/a.py": "", ".gitignore": "x.py\n"})
+    tree(root, {"inner/x.py": "", "other/b.py": "", "other/x.py": ""})
+    index = root / ".git" / "index"
+    raw = index.read_bytes()
+    cut = raw[: raw.index(b"inner")]
+    index.write_bytes({"nonsense": b"DIRC nonsense", "cut": cut, "bit": cut + b"j"}[damage])
+    result = scan(root / "inner")
+    assert seen(root / "inner") == ("main", ["a.py"])  # HEAD says what is tracked
+    assert [p["code"] for p in result.problems.to_pylist()] == ["unreadable"]
+    assert seen(root / "other") == NOBODYS
+
+
 def test_packed_refs_and_packs(tmp_path: Path) -> None:
     root = repository(tmp_path, FILES)
     before = scan(root)

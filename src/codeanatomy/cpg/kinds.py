@@ -34,6 +34,7 @@ NODE_KINDS = (
     ),
     NodeKind("METHOD_PARAMETER_IN", True, "a parameter"),
     NodeKind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
+    NodeKind("MEMBER", True, "an attribute of the instances of a class, set by its methods"),
     NodeKind("LOCAL", True, "a variable of a module, class, function or comprehension"),
     NodeKind("CALL", True, "a call, or an operator named <operator>.xxx"),
     NodeKind("IDENTIFIER", True, "a name"),

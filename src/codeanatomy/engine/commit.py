@@ -9,7 +9,7 @@ import datetime
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeAlias
@@ -22,7 +22,8 @@ from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.clean import sweep
 from codeanatomy.engine.content import ContentHash
 from codeanatomy.engine.manifest import Snapshot, StoredTable
-from codeanatomy.engine.parquet import row_groups, sorted_row_groups, unified, write_parquet
+from codeanatomy.engine.order import in_order
+from codeanatomy.engine.parquet import write_parquet
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 
 Source: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -135,24 +136,16 @@ def _draft(
     """One table, written to the work folder unless the old one is the same."""
     with engine_errors(f"writing table {name}"):
         check()
-        if keys and not isinstance(data, pa.Table):
-            data = data.read_all()
-        digest = ContentHash(data.schema)
-        file = work / f"{uuid.uuid4().hex}.parquet"
-        if isinstance(data, pa.Table):
-            data = unified(data)
-            digest.add_table(data)
-            if old and _described(digest, data.schema, keys, old) == old:
-                return Draft(old)
-            pieces = sorted_row_groups(data, keys)
-        else:
-            pieces = _watched(row_groups(data), digest)
-        write_parquet(file, pieces, data.schema, check)
-        if old and _described(digest, data.schema, keys, old) == old:
+        table = in_order(data if isinstance(data, pa.Table) else data.read_all(), keys)
+        digest = ContentHash(table.schema)
+        digest.add_table(table)
+        if old and _described(digest, table.schema, keys, old) == old:
             return Draft(old)
+        file = work / f"{uuid.uuid4().hex}.parquet"
+        write_parquet(file, table, check)
         manifest.fsync_file(file)
         files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
-        return Draft(_described(digest, data.schema, keys, files), file)
+        return Draft(_described(digest, table.schema, keys, files), file)
 
 
 def _described(
@@ -166,12 +159,6 @@ def _described(
         schema=manifest.schema_text(schema),
         sort=keys,
     )
-
-
-def _watched(chunks: Iterator[pa.Table], digest: ContentHash) -> Iterator[pa.Table]:
-    for chunk in chunks:
-        digest.add_table(chunk)
-        yield chunk
 
 
 def _placed(root: Path, name: str, draft: Draft) -> StoredTable:

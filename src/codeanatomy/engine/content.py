@@ -39,7 +39,8 @@ class ContentHash:
 
     def __init__(self, schema: pa.Schema) -> None:
         self.rows = 0
-        self._sum = sum(_seed(f.name, f.type) for f in schema) & _MASK
+        self._seeds = [np.uint64(_seed(f.name, f.type)) for f in schema]
+        self._sum = sum(map(int, self._seeds)) & _MASK
         self._dictionaries: dict[str, tuple[pa.Array, Words]] = {}
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -62,8 +63,7 @@ class ContentHash:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         rows = np.zeros(batch.num_rows, np.uint64)
-        for field, column in zip(batch.schema, batch.columns, strict=True):
-            seed = np.uint64(_seed(field.name, field.type))
+        for field, column, seed in zip(batch.schema, batch.columns, self._seeds, strict=True):
             if pa.types.is_dictionary(field.type):
                 rows += self._coded(field.name, column, seed)
             else:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-from datafusion import SessionContext
+from datafusion import DataFrame, SessionContext
 
 from codeanatomy.engine.border import engine_errors
+from codeanatomy.engine.order import in_order
 from codeanatomy.planning.decision import Decision
 from codeanatomy.planning.tasks import Task
 
@@ -25,9 +26,12 @@ def execute(
     sql: Mapping[str, str],
     schemas: Mapping[str, pa.Schema],
     cache: Mapping[str, Decision],
+    *,
+    sort: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, pa.Table]:
-    """The output tables. Views that the policy keeps are run once; the others become part of the
-    plans that read them. Raises EngineError naming the task that failed."""
+    """The output tables, in the order of the columns that `sort` names. Views that the policy keeps
+    are run once; the others become part of the plans that read them. Raises EngineError naming the
+    task that failed."""
     outputs: dict[str, pa.Table] = {}
     for task in tasks:
         with engine_errors(f"view {task.view}"):
@@ -36,11 +40,19 @@ def execute(
             if kept == "none":
                 ctx.register_view(task.view, frame)
                 continue
-            table = _coded(frame.to_arrow_table().cast(schemas[task.view]))
+            table = _coded(_collected(frame).cast(schemas[task.view]))
+            if kept == "output" and sort:
+                table = in_order(table, sort[task.view])
             register(ctx, task.view, table)
         if kept == "output":
             outputs[task.view] = table
     return outputs
+
+
+def _collected(frame: DataFrame) -> pa.Table:
+    """The frame's rows, partition after partition: a projection keeps the order it reads."""
+    batches = [batch for part in frame.collect_partitioned() for batch in part]
+    return pa.Table.from_batches(batches, frame.schema())
 
 
 def _coded(table: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from codeanatomy.extract import comments, definitions, names
 from codeanatomy.extract.columns import coded, constant, located, table
 from codeanatomy.extract.decoding import line_starts
-from codeanatomy.extract.emission import Emitted, constraint_tables, emit
+from codeanatomy.extract.emission import Emitted, constraint_tables, emit, members
 from codeanatomy.extract.forest import CONTEXTS, DEFINITIONS, Forest, Text, kinds
 from codeanatomy.extract.keys import field_keys
 from codeanatomy.extract.scopes import Scopes
@@ -33,6 +33,7 @@ from codeanatomy.facts.tables.syntax import (
     Field,
     ImportAlias,
     Literal,
+    Member,
     Parameter,
     Syntax,
     Variable,
@@ -44,7 +45,8 @@ WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
 TABLES = (
-    *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Field, Decorator, Comment),
+    *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Member, Field),
+    *(Decorator, Comment),
     *(Reference, Capture, CallSite, Argument, Base),
     *(Constraint, ConstraintName, ConstraintObject, ConstraintSite),
 )
@@ -89,14 +91,17 @@ class AstCollector:
     def finish(self) -> dict[str, pa.Table]:
         """The tables of `TABLES`."""
         forest = self.forest()
+        return self.tables(forest, Scopes(forest)) | comments.comments(forest)
+
+    def tables(self, forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
+        """All tables but that of comments."""
         starts = definitions.name_starts(forest)
-        scopes = Scopes(forest)
         last, calls = names.calls(forest)
         tables = syntax(forest, last) | literals(forest) | fields(forest) | calls
         tables |= definitions.definitions(forest, starts) | definitions.parameters(forest)
         tables |= definitions.imports(forest) | definitions.decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
-        tables |= names.bases(forest) | comments.comments(forest)
+        tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
         # rows count through the batch: no file starts anew
         return tables | constraint_tables(
             self._emitted, forest.key, np.zeros(len(self._texts), np.int64)

@@ -1,21 +1,20 @@
 """The tree-sitter witness: what can be read of files that CPython's parser refuses."""
 
+import ast
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import tree_sitter_python
 from tree_sitter import Language, Parser
 
-from codeanatomy.extract import comments, definitions, from_ast, names
+from codeanatomy.extract import comments, from_ast, names
 from codeanatomy.extract.columns import coded, optional
-from codeanatomy.extract.decoding import Offsets, line_starts
-from codeanatomy.extract.forest import Forest, Text
+from codeanatomy.extract.decoding import line_starts
+from codeanatomy.extract.forest import Forest
 from codeanatomy.extract.scopes import NAMED, Scopes
 from codeanatomy.extract.tolerant.reader import MAX_ROWS, Reader
 from codeanatomy.extract.tolerant.regions import extras, line_of, mended, problems
-from codeanatomy.extract.walker import Columns
 from codeanatomy.extract.witness import Extractor, Source, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.names import Capture, Reference
@@ -25,7 +24,7 @@ from codeanatomy.facts.tables.trouble import FileProblem
 WITNESS = "treesitter"
 FEW_CONTROLS = 10  # control characters that any text survives
 MAX_CONTROLS = 0.02  # share of them in a text
-TABLES = (*(t for t in from_ast.TABLES if not t.__name__.startswith("Constraint")), FileProblem)
+TABLES = (*from_ast.TABLES, FileProblem)
 
 _LANGUAGE = Language(tree_sitter_python.language())
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
@@ -35,7 +34,8 @@ _LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 class TreeSitterCollector:
-    """Reads one file after the other into columns, and makes the tables of the batch from them.
+    """Reads one file after the other into a tree for the `ast` witness's collector, and makes the
+    tables of the batch from its.
 
     In a file with broken regions a binding may be hidden, so there a name is said to mean something
     only where that is a parameter or definition, and how it is found is not said at all.
@@ -43,10 +43,8 @@ class TreeSitterCollector:
 
     def __init__(self) -> None:
         self._parser = Parser(_LANGUAGE)
-        self._columns = Columns()
-        self._texts: list[Text] = []
-        self._counts: list[int] = []
-        self._positions: list[npt.NDArray[np.int32]] = []
+        self._trees = from_ast.AstCollector()
+        self._ordinals: list[int] = []
         self._broken: list[bool] = []
         self._comments: list[tuple[int, int, int, int]] = []
         self._problems: list[tuple[int, FileProblem]] = []
@@ -55,41 +53,38 @@ class TreeSitterCollector:
         """True for every file without a tree."""
         if source.tree is not None:
             return False
-        utf8 = source.utf8
+        utf8, origin, lines = source.utf8, source.origin, line_starts(source.utf8)
         binary = _is_binary(utf8)
-        root, blanked = mended(self._parser, b"" if binary else _readable(utf8), _suspect(source))
-        reader = Reader(self._columns, utf8)
-        reader.read(root)
-        lines, number = line_starts(utf8), len(self._texts)
-        self._texts.append(Text(ordinal, utf8, source.origin, lines, len(source.content)))
-        self._counts.append(len(reader.starts))
-        self._positions.append(_positions(lines, reader.starts, reader.ends))
+        text = b"" if binary else _readable(utf8)
+        text, root, blanked = mended(self._parser, text, _suspect(source))
+        reader = Reader(text, lines.tolist())
+        tree = reader.read(root)
+        if not self._trees.add(ordinal, Source(source.content, tree, None, utf8, origin)):
+            self._trees.add(ordinal, Source(source.content, ast.Module([], []), None, utf8, origin))
+            reader.deep = True
         notes, regions = extras(root)
         regions += blanked
-        self._broken.append(bool(regions) or reader.cut)
+        number = len(self._ordinals)
+        self._ordinals.append(ordinal)
+        self._broken.append(bool(regions) or reader.cut or reader.deep)
         self._comments += [(number, start, end, line_of(lines, start)) for start, end in notes]
-        found = problems(WITNESS, regions, utf8, lines, source.origin)
+        found = problems(WITNESS, regions, utf8, lines, origin)
         if binary:
             found = [trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)]
         if reader.cut:
             message = f"only the first {MAX_ROWS:,} parts of the file were read"
             found.append(trouble(WITNESS, "too-large", message))
+        if reader.deep:
+            found.append(trouble(WITNESS, "too-deep", "what nests too deeply was not read"))
         self._problems += [(ordinal, problem) for problem in found]
         return True
 
     def finish(self) -> dict[str, pa.Table]:
         """The tables of `TABLES`."""
-        forest = Forest(self._columns, self._texts, self._counts, self._positions)
-        starts = definitions.name_starts(forest)
+        forest = self._trees.forest()
         scopes = Scopes(forest)
-        last, calls = names.calls(forest)
-        tables = from_ast.syntax(forest, last) | from_ast.literals(forest)
-        tables |= from_ast.fields(forest) | calls
-        tables |= definitions.definitions(forest, starts) | definitions.parameters(forest)
-        tables |= definitions.imports(forest) | definitions.decorators(forest)
-        tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
-        tables |= names.bases(forest) | comments.comment_table(forest, self._comments)
-        tables = self._without_guesses(tables, forest, scopes)
+        tables = self._without_guesses(self._trees.tables(forest, scopes), forest, scopes)
+        tables |= comments.comment_table(forest, self._comments)
         return tables | {table_name(FileProblem): trouble_table(self._problems)}
 
     def _without_guesses(
@@ -108,7 +103,7 @@ class TreeSitterCollector:
             at = references.schema.get_field_index(name)
             references = references.set_column(at, references.schema.field(at), column)
         tables = tables | {table_name(Reference): references}
-        ordinals = np.array([text.ordinal for text in self._texts], np.int32)[broken]
+        ordinals = np.array(self._ordinals, np.int32)[broken]
         for name in (table_name(Variable), table_name(Capture)):
             tables[name] = tables[name].filter(~np.isin(tables[name]["file"].to_numpy(), ordinals))
         return tables
@@ -121,8 +116,9 @@ def _is_binary(content: bytes) -> bool:
 
 
 def _readable(utf8: bytes) -> bytes:
-    """The text at the same offsets, with line ends that the grammar knows and no NUL bytes."""
-    text = utf8.replace(b"\0", b" ")
+    """The text at the same offsets, with line ends that the grammar knows, question marks for what
+    is no UTF-8, and no NUL bytes."""
+    text = utf8.replace(b"\0", b" ").decode("utf-8", "surrogateescape").encode("utf-8", "replace")
     if b"\\" in text:
         text = _CONTINUED.sub(lambda found: b" " * len(found.group()), text)
     return _LONE_CR.sub(b"\n", text) if b"\r" in text else text
@@ -136,13 +132,4 @@ def _suspect(source: Source) -> int | None:
     return error.bstart if origin is None else int(np.searchsorted(origin, error.bstart))
 
 
-def _positions(lines: Offsets, starts: list[int], ends: list[int]) -> npt.NDArray[np.int32]:
-    """(line, column, end line, end column) of each row, in one flat array."""
-    parts = []
-    for places in (np.array(starts, np.int64), np.array(ends, np.int64)):
-        line = np.maximum(np.searchsorted(lines[1:], places, "right"), 1)
-        parts += [line, places - lines[line]]
-    return np.stack(parts, axis=1).astype(np.int32).reshape(-1)
-
-
-EXTRACTOR = Extractor(WITNESS, 1, 20, TABLES, TreeSitterCollector)
+EXTRACTOR = Extractor(WITNESS, 2, 20, TABLES, TreeSitterCollector, interpreter=True)

@@ -18,10 +18,11 @@ from codeanatomy.extract.forest import (
     kinds,
     roles,
 )
-from codeanatomy.extract.keys import grouped, ordinals
+from codeanatomy.extract.keys import grouped, ordinals, variable_keys
 from codeanatomy.extract.scopes import IMPORTED, VARIABLE, Scopes
+from codeanatomy.facts.ids import hash_texts
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
-from codeanatomy.facts.tables.syntax import Variable
+from codeanatomy.facts.tables.syntax import Member, Variable
 
 BASE_LIMIT = 200
 _WORD = re.compile(rb"[\w\x80-\xff]+")
@@ -101,6 +102,33 @@ def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa
         "scope": forest.definition_keys[owner],
     }
     return table(Variable, columns)
+
+
+def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.Table]:
+    """The member table, from the rows of classes and of the attributes set in their methods."""
+    order = np.argsort(attributes, kind="stable")
+    rows = attributes[order].astype(np.int64)
+    owner = np.searchsorted(forest.definitions, classes[order])
+    words, codes = forest.names.all(), forest.text[rows]
+    names = [words[code] for code in codes.tolist()]
+    outer = [forest.qualnames[number] for number in owner.tolist()]
+    bodies, keys = forest.definition_bodies[owner], forest.definition_keys[owner]
+    start = forest.end[rows] - forest.names.lengths()[codes]
+    columns = located(forest, rows)
+    columns |= {
+        "node": variable_keys(keys, hash_texts(names)),
+        "parent": bodies,
+        "container": bodies,
+        "construct": constant("Member", len(rows)),
+        "role": constant("", len(rows)),
+        "position": ordinals(owner),
+        "bstart": forest.place(forest.file[rows], start),
+        "line": forest.last_line[rows],
+        "name": coded(codes, forest.names.words()),
+        "qualname": [f"{o}.{w}" for o, w in zip(outer, names, strict=True)],
+        "scope": keys,
+    }
+    return table(Member, columns)
 
 
 def calls(forest: Forest) -> tuple[Codes, dict[str, pa.Table]]:

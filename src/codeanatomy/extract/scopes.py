@@ -161,8 +161,10 @@ class Scopes:
         self.scope = self.pairs // self._base
         counts = np.bincount(group * 5 + kind, minlength=5 * len(self.pairs)).reshape(-1, 5)
         total = counts[:, :DELETION].sum(axis=1)
-        single = (total == 1) & (counts[:, PARAMETER] + counts[:, DEFINITION] == 1)
-        imported = (total > 0) & (counts[:, IMPORT] == total)
+        # what `global` sends to a module is a variable of it
+        plain = np.bincount(group[sent], minlength=len(self.pairs)) == 0
+        single = plain & (total == 1) & (counts[:, PARAMETER] + counts[:, DEFINITION] == 1)
+        imported = plain & (total > 0) & (counts[:, IMPORT] == total)
         self.declares = np.where(single, NAMED, np.where(imported, IMPORTED, VARIABLE))
         keys = np.zeros(len(self.pairs), np.int64)
         variables = np.flatnonzero(self.declares == VARIABLE)

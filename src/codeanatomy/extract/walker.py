@@ -9,8 +9,10 @@ get no row. Rows that the constraint emitter refers to get their number as `node
 
 import ast
 import re
-import sys
 from collections.abc import Callable
+from types import SimpleNamespace
+
+from codeanatomy.extract.newer import CLASSES
 
 Visit = Callable[[ast.Module, int], None]
 
@@ -35,7 +37,8 @@ TEXT = {
 }
 _ROWED = {
     *("Module", "FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"),
-    *("Call", "Name", "Attribute", "Subscript", "alias", "arg"),
+    *("Call", "Name", "Attribute", "Subscript", "alias", "arg", "For", "AsyncFor", "comprehension"),
+    *("With", "AsyncWith", "Raise", "BinOp", "UnaryOp", "Compare", "AugAssign"),
 }
 _OPERATORS: dict[str, tuple[str, type[ast.AST]]] = {
     "BinOp": ("n.op", ast.operator),
@@ -73,9 +76,10 @@ for x in n.decorator_list:
     visit x decorator_list
 """
 _GENERIC = """\
-if n.type_params:
+t = getattr(n, "type_params", None)
+if t:
     generic((i, len(kinds)))
-    for x in n.type_params:
+    for x in t:
         visit x type_params
 """
 _PARAMETERS = """\
@@ -140,8 +144,7 @@ for y in n.items:
 for x in n.body:
     visit x body
 """
-_TYPE_PARAMETERS = _GENERIC if sys.version_info >= (3, 12) else ""
-_FUNCTION = _DOCSTRING + _DECORATORS + _TYPE_PARAMETERS + _PARAMETERS + _RETURNS + _BODY
+_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS + _RETURNS + _BODY
 _ONE = "x = n.{0}\nvisit x {0}\n"
 _STEPS = {
     "Module": _DOCSTRING + _BODY,
@@ -152,7 +155,7 @@ _STEPS = {
     + "b = len(kinds)\n"
     + _ONE.format("body")
     + "body((i, b, len(kinds)))\n",
-    "ClassDef": _DOCSTRING + _DECORATORS + _TYPE_PARAMETERS + _MIXED.format(first="bases") + _BODY,
+    "ClassDef": _DOCSTRING + _DECORATORS + _GENERIC + _MIXED.format(first="bases") + _BODY,
     "Call": _ONE.format("func") + _MIXED.format(first="args").replace("x.row = len(kinds)", "pass"),
     "IfExp": "".join(map(_ONE.format, ("body", "test", "orelse"))),
     "With": _ITEMS,
@@ -167,7 +170,7 @@ _STEPS = {
     + "b = len(kinds)\n"
     + _ONE.format("iter")
     + "iterable((p, b, len(kinds)))\nfor x in n.ifs:\n    visit x ifs\n",
-    "TypeAlias": _ONE.format("name") + _TYPE_PARAMETERS + _ONE.format("value"),
+    "TypeAlias": _ONE.format("name") + _GENERIC + _ONE.format("value"),
 }
 _NOTES = {
     "Constant": "value(n.value)\n",
@@ -195,21 +198,6 @@ _APPENDS = {
     "default": "defaults",
     "generic": "generics",
     "undeclared": "undeclared",
-}
-
-
-# What the tolerant witness meets beside the classes of the running interpreter's `ast`.
-_BEYOND = {
-    "FunctionDef": ("type_params",),
-    "AsyncFunctionDef": ("type_params",),
-    "ClassDef": ("type_params",),
-    "TypeAlias": ("name", "type_params", "value"),
-    "TypeVar": ("bound", "default_value"),
-    "ParamSpec": ("default_value",),
-    "TypeVarTuple": ("default_value",),
-    "TemplateStr": ("values",),
-    "Interpolation": ("value", "format_spec"),
-    "Unknown": ("parts",),
 }
 
 
@@ -344,8 +332,8 @@ class _Writer:
 def _grammar() -> dict[str, dict[str, str]]:
     """Fields and their types of every class that gets a row, from the docstrings of `ast`."""
     found: dict[str, dict[str, str]] = {}
-    for name, cls in sorted(vars(ast).items()):
-        if not (isinstance(cls, type) and issubclass(cls, ast.AST)) or name in ("Expr", "withitem"):
+    for name, cls in CLASSES.items():
+        if name in ("Expr", "withitem"):
             continue
         doc = " ".join((cls.__doc__ or "").split())
         fields = re.fullmatch(name + r"\((.*)\)", doc)
@@ -377,10 +365,6 @@ def _step(field: str, grammar: str) -> str:
 _WRITER = _Writer()
 _NAMESPACE: dict[str, Callable[..., Visit]] = {}
 exec(compile(_WRITER.source(), "<visitors>", "exec"), _NAMESPACE)  # our own text, from the grammar
-for _name, _fields in _BEYOND.items():
-    _WRITER.construct(_name)
-    for _field in _fields:
-        _WRITER.roles.setdefault(f"{_name}.{_field}", len(_WRITER.roles))
 CONSTRUCTS = tuple(_WRITER.constructs)
 ROLES = tuple(_WRITER.roles)
 
@@ -388,7 +372,10 @@ ROLES = tuple(_WRITER.roles)
 def visitor(columns: Columns) -> Callable[[ast.Module], None]:
     """A function that appends a module's rows to the columns."""
     operators = _WRITER.operators
-    visit = _NAMESPACE["make"](columns, {}, ast, operators, Nowhere, dotted, written, interleaved)
+    classes = SimpleNamespace(**CLASSES)
+    visit = _NAMESPACE["make"](
+        columns, {}, classes, operators, Nowhere, dotted, written, interleaved
+    )
 
     def add(module: ast.Module) -> None:
         columns.roles.append(0)

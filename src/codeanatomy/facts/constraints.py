@@ -26,7 +26,8 @@ def _kind(code: int, name: str, operands: str, meaning: str) -> ConstraintKind:
 
 EXTENT, ALLOC, LITERAL, UNKNOWN, COPY, LOAD, STORE, CALL, ARG, DECORATED = range(10)
 PARAM, RESULT, THROUGH, METHOD, BIND, IMPORTED, BASE, GLOBAL, IMPORT, STAR = range(10, 20)
-EXPORT, SUPER = range(20, 22)
+EXPORT, SUPER, CONSTANT, DISPLAY, SPECIAL, KEYED, YIELD, ANNOTATE, DECLARED = range(20, 29)
+METACLASS, MEMBER = 29, 30
 
 KINDS = (
     _kind(EXTENT, "extent", "places:literal calls:literal", "how many numbers the file uses"),
@@ -34,10 +35,25 @@ KINDS = (
     _kind(LITERAL, "literal", "place type:name", "the place holds a value of a builtin type"),
     _kind(UNKNOWN, "unknown", "place reason:literal", "the place holds what no rule follows"),
     _kind(COPY, "copy", "src:place dst:place", "whatever src holds, dst holds"),
-    _kind(LOAD, "load", "base:place attribute:name result:place", "result = base.attribute"),
+    _kind(
+        LOAD,
+        "load",
+        "base:place attribute:name result:place",
+        "result = base.attribute; see `item` and `part` for elements",
+    ),
     _kind(STORE, "store", "base:place attribute:name value:place", "base.attribute = value"),
-    _kind(CALL, "call", "callee:place call result:place", "result = callee(arguments of call)"),
-    _kind(ARG, "arg", "call position:literal name value:place", "position -1: keyword `name`"),
+    _kind(
+        CALL,
+        "call",
+        "callee:place call result:place site:literal",
+        "result = callee(arguments of call); site: its number in the file, from 1, or 0",
+    ),
+    _kind(
+        ARG,
+        "arg",
+        "call position:literal name value:place",
+        "place 0: a constant; position -1: keyword, STAR_KEYWORDS: **x, STAR_ARGUMENT - n: *x",
+    ),
     _kind(
         DECORATED, "decorated", "call value:place result:place", "the call is a decoration of value"
     ),
@@ -72,6 +88,35 @@ KINDS = (
     _kind(STAR, "star", "module:name level:literal", "from module import *"),
     _kind(EXPORT, "export", "what:literal name place", "`__all__`: one of the EXPORT_ codes"),
     _kind(SUPER, "super", "receiver:place class:object result:place", "result = super() in class"),
+    _kind(CONSTANT, "constant", "place type:name key:name", "a constant, and how it indexes"),
+    _kind(DISPLAY, "display", "place type:name", "the place holds a new container"),
+    _kind(
+        SPECIAL,
+        "special",
+        "base:place method:name call result:place",
+        "result = type(base).method(base, arguments of call): what syntax calls",
+    ),
+    _kind(
+        KEYED,
+        "keyed",
+        "base:place key:place value:place mode:literal",
+        "base[key] (mode GET) or base[key] = value (mode PUT)",
+    ),
+    _kind(YIELD, "yield", "function:object place", "the generator gives what the place holds"),
+    _kind(
+        ANNOTATE,
+        "annotate",
+        "type:place call result:place class:object",
+        "result holds what the type expression describes; call: its type arguments; class: `Self`",
+    ),
+    _kind(DECLARED, "declared", "place value:place", "an annotation says what the place holds"),
+    _kind(METACLASS, "metaclass", "class:object place", "class C(metaclass=place)"),
+    _kind(
+        MEMBER,
+        "member",
+        "class:object name row:literal",
+        "a method of the class sets the attribute of its receiver, first at that node's row",
+    ),
 )
 BY_CODE = {k.code: k for k in KINDS}
 if len(BY_CODE) != len(KINDS) or any(len(k.operands) > 4 for k in KINDS):
@@ -83,9 +128,33 @@ MODULE, FUNCTION, CLASS = 1, 2, 3
 # what a row of `export` says about __all__
 EXPORT_ADD, EXPORT_FROM, EXPORT_REMOVE, EXPORT_DYNAMIC = range(4)
 
-# what a site asks
-SITES = ("call", "name", "attribute", "import", "base", "decorator")
+# positions of `arg` for unpacked values
+STAR_KEYWORDS, STAR_ARGUMENT = -2, -10
+
+# modes of `keyed`: items, and attributes whose name is a value (getattr, setattr)
+GET, PUT, GET_ATTRIBUTE, PUT_ATTRIBUTE = range(4)
+
+# what a site asks; stored: an attribute that is assigned to, implicit: what syntax calls unseen
+SITES = ("call", "name", "attribute", "import", "base", "decorator", "stored", "implicit")
 CALL_SITE, NAME_SITE, ATTRIBUTE_SITE, IMPORT_SITE, BASE_SITE, DECORATOR_SITE = range(6)
+STORED_SITE, IMPLICIT_SITE = 6, 7
+
+ANY_ITEM, SLICE, ANY_PART = "[*]", "[:]", "(*)"
+RAISE = "raise"  # as the method of a `special` row: the class is made, an instance stays
+_LONGEST_KEY = 40
+
+
+def item(key: object) -> str:
+    """Name of the element that a constant selects (`x[key]`), as in `load` and `store` rows."""
+    if type(key) is str:
+        return f"[{key!r}]" if len(key) <= _LONGEST_KEY and key.isprintable() else ANY_ITEM
+    return f"[{key}]" if type(key) is int and 0 <= key < 64 else ANY_ITEM
+
+
+def part(index: int) -> str:
+    """Name of the element that unpacking gives its target of that index."""
+    return f"({index})"
+
 
 # why a value is not known, or not known for sure: one bit each. Of several, the lowest is reported.
 REASONS = (

@@ -27,10 +27,11 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def stated(rows: pa.Table, about: About, limit: int | None) -> pa.Table:
-    """The first rows, carrying the statement in their schema's metadata."""
+    """The first rows, carrying the statement in their schema's metadata, beside what was there."""
     shown = rows if limit is None else rows.slice(0, limit)
     about = msgspec.structs.replace(about, rows=rows.num_rows, shown=shown.num_rows)
-    return shown.replace_schema_metadata({ABOUT: msgspec.json.encode(about)})
+    metadata = {**(rows.schema.metadata or {}), ABOUT: msgspec.json.encode(about)}
+    return shown.replace_schema_metadata(metadata)
 
 
 def about_of(rows: pa.Table) -> About:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import HIGH_MASK, LOW_MASK
+from codeanatomy.query.resolve_name import listed
 from codeanatomy.query.tables import Tables
 
 _LINKS = "('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
@@ -72,8 +73,8 @@ def _file(tables: Tables, path: str) -> tuple[int, str]:
             f"no file {path!r} in this graph; give its path relative to the repository, "
             "as in `codeanatomy query 'SELECT path FROM files'`"
         )
-    told = "\n".join(f"  {f['path']}" for f in exact[:10])
-    raise UsageError(f"{path!r} may mean any of {len(exact)} files:\n{told}")
+    head = f"{path!r} may mean any of {len(exact)} files:"
+    raise UsageError(listed(head, [f["path"] for f in exact]))
 
 
 def _text(tables: Tables, content: str) -> bytes:

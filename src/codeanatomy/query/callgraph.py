@@ -45,7 +45,7 @@ def _pairs(tables: Tables, certain: bool) -> pa.Table:
         f"""
         SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
                n.kind, n.external
-        FROM (SELECT src, dst FROM edges e WHERE kind IN ('CALL', 'DECORATED_BY') {where}) e
+        FROM (SELECT src, dst FROM edges e WHERE kind = 'CALL' {where}) e
         JOIN (SELECT src, dst FROM edges_by_dst WHERE kind = 'CONTAINS') c ON c.dst = e.src
         JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.src
         JOIN nodes n ON n.node_id = e.dst

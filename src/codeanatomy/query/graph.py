@@ -78,11 +78,7 @@ class Graph:
 
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
-        rows = ask(self._whole, text)
-        about = self._about(*self._totals)
-        carried = stated(rows, about, limit).schema.metadata
-        shown = rows if limit is None else rows.slice(0, limit)
-        return shown.replace_schema_metadata({**(rows.schema.metadata or {}), **(carried or {})})
+        return stated(ask(self._whole, text), self.statement(), limit)
 
     def callers(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
@@ -141,7 +137,7 @@ class Graph:
 
     def schema(self, *, limit: int | None = None) -> pa.Table:
         """Columns of all public views and stored tables, with what they mean."""
-        return stated(self._tables.described(), self._about(*self._totals), limit)
+        return stated(self._tables.described(), self.statement(), limit)
 
     def callgraph(self, *, certain: bool = False) -> dict[str, list[str]]:
         """{caller: [callees]} in the conventions of the public benchmarks."""
@@ -159,20 +155,13 @@ class Graph:
 
     def statement(self) -> About:
         """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""
-        return self._about(*self._totals)
+        sites = self.facts.call_sites
+        return self._about(sites.possible, sites.unresolved, "call sites in the graph")
 
     @cached_property
     def _whole(self) -> Tables:
         """The same tables, for questions that may read all of them."""
         return Tables(self.snapshot, partitions=2)
-
-    @cached_property
-    def _totals(self) -> tuple[int, int, str]:
-        return (
-            self.facts.call_sites.possible,
-            self.facts.call_sites.unresolved,
-            "call sites in the graph",
-        )
 
     def _about(self, possible: int, unresolved: int, concerns: str) -> About:
         facts = self.facts

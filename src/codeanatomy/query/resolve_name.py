@@ -6,6 +6,7 @@ variables, and these before external things: a name of a nearer rank hides equal
 """
 
 import re
+from collections import Counter
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ from codeanatomy.query.tables import Tables
 DEFINITIONS = ("METHOD", "TYPE_DECL")  # modules are found in the table of files
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
 MOST, MOST_NEAR = 10, 5  # candidates and near names that a message lists
+_USES = "t.kind IN ('CALL', 'REF', 'IMPORTS', 'INHERITS_FROM')"
 _NUMBER = re.compile(r"#(\d+)(?=\.|$)")
 
 
@@ -60,7 +62,8 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         raise UnknownNameError(_unknown(tables, name, asked, variables))
     names = sorted({(_plain(s.qualified_name), s.path if path else "") for s in chosen})
     if len(names) > 1:
-        raise UnknownNameError(_ambiguous(tables, name, chosen))
+        meant = [s for s in found if _ends_with(s.qualified_name, plain)]
+        raise UnknownNameError(_ambiguous(tables, name, meant))
     return sorted(chosen)
 
 
@@ -80,7 +83,7 @@ def _split(tables: Tables, name: str) -> tuple[str, str]:
 def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[Symbol]:
     """Everything whose last name is that of what was asked, and modules whose name ends with it."""
     last = _plain(asked).rpartition(".")[2]
-    kinds = DEFINITIONS + (VARIABLES if variables else ())
+    kinds = (*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ()))
     place = f"AND {_path_is('f.path', path)}" if path else ""
     rows = tables.sql(
         f"""
@@ -88,8 +91,7 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
                coalesce(f.path, '') AS path, coalesce(f.module, '') AS module
         FROM (
             SELECT * FROM nodes
-            WHERE name = {_text(last)} AND (kind IN ({_list(kinds)}) OR external)
-              AND qualified_name IS NOT NULL
+            WHERE name = {_text(last)} AND kind IN ({_list(kinds)}) AND qualified_name IS NOT NULL
         ) n
         LEFT JOIN files f ON f.file_id = n.file_id
         WHERE true {place}
@@ -116,9 +118,7 @@ def _symbol(row: dict[str, object]) -> Symbol:
 
 def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
     near = _near(tables, asked, variables)
-    hint = (
-        "the nearest are:\n" + "\n".join(f"  {n}" for n in near) if near else "nothing is near it"
-    )
+    hint = listed("the nearest are:", near) if near else "nothing is near it"
     return f"no {name!r} in this graph; {hint}"
 
 
@@ -149,19 +149,25 @@ def _near(tables: Tables, asked: str, variables: bool) -> list[str]:
 
 
 def _ambiguous(tables: Tables, name: str, found: list[Symbol]) -> str:
-    first = {(_plain(s.qualified_name), s.path): s for s in sorted(found, reverse=True)}
-    listed = [first[key] for key in sorted(first)[:MOST]]
-    ids = np.array([s.node_id for s in listed], np.int64)
+    ids = np.array([s.node_id for s in found], np.int64)
+    uses = Counter(tables.lookup("edges_by_dst", "dst", ids, "t.dst", _USES)["dst"].to_pylist())
+    used: Counter[tuple[str, str]] = Counter()
+    for s in found:
+        used[_plain(s.qualified_name), s.path] += uses[s.node_id]
+    first = {(_plain(s.qualified_name), s.path): s.node_id for s in sorted(found, reverse=True)}
+    keys = sorted(first, key=lambda key: (-used[key], key))
+    ids = np.array([first[key] for key in keys[:MOST]], np.int64)
     spans = tables.lookup("spans", "node_id", ids, "t.node_id, t.line").to_pydict()
     lines = dict(zip(spans["node_id"], spans["line"], strict=True))
-    told = [
-        f"  {_plain(s.qualified_name)}" + (f"  {s.path}:{lines[s.node_id]}" if s.path else "")
-        for s in listed
-    ]
-    if len(first) > MOST:
-        told.append(f"  ... and {len(first) - MOST} more")
-    head = f"{name!r} may mean any of {len(first)}; ask for one of them by a longer name:"
-    return "\n".join([head, *told])
+    places = [f"{path}:{lines.get(first[name, path], 1)}" if path else "" for name, path in keys]
+    head = f"{name!r} may mean any of {len(keys)}, most used first; ask by a longer name:"
+    return listed(head, [f"{n}  {place}" for (n, _), place in zip(keys, places, strict=True)])
+
+
+def listed(head: str, lines: list[str]) -> str:
+    """The head with at most MOST lines below it, and how many more there are."""
+    more = [f"... and {len(lines) - MOST} more"] if len(lines) > MOST else []
+    return "\n  ".join([head, *(line.rstrip() for line in lines[:MOST]), *more])
 
 
 def _nearest_rank(found: list[Symbol]) -> list[Symbol]:

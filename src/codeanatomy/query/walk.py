@@ -29,6 +29,7 @@ CALL_ROWS = pa.schema(
         pa.field("chain", pa.list_(pa.string())),
     ]
 )
+_CALLABLE = "t.kind IN ('METHOD', 'TYPE_DECL', 'EXTERNAL')"  # of few kinds few pages are read
 _EDGE = (
     "t.src AS site, t.dst AS callee_id, t.site AS place, t.file_id, "
     "t.certainty, t.confidence, t.evidence, t.origin"
@@ -131,7 +132,7 @@ def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
 def _named(tables: Tables, rows: pa.Table) -> pa.Table:
     """The rows with names and places, in a total order."""
     ends = np.concatenate([rows["caller_id"].to_numpy(), rows["callee_id"].to_numpy()])
-    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.qualified_name")
+    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.qualified_name", _CALLABLE)
     places = tables.lookup(
         "spans",
         "node_id",
@@ -142,7 +143,7 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
         {"found": rows, "named": names, "places": places},
         """
         SELECT m.qualified_name AS caller,
-               n.qualified_name AS callee,
+               coalesce(n.qualified_name, '') AS callee,
                coalesce(f.path, '') AS path, p.line,
                certainty, confidence,
                string_to_array(evidence, '+') AS evidence,
@@ -150,7 +151,7 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
                p.bstart, p.bend, caller_id, callee_id
         FROM found
         JOIN named m ON m.node_id = caller_id
-        JOIN named n ON n.node_id = callee_id
+        LEFT JOIN named n ON n.node_id = callee_id
         LEFT JOIN places p ON p.node_id = place
         LEFT JOIN files f ON f.file_id = found.file_id
         ORDER BY path, p.bstart, p.bend, callee, caller, origin, callee_id, caller_id

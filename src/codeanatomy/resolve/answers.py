@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, LOCAL, external_key, hash_texts, mix
+from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, LOCAL, external_key, hash_texts, mix
 from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.resolution import External, Target, Unanswered
 from codeanatomy.resolve import points as p
@@ -23,20 +23,24 @@ from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
+Meanings = Callable[[int], Meant]
 
 
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
     """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
     meaning = Meaning(f)
+    sites = len(f.world.site_what)
     first = _questions(f.world)
-    site, symbol, rule, doubt = _candidates(f, meaning)
+    question, symbol, rule, doubt = _candidates(f, meaning)
+    question = first[question % max(sites, 1)] + question // max(sites, 1) * sites
     file, key, thing, external = _resolved(f, meaning.symbols, symbol)
-    site, kept, rule, doubt = _distinct(first[site], thing, rule, doubt)
+    question, kept, rule, doubt = _distinct(question, thing, rule, doubt)
     file, key = file[kept], key[kept]
-    count = np.bincount(site, minlength=len(first))
-    left = np.flatnonzero((count == 0) & (first == np.arange(len(first))))
+    count = np.bincount(question[question < sites], minlength=sites)
+    asked = (first == np.arange(sites)) & (f.world.site_what != c.IMPLICIT_SITE)
+    left = np.flatnonzero((count == 0) & asked)
     return {
-        "target": _targets(f.world, site, (file, key), rule, doubt),
+        "target": _targets(f.world, question, (file, key), rule, doubt),
         "external": external,
         "unanswered": _unanswered(f.world, left, meaning.reasons(left)),
     }
@@ -56,35 +60,47 @@ def _questions(world: World) -> Ints:
 
 
 def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
-    """(site, symbol, rule, doubt) of everything a site may mean. Doubt: marks of the way."""
+    """(question, symbol, rule, doubt) of everything a site may mean: the question's number is the
+    site's, and as many more as there are sites for what it calls unseen. Doubt: marks of the way.
+    """
     world, points = f.world, f.points
-    what = world.site_what
-    parts = []
-    for values, meant in (
-        ((c.CALL_SITE,), meaning.called),
-        ((c.BASE_SITE,), meaning.base),
-        ((c.DECORATOR_SITE,), meaning.value),
+    what, parts = world.site_what, []
+
+    def ask(sites: Ints, places: Ints, meant: Meanings, names: Ints | None, unseen: bool) -> None:
+        which, objects = points.answers(places)
+        keys = numbered(objects, points.objects)
+        if names is not None:
+            keys = np.unique(pair(objects, names[which]), return_inverse=True)
+        doubt = points.marks[places[which]].astype(np.int64)
+        parts.append(_expanded(sites[which] + unseen * len(what), keys, doubt, meant))
+
+    for asked, of_value, unseen in (
+        (c.CALL_SITE, meaning.called, False),
+        (c.CALL_SITE, meaning.inherited_init, True),
+        (c.BASE_SITE, meaning.base, False),
+        (c.DECORATOR_SITE, meaning.value, False),
+    ):
+        sites = np.flatnonzero(what == asked)
+        ask(sites, world.site_place[sites], of_value, None, unseen)
+    for values, of_name, unseen in (
+        ((c.ATTRIBUTE_SITE, c.STORED_SITE), meaning.attribute, False),
+        ((c.ATTRIBUTE_SITE,), meaning.accessed, True),
+        ((c.STORED_SITE,), meaning.assigned, True),
+        ((c.IMPLICIT_SITE,), meaning.implicit, True),
     ):
         sites = np.flatnonzero(np.isin(what, values))
-        which, objects = points.answers(world.site_place[sites])
-        doubt = points.marks[world.site_place[sites[which]]].astype(np.int64)
-        parts.append(_expanded(sites[which], numbered(objects, points.objects), doubt, meant))
+        ask(sites, world.site_place[sites], of_name, world.site_name[sites], unseen)
+    callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
+    ask(callbacks[:, 0], callbacks[:, 1], meaning.called, None, unseen=True)
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    places = world.site_place[sites]
-    keys = numbered(places, points.places)
+    keys = numbered(world.site_place[sites], points.places)
     parts.append(_expanded(sites, keys, np.zeros(len(sites), np.int64), meaning.imported))
-    sites = np.flatnonzero(what == c.ATTRIBUTE_SITE)
-    bases = world.site_place[sites]
-    which, objects = points.answers(bases)
-    doubt = points.marks[bases[which]].astype(np.int64)
-    keys = np.unique(pair(objects, world.site_name[sites[which]]), return_inverse=True)
-    parts.append(_expanded(sites[which], keys, doubt, meaning.attribute))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return columns[0], columns[1], columns[2], columns[3]
 
 
 def _expanded(
-    sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Callable[[int], Meant]
+    sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
@@ -111,10 +127,23 @@ def _distinct(site: Ints, thing: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, I
     return site[order], order, rule[order], doubt[order]
 
 
+def _node(world: World, sites: Ints) -> Ints:
+    """Node keys of what the sites ask for: of an attribute access, its field."""
+    keys = world.site_key[sites]
+    field = np.isin(world.site_what[sites], (c.ATTRIBUTE_SITE, c.STORED_SITE))
+    keys[field] = mix(keys[field], FIELD)
+    return keys
+
+
 def _targets(
-    world: World, site: Ints, target: tuple[Ints, Ints], rule: Ints, doubt: Ints
+    world: World, question: Ints, target: tuple[Ints, Ints], rule: Ints, doubt: Ints
 ) -> pa.Table:
-    candidates = np.bincount(site, minlength=1)[site]
+    candidates = np.bincount(question, minlength=1)[question]
+    sites = max(len(world.site_what), 1)
+    unseen, site = question >= sites, question % sites
+    what = np.where(unseen, c.IMPLICIT_SITE, world.site_what[site])
+    what[what == c.STORED_SITE] = c.ATTRIBUTE_SITE
+    node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
     confidence = POSSIBLE / np.sqrt(candidates)
     confidence = np.where(rule == OVERRIDE, confidence / 2, confidence)
@@ -123,8 +152,8 @@ def _targets(
     return _table(
         Target,
         world.file_ids[world.site_file[site]],
-        world.site_key[site],
-        _coded(world.site_what[site], c.SITES),
+        node,
+        _coded(what, c.SITES),
         *target,
         _coded(rule, WAYS),
         _coded(np.where(certain, 0, 1), ("certain", "possible")),
@@ -163,11 +192,12 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
 
 
 def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:
+    what = world.site_what[sites]
     return _table(
         Unanswered,
         world.file_ids[world.site_file[sites]],
-        world.site_key[sites],
-        _coded(world.site_what[sites], c.SITES),
+        _node(world, sites),
+        _coded(np.where(what == c.STORED_SITE, c.ATTRIBUTE_SITE, what), c.SITES),
         _coded(world.site_name[sites], world.texts),
         _coded(reasons, c.REASONS),
     )

@@ -1,52 +1,4 @@
-"""What is known of builtins: which attributes their types have, and what type some calls give."""
-
-import builtins
-import types
-
-LITERAL_TYPES: dict[str, type] = {
-    "NoneType": type(None),
-    "ellipsis": type(...),
-    "generator": types.GeneratorType,
-    **{k: v for k, v in vars(builtins).items() if isinstance(v, type)},
-}
-
-CONSTRUCTORS = (
-    *("str", "bytes", "bytearray", "int", "float", "complex", "bool", "list", "dict", "set"),
-    *("frozenset", "tuple", "range", "slice", "memoryview"),
-)
-
-STR_TO_STR = (
-    *("capitalize", "casefold", "center", "expandtabs", "format", "format_map", "join", "ljust"),
-    *("lower", "lstrip", "removeprefix", "removesuffix", "replace", "rjust", "rstrip", "strip"),
-    *("swapcase", "title", "translate", "upper", "zfill"),
-)
-
-# dotted name of a callable -> type of what it returns
-CALL_GIVES: dict[str, str] = {
-    **{f"builtins.{name}": name for name in CONSTRUCTORS},
-    **{f"builtins.str.{name}": "str" for name in STR_TO_STR},
-    "builtins.str.encode": "bytes",
-    "builtins.bytes.decode": "str",
-    "builtins.str.split": "list",
-    "builtins.repr": "str",
-    "builtins.chr": "str",
-    "builtins.input": "str",
-    "builtins.len": "int",
-    "builtins.ord": "int",
-    "builtins.id": "int",
-    "builtins.hash": "int",
-    "builtins.sorted": "list",
-    "builtins.dir": "list",
-    "builtins.isinstance": "bool",
-    "builtins.issubclass": "bool",
-    "builtins.hasattr": "bool",
-    "builtins.callable": "bool",
-    "builtins.any": "bool",
-    "builtins.all": "bool",
-    "builtins.print": "NoneType",
-    "builtins.setattr": "NoneType",
-    "builtins.delattr": "NoneType",
-}
+"""What is known of builtins and decorators by name, beside what stubs declare."""
 
 # calls whose effect no rule can see
 DYNAMIC_CALLS = (
@@ -87,7 +39,5 @@ MODULE_NAMES = frozenset(
 )
 
 
-def has_attribute(type_name: str, attribute: str) -> bool:
-    """Whether values of the builtin type surely have the attribute."""
-    known = LITERAL_TYPES.get(type_name)
-    return known is not None and hasattr(known, attribute)
+CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))
+ENUMS = frozenset(f"enum.{x}" for x in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))

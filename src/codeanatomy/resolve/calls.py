@@ -4,9 +4,10 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
+from codeanatomy.resolve.builtin_calls import INTO, NAMED, POSITIONAL, inherited, outside
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, WAITS, Fixpoint, Link
-from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, distinct, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, each, pair
 from codeanatomy.resolve.points import Flags
 
 WRAPPERS = {
@@ -14,6 +15,9 @@ WRAPPERS = {
     "builtins.staticmethod": p.STATIC_METHOD,
     **dict.fromkeys(PROPERTIES, p.PROPERTY),
 }
+
+
+MOST_SHIFTED = 16  # places by which partial applications of each other move arguments
 
 
 def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -26,14 +30,21 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     if bound.any():
         of = objects[bound]
         _link(f, rows[bound], f.points.a[of], f.points.b[of], 1)
-    _construct(f, rows, objects, kinds)
+    construct(f, rows, objects, kinds)
     _call_instances(f, rows, objects, kinds)
+    _call_partials(f, rows, objects, kinds)
     _call_outside(f, rows, objects, kinds)
+    any_method = (kinds == p.ANY_METHOD) & (rows[:, 2] > 0)
+    for (_, _, result, _), object_ in each(rows, objects, any_method):
+        f.points.copy(f.any_result(int(f.points.a[object_])), result)
+    of_container = kinds == p.METHOD_OF
+    for (_, number, result, _), object_ in each(rows, objects, of_container):
+        inherited(f, int(f.points.a[object_]), f.lookup.method_of(object_), number, result)
 
 
-def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
+def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
-    chosen = np.isin(kinds, (p.CLASS, p.CLS)) & (rows[:, 3] != INIT)
+    chosen = np.isin(kinds, (p.CLASS, p.CLS)) & ((rows[:, 3] & INIT) == 0)
     if not chosen.any():
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
@@ -44,6 +55,7 @@ def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     made[exact] = f.points.objects_of(p.INSTANCE, objects[exact])
     made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
     f.points.hold_all(rows[:, 2], made)
+    _fill(f, rows, objects, made)
     init = np.full(len(made), f.world.name("__init__"), np.int64)
     found = f.found(made, init)
     waits = found == WAITS
@@ -57,9 +69,20 @@ def _construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         f.tables["call"].add(calls)
 
 
+def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
+    """An instance of a class that inherits from a container gets the elements it is made of."""
+    for (_, number, _, _), class_, instance in zip(
+        rows.tolist(), classes.tolist(), made.tolist(), strict=True
+    ):
+        if f.lookup.is_container(f.lookup.class_of(class_)):
+            for at, _, place in f.arguments.of(number):
+                if at == 0:
+                    f.tables["spread"].add_one(place, instance, INTO, 0)
+
+
 def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
     """Decorations by classes that inherit from classmethod, staticmethod or property."""
-    decorates: Flags = f.decorated[rows[:, 1], 0] > 0
+    decorates = f.decorates(rows[:, 1])
     for i in np.flatnonzero(decorates).tolist():
         order = f.classes.order.get(int(objects[i]), ())
         bases = [f.modules.dotted(x) for x in order if f.points.kind[x] == p.EXTERNAL]
@@ -73,7 +96,7 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """An instance runs `__call__` of its class."""
-    chosen = np.isin(kinds, (p.INSTANCE, p.SELF)) & (rows[:, 3] != INIT)
+    chosen = np.isin(kinds, (p.INSTANCE, p.SELF)) & ((rows[:, 3] & INIT) == 0)
     if not chosen.any():
         return
     rows, objects = rows[chosen], objects[chosen]
@@ -81,23 +104,30 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
     waits = found == WAITS
     if waits.any():
         f.waiting.append(("call", np.column_stack((rows[waits], objects[waits]))))
-    new = []
-    for place, (_, number, result, _) in zip(found.tolist(), rows.tolist(), strict=True):
-        key = (place, number, result)
-        if place > 0 and key not in f.instance_calls:  # a set: an instance may be its own __call__
-            f.instance_calls.add(key)
-            new.append((*key, 0))
-    if new:
-        f.tables["call"].add(np.array(new, np.int64))
+    for place, (_, number, result, flags) in zip(found.tolist(), rows.tolist(), strict=True):
+        if place > 0:
+            f.tables["call"].add_one(place, number, result, flags)
+
+
+def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
+    """functools.partial: the first call's arguments, then this one's, go to what it holds."""
+    chosen = kinds == p.PARTIAL
+    for (_, number, result, flags), object_ in each(rows, objects, chosen):
+        first = int(f.points.a[object_])
+        callee, given = f.arguments.at(first, 0), f.arguments.of(first)
+        count = sum(at > 0 for at, _, _ in given)
+        f.tables["call"].add_one(callee, first, result, -1 << 1)
+        if (flags >> 1) + count <= MOST_SHIFTED:
+            f.tables["call"].add_one(callee, number, result, flags + (count << 1))
 
 
 def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """External callees: decorators give back what they decorate, some builtins a literal."""
-    chosen = np.isin(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & (rows[:, 3] != INIT)
+    chosen = np.isin(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & ((rows[:, 3] & INIT) == 0)
     if not chosen.any():
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
-    decorates = f.decorated[rows[:, 1], 0] > 0
+    decorates = f.decorates(rows[:, 1])
     for (_, number, _, _), object_, kind in zip(
         rows[decorates].tolist(),
         objects[decorates].tolist(),
@@ -107,10 +137,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         _decorate(f, number, object_, kind)
     plain = ~decorates & (kinds == p.EXTERNAL)
     rows, objects = rows[plain], objects[plain]
-    distinct, inverse = np.unique(objects, return_inverse=True)
-    given = np.array([f.given(x) for x in distinct.tolist()], np.int64)
-    given = given[inverse] if len(given) else NONE
-    f.points.hold_all(rows[given > 0, 2], given[given > 0])
+    for (_, number, result, _), object_ in each(rows, objects):
+        outside(f, object_, number, result)
     results = rows[:, 2]
     factory = results < len(f.is_decorator)
     factory[factory] = f.is_decorator[results[factory]]
@@ -120,7 +148,10 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
     value, result = f.decorated[number].tolist()
     if kind == p.PROPERTY_PART:  # x.setter: the property stays
-        f.points.hold(result, int(f.points.a[object_]))
+        property_ = int(f.points.a[object_])
+        f.points.hold(result, property_)
+        if f.world.texts[int(f.points.b[object_])] == "setter":
+            f.points.copy(value, f.lookup.setter(property_))
         return
     external = object_ if kind == p.EXTERNAL else int(f.points.a[object_])
     dotted = f.modules.dotted(external)
@@ -137,28 +168,61 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     """Arguments of each call to the parameters of its function, what it returns to the result."""
     points, results = f.points, rows[:, 2]
     points.copy_all(f.result[functions], results)
-    with_receiver = (receivers > 0) & (f.method_of[functions] == 0)
+    of_class = points.kind[receivers] == p.CLASS  # what a class method makes may be a base
+    with_receiver = (receivers > 0) & ((f.method_of[functions] == 0) | of_class)
     with_receiver &= f.parameter_count[functions] > 0
     points.hold_all(
         f.parameter[f.parameter_start[functions[with_receiver]]], receivers[with_receiver]
     )
     _return_parameters(f, rows, functions, receivers, shift)
-    keys = distinct(pair(rows[:, 1], functions))
-    calls, functions = keys >> SHIFT, keys & LOW
-    at, of = expand(f.argument_start[calls], f.argument_start[calls + 1])
-    if not at.size:
+    offset = (rows[:, 3] >> 1) + shift
+    keys = np.unique(np.column_stack((rows[:, 1], functions, offset)), axis=0)
+    calls, functions, offset = keys.T
+    arguments, of = f.arguments.of_all(calls)
+    if not len(arguments):
         return
-    position, name, value = f.arguments[at, 1], f.arguments[at, 2], f.arguments[at, 3]
-    functions = functions[of]
-    fits = (position >= 0) & (position + shift < f.parameter_count[functions])
-    points.copy_all(
-        value[fits], f.parameter[f.parameter_start[functions[fits]] + position[fits] + shift]
-    )
-    named = position < 0
+    known = arguments[:, 2] > 0
+    position, name, value = arguments[known].T
+    functions, offset = functions[of[known]], offset[of[known]]
+    positional = position >= 0
+    position = position + np.where(positional, offset, 0)
+    count = f.parameter_count[functions]
+    fits = positional & (position >= 0) & (position < count)
+    points.copy_all(value[fits], f.parameter[f.parameter_start[functions[fits]] + position[fits]])
+    named = position == -1
+    named &= ~positional
     keys = pair(functions[named], name[named])
     index = np.searchsorted(f.keyword_key, keys)
     hit = f.keyword_key[index] == keys
     points.copy_all(value[named][hit], f.keyword_place[index[hit]])
+    extra = positional & (position >= count) & (f.variadic[functions, 0] > 0)
+    for function, at, place in zip(
+        functions[extra].tolist(),
+        (position - count)[extra].tolist(),
+        value[extra].tolist(),
+        strict=True,
+    ):
+        key = f.world.name(c.item(at))
+        points.copy(place, f.elements.place(int(f.variadic[function, 0]), key))
+    missed = np.flatnonzero(named)[~hit]
+    missed = missed[f.variadic[functions[missed], 1] > 0]
+    for function, text, place in zip(
+        functions[missed].tolist(), name[missed].tolist(), value[missed].tolist(), strict=True
+    ):
+        key = f.world.name(c.item(f.world.texts[text]))
+        points.copy(place, f.elements.place(int(f.variadic[function, 1]), key))
+    stars = ~positional & (position <= c.STAR_KEYWORDS)
+    for function, at, more, place in zip(
+        functions[stars].tolist(),
+        position[stars].tolist(),
+        offset[stars].tolist(),
+        value[stars].tolist(),
+        strict=True,
+    ):
+        if at == c.STAR_KEYWORDS:
+            f.tables["spread"].add_one(place, function, NAMED, 0)
+        else:
+            f.tables["spread"].add_one(place, function, POSITIONAL, c.STAR_ARGUMENT - at + more)
 
 
 def _return_parameters(
@@ -167,10 +231,10 @@ def _return_parameters(
     """A function that returns its own parameter gives each call its own argument back."""
     chosen = f.may_return_parameter[functions] & (rows[:, 2] > 0)
     todo: list[tuple[int, int, Link]] = []
-    for (_, number, result, _), function, receiver in zip(
+    for (_, number, result, flags), function, receiver in zip(
         rows[chosen].tolist(), functions[chosen].tolist(), receivers[chosen].tolist(), strict=True
     ):
-        link = (number, result, receiver, shift)
+        link = (number, result, receiver, shift + (flags >> 1))
         if function in f.links:
             f.links[function].append(link)
         todo += [(function, index, link) for index in f.through.get(function, ())]
@@ -184,7 +248,9 @@ def _return_parameters(
             else:  # not passed, or inside `*args`
                 f.points.marks[result] |= 1 << c.PARAMETER
             continue
-        outer, position = int(f.parameter_of[value]), int(f.parameter_index[value])
+        known = max(value, result) < len(f.parameter_of)  # places of the files, not made by rules
+        outer = int(f.parameter_of[value]) if known else 0
+        position = int(f.parameter_index[value]) if known else 0
         if not outer or f.returned_by[result] != outer:
             f.points.copy(value, result)
         elif position not in f.through.setdefault(outer, []):
@@ -194,15 +260,13 @@ def _return_parameters(
 
 def argument(f: Fixpoint, number: int, position: int, function: int, index: int) -> int:
     """The place passed for a positional parameter of the function; 0: none known."""
-    low, high = f.argument_start[number : number + 2]
     wanted = int(f.parameter[f.parameter_start[function] + index])
-    for at, name, value in f.arguments[low:high, 1:4].tolist():
-        if at >= 0:
-            if at == position:
-                return int(value)
-        else:
+    for at, name, value in f.arguments.of(number):
+        if at == position >= 0:
+            return value
+        if at == -1:
             key = function << 32 | name
             found = int(np.searchsorted(f.keyword_key, key))
             if f.keyword_key[found] == key and f.keyword_place[found] == wanted:
-                return int(value)
+                return value
     return 0

@@ -5,15 +5,36 @@ import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import CALL_GIVES, MODULE_NAMES
+from codeanatomy.resolve.arguments import Arguments, Shape
+from codeanatomy.resolve.builtin_types import MODULE_NAMES
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.mro import Classes
 from codeanatomy.resolve.pairs import Ints, Rows, distinct, pair
-from codeanatomy.resolve.points import Points
-from codeanatomy.resolve.world import Bindings, World
+from codeanatomy.resolve.points import Flags, Points
+from codeanatomy.resolve.world import FILE, Bindings, World
+from codeanatomy.sources.stub_types import Type
+from codeanatomy.sources.typeshed import Stubs
 
-INIT = 1  # flag of a call row: it runs for its effect on the new instance only
+TABLES = {  # columns of each rule's rows; see rules.py
+    "super": 3,
+    "load": 3,
+    "store": 3,
+    "assign": 3,
+    "bound_copy": 4,
+    "keyed": 4,
+    "by_key": 4,
+    "special": 4,
+    "call": 4,
+    "wrap": 3,
+    "annotate": 4,
+    "spread": 4,
+    "fluent": 3,
+}
+VARARG, KWARG = -2, -3
+# of a call row: it runs for its effect on the new instance only; above this bit stands by how many
+# places its positional arguments are shifted
+INIT = 1
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
 Link = tuple[int, int, int, int]  # call, result, receiver, shift
@@ -22,35 +43,43 @@ Link = tuple[int, int, int, int]  # call, result, receiver, shift
 class Fixpoint:
     """Everything that the rules read and grow."""
 
-    def __init__(self, tables: dict[str, pa.Table], files: pa.Table) -> None:
+    def __init__(self, tables: dict[str, pa.Table], files: pa.Table, stubs: Stubs) -> None:
+        self.stubs = stubs
         self.world = world = World(tables, files)
         self.points = points = Points(world.places, world.kinds)
         self.bindings = Bindings(world)
         self.modules = Modules(world, points, self.bindings)
-        self.classes = Classes(points, np.flatnonzero(world.kinds == c.CLASS), world.rows["base"])
+        self.classes = Classes(
+            points,
+            np.flatnonzero(world.kinds == c.CLASS),
+            world.rows["base"],
+            world.rows["metaclass"],
+        )
         self.modules.link_stars()
         self.modules.link_targets()
         self.modules.link_exports()
-        self.lookup = Lookup(world, points, self.modules, self.classes, self.bindings)
+        self.lookup = Lookup(self.modules, self.classes, self.bindings, stubs)
         rows = world.rows
-        self.tables = {
-            "super": Rows(3),
-            "load": Rows(3),
-            "store": Rows(3),
-            "bound_copy": Rows(4),
-            "call": Rows(4),
-            "wrap": Rows(3),
-        }
-        self.tables["super"].add(rows["super"][:, :3])
-        self.tables["load"].add(rows["load"][:, :3])
-        self.tables["store"].add(rows["store"][:, :3])
+        self.elements = self.lookup.elements
+        self.tables = {name: Rows(width) for name, width in TABLES.items()}
+        for name in ("super", "load", "store", "special", "keyed", "annotate"):
+            self.tables[name].add(rows[name][:, : TABLES[name]])
+        keyed = rows["keyed"][:, [1, 0, 2, 3]]
+        self.tables["by_key"].add(keyed)
         calls = rows["call"].copy()
         calls[:, 3] = 0
-        self.tables["call"].add(calls[:, :4])  # callee, call, result, flag
-        self.waiting: list[tuple[str, Ints]] = []  # (rule, row and object) of classes without order
-        self.property_places: list[int] = []
+        self.tables["call"].add(calls[:, :4])
+        # (rule, row and object) of classes without order
+        self.waiting: list[tuple[str, Ints]] = []
         self.receivers: list[int] = []
-        self.instance_calls: set[tuple[int, int, int]] = set()
+        self._any_results: dict[int, int] = {}
+        # of external things and shapes of calls: objects given, and types to make others of
+        self.declared: dict[tuple[int, Shape], tuple[list[int], list[Type]]] = {}
+        self.unknown_results: set[int] = set()  # places of results that nothing declares
+        self.any_key = False  # whether keys of which nothing is known may be any
+        self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
+        self._once: set[tuple[object, ...]] = set()
+        self._elements: dict[tuple[int, int], int] = {}
         self._read_functions()
         self._read_calls()
         self._start()
@@ -69,10 +98,18 @@ class Fixpoint:
         order = np.argsort(keys, kind="stable")
         self.keyword_key = np.append(keys[order], 1 << 62)
         self.keyword_place = np.append(named[order, 3], 0)
+        self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
+        for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
+            chosen = param[param[:, 1] == index]
+            class_ = np.full(len(chosen), self.modules.external(f"builtins.{type_}"))
+            made = self.points.new_objects(p.CONTAINER, class_, chosen[:, 3])
+            self.points.hold_all(chosen[:, 3], made)
+            self.variadic[chosen[:, 0], column] = made
         self._read_results(rows["result"], count)
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
             self.through.setdefault(function, []).append(index)
+        self._read_yields(rows["yield"])
         self.may_return_parameter = np.zeros(count, bool)
         self.may_return_parameter[[*self.through, *self.links]] = True
         self.method_of = np.zeros(count, np.int64)
@@ -104,27 +141,32 @@ class Fixpoint:
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
 
+    def _read_yields(self, rows: Ints) -> None:
+        """A call of a generator function gives a generator."""
+        for function, place in rows[:, :2].tolist():
+            given = self.lookup.yields.get(function)
+            if given is None:
+                given = self.lookup.yields[function] = self.points.place()
+                result = self.points.place()
+                self.points.copy(int(self.result[function]), result)  # what an annotation says
+                self.points.hold(result, self.points.object(p.GENERATOR, function))
+                self.result[function] = result
+            self.points.copy(place, given)
+
     def _read_calls(self) -> None:
         rows, calls = self.world.rows, self.world.calls
-        arguments = rows["arg"]
-        self.arguments = arguments[np.argsort(arguments[:, 0], kind="stable")]
-        self.argument_start = np.searchsorted(self.arguments[:, 0], np.arange(calls + 1))
-        self.decorated = np.zeros((calls, 2), np.int64)  # value, result
+        sites = np.full(calls, -1, np.int64)
+        known = rows["call"][rows["call"][:, 3] > 0]
+        sites[known[:, 1]] = self.world.site_start[known[:, FILE]] + known[:, 3] - 1
+        self.arguments = Arguments(rows["arg"], sites)
+        self.decorated = np.zeros((calls + 1, 2), np.int64)  # value, result; the last row is empty
         self.decorated[rows["decorated"][:, 0]] = rows["decorated"][:, 1:3]
-        is_decoration = self.decorated[rows["call"][:, 1], 0] > 0
+        is_decoration = self.decorates(rows["call"][:, 1])
         decorators = np.zeros(self.world.places, bool)
         decorators[rows["call"][is_decoration, 0]] = True
+        for callee, number, *_ in rows["call"][is_decoration].tolist():
+            self.callbacks[self.arguments.site(number), callee] = None
         self.is_decorator = decorators  # places that are called as decorators
-        self.gives = CALL_GIVES
-        self._given: dict[int, int] = {}
-
-    def given(self, external: int) -> int:
-        """The literal that a call of the external thing gives; 0: not known."""
-        found = self._given.get(external)
-        if found is None:
-            type_name = self.gives.get(self.modules.dotted(external))
-            found = self._given[external] = self.modules.literal(type_name) if type_name else 0
-        return found
 
     def _start(self) -> None:
         """What holds before any rule: definitions, literals, unknown values, imports, globals."""
@@ -136,12 +178,31 @@ class Fixpoint:
         points.hold_all(
             literal[:, 0], np.array([objects[x] for x in literal[:, 1].tolist()], np.int64)
         )
+        self._start_elements()
+        declared = rows["declared"]
+        points.copy_all(declared[:, 1], declared[:, 0])
         unknown = rows["unknown"]
         points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
         for place, reason in self.modules.missing.items():
             points.marks[place] |= 1 << reason
         self._start_imports()
         self._start_globals()
+
+    def _start_elements(self) -> None:
+        """Containers and constants."""
+        points, texts = self.points, self.world.texts
+        display, constant = self.world.rows["display"], self.world.rows["constant"]
+        codes = np.unique(np.concatenate((display[:, 1], constant[:, 1])))
+        outside = np.zeros(len(texts), np.int64)
+        outside[codes] = [self.modules.type(texts[x]) for x in codes.tolist()]
+        made = points.new_objects(p.CONTAINER, outside[display[:, 1]], display[:, 0])
+        points.hold_all(display[:, 0], made)
+        pairs, inverse = np.unique(
+            pair(outside[constant[:, 1]], constant[:, 2]), return_inverse=True
+        )
+        found = [points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF) for x in pairs.tolist()]
+        if found:
+            points.hold_all(constant[:, 0], np.array(found, np.int64)[inverse])
 
     def _start_imports(self) -> None:
         points, modules, world = self.points, self.modules, self.world
@@ -203,10 +264,72 @@ class Fixpoint:
         return result
 
     def flush(self) -> None:
-        """Hands the bound copies that lookups asked for to their rule."""
-        if self.lookup.bound_copies:
-            self.tables["bound_copy"].add(np.array(self.lookup.bound_copies, np.int64))
-            self.lookup.bound_copies.clear()
+        """Hands the rows that lookups asked for to their rules."""
+        lookup = self.lookup
+        if lookup.bound_copies:
+            self.tables["bound_copy"].add(np.array(lookup.bound_copies, np.int64))
+            lookup.bound_copies.clear()
+        for load in lookup.loads:
+            self.tables["load"].add_one(*load)
+        lookup.loads.clear()
+        for callee, result in lookup.calls:
+            self.call(callee, result)
+        for iterator, result in lookup.nexts:
+            self.special(iterator, "__next__", result)
+        lookup.calls.clear()
+        lookup.nexts.clear()
+
+    def decorates(self, calls: Ints) -> Flags:
+        """Which of the calls are decorations."""
+        flags: Flags = self.decorated[np.minimum(calls, len(self.decorated) - 1), 0] > 0
+        return flags
+
+    def once(self, *key: object) -> bool:
+        """True the first time that it is asked for the key."""
+        if key in self._once:
+            return False
+        self._once.add(key)
+        return True
+
+    def call(self, callee: int, result: int, *arguments: int, site: int = -1) -> None:
+        """A call that no syntax shows; at a site it is one of the things that the site calls."""
+        number = self.arguments.add([(i, 0, x) for i, x in enumerate(arguments) if x], site)
+        self.tables["call"].add_one(callee, number, result, 0)
+        if site >= 0:
+            self.callbacks[site, callee] = None
+
+    def special(self, base: int, method: str, result: int, site: int = -1) -> None:
+        """A call of a special method that no syntax shows."""
+        number = self.arguments.add([], site)
+        self.tables["special"].add_one(base, self.world.name(method), number, result)
+
+    def element(self, base: int, site: int = -1) -> int:
+        """The place of what iteration over the value gives."""
+        place = self._elements.get((base, site))
+        if place is None:
+            iterator, place = self.points.place(), self.points.place()
+            self._elements[base, site] = place
+            self.special(base, "__iter__", iterator, site)
+            self.special(iterator, "__next__", place, site)
+        return place
+
+    def any_result(self, class_: int) -> int:
+        """The place of what any public method of the class may return, of its own kind: `x.a().b()`
+        stays followed, all else would be anything."""
+        place = self._any_results.get(class_)
+        if place is None:
+            place = self._any_results[class_] = self.points.place()
+            for above in self.classes.order.get(class_, ()):
+                for name in self.bindings.names.get(above, ()):
+                    function = self.bindings.definition[above << 32 | name]
+                    if function > 0 and self.world.texts[name][0] != "_":
+                        self.tables["fluent"].add_one(int(self.result[function]), class_, place)
+            self.points.marks[place] |= 1 << c.DYNAMIC
+        return place
+
+    def container(self, type_: str, place: int) -> int:
+        """The container of a builtin type that belongs to the place."""
+        return self.points.object(p.CONTAINER, self.modules.external(f"builtins.{type_}"), place)
 
     def seed(self) -> None:
         """Gives each method's first parameter an instance (class) of its class or one below."""

@@ -13,6 +13,12 @@ from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 from codeanatomy.resolve.world import Bindings, World
 
 BUILTINS = frozenset(dir(builtins))
+# types of values that no builtin name means
+UNNAMED = {
+    "NoneType": "types.NoneType",
+    "ellipsis": "types.EllipsisType",
+    "generator": "types.GeneratorType",
+}
 
 Symbol = tuple[int, int]  # (object, 0), or (scope object, name) of a variable
 
@@ -44,7 +50,11 @@ class Modules:
 
     def literal(self, type_name: str) -> int:
         """The object for values of a builtin type."""
-        return self.points.object(LITERAL, self.external(f"builtins.{type_name}"))
+        return self.points.object(LITERAL, self.type(type_name))
+
+    def type(self, name: str) -> int:
+        """The external class of values whose type has this name."""
+        return self.external(UNNAMED.get(name) or f"builtins.{name}")
 
     def dotted(self, object_: int) -> str:
         """Dotted name of an external thing (or namespace package)."""

@@ -2,42 +2,44 @@
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import has_attribute
+from codeanatomy.resolve.builtin_types import CONTAINERS, ENUMS
+from codeanatomy.resolve.elements import Elements
+from codeanatomy.resolve.inheritance import Inheritance
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.points import Points
-from codeanatomy.resolve.world import Bindings, World
+from codeanatomy.resolve.world import Bindings
+from codeanatomy.sources.typeshed import Stubs
 
-EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives
 PROPERTY_PARTS = ("setter", "getter", "deleter")
 
 
-class Lookup:
+class Lookup(Inheritance):
     """Places of attributes. Reads of an attribute that some store sets see every field of that name
     along the class's order; reads through `self` also see definitions of inheriting classes.
     """
 
     def __init__(
-        self, world: World, points: Points, modules: Modules, classes: Classes, bindings: Bindings
+        self, modules: Modules, classes: Classes, bindings: Bindings, stubs: Stubs
     ) -> None:
-        self.world, self.points, self.modules, self.classes = world, points, modules, classes
-        self.bindings = bindings
+        super().__init__(bindings, classes, modules, stubs)
+        world, points = self.world, self.points
         self.fields = dict(bindings.place)
         self.stored = set(world.rows["store"][:, 1].tolist())
-        self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
-        for scope, names in sorted(bindings.names.items()):
-            if points.kind[scope] == p.CLASS:
-                for name in names:
-                    self.binders.setdefault(name, []).append(scope)
+        self.elements = Elements(world, points)
         self.bound_copies: list[tuple[int, int, int, int]] = []  # new rows of the bound-copy rule
+        self.calls: list[tuple[int, int]] = []  # (callee, result) of calls without arguments
+        self.nexts: list[tuple[int, int]] = []  # (iterator, result)
+        self.yields: dict[int, int] = {}  # generator function -> place of what it gives
+        self.setters: dict[int, int] = {}  # property -> place of its setter
         self._found: dict[tuple[int, int], int | None] = {}
-        self._first: dict[tuple[int, int, int], int] = {}
-        self._depth: dict[int, int] = {}
-        self._children: dict[tuple[int, int], int] = {}
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
-        self._overriding: dict[tuple[int, int], list[int]] = {}
-        self.storing: dict[int, list[tuple[int, int]]] = {}  # name -> (class, field)
-        self._reading: dict[int, list[tuple[int, bool, int]]] = {}  # name -> (class, cone, place)
+        # name -> (class, field, whether it is stored on the class itself)
+        self.storing: dict[int, list[tuple[int, int, bool]]] = {}
+        # name -> (class, cone, place, receiver)
+        self._reading: dict[int, list[tuple[int, bool, int, int]]] = {}
+        self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
+        self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
+        self.loads: list[tuple[int, int, int]] = []  # new rows of the load rule
 
     def field(self, object_: int, name: int) -> int:
         """The place of an object's own attribute."""
@@ -45,6 +47,13 @@ class Lookup:
         place = self.fields.get(key)
         if place is None:
             place = self.fields[key] = self.points.place()
+        return place
+
+    def setter(self, property_: int) -> int:
+        """The place of a property's setter."""
+        place = self.setters.get(property_)
+        if place is None:
+            place = self.setters[property_] = self.points.place()
         return place
 
     def module_member(self, module: int, name: int) -> int:
@@ -65,19 +74,33 @@ class Lookup:
                         self.points.hold(place, self.modules.member(external, name))
         return place
 
-    def stored_field(self, class_: int, name: int) -> int:
-        """The place of what is stored as that attribute of the class or its instances."""
+    def stored_field(self, class_: int, name: int, *, on_class: bool = False) -> int:
+        """The place of what is stored as that attribute of the class's instances, or of itself."""
         if class_ << 32 | name in self.bindings.definition:
             return self.fields[class_ << 32 | name]
-        key = self.points.object(p.INSTANCE, class_) << 32 | name
-        place = self.fields.get(key)
+        owner = class_ if on_class else self.points.object(p.INSTANCE, class_)
+        place = self.fields.get(owner << 32 | name)
         if place is None:
-            place = self.fields[key] = self.points.place()
-            self.storing.setdefault(name, []).append((class_, place))
-            for reader, cone, target in self._reading.get(name, ()):
+            place = self.fields[owner << 32 | name] = self.points.place()
+            self.storing.setdefault(name, []).append((class_, place, on_class))
+            for reader, cone, target, receiver in self._reading.get(name, ()):
                 if self._related(reader, class_, cone=cone):
-                    self.points.copy(place, target)
+                    self._take_stored(place, target, receiver, on_class=on_class)
         return place
+
+    def _take_stored(self, field: int, target: int, receiver: int, *, on_class: bool) -> None:
+        """What is stored on a class is seen as what its body binds: functions become methods."""
+        if on_class:
+            self.bound_copies.append((field, target, receiver, 0))
+        else:
+            self.points.copy(field, target)
+
+    def _read_stored(self, class_: int, name: int, cone: bool, target: int, receiver: int) -> None:
+        """Lets the target see all that is or will be stored as the attribute."""
+        self._reading.setdefault(name, []).append((class_, cone, target, receiver))
+        for storer, field, on_class in self.storing.get(name, ()):
+            if self._related(class_, storer, cone=cone):
+                self._take_stored(field, target, receiver, on_class=on_class)
 
     def find(self, object_: int, name: int) -> int | None:
         """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
@@ -92,12 +115,22 @@ class Lookup:
     def _find(self, object_: int, name: int) -> int | None:
         points = self.points
         kind, a = int(points.kind[object_]), int(points.a[object_])
+        if self.world.texts[name][:1] in ("[", "("):
+            return self._element(object_, kind, name)
         if kind in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
             return self._member(object_, kind, name)
         if kind in (p.MODULE, p.NAMESPACE):
             return self.module_member(object_, name)
-        if kind in (p.EXTERNAL, p.LITERAL):
-            return -self.child(a if kind == p.LITERAL else object_, name)
+        if kind == p.EXTERNAL:
+            return -self.child(object_, name)
+        if kind in p.VALUES:
+            child = self.child(a, name)
+            if child and self.declared(child) == "variable":
+                return self.value(child)
+            return -child
+        if kind in (p.CONTAINER, p.GENERATOR):
+            type_ = a if kind == p.CONTAINER else self.modules.type("generator")
+            return -points.object(p.METHOD_OF, object_, name) if self.may_have(type_, name) else 0
         if kind == p.FUNCTION:
             return self.field(object_, name) if name in self.stored else 0
         if kind in (p.BOUND, p.OVERRIDE):
@@ -106,47 +139,63 @@ class Lookup:
             return -points.object(p.PROPERTY_PART, object_, name)
         return 0
 
-    def child(self, external: int, name: int) -> int:
-        """The external thing `external.name`; 0 where a builtin type lacks it, or too deep."""
-        key = (external, name)
-        child = self._children.get(key)
-        if child is None:
-            depth = self._depth.get(external, 0)
-            child = 0
-            if depth < EXTERNAL_DEPTH and self._may_have(external, name):
-                child = self.modules.member(external, name)
-                self._depth[child] = depth + 1
-            self._children[key] = child
-        return child
+    def value(self, external: int) -> int:
+        """The place of what an external variable or attribute is declared to hold."""
+        place = self.points.place()
+        self.values.append((external, place))
+        return place
 
-    def _may_have(self, external: int, name: int) -> bool:
-        dotted = self.modules.dotted(external)
-        if not dotted.startswith("builtins."):
-            return True
-        inner = dotted.removeprefix("builtins.")
-        return "." not in inner and has_attribute(inner, self.world.texts[name])
+    def _element(self, object_: int, kind: int, name: int) -> int | None:
+        """Place of `x[key]`, or of the value that unpacking gives its target of that index."""
+        text, points = self.world.texts[name], self.points
+        if kind == p.CONTAINER:
+            if ":" in text and text[1] not in "'\"":
+                return -(object_ if text == c.SLICE else self._slice(object_, name))
+            return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
+        if kind in (*p.CLASSES, p.EXTERNAL):  # `Generic[T]` is the class again
+            return -object_ if text[0] == "[" and kind != p.EXTERNAL else 0
+        if kind in p.VALUES:
+            of_text = int(points.a[object_]) == self.modules.external("builtins.str")
+            return -self.modules.literal("str") if of_text else 0
+        if kind == p.GENERATOR:
+            return self.yields.get(int(points.a[object_]), 0) if text[0] == "(" else 0
+        if kind not in (*p.INSTANCES, p.SUPER):
+            return 0
+        method = self.find(
+            object_, self.world.name(f"__{'getitem' if text[0] == '[' else 'iter'}__")
+        )
+        if method is None or not method:
+            return None if method is None else 0
+        if method < 0:  # of a builtin container that the class inherits from
+            return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
+        place = points.place()
+        if text[0] == "[":
+            self.calls.append((method, place))
+        else:
+            iterator = points.place()
+            self.calls.append((method, iterator))
+            self.nexts.append((iterator, place))
+        return place
+
+    def _slice(self, container: int, name: int) -> int:
+        """The container of the elements between two constant indices."""
+        elements, world = self.elements, self.world
+        low, _, high = world.texts[name][1:-1].partition(":")
+        type_ = int(self.points.a[container])
+        made = self.points.object(p.CONTAINER, type_, self.points.place())
+
+        def moved(key: int, place: int) -> None:
+            text = world.texts[key][1:-1]
+            if not text.isdigit():
+                self.points.copy(place, elements.place(made, elements.unknown))
+            elif int(low) <= int(text) < int(high or 1 << 30):
+                index = world.name(c.item(int(text) - int(low)))
+                self.points.copy(place, elements.place(made, index))
+
+        elements.watch(container, moved)
+        return made
 
     # classes
-
-    def first(self, class_: int, name: int, after: int = 0) -> int:
-        """The first class in the order (after `after`) whose body binds the name; negative: an
-        external base that may have it; 0: none."""
-        key = (class_, name, after)
-        found = self._first.get(key)
-        if found is None:
-            order = self.classes.order[class_]
-            if after:
-                order = order[order.index(after) + 1 :] if after in order else ()
-            found = 0
-            for candidate in order:
-                if self.points.kind[candidate] == p.EXTERNAL:
-                    if not found and self._may_have(candidate, name):
-                        found = -candidate
-                elif candidate << 32 | name in self.bindings.definition:
-                    found = candidate
-                    break
-            self._first[key] = found
-        return found
 
     def class_of(self, object_: int) -> int:
         """The class behind an instance, a class or a `super()`."""
@@ -173,15 +222,21 @@ class Lookup:
                 return self._own_class(class_, kind)
         reads = kind != p.SUPER and name in self.stored
         unsure = self.unsure(class_, first)
-        if not first and not others and not reads and not unsure:
-            return 0
+        place = 0
+        if not first and not others and not unsure:
+            instead = self._fallback(object_, kind, class_, name)
+            if not instead and (instead is None or not reads):
+                return instead
+            place = instead or 0
         if first < 0 and not others and not reads and not unsure:
-            return -self.child(-first, name)
-        place = points.place()
-        if first > 0:
+            return -self._outside(object_, kind, -first, name)
+        place = place or points.place()
+        if first > 0 and self._is_member_of_enum(first, name):
+            points.hold(place, points.object(p.SELF, first))
+        elif first > 0:
             self.bound_copies.append((self.fields[first << 32 | name], place, receiver, 0))
         elif first < 0:
-            self._of_base(place, self.child(-first, name), wait=reads)
+            self._of_base(place, self._outside(object_, kind, -first, name), wait=reads)
         for other in others:
             self.bound_copies.append((self.fields[other << 32 | name], place, receiver, 1))
         if others:
@@ -191,11 +246,89 @@ class Lookup:
         if unsure:
             points.marks[place] |= 1 << c.UNKNOWN_BASE
         if reads:
-            self._reading.setdefault(name, []).append((class_, cone, place))
-            for storer, field in self.storing.get(name, ()):
-                if self._related(class_, storer, cone=cone):
-                    points.copy(field, place)
+            self._read_stored(class_, name, cone, place, receiver)
         return place
+
+    def _outside(self, object_: int, kind: int, base: int, name: int) -> int:
+        """An attribute of an external base; of a container's or type's methods, bound to the
+        object, whose elements they know."""
+        child = self.child(base, name)
+        followed = self.modules.dotted(base) in (*CONTAINERS, "builtins.type")
+        if child and followed and kind in p.INSTANCES and self.world.texts[name][:2] != "__":
+            return self.points.object(p.METHOD_OF, object_, name)
+        return child
+
+    def method_of(self, object_: int) -> int:
+        """The external thing that a METHOD_OF object is."""
+        of, name = int(self.points.a[object_]), int(self.points.b[object_])
+        kind = int(self.points.kind[of])
+        if kind == p.GENERATOR:
+            return self.child(self.modules.type("generator"), name)
+        if kind == p.CONTAINER:
+            return self.child(int(self.points.a[of]), name)
+        return self.child(-self.first(self.class_of(of), name), name)
+
+    def _fallback(self, object_: int, kind: int, class_: int, name: int) -> int | None:
+        """Where a class and its bases lack an attribute: `__getattr__`, or the metaclass's."""
+        points = self.points
+        if made := self._made(class_, kind):
+            place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
+            for each in made if not self.world.texts[name].startswith("__") else ():
+                member = points.place()
+                self.loads.append((self.namespaces[each], key, member))
+                self.bound_copies.append((member, place, object_, 0))
+            return place
+        if kind in p.INSTANCES and not self.world.texts[name].startswith("__"):
+            getter = self.world.name("__getattr__")
+            method = self.find(object_, getter) if self.first(class_, getter) > 0 else 0
+            if method is None:
+                return None
+            if method > 0:
+                place = points.place()
+                self.calls.append((method, place))
+                return place
+        if kind not in p.CLASSES:
+            return 0
+        for meta in self.classes.metaclass(class_):
+            if meta not in self.classes.order:
+                return None
+            first = self.first(meta, name)
+            if first <= 0 and name not in self.stored:
+                continue
+            place = points.place()
+            if first > 0:
+                self.bound_copies.append((self.fields[first << 32 | name], place, object_, 2))
+            self._read_meta(meta, name, place, object_)
+            return place
+        return 0
+
+    def _made(self, class_: int, kind: int) -> list[int]:
+        """Classes that type() made: the first in the order, or those that inherit from it."""
+        order = self.classes.order
+        above = [x for x in order[class_] if x in self.namespaces][:1]
+        if above or kind not in (p.SELF, p.CLS):
+            return above
+        return [x for x in self.namespaces if class_ in order.get(x, ())][: p.OBJECTS_PER_PLACE]
+
+    def _read_meta(self, meta: int, name: int, target: int, receiver: int) -> None:
+        """What methods of the metaclass store on its instances is stored on classes."""
+        seen = self.points.place()
+        self._read_stored(meta, name, True, seen, receiver)
+        self.bound_copies.append((seen, target, receiver, 0))
+
+    def is_container(self, class_: int) -> bool:
+        """Whether the class inherits from a builtin container."""
+        order = self.classes.order.get(class_, ())
+        outside = (self.modules.dotted(x) for x in order if self.points.kind[x] == p.EXTERNAL)
+        return any(x in CONTAINERS for x in outside)
+
+    def _is_member_of_enum(self, class_: int, name: int) -> bool:
+        """Whether the name of the class's body is a value of an enumeration."""
+        if self.bindings.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
+            return False
+        order = self.classes.order[class_]
+        outside = [self.modules.dotted(x) for x in order if self.points.kind[x] == p.EXTERNAL]
+        return any(x in ENUMS for x in outside)
 
     def _of_base(self, place: int, child: int, *, wait: bool) -> None:
         """An external base may have the attribute, unless a class of the repository stores it."""
@@ -215,7 +348,7 @@ class Lookup:
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
         """Whether the class, one above or (cone) one below stores the attribute."""
         return any(
-            self._related(class_, storer, cone=cone) for storer, _ in self.storing.get(name, ())
+            self._related(class_, storer, cone=cone) for storer, *_ in self.storing.get(name, ())
         )
 
     def _own_class(self, class_: int, kind: int) -> int:
@@ -226,55 +359,3 @@ class Lookup:
     def _related(self, reader: int, storer: int, *, cone: bool) -> bool:
         order = self.classes.order
         return storer in order[reader] or (cone and reader in order.get(storer, ()))
-
-    def unsure(self, class_: int, first: int) -> bool:
-        """Whether a class with bases not known stands before the one that has the attribute."""
-        if class_ not in self.classes.doubtful:
-            return False
-        unsure = self.classes.unsure
-        for candidate in self.classes.order[class_]:
-            if candidate == first:
-                return False
-            if candidate in unsure:
-                return True
-        return False
-
-    def overriding(self, class_: int, name: int, first: int) -> list[int]:
-        """Classes whose definition instances of inheriting classes use instead of `first`."""
-        below = self.classes.below.get(class_, 0)
-        if not below:
-            return []
-        known = self._overriding.get((class_, name))
-        if known is not None:
-            return known
-        order, found = self.classes.order[class_], self._overriding.setdefault((class_, name), [])
-        orders, with_below = self.classes.order, self.classes.with_below
-        for binder in [b for b in self.binders.get(name, ()) if below & with_below.get(b, 0)]:
-            if binder == first or binder in order:
-                continue
-            if class_ in orders[binder] or any(
-                self.first(x, name) == binder
-                for x in self.classes.inheriting(below & with_below[binder])
-            ):
-                found.append(binder)
-                if len(found) == p.OBJECTS_PER_PLACE:
-                    break
-        return found
-
-    def beside(self, object_: int, name: int) -> list[int]:
-        """Classes that `super()` reaches instead in an inheriting class with several bases."""
-        points = self.points
-        around, receiver = int(points.a[object_]), int(points.b[object_])
-        if int(points.kind[receiver]) not in (p.SELF, p.CLS):
-            return []
-        class_ = int(points.a[receiver])
-        first, found = self.first(class_, name, around), []
-        for other in self.classes.inheriting(
-            self.classes.below.get(class_, 0) & self.classes.branching
-        ):
-            there = self.first(other, name, around)
-            if there > 0 and there != first and there not in found:
-                found.append(there)
-                if len(found) == p.OBJECTS_PER_PLACE:
-                    break
-        return found

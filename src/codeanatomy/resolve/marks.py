@@ -4,7 +4,7 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS, TRANSPARENT
+from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, expand, pair
 from codeanatomy.resolve.points import Counts, Flags
@@ -15,16 +15,16 @@ NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) |
 def spread(f: Fixpoint) -> None:
     """Completes `points.marks`: every place gets the marks of all that its value came from."""
     points, world = f.points, f.world
-    load, call = world.rows["load"], world.rows["call"]
+    load, call, special = world.rows["load"], f.tables["call"].all(), f.tables["special"].all()
     points.mark(_parameters(f), c.PARAMETER)
-    points.mark(np.array(f.property_places, np.int64), c.PROPERTY_VALUE)
     _mark_results(f, call)
     edges = np.concatenate(
         (
             points.edges.all(),
             pair(load[:, 0], load[:, 2]),
             pair(call[:, 0], call[:, 2]),
-            *(pair(rows[:, 0], rows[:, 1]) for _, rows in f.tables["bound_copy"].chunks),
+            pair(special[:, 0], special[:, 3]),
+            pair(*f.tables["bound_copy"].all()[:, :2].T),
         )
     )
     edges = np.sort(edges)
@@ -53,8 +53,11 @@ def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
 
 def _parameters(f: Fixpoint) -> Ints:
     """Places of parameters that callers outside the repository may fill."""
-    places = f.world.rows["param"][:, 3]
-    result: Ints = places[~np.isin(places, np.array(f.receivers, np.int64))]
+    rows = f.world.rows
+    places, declared = rows["param"][:, 3], rows["declared"][:, :2]
+    said = declared[f.points.count[declared[:, 1]] > 0, 0]
+    known = np.concatenate((np.array(f.receivers, np.int64), said))
+    result: Ints = places[~np.isin(places, known)]
     return result
 
 
@@ -62,7 +65,7 @@ def _mark_results(f: Fixpoint, call: Ints) -> None:
     """Results of calls whose effect no rule follows."""
     points = f.points
     supers = f.world.rows["super"][:, 2]
-    rows = call[(f.decorated[call[:, 1], 0] == 0) & ~np.isin(call[:, 2], supers)]
+    rows = call[~f.decorates(call[:, 1]) & ~np.isin(call[:, 2], supers)]
     which, objects = points.answers(rows[:, 0])
     results, kinds = rows[which, 2], points.kind[objects]
     outside = np.isin(kinds, (p.EXTERNAL, p.FACTORY))
@@ -70,22 +73,14 @@ def _mark_results(f: Fixpoint, call: Ints) -> None:
     dynamic = np.array([f.modules.external(x) for x in DYNAMIC_CALLS], np.int64)
     is_dynamic = np.isin(objects_out, dynamic)
     points.mark(results_out[is_dynamic], c.DYNAMIC)
-    distinct, inverse = np.unique(objects_out, return_inverse=True)
-    given = np.array(
-        [points.kind[x] == p.EXTERNAL and f.given(x) > 0 for x in distinct.tolist()], bool
-    )
-    unknown = ~is_dynamic & ~given[inverse] if len(given) else is_dynamic
-    unknown &= ~_transparent(f, results_out, distinct, inverse)
-    points.mark(results_out[unknown], c.EXTERNAL_CALL)
-    points.mark(results[kinds == p.LITERAL], c.NOT_CALLABLE)
+    unknown = np.array(sorted(f.unknown_results), np.int64)
+    points.mark(unknown[~_decorates(f, unknown)], c.EXTERNAL_CALL)
+    points.mark(results[np.isin(kinds, p.VALUES)], c.NOT_CALLABLE)
 
 
-def _transparent(f: Fixpoint, results: Ints, distinct: Ints, inverse: Ints) -> Flags:
-    """Calls like `functools.wraps(f)` whose result decorates: what it gives back is known."""
-    known = [f.modules.dotted(x) in TRANSPARENT for x in distinct.tolist()]
-    chosen: Flags = np.array([False, *known])[inverse + 1]
-    chosen[chosen] = f.is_decorator[results[chosen]]
-    return chosen
+def _decorates(f: Fixpoint, results: Ints) -> Flags:
+    """Results that are used as decorators: what they give back is known."""
+    return np.append(f.is_decorator, False)[np.minimum(results, len(f.is_decorator))]
 
 
 def _open_attributes(f: Fixpoint) -> Ints:
@@ -95,7 +90,7 @@ def _open_attributes(f: Fixpoint) -> Ints:
     unknown = (points.marks[bases] & ~NOT_UNKNOWN) != 0
     names = np.unique(store[unknown, 1]).tolist()
     places = np.array(
-        [place for name in names for _, place in f.lookup.storing.get(name, ())], np.int64
+        [place for name in names for _, place, _ in f.lookup.storing.get(name, ())], np.int64
     )
     places = (
         places[(points.marks[places] & (1 << c.OPEN_ATTRIBUTE)) == 0] if len(places) else places

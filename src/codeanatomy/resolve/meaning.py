@@ -7,6 +7,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.pairs import Ints
+from codeanatomy.resolve.rules import INSTEAD
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
@@ -27,6 +28,7 @@ class Meaning:
         self.f = f
         self.symbols: list[Symbol] = []
         self._number: dict[Symbol, int] = {}
+        self._members: dict[int, set[int]] = {}  # name -> classes whose methods set it
         self._globals = {
             row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
         }
@@ -45,6 +47,8 @@ class Meaning:
     def value(self, object_: int) -> Meant:
         """The definition that a value is: what a base or a decorator names."""
         kind, a = self._kind(object_), int(self.f.points.a[object_])
+        if kind == p.CLASS and self._made(object_):
+            return []
         if kind in (p.FUNCTION, p.CLASS, p.MODULE):
             return [(self.number((object_, 0)), CLASS if kind == p.CLASS else FUNCTION, 0)]
         if kind == p.EXTERNAL:
@@ -62,6 +66,60 @@ class Meaning:
         """The class that a value is."""
         return self.value(object_) if self._kind(object_) in CLASSES else []
 
+    def implicit(self, key: int) -> Meant:
+        """The function that syntax calls: the special method of an object; the key is the pair."""
+        object_, name = key >> 32, key & 0xFFFFFFFF
+        kind, text = self._kind(object_), self.f.world.texts[name]
+        if text == c.RAISE:
+            return (
+                [x for x in self.called(object_) if self._is_function(x)] if kind in CLASSES else []
+            )
+        if text == "__init_subclass__" and kind == p.CLASS:
+            order = self.f.classes.order.get(object_, ())
+            first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
+            return [(self.number(self._member(first, name)), CLASS, 0)] if first > 0 else []
+        if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
+            return []
+        found = self._functions(object_, text, INSTANCE)
+        if not found and text in INSTEAD:
+            found = self._functions(object_, INSTEAD[text], INSTANCE)
+        return found
+
+    def accessed(self, key: int, *, stored: bool = False) -> Meant:
+        """The functions that reading (or setting) an attribute calls: of properties, descriptors
+        and `__getattr__`; the key is the pair."""
+        object_, name = key >> 32, key & 0xFFFFFFFF
+        kind, points, lookup = self._kind(object_), self.f.points, self.f.lookup
+        if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
+            return []
+        class_ = lookup.class_of(object_)
+        if class_ not in lookup.classes.order:
+            return []
+        around = int(points.a[object_]) if kind == p.SUPER else 0
+        first, found = lookup.first(class_, name, around), []
+        others = lookup.overriding(class_, name, first) if kind == p.SELF else []
+        doubt = 1 << c.OVERRIDDEN if others else 0
+        for at in [first, *others]:
+            if at <= 0:
+                continue
+            for held in points.held(lookup.fields[at << 32 | name]):
+                what = self._kind(held)
+                if what == p.PROPERTY and kind not in p.CLASSES:
+                    places = points.held(lookup.setter(held)) if stored else [int(points.a[held])]
+                    found += [(self.number((x, 0)), INSTANCE, doubt) for x in places]
+                elif what in p.INSTANCES:
+                    found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
+        if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
+            found += self._functions(object_, "__getattr__", INSTANCE)
+        return found
+
+    def assigned(self, key: int) -> Meant:
+        """`accessed` of an attribute that is assigned to."""
+        return self.accessed(key, stored=True)
+
+    def _is_function(self, meant: tuple[int, int, int]) -> bool:
+        return self._kind(self.symbols[meant[0]][0]) == p.FUNCTION
+
     def _property_part(self, name: int) -> int:
         return self.f.modules.member(self.f.modules.external("builtins.property"), name)
 
@@ -75,10 +133,35 @@ class Meaning:
                 "__init__",
                 CONSTRUCTOR,
             )
-            return found or [(self.number((class_, 0)), CONSTRUCTOR, self._below(kind, class_))]
-        if kind in (p.INSTANCE, p.SELF):
+            if found or self._made(class_):
+                return found
+            return [(self.number((class_, 0)), CONSTRUCTOR, self._below(kind, class_))]
+        if kind in p.INSTANCES:
             return self._functions(object_, "__call__", INSTANCE)
+        if kind == p.METHOD_OF:
+            child = self.f.lookup.method_of(object_)
+            return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
+        if kind == p.PARTIAL:
+            callee = self.f.arguments.at(int(self.f.points.a[object_]), 0)
+            held = self.f.points.held(callee)
+            return [x for o in held if self._kind(o) != p.PARTIAL for x in self.called(o)]
         return self.value(object_) if kind != p.MODULE else []
+
+    def _made(self, class_: int) -> bool:
+        """Whether the class has no definition: a call of type() made it."""
+        return class_ >= len(self.f.world.kinds)
+
+    def inherited_init(self, object_: int) -> Meant:
+        """The constructor of the external base of a class that has none of its own."""
+        if self._kind(object_) not in p.CLASSES:
+            return []
+        lookup, class_ = self.f.lookup, self.f.lookup.class_of(object_)
+        name = self.f.world.name("__init__")
+        first = lookup.first(class_, name) if class_ in lookup.classes.order else 0
+        if first >= 0 or self.f.modules.dotted(-first).startswith("builtins."):
+            return []
+        child = lookup.child(-first, name)
+        return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
 
     def _below(self, kind: int, class_: int) -> int:
         several = kind == p.CLS and self.f.classes.below.get(class_, 0)
@@ -123,8 +206,8 @@ class Meaning:
         if kind in (p.MODULE, p.NAMESPACE):
             symbols = [s for s in modules.symbols(object_, name) if self._kind(s[0]) != p.NAMESPACE]
             return [(self.number(s), MODULE, 0) for s in symbols]
-        if kind in (p.EXTERNAL, p.LITERAL):
-            child = lookup.child(a if kind == p.LITERAL else object_, name)
+        if kind in (p.CONTAINER, p.EXTERNAL, *p.VALUES):
+            child = lookup.child(object_ if kind == p.EXTERNAL else a, name)
             return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
         if kind == p.PROPERTY and lookup.find(object_, name):
             return [(self.number((self._property_part(name), 0)), EXTERNAL, 0)]
@@ -146,7 +229,11 @@ class Meaning:
         if lookup.unsure(class_, first):
             doubt |= 1 << c.UNKNOWN_BASE
         found = []
-        if first > 0:
+        order, setting = f.classes.order[class_], self._setting(name)
+        member = next((x for x in order if x in setting), 0) if first <= 0 else 0
+        if member:
+            found.append((self.number((member, name)), rule, doubt))
+        elif first > 0:
             found.append((self.number(self._member(first, name)), rule, doubt))
         elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
             child = lookup.child(-first, name)
@@ -154,6 +241,13 @@ class Meaning:
                 found.append((self.number((child, 0)), EXTERNAL, doubt))
         found += [(self.number(self._member(x, name)), OVERRIDE, doubt) for x in others]
         return found
+
+    def _setting(self, name: int) -> set[int]:
+        """The classes whose methods set the attribute."""
+        if not self._members:
+            for class_, of in self.f.world.rows["member"][:, :2].tolist():
+                self._members.setdefault(of, set()).add(class_)
+        return self._members.get(name, set())
 
     def _member(self, class_: int, name: int) -> Symbol:
         """The definition, import or variable that a name of a class's body is."""
@@ -178,7 +272,7 @@ class Meaning:
         lowest = marks & -marks
         reason = np.full(len(sites), c.NOTHING, np.int64)
         held = points.count[places] > 0
-        attribute = what == c.ATTRIBUTE_SITE
+        attribute = (what == c.ATTRIBUTE_SITE) | (what == c.STORED_SITE)
         stored = np.isin(names, np.array(sorted(self.f.lookup.stored), np.int64))
         reason[held & ~attribute] = c.NOT_CALLABLE
         reason[held & attribute] = c.NO_ATTRIBUTE

@@ -11,8 +11,9 @@ from codeanatomy.resolve.points import CLASS, CLS, EXTERNAL, Points
 class Classes:
     """Orders of the classes whose bases are known; the others wait for one place or class each."""
 
-    def __init__(self, points: Points, classes: Ints, bases: Ints) -> None:
+    def __init__(self, points: Points, classes: Ints, bases: Ints, metaclasses: Ints) -> None:
         self.points = points
+        self._metaclasses = dict(metaclasses[:, :2].tolist())
         self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
         self.unsure: set[int] = set()  # classes with a base that is not known, or not for sure
         self.below: dict[int, int] = {}  # class -> bits of the classes that inherit from it
@@ -26,6 +27,13 @@ class Classes:
             self.places.setdefault(class_, []).append(place)
         self.waiting: list[int] = sorted(classes.tolist())
         self._classes = frozenset(self.waiting)
+
+    def add(self, class_: int, bases: int) -> None:
+        """A class made while solving, whose bases are what the place holds."""
+        self.places[class_] = [bases]
+        self._rows = np.concatenate((self._rows, [[class_, 0, bases, 0, 0]]))
+        self.waiting.append(class_)
+        self._classes |= {class_}
 
     def settle(self, *, force: bool = False) -> bool:
         """Orders every class whose bases are known; `force`: what is not known is left out.
@@ -128,6 +136,12 @@ class Classes:
                 self.below[above] = self.below.get(above, 0) | 1 << bit
         for class_ in self.numbered:
             self.with_below[class_] |= self.below.get(class_, 0)
+
+    def metaclass(self, class_: int) -> list[int]:
+        """The metaclasses that the class or one above it names; the nearest one's first."""
+        places = [self._metaclasses[x] for x in self.order[class_] if x in self._metaclasses]
+        _, objects = self.points.pairs.join(np.array(places[:1], np.int64))
+        return [x for x in objects.tolist() if x in self._classes]
 
     def inheriting(self, bits: int) -> list[int]:
         """The classes of a set of bits, in order."""

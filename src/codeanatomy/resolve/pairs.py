@@ -1,5 +1,7 @@
 """How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,6 +35,15 @@ def distinct(values: Ints) -> Ints:
     keep = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=keep[1:])
     return values[keep]
+
+
+def each(
+    rows: Ints, objects: Ints, chosen: npt.NDArray[np.bool_] | None = None
+) -> Iterator[tuple[list[int], int]]:
+    """Each (chosen) row with the object beside it."""
+    if chosen is not None:
+        rows, objects = rows[chosen], objects[chosen]
+    return zip(rows.tolist(), objects.tolist(), strict=True)
 
 
 def numbered(values: Ints, below: int) -> tuple[Ints, Ints]:
@@ -99,14 +110,29 @@ class Rows:
         self.width = width
         self.chunks: list[tuple[Ints, Ints]] = []
         self.new: list[Ints] = []
+        self._ones: list[tuple[int, ...]] = []
+        self._seen: set[tuple[int, ...]] = set()
 
     def add(self, rows: Ints) -> None:
         """Adds rows; they are looked at in the next round."""
         if len(rows):
             self.new.append(rows)
 
+    def add_one(self, *row: int) -> None:
+        """Adds a row that a rule made, unless it was added before: a rule may feed itself."""
+        if row not in self._seen:
+            self._seen.add(row)
+            self._ones.append(row)
+
+    def __bool__(self) -> bool:
+        """Whether rows wait for `arrived`."""
+        return bool(self.new or self._ones)
+
     def arrived(self) -> Ints:
         """The rows added since the last call, now part of the old ones."""
+        if self._ones:
+            self.new.append(np.array(self._ones, np.int64))
+            self._ones = []
         if not self.new:
             return np.empty((0, self.width), np.int64)
         rows = np.concatenate(self.new)
@@ -120,6 +146,12 @@ class Rows:
             both = both[np.argsort(both[:, 0], kind="stable")]
             chunks[-1] = (np.ascontiguousarray(both[:, 0]), both)
         return rows
+
+    def all(self) -> Ints:
+        """All rows that have arrived."""
+        if not self.chunks:
+            return np.empty((0, self.width), np.int64)
+        return np.concatenate([rows for _, rows in self.chunks])
 
     def matching(self, delta: Ints) -> tuple[Ints, Ints]:
         """Old rows whose first column is the a of a new pair, and that pair's b."""

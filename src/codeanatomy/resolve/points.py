@@ -22,10 +22,19 @@ SUPER = 14  # what super() gives: (class around, receiver)
 FACTORY = 15  # what an external call gave that is then used as a decorator: (external, 0)
 NAMESPACE = 16  # folder without __init__, a namespace package: (0, dotted name)
 PROPERTY_PART = 17  # setter, getter or deleter of a property: (property, name)
-KIND_COUNT = 18
+CONTAINER = 18  # list, dict, ...: (external class, place that first held it)
+GENERATOR = 19  # what a call of a generator function gives: (function, 0)
+CONSTANT = 20  # value of a builtin type that is known: (external class, name of the element it is)
+METHOD_OF = 21  # method of a container or generator: (container or generator, name)
+PARTIAL = 22  # what functools.partial gives: (call, 0)
+ANY_METHOD = 23  # what getattr(x, name) may give: (class of x, 0)
+KIND_COUNT = 24
 
+VALUES = (LITERAL, CONSTANT)
+INSTANCES = (INSTANCE, SELF)
+CLASSES = (CLASS, CLS)
 OPAQUE = np.zeros(KIND_COUNT, bool)
-OPAQUE[[EXTERNAL, LITERAL, FACTORY]] = True
+OPAQUE[[EXTERNAL, LITERAL, FACTORY, CONTAINER, CONSTANT, METHOD_OF, ANY_METHOD]] = True
 
 Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int32]
@@ -83,6 +92,20 @@ class Points:
                 )
             self.kind[number], self.a[number], self.b[number] = key
         return number
+
+    def new_objects(self, kind: int, a: Ints, b: Ints) -> Ints:
+        """New objects of these pairs, none of which has been asked for."""
+        first = self.objects
+        self.objects += len(a)
+        if self.objects > len(self.kind):
+            more = np.zeros(2 * self.objects - len(self.kind), np.int64)
+            self.kind, self.a, self.b = (
+                np.concatenate((x, more)) for x in (self.kind, self.a, self.b)
+            )
+        new = slice(first, self.objects)
+        self.kind[new], self.a[new], self.b[new] = kind, a, b
+        result: Ints = np.arange(first, self.objects)
+        return result
 
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""

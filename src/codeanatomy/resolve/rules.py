@@ -4,16 +4,30 @@ A rule gets rows and, for each row, an object that its first place holds; every 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import numpy as np
 
+from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.calls import call
+from codeanatomy.resolve.builtin_calls import INTO, NAMED, POSITIONAL, inherited, method
+from codeanatomy.resolve.calls import call, construct
+from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import WAITS, Fixpoint
-from codeanatomy.resolve.pairs import Ints, pair
+from codeanatomy.resolve.pairs import Ints, each, pair
 
-CLASSY = (p.INSTANCE, p.SELF, p.CLASS, p.CLS)
+ENTERS = ("__enter__", "__aenter__")
+OVERRIDING, META = 1, 2  # how a bound copy came to be
+CLASSY = (*p.INSTANCES, *p.CLASSES)
+# where an object lacks the first special method, the second one is called
+INSTEAD = {
+    **{f"__i{x}__": f"__{x}__" for x in ("add", "sub", "mul", "matmul", "truediv", "mod", "pow")},
+    **{f"__i{x}__": f"__{x}__" for x in ("or", "xor", "and", "lshift", "rshift", "floordiv")},
+    "__contains__": "__iter__",
+    "__str__": "__repr__",
+    "__bool__": "__len__",
+}
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -27,15 +41,17 @@ def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
     kinds = f.kinds(objects)
     fits = np.isin(kinds, CLASSY)
-    for (_, class_, result), object_ in zip(
-        rows[fits].tolist(), objects[fits].tolist(), strict=True
-    ):
+    for (_, class_, result), object_ in each(rows, objects, fits):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
 
 def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, result."""
     found = f.found(objects, rows[:, 1])
+    for external, held in f.lookup.values:
+        for one in f.stubs.value(f.modules.dotted(external)):
+            hold(f, one, held, [], 0)
+    f.lookup.values.clear()
     place = found > 0
     f.points.copy_all(found[place], rows[place, 2])
     single = (found < 0) & (found != WAITS)
@@ -56,15 +72,32 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for chosen, place_of in (
         (np.isin(kinds, CLASSY), _stored),
         (np.isin(kinds, (p.MODULE, p.FUNCTION)), _own),
+        (kinds == p.CONTAINER, _put),
     ):
         if chosen.any():
             keys, inverse = np.unique(pair(objects[chosen], rows[chosen, 1]), return_inverse=True)
             places = np.array([place_of(f, x >> 32, x & 0xFFFFFFFF) for x in keys.tolist()])
             f.points.copy_all(rows[chosen, 2], places[inverse])
+    for (_, name, value), object_ in each(rows, objects, np.isin(kinds, p.INSTANCES)):
+        first = f.lookup.first(int(f.points.a[object_]), name)
+        if first > 0 and f.bindings.definition[first << 32 | name] == 0:
+            f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
 
 
 def _stored(f: Fixpoint, object_: int, name: int) -> int:
-    return f.lookup.stored_field(f.lookup.class_of(object_), name)
+    if f.world.texts[name][0] == "[":  # an element of a class that inherits from a container
+        return f.elements.place(object_, name)
+    of_class = int(f.points.kind[object_]) in p.CLASSES
+    return f.lookup.stored_field(f.lookup.class_of(object_), name, on_class=of_class)
+
+
+def _put(f: Fixpoint, container: int, name: int) -> int:
+    """Place of an element; the keys of dicts are kept, too."""
+    elements = f.elements
+    if name != elements.unknown and f.world.texts[name][1:2] in "'\"":
+        key = f.points.object(p.CONSTANT, f.modules.external("builtins.str"), name)
+        f.points.hold(elements.place(container, elements.keys), key)
+    return elements.place(container, name)
 
 
 def _own(f: Fixpoint, object_: int, name: int) -> int:
@@ -73,32 +106,75 @@ def _own(f: Fixpoint, object_: int, name: int) -> int:
     return f.lookup.field(object_, name)
 
 
+def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
+    points = f.points
+    kinds = f.kinds(objects)
+    for (_, value, receiver), object_, kind in zip(
+        rows.tolist(), objects.tolist(), kinds.tolist(), strict=True
+    ):
+        if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
+            continue
+        target = points.place()
+        points.hold(target, receiver)
+        if kind == p.PROPERTY:
+            f.call(f.lookup.setter(object_), 0, target, value)
+        elif (place := f.lookup.find(object_, f.world.name("__set__")) or 0) > 0:
+            f.call(place, 0, target, value)
+
+
 def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """source, target, receiver, overriding: an attribute of a class as its receiver sees it."""
+    """source, target, receiver, how: an attribute of a class as its receiver sees it; how: 1 of an
+    overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
     kinds, receivers = f.kinds(objects), rows[:, 2]
-    instance = np.isin(points.kind[receivers], (p.INSTANCE, p.SELF))
+    instance = np.isin(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
+    described = np.isin(kinds, p.INSTANCES)
     plain = (
         ~np.isin(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
         & ~((kinds == p.PROPERTY) & instance)
         & ~((kinds == p.FUNCTION) & instance)
     )
+    described[described] = [
+        _describe(f, object_, target, receiver)
+        for (_, target, receiver, _), object_ in each(rows, objects, described)
+    ]
+    plain &= ~described
     points.hold_all(rows[plain, 1], objects[plain])
-    special = ~plain
-    for (_, target, receiver, overriding), object_, kind in zip(
+    special = ~plain & ~described
+    for (_, target, receiver, how), object_, kind in zip(
         rows[special].tolist(), objects[special].tolist(), kinds[special].tolist(), strict=True
     ):
-        bound = p.OVERRIDE if overriding else p.BOUND
+        bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
         function = object_ if kind == p.FUNCTION else int(points.a[object_])
         if kind == p.FUNCTION:
-            kept = receiver if f.keeps_receiver[function] else 0
+            kept = receiver if f.keeps_receiver[function] or how == META else 0
             points.hold(target, points.object(bound, function, kept))
         elif kind == p.CLASS_METHOD:
             points.hold(target, points.object(bound, function, _class_side(f, receiver)))
         elif kind == p.STATIC_METHOD:
             points.hold(target, function)
         else:
-            f.property_places.append(target)
+            points.copy(int(f.result[function]), target)
+            if 0 in f.through.get(function, ()):
+                points.hold(target, receiver)
+
+
+def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
+    """An instance whose class has `__get__` gives what that returns; False where it has none."""
+    class_ = int(f.points.a[object_])
+    getter = f.world.name("__get__")
+    if class_ not in f.classes.order or f.lookup.first(class_, getter) <= 0:
+        return False
+    place = f.lookup.find(object_, getter)
+    if place and place > 0 and f.once("get", object_, target, receiver):
+        instance, owner = f.points.place(), f.points.place()
+        of_class = int(f.points.kind[receiver]) in p.CLASSES
+        f.points.hold(owner if of_class else instance, receiver)
+        if not of_class:
+            f.points.hold(owner, _class_side(f, receiver))
+        f.call(place, target, instance, owner)
+    return True
 
 
 def _class_side(f: Fixpoint, receiver: int) -> int:
@@ -109,14 +185,177 @@ def _class_side(f: Fixpoint, receiver: int) -> int:
 
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """value, kind, result: classmethod, staticmethod and property of a function."""
+    """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
     points = f.points
-    function = f.kinds(objects) == p.FUNCTION
-    for (_, kind, result), object_ in zip(
-        rows[function].tolist(), objects[function].tolist(), strict=True
-    ):
+    kinds = f.kinds(objects)
+    function = (kinds == p.FUNCTION) & (rows[:, 1] != p.CLS)
+    for (_, kind, result), object_ in each(rows, objects, function):
         points.hold(result, points.object(kind, object_))
-    points.hold_all(rows[~function, 2], objects[~function])
+    for (_, _, result), object_ in each(rows, objects, rows[:, 1] == p.CLS):
+        if points.kind[object_] in p.INSTANCES:
+            points.hold(result, _class_side(f, object_))
+    other = ~function & (rows[:, 1] != p.CLS)
+    points.hold_all(rows[other, 2], objects[other])
+
+
+def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """base, method, call, result: what an operator, a loop or `with` calls."""
+    kinds = f.kinds(objects)
+    raised = (rows[:, 1] == f.world.name(c.RAISE)) & np.isin(kinds, p.CLASSES)
+    if raised.any():
+        calls = np.zeros((int(raised.sum()), 4), np.int64)
+        calls[:, :3] = rows[raised][:, [0, 2, 3]]
+        construct(f, calls, objects[raised], kinds[raised])
+    instance = np.isin(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
+    rows_, objects_ = rows[instance], objects[instance]
+    found = f.found(objects_, rows_[:, 1])
+    waits = found == WAITS
+    if waits.any():
+        f.waiting.append(("special", np.column_stack((rows_[waits], objects_[waits]))))
+    for place, (_, name, number, result), object_ in zip(
+        found[~waits].tolist(), rows_[~waits].tolist(), objects_[~waits].tolist(), strict=True
+    ):
+        text = f.world.texts[name]
+        if place > 0:
+            f.tables["call"].add_one(place, number, result, 0)
+        elif text in INSTEAD:
+            other = f.lookup.find(object_, f.world.name(INSTEAD[text]))
+            if other and other > 0:
+                f.tables["call"].add_one(other, number, result, 0)
+        elif text in ENTERS:
+            f.points.hold(result, object_)
+        if place < 0:
+            inherited(f, object_, -place, number, result)
+    of_container = np.isin(kinds, (p.CONTAINER, p.GENERATOR))
+    for (_, name, number, result), object_ in each(rows, objects, of_container):
+        method(f, object_, f.world.texts[name], number, result)
+    outside = np.isin(kinds, p.VALUES)
+    for (_, name, number, result), object_ in each(rows, objects, outside):
+        child = f.lookup.child(int(f.points.a[object_]), name)
+        if f.world.texts[name] in ENTERS:
+            f.points.hold(result, object_)
+        elif child:
+            declared(f, child, number, result)
+
+
+def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """base, key, value, mode, by what the base holds."""
+    which, keys = f.points.pairs.join(rows[:, 1])
+    for i, key in zip(which.tolist(), keys.tolist(), strict=True):
+        _, _, value, mode = rows[i].tolist()
+        _element(f, int(objects[i]), key, value, mode)
+    for (_, key, value, _), object_ in each(rows, objects, rows[:, 3] == c.GET_ATTRIBUTE):
+        if not f.points.count[key] and f.points.kind[object_] in CLASSY and f.any_key:
+            f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
+    getters = (rows[:, 3] == c.GET) & np.isin(f.kinds(objects), p.INSTANCES)
+    if getters.any():
+        chosen = rows[getters][:, :3].copy()
+        chosen[:, 1] = f.elements.unknown
+        load(f, chosen, objects[getters])
+    put = (rows[:, 3] == c.PUT) & (f.kinds(objects) == p.CONTAINER)
+    for (_, key, _, _), object_ in each(rows, objects, put):
+        f.points.copy(key, f.elements.place(object_, f.elements.keys))
+
+
+def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """key, base, value, mode, by what the key holds."""
+    which, bases = f.points.pairs.join(rows[:, 1])
+    for i, base in zip(which.tolist(), bases.tolist(), strict=True):
+        _, _, value, mode = rows[i].tolist()
+        _element(f, base, int(objects[i]), value, mode)
+
+
+def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
+    """One key of one base; a key that is not known is any."""
+    points, elements = f.points, f.elements
+    known = points.kind[key] == p.CONSTANT
+    name = int(points.b[key]) if known else elements.unknown
+    if mode in (c.GET, c.PUT):
+        if points.kind[base] == p.CONTAINER or (mode == c.PUT and points.kind[base] in p.INSTANCES):
+            if mode == c.GET:
+                points.copy(elements.read(base, name), value)
+            else:
+                points.copy(value, elements.place(base, name))
+        return
+    text = f.world.texts[name]
+    if not known and mode == c.GET_ATTRIBUTE and points.kind[base] in CLASSY:
+        points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
+    if known and text[1:2] in "'\"":
+        attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
+        (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
+
+
+def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """type, call, result, class: values that a type expression describes."""
+    points = f.points
+    kinds = f.kinds(objects)
+    exact = kinds == p.CLASS
+    points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
+    for (_, number, result, class_), object_, kind in zip(
+        rows[~exact].tolist(), objects[~exact].tolist(), kinds[~exact].tolist(), strict=True
+    ):
+        if kind == p.CLS:
+            points.hold(result, points.object(p.SELF, int(points.a[object_])))
+        elif kind == p.EXTERNAL:
+            describe(f, object_, number, result, class_)
+
+
+def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """value, target, kind, offset: the elements of an unpacked value."""
+    kinds = f.kinds(objects)
+    for (place, target, kind, offset), object_, of in zip(
+        rows.tolist(), objects.tolist(), kinds.tolist(), strict=True
+    ):
+        if of != p.CONTAINER:
+            if of in (p.GENERATOR, *p.INSTANCES) and kind != NAMED:
+                _feed(f, (target, kind, offset), f.elements.unknown, f.element(place))
+        elif f.once("spread", object_, target, kind, offset) and object_ != target:
+            watcher = partial(_feed, f, (target, kind, offset))
+            f.elements.watch(object_, watcher)
+            if kind == INTO:
+                keys = f.elements.keys
+                f.points.copy(f.elements.place(object_, keys), f.elements.place(target, keys))
+
+
+def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
+    """One element of an unpacked value: to a container, a parameter, or what takes the rest."""
+    target, kind, offset = to
+    elements, copy = f.elements, f.points.copy
+    if kind == INTO:
+        of_dict = f.modules.dotted(int(f.points.a[target])).endswith("dict")
+        copy(place, elements.place(target, name if of_dict else elements.unknown))
+        return
+    text = f.world.texts[name]
+    start, count = int(f.parameter_start[target]), int(f.parameter_count[target])
+    rest = int(f.variadic[target, int(kind == NAMED)])
+    if kind == NAMED and text[1:2] in "'\"":
+        key = target << 32 | f.world.name(text[2:-2])
+        at = int(np.searchsorted(f.keyword_key, key))
+        if f.keyword_key[at] == key:
+            copy(place, int(f.keyword_place[at]))
+        elif rest:
+            copy(place, elements.place(rest, name))
+    elif kind == POSITIONAL and text[1:-1].isdigit():
+        at = int(text[1:-1]) + offset
+        if 0 <= at < count:
+            copy(place, int(f.parameter[start + at]))
+        elif rest and at >= count:
+            copy(place, elements.place(rest, f.world.name(c.item(at - count))))
+    elif name == elements.unknown:
+        for parameter in f.parameter[start + max(offset, 0) : start + count].tolist():
+            copy(place, parameter)
+        if rest:
+            copy(place, elements.place(rest, name))
+
+
+def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """value, class, result: of what a method returns, instances of its class and related ones."""
+    order = f.classes.order
+    chosen = np.isin(f.kinds(objects), p.INSTANCES)
+    for (_, class_, result), object_ in each(rows, objects, chosen):
+        other = int(f.points.a[object_])
+        if class_ in order.get(other, ()) or other in order.get(class_, ()):
+            f.points.hold(result, object_)
 
 
 RULES = (
@@ -126,4 +365,11 @@ RULES = (
     Rule("bound_copy", bound_copy),
     Rule("call", call),
     Rule("wrap", wrap),
+    Rule("assign", assign),
+    Rule("special", special),
+    Rule("keyed", keyed),
+    Rule("by_key", by_key),
+    Rule("annotate", annotate),
+    Rule("spread", spread),
+    Rule("fluent", fluent),
 )

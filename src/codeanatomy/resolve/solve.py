@@ -13,6 +13,7 @@ from codeanatomy.resolve.marks import spread
 from codeanatomy.resolve.pairs import SHIFT, Ints
 from codeanatomy.resolve.points import CLASS, EXTERNAL
 from codeanatomy.resolve.rules import RULES
+from codeanatomy.sources.typeshed import Stubs
 
 MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
 
@@ -28,13 +29,15 @@ class Resolution(msgspec.Struct, frozen=True):
     wide: int
 
 
-def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
+def solve(
+    constraints: dict[str, pa.Table], files: pa.Table, stubs: Stubs | None = None
+) -> Resolution:
     """What every site of the repository may mean. `constraints`: the four `constraint*` tables with
     `file_id`, rows file by file in the order of `files` (sorted by path)."""
     collects = gc.isenabled()
     gc.disable()  # a solve makes no cycles, but many small tuples to search for them
     try:
-        return _solved(Fixpoint(constraints, files))
+        return _solved(Fixpoint(constraints, files, stubs or Stubs()))
     finally:
         if collects:
             gc.enable()
@@ -42,6 +45,8 @@ def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
 
 def _solved(f: Fixpoint) -> Resolution:
     rounds = run(f)
+    bounded = (1 << c.WIDE) | (1 << c.TRUNCATED)
+    wide = int(np.count_nonzero(f.points.marks[: f.points.places] & bounded))
     spread(f)
     return Resolution(
         tables=answers(f),
@@ -49,7 +54,7 @@ def _solved(f: Fixpoint) -> Resolution:
         steps=f.points.steps,
         pairs=len(f.points.pairs),
         places=f.points.places,
-        wide=int(np.count_nonzero(f.points.marks & ((1 << c.WIDE) | (1 << c.TRUNCATED)))),
+        wide=wide,
     )
 
 
@@ -59,14 +64,14 @@ def run(f: Fixpoint) -> int:
     Copies first and alone, then one pass over all rules with everything that is new. When nothing
     moves, one stage decides what only an empty answer can decide, and the rules go on.
     """
-    stages = [_pass_classes, _force_bases, _seed, _inherit, _pass_decorated]
+    stages = [_pass_classes, _force_bases, _seed, _last]
     rounds = 0
     while rounds < MAX_ROUNDS:
         delta = f.points.close()
         settled = f.classes.settle()
         if settled:
             _release(f)
-        if not delta.size and not settled and not any(t.new for t in f.tables.values()):
+        if not delta.size and not settled and not any(f.tables.values()):
             while stages and not stages.pop(0)(f):
                 pass
             if not stages and not _moves(f):
@@ -96,7 +101,7 @@ def _moves(f: Fixpoint) -> bool:
         or points.new_edges
         or points.one_pairs
         or points.one_edges
-        or any(t.new for t in f.tables.values())
+        or any(f.tables.values())
     )
 
 
@@ -128,6 +133,19 @@ def _inherit(f: Fixpoint) -> bool:
     return f.lookup.inherit()
 
 
+def _any_key(f: Fixpoint) -> bool:
+    """A key that nothing is known of may be any."""
+    f.any_key = True
+    rows = f.world.rows["keyed"][:, :4]
+    rows = rows[f.points.count[rows[:, 1]] == 0].copy()
+    f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
+    for mode, table in ((c.GET, "load"), (c.PUT, "store")):
+        chosen = rows[rows[:, 3] == mode][:, :3].copy()
+        chosen[:, 1] = f.elements.unknown
+        f.tables[table].add(chosen)
+    return bool(len(rows))
+
+
 def _pass_classes(f: Fixpoint) -> bool:
     """A class decorator that is not known to give a class is taken to give back its class, before
     classes that inherit from it would go without."""
@@ -138,6 +156,11 @@ def _pass_classes(f: Fixpoint) -> bool:
     which, objects = points.answers(decorated[of_class, 1])
     gives = of_class[which[np.isin(points.kind[objects], (CLASS, EXTERNAL))]]
     return _pass(f, np.setdiff1d(of_class, gives))
+
+
+def _last(f: Fixpoint) -> bool:
+    """What still nothing is known of: attributes of bases, keys, results of decorators."""
+    return any([_inherit(f), _any_key(f), _pass_decorated(f)])
 
 
 def _pass_decorated(f: Fixpoint) -> bool:

@@ -108,6 +108,7 @@ class World:
         file = self.file_of(_ints(table["file_id"]))
         place = _ints(table["place"])
         self.site_file = file
+        self.site_start = self._starts(table)
         self.site_key = _ints(table["node"])
         self.site_what = _ints(table["what"])
         self.site_place = np.where(place > 0, self._place_base[file] + place, 0)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from codeanatomy.sources.walk import contents
+from codeanatomy.sources.git import git_of
+from codeanatomy.sources.scope import Scope
+from codeanatomy.sources.walk import Walk, folder_of
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -31,7 +33,9 @@ def changes(
 
     Every file is read: times and sizes are never trusted.
     """
-    now = contents(repo, include=include, exclude=exclude, out=out)
+    root = folder_of(repo)
+    walk = Walk(Scope(root, git_of(root)[0], include, exclude, out))
+    now = {path: digest.content for path, digest in walk.read(blob=False).items()}
     return Changes(
         added=tuple(sorted(now.keys() - recorded.keys())),
         changed=tuple(sorted(p for p, c in now.items() if recorded.get(p, c) != c)),

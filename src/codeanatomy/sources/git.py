@@ -4,12 +4,14 @@ Reads HEAD, refs, index and objects (the last two through libgit2) and never the
 nothing that config, attributes or hooks name can run, and a broken config breaks nothing.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
-from codeanatomy.sources.reading import text
+from codeanatomy.sources.reading import head, text
 
 MAX_TEXT = 1 << 16
 MAX_PACKED_REFS = 1 << 26
@@ -22,7 +24,6 @@ _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"refs/(?!.*(?:^|/)\.)(?!.*\.\.)[^\0-\x20\x7f~^:?*\[\\]+")
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _TREE = b"40000"
-_LINK = b"160000"  # a commit of another repository: a submodule
 
 
 class BrokenGit(Exception):
@@ -34,50 +35,33 @@ class Git:
 
     def __init__(self, folder: Path, common: Path, above: str) -> None:
         """`above` leads from the work tree's top down to the folder: '' or ending in a slash."""
-        self.folder = folder
-        self.common = common
-        self.above = above
+        self.folder, self.common, self.above = folder, common, above
         self.trouble: list[str] = []  # what could not be read, in order
         self.ref, self.commit = _head(folder, common)
-        self._asked = False
-        self._blobs: dict[str, str] | None = None
-        self._modules: frozenset[str] = frozenset()
-        self._tracked: frozenset[str] | None = None
-        self._holding: frozenset[str] = frozenset()
 
-    def tracks(self, path: str) -> bool:
-        """Whether the index holds this file (path relative to the folder)."""
-        return path in self._files()
+    @cached_property
+    def tracked(self) -> frozenset[str]:
+        """Files of the index below the folder (of HEAD, where the index cannot be read)."""
+        try:
+            return frozenset(self._index())
+        except BrokenGit as error:
+            self.trouble.append(f"{error}; tracked files are taken from HEAD")
+            return frozenset(self.blobs or ())
 
-    def tracks_below(self, path: str) -> bool:
-        """Whether the index holds a file below this folder."""
-        self._files()
-        return path in self._holding
+    @cached_property
+    def holding(self) -> frozenset[str]:
+        """Folders that hold a tracked file."""
+        return frozenset(f for path in self.tracked for f in folders_above(path))
 
+    @cached_property
     def blobs(self) -> dict[str, str] | None:
-        """Blob id of every file of HEAD below the folder, by path relative to the folder; empty
-        before the first commit, None when HEAD cannot be read."""
-        if not self._asked:
-            self._asked = True
-            try:
-                self._blobs = self._read_head()
-            except BrokenGit as error:
-                self.trouble.append(str(error))
-        return self._blobs
-
-    def in_submodule(self, path: str) -> bool:
-        """Whether HEAD says that the path belongs to another repository (after `blobs`)."""
-        return bool(self._modules) and any(p in self._modules for p in folders_above(path))
-
-    def _files(self) -> frozenset[str]:
-        if self._tracked is None:
-            try:
-                self._tracked = frozenset(self._index())
-            except BrokenGit as error:
-                self.trouble.append(f"{error}; tracked files are taken from HEAD")
-                self._tracked = frozenset(self.blobs() or ())
-            self._holding = frozenset(f for p in self._tracked for f in folders_above(p))
-        return self._tracked
+        """Blob id of every file of HEAD below the folder, by path relative to the folder; commit of
+        every submodule. Empty before the first commit, None when HEAD cannot be read."""
+        try:
+            return self._read_head()
+        except BrokenGit as error:
+            self.trouble.append(str(error))
+            return None
 
     def _index(self) -> list[str]:
         path = self.folder / "index"
@@ -85,6 +69,8 @@ class Git:
             return []
         if not path.is_file() or path.stat().st_size > MAX_INDEX:
             raise BrokenGit("the index is no readable file")
+        if self.above and not _may_name(path, self.above):
+            return []
         from codeanatomy.sources import libgit  # start-up time: most questions need no libgit2
 
         try:
@@ -99,8 +85,7 @@ class Git:
         if len(self.commit) != 40:
             raise BrokenGit("repositories with SHA-256 ids are not read")
         objects = self.common / "objects"
-        odd = _odd_file(objects)
-        if odd is not None:
+        if (odd := _odd_file(objects)) is not None:
             raise BrokenGit(f"{odd} is neither a file nor a folder")
         from codeanatomy.sources import libgit  # start-up time, as above
 
@@ -113,7 +98,7 @@ class Git:
         commit = read(self.commit or "")
         tree = commit[5:45].decode() if commit.startswith(b"tree ") else ""
         above = self.above.encode("utf-8", "surrogateescape")
-        stack, blobs, modules, entries = [(b"", tree)], {}, set(), 0
+        stack, blobs, entries = [(b"", tree)], {}, 0
         while stack:
             prefix, tree = stack.pop()
             for mode, name, oid in _ENTRY.findall(read(tree)):
@@ -123,39 +108,35 @@ class Git:
                     if above.startswith(path + b"/") or path.startswith(above):
                         stack.append((path + b"/", oid.hex()))
                 elif path.startswith(above):
-                    below = path[len(above) :].decode("utf-8", "surrogateescape")
-                    if mode == _LINK:
-                        modules.add(below)
-                    else:
-                        blobs[below] = oid.hex()
+                    blobs[path[len(above) :].decode("utf-8", "surrogateescape")] = oid.hex()
             if entries > MAX_ENTRIES:
                 raise BrokenGit(f"HEAD has more than {MAX_ENTRIES:,} entries")
-        self._modules = frozenset(modules)
         return blobs
 
 
-def git_of(root: Path) -> Git | None:
-    """The git work tree that the folder belongs to; None for a plain folder.
-
-    A work tree further up counts only where it tracks files of the folder. BrokenGit when the
-    folder has a `.git` of its own that cannot be read.
-    """
+def git_of(root: Path) -> tuple[Git | None, str]:
+    """The git work tree that the folder belongs to, None for a plain folder; and what is wrong with
+    a `.git` of its own. A work tree further up counts only where it tracks files of the folder."""
     for above in (root, *root.parents):
         entry = above / ".git"
-        if not os.path.lexists(entry):
-            continue
-        inside = "" if above == root else root.relative_to(above).as_posix() + "/"
-        try:
-            folder = _git_folder(entry)
-            git = Git(folder, _common(folder), inside)
-            if inside and not git._files():
-                return None
-        except BrokenGit:
-            if inside:
-                return None
-            raise
-        return git
-    return None
+        if os.path.lexists(entry):
+            inside = "" if above == root else root.relative_to(above).as_posix() + "/"
+            try:
+                folder = _git_folder(entry)
+                git = Git(folder, _common(folder), inside)
+            except BrokenGit as error:
+                return None, "" if inside else str(error)
+            return (None if inside and not git.tracked else git), ""
+    return None, ""
+
+
+def _may_name(index: Path, above: str) -> bool:
+    """Whether an index may track files of a folder; False where its bytes, without libgit2, say
+    that it does not: versions 2 and 3 spell every path out (unless split or sparse)."""
+    raw = head(index, MAX_INDEX, follow=True)
+    whole = hashlib.sha1(raw[:-20], usedforsecurity=False).digest() == raw[-20:]
+    spelt = whole and raw[:8] in (b"DIRC\0\0\0\2", b"DIRC\0\0\0\3")
+    return not spelt or any(part in raw for part in (os.fsencode(above), b"link\0", b"sdir\0"))
 
 
 def folders_above(path: str) -> list[str]:
@@ -213,17 +194,15 @@ def _commit(folder: Path, common: Path, name: str) -> str | None:
 def _odd_file(objects: Path) -> str | None:
     """First entry of an object store, or of those it borrows from, that reading might wait on for
     ever (a pipe, a device)."""
-    stores, seen = [objects], 0
-    while stores:
-        store = stores.pop()
-        seen += 1
-        if seen > MAX_STORES:
+    stores = [objects]
+    for store in stores:  # it grows
+        if len(stores) > MAX_STORES:
             return f"one of more than {MAX_STORES} borrowed object stores"
-        for folder in (store, *(p for p in sorted(store.iterdir()) if p.is_dir())):
+        for folder in (store, *sorted(filter(Path.is_dir, store.iterdir()))):
             with os.scandir(folder) as entries:
-                for entry in entries:
-                    if not (entry.is_file() or entry.is_dir()):
-                        return entry.name
+                odd = [e.name for e in entries if not (e.is_file() or e.is_dir())]
+            if odd:
+                return min(odd)
         borrowed = store / "info" / "alternates"
         lines = text(borrowed, MAX_TEXT, follow=True) if borrowed.exists() else ""
         if lines is None:

@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterable
 
 import msgspec
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 MAX_BYTES = 1 << 20  # a longer ignore file is cut off there
 MAX_PATTERNS = 10_000
@@ -71,6 +70,8 @@ class Rules:
 
     def deciding(self, path: str, folder: bool) -> Rule | None:
         """The rule that decides about the path (relative to the repository), if any names it."""
+        if not self._rules:
+            return None
         below = self.above + path[len(self.base) :]
         name = below.rpartition("/")[2]
         if folder:
@@ -101,6 +102,9 @@ def _whole(match: re.Match[str]) -> bool:
 
 def _rule(line: str) -> Rule | None:
     """The line's rule; None for blank lines and comments. ValueError or re.error if invalid."""
+    # start-up time: a repository without patterns needs no translation of them
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
     if not line.endswith("\\ "):
         line = line.rstrip()
     regex, include = GitIgnoreSpecPattern.pattern_to_regex(_OPEN_END.sub(r"/**/*\1", line))

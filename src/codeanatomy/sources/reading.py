@@ -65,43 +65,23 @@ def digest(path: str | Path, blob: bool, follow: bool = False) -> Digest:
     with opened(path, follow) as descriptor:
         size = os.fstat(descriptor).st_size
         content = hashlib.blake2b(digest_size=16)
-        git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if blob else None
         read = lines = 0
         last = b""
         while part := os.read(descriptor, CHUNK):
             content.update(part)
-            if blob:
+            if git is not None:
                 git.update(part)
             lines += _line_ends(part) - (last == b"\r" and part.startswith(b"\n"))
             read += len(part)
             last = part[-1:]
     lines += last not in (b"", b"\n", b"\r")
-    return Digest(content.hexdigest(), read, lines, git.hexdigest() if blob else "")
+    return Digest(content.hexdigest(), read, lines, git.hexdigest() if git is not None else "")
 
 
-def text_blob(content: str) -> str:
-    """Id of a git blob with this text: what git stores of a symbolic link's target."""
-    raw = os.fsencode(content)
-    return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
-
-
-def unix_blob(path: str | Path) -> str:
-    """Id of the file as a git blob after CRLF has become LF, as git stores it under `autocrlf`."""
-    size = sum(len(part) for part in _unix_parts(path))
-    git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    for part in _unix_parts(path):
-        git.update(part)
-    return git.hexdigest()
-
-
-def _unix_parts(path: str | Path) -> Iterator[bytes]:
-    with opened(path) as descriptor:
-        held = b""
-        while part := os.read(descriptor, CHUNK):
-            part = held + part
-            held = b"\r" if part.endswith(b"\r") else b""
-            yield part[: len(part) - len(held)].replace(b"\r\n", b"\n")
-        yield held
+def blob_id(content: bytes) -> str:
+    """The id that git gives a blob with this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _line_ends(part: bytes) -> int:

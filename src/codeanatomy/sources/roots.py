@@ -8,6 +8,7 @@ repository; so are packages that would take another one's or the standard librar
 
 import configparser
 import posixpath
+import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,18 +26,19 @@ _RANKS = {".py": 1, ".pyw": 2, "": 3, ".pyi": 4}
 
 # keys of pyproject.toml whose value is a folder (or several) that holds top-level packages
 _FOLDERS = (
-    ("tool", "setuptools", "packages", "find", "where"),
-    ("tool", "maturin", "python-source"),
-    ("tool", "pdm", "build", "package-dir"),
-    ("tool", "uv", "build-backend", "module-root"),
-    ("tool", "hatch", "build", "sources"),
-    ("tool", "hatch", "build", "targets", "wheel", "sources"),
+    "tool.setuptools.packages.find.where",
+    "tool.poetry.packages.from",
+    "tool.maturin.python-source",
+    "tool.pdm.build.package-dir",
+    "tool.uv.build-backend.module-root",
+    "tool.hatch.build.sources",
+    "tool.hatch.build.targets.wheel.sources",
 )
 # keys whose value is a list of packages by their paths
 _PACKAGES = (
-    ("tool", "hatch", "build", "packages"),
-    ("tool", "hatch", "build", "targets", "wheel", "packages"),
-    ("tool", "scikit-build", "wheel", "packages"),
+    "tool.hatch.build.packages",
+    "tool.hatch.build.targets.wheel.packages",
+    "tool.scikit-build.wheel.packages",
 )
 
 
@@ -92,7 +94,7 @@ def declared_roots(
         for place, package in declared:
             path = _below(folder, place)
             if path in holding:
-                found.setdefault(path, Root(path, _reason(name), package))
+                found.setdefault(path, Root(path, name.removesuffix(".toml"), package))
     for folder in sorted(beside):
         path = _below(folder, "src")
         if path in holding and path not in packages:
@@ -191,63 +193,48 @@ def _below(folder: str, place: str) -> str:
     return ".." if outside else path.removeprefix(".")
 
 
-def _reason(name: str) -> str:
-    return "pyproject" if name == "pyproject.toml" else name
-
-
 def _pyproject(content: str) -> Iterator[tuple[str, str]]:
     """(folder, package it stands for) of every package directory that a pyproject.toml declares."""
     document = tomllib.loads(content)
-    for keys in _FOLDERS:
-        for folder in _strings(_at(document, *keys)):
-            yield folder, ""
-    for keys in _PACKAGES:
-        for package in _strings(_at(document, *keys)):
-            yield posixpath.dirname(package.rstrip("/")), ""
-    directories = _at(document, "tool", "setuptools", "package-dir")
-    if isinstance(directories, dict):
-        for package, folder in directories.items():
-            yield from _package_dir(package, folder if isinstance(folder, str) else "")
-    packages = _at(document, "tool", "poetry", "packages")
-    for entry in packages if isinstance(packages, list) else ():
-        for folder in _strings(_at(entry, "from")):
-            yield folder, ""
+    for folder in (f for key in _FOLDERS for f, package in _values(document, key) if not package):
+        yield folder, ""
+    for path in (p for key in _PACKAGES for p, package in _values(document, key) if not package):
+        yield posixpath.dirname(path.rstrip("/")), ""
+    for folder, package in _values(document, "tool.setuptools.package-dir"):
+        yield _package_dir(folder, package)
 
 
 def _setup_cfg(content: str) -> Iterator[tuple[str, str]]:
     """(folder, package it stands for) of every package directory that a setup.cfg declares."""
     parser = configparser.RawConfigParser(strict=False)
     parser.read_string(content)
-    for line in parser.get("options", "package_dir", fallback="").replace(",", "\n").splitlines():
+    for line in re.split("[,\n]", parser.get("options", "package_dir", fallback="")):
         package, equals, folder = line.partition("=")
         if equals:
-            yield from _package_dir(package.strip(), folder.strip())
-    where = parser.get("options.packages.find", "where", fallback="")
-    for folder in where.replace(",", "\n").split():
-        yield folder, ""
+            yield _package_dir(folder.strip(), package.strip())
+    for folder in parser.get("options.packages.find", "where", fallback="").split():
+        yield folder.strip(","), ""
 
 
 _READERS = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg}
 
 
-def _package_dir(package: str, folder: str) -> Iterator[tuple[str, str]]:
+def _package_dir(folder: str, package: str) -> tuple[str, str]:
     """The root that `package_dir` means: the folder above the package where names agree."""
     tail = package.replace(".", "/")
-    if not package:
-        yield folder, ""
-    elif folder == tail or folder.endswith("/" + tail):
-        yield folder.removesuffix(tail), ""
-    else:
-        yield folder, package
+    agree = not package or f"/{folder}".endswith(f"/{tail}")
+    return (folder.removesuffix(tail), "") if agree else (folder, package)
 
 
-def _at(value: object, *keys: str) -> object:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _strings(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
+def _values(value: object, key: str, name: str = "") -> Iterator[tuple[str, str]]:
+    """The strings at a dotted key or in a list there, with "", or in a table, with their names."""
+    first, _, rest = key.partition(".")
+    if isinstance(value, list):
+        for item in value:
+            yield from _values(item, key, name)
+    elif isinstance(value, dict):
+        for below, item in value.items():
+            if below == first or not key:
+                yield from _values(item, rest, "" if key else below)
+    elif isinstance(value, str) and not key:
+        yield value, name

@@ -12,14 +12,10 @@ from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
-from codeanatomy.sources.git import BrokenGit, Git, folders_above, git_of
-from codeanatomy.sources.reading import Digest, text_blob, unix_blob
+from codeanatomy.sources.git import Git, folders_above, git_of
+from codeanatomy.sources.reading import Digest, blob_id, head
 from codeanatomy.sources.roots import chosen_roots, declared_roots, name_files
-from codeanatomy.sources.scope import (
-    INITS,
-    SUFFIXES,
-    Scope,
-)
+from codeanatomy.sources.scope import INITS, SUFFIXES, Scope
 from codeanatomy.sources.walk import Walk, folder_of
 
 
@@ -47,31 +43,33 @@ def scan(
     """Walks and hashes a git work tree or plain folder. UsageError when there is no such folder."""
     root = folder_of(repo)
     chosen = chosen_roots(root, roots)
-    trouble: list[tuple[str, str, str]] = []  # path, code, message
-    try:
-        git = git_of(root)
-    except BrokenGit as error:
-        git = None
-        trouble.append((".git", "unreadable", f"{error}; read as a plain folder"))
+    git, broken = git_of(root)
     walk = Walk(Scope(root, git, include, exclude, out))
     digests = walk.read(blob=git is not None)
     files = sorted(digests)
     packages = frozenset(walk.packages)
-    declared, broken = (
-        (chosen, []) if chosen else declared_roots(root, walk.projects, files, packages)
-    )
+    declared, odd = (chosen, []) if chosen else declared_roots(root, walk.projects, files, packages)
     named = name_files(files, packages, declared)
     dirty = None if git is None else _dirty(root, git, digests, walk)
-    trouble += walk.trouble
-    trouble += [(p, "unreadable", "cannot be read as a project file") for p in broken]
-    trouble += [(p, "module-twice", f"has the module name of {other}") for p, other in named.twice]
-    trouble += [(".git", "unreadable", m) for m in (git.trouble if git is not None else ())]
+    git_trouble = [f"{broken}; read as a plain folder"] if broken else git.trouble if git else []
+    trouble = [
+        *walk.trouble,
+        *((p, "unreadable", "cannot be read as a project file") for p in odd),
+        *((p, "module-twice", f"has the module name of {other}") for p, other in named.twice),
+        *((".git", "unreadable", message) for message in git_trouble),
+    ]
     return Repository(
         root=root,
-        files=_file_table(files, digests, named.modules, named.origins),
+        files=_table(SourceFile, _file_rows(files, digests, named.modules, named.origins)),
         skipped=_table(SkippedFile, [(p, o.reason, o.detail) for p, o in sorted(walk.out.items())]),
         roots=_table(SourceRoot, [(r.path, r.reason) for r in named.roots]),
-        problems=_problem_table(sorted(trouble)),
+        problems=_table(
+            Problem,
+            [
+                ("sources", "sources", code, CODES[code].severity, message, path, 0, 0, 0)
+                for path, code, message in sorted(trouble)
+            ],
+        ),
         ref=git.ref if git is not None else None,
         commit=git.commit if git is not None else None,
         dirty=dirty,
@@ -82,14 +80,13 @@ def _dirty(root: Path, git: Git, digests: Mapping[str, Digest], walk: Walk) -> b
     """Whether a scanned file differs from HEAD, is not in HEAD, or is in HEAD but gone."""
     if git.commit is None:
         return bool(digests)
-    blobs = git.blobs()
+    blobs = git.blobs
     if blobs is None:
         return None
     for path, read in digests.items():
-        how = walk.found[path]
-        if how == "linked" or git.in_submodule(path):
-            continue
-        if not _is_blob(root / path, how, read.blob, blobs.get(path)):
+        in_submodule = not blobs.keys().isdisjoint(folders_above(path))
+        link = walk.found[path]
+        if not in_submodule and not _is_blob(root / path, link, read, blobs.get(path)):
             return True
     for path in blobs.keys() - digests.keys():
         gone = path.endswith(SUFFIXES) and not os.path.lexists(root / path)
@@ -98,48 +95,31 @@ def _dirty(root: Path, git: Git, digests: Mapping[str, Digest], walk: Walk) -> b
     return False
 
 
-def _is_blob(at: Path, how: str, read: str, expected: str | None) -> bool:
-    """Whether git would store the file, or the link, as this blob."""
+def _is_blob(at: Path, link: bool, read: Digest, expected: str | None) -> bool:
+    """Whether git would store the file (with CRLF as LF, too), or the link, as this blob."""
     try:
-        if how == "link":
-            return text_blob(os.readlink(at)) == expected
-        return read == expected or (expected is not None and unix_blob(at) == expected)
+        if link:
+            return blob_id(os.fsencode(os.readlink(at))) == expected
+        if expected is None or read.blob == expected:
+            return expected is not None
+        return blob_id(head(at, read.size).replace(b"\r\n", b"\n")) == expected
     except OSError:  # it changed while we looked
         return False
 
 
-def _file_table(
+def _file_rows(
     files: Sequence[str],
     digests: Mapping[str, Digest],
     modules: Sequence[str],
     origins: Sequence[str],
-) -> pa.Table:
-    names = [os.path.basename(path) for path in files]
-    reads = [digests[path] for path in files]
-    return pa.table(
-        [
-            pa.array([file_id(module) for module in modules], pa.int64()),
-            pa.array(files, pa.string()),
-            pa.array(modules, pa.string()),
-            pa.array([name in INITS for name in names], pa.bool_()),
-            pa.array([name.endswith(".pyi") for name in names], pa.bool_()),
-            pa.array(origins, pa.string()),
-            pa.array([read.content for read in reads], pa.string()),
-            pa.array([read.size for read in reads], pa.int64()),
-            pa.array([read.lines for read in reads], pa.int64()),
-        ],
-        schema=schema_from_struct(SourceFile),
-    )
-
-
-def _problem_table(rows: Sequence[tuple[str, str, str]]) -> pa.Table:
-    return _table(
-        Problem,
-        [
-            ("sources", "sources", code, CODES[code].severity, message, path, 0, 0, 0)
-            for path, code, message in rows
-        ],
-    )
+) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for path, module, origin in zip(files, modules, origins, strict=True):
+        name, read = os.path.basename(path), digests[path]
+        kind = name in INITS, name.endswith(".pyi")
+        hashed = read.content, read.size, read.lines
+        rows.append((file_id(module), path, module, *kind, origin, *hashed))
+    return rows
 
 
 def _table(struct: type[msgspec.Struct], rows: Sequence[tuple[object, ...]]) -> pa.Table:

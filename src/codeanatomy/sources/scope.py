@@ -14,22 +14,8 @@ from codeanatomy.sources.reading import head, text
 SUFFIXES = (".py", ".pyi", ".pyw")
 STORE = ".codeanatomy"
 CACHES = frozenset(
-    {
-        "__pycache__",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-        ".hypothesis",
-        ".pytype",
-        ".tox",
-        ".nox",
-        ".eggs",
-        ".ipynb_checkpoints",
-        "node_modules",
-        ".git",
-        ".hg",
-        ".svn",
-    }
+    {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".pytype", ".tox"}
+    | {".nox", ".eggs", ".ipynb_checkpoints", "node_modules", ".git", ".hg", ".svn"}
 )
 BUILDS = frozenset(("build", "dist"))
 PROJECTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
@@ -49,13 +35,12 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 class Place(msgspec.Struct, frozen=True):
     """A folder that is walked: its path, the ignore rules that hold in it, innermost last, and what
-    holds for all of it: it is wanted, what is untracked is ignored, it was reached by a link."""
+    holds for all of it: it is wanted, what is untracked is ignored."""
 
     path: str
     rules: tuple[Rules, ...]
     wanted: bool
     ignored: LeftOut | None = None
-    linked: bool = False
 
     def below(self, name: str) -> str:
         """Path of an entry of the folder."""
@@ -81,27 +66,23 @@ class Scope:
 
     def start(self) -> Place:
         """The repository's own folder, with the rules that hold from outside of it."""
-        rules = []
+        rules: list[Rules] = []
         if self.git is not None:
-            excluded = self.git.common / "info" / "exclude"
-            rules.append(_read_rules(excluded, ".git/info/exclude", "", self.git.above))
-            above = [*self.git.above.split("/")[:-1]]
-            for depth in range(len(above)):
-                rest = "/".join(above[depth:]) + "/"
-                folder = self.root.joinpath(*[".."] * (len(above) - depth))
-                rules.append(_read_rules(folder / ".gitignore", "a .gitignore above", "", rest))
-        return Place("", tuple(r for r in rules if r is not None), not self.include)
+            rest, excluded = self.git.above, self.git.common / "info" / "exclude"
+            rules.append(_read_rules(excluded, ".git/info/exclude", "", rest))
+            while rest:
+                above = self.root.parents[rest.count("/") - 1] / ".gitignore"
+                rules.append(_read_rules(above, "a .gitignore above", "", rest))
+                rest = rest.partition("/")[2]
+        return Place("", tuple(filter(None, rules)), not self.include)
 
     def entered(self, place: Place, names: frozenset[str]) -> Place:
         """The place with the rules of its own .gitignore."""
         if ".gitignore" not in names:
             return place
         path = place.below(".gitignore")
-        base = path.removesuffix(".gitignore")
-        rules = _read_rules(self.root / path, path, base, "")
-        if rules is None:
-            return place
-        return msgspec.structs.replace(place, rules=(*place.rules, rules))
+        rules = _read_rules(self.root / path, path, path.removesuffix(".gitignore"), "")
+        return msgspec.structs.replace(place, rules=(*place.rules, rules)) if rules else place
 
     def folder(
         self, place: Place, name: str, beside: frozenset[str], names: frozenset[str]
@@ -115,42 +96,31 @@ class Scope:
             return LeftOut("cache", f"{name} is no source")
         if "pyvenv.cfg" in names:
             return LeftOut("virtualenv", "holds pyvenv.cfg")
-        if self._is_build(place, name, beside, names):
+        build = path in BUILDS and beside & PROJECTS and not names & INITS
+        if build and not (self.git and path in self.git.holding):
             return LeftOut("build", "output beside a project file")
-        excluded = self.exclude.deciding(path, True)
-        if excluded is not None and not excluded.negative:
-            return LeftOut("excluded", f"--exclude {excluded.text}")
-        ignored = place.ignored or _ignored(place, path, True)
-        if ignored is not None and not self._tracks_below(path):
-            return ignored
-        wanted = self._wanted(place, path, True)
-        return Place(path, place.rules, wanted, ignored, place.linked)
+        return self._judged(place, path, True)
 
     def file(self, place: Place, name: str) -> LeftOut | None:
         """Why a Python file is left out; None when it is read."""
-        path = place.below(name)
-        excluded = self.exclude.deciding(path, False)
-        if excluded is not None and not excluded.negative:
-            return LeftOut("excluded", f"--exclude {excluded.text}")
-        ignored = place.ignored or _ignored(place, path, False)
-        if ignored is not None and not (self.git is not None and self.git.tracks(path)):
-            return ignored
-        if not self._wanted(place, path, False):
-            return LeftOut("excluded", "no --include names it")
-        return None
+        verdict = self._judged(place, place.below(name), False)
+        if isinstance(verdict, LeftOut):
+            return verdict
+        return None if verdict.wanted else LeftOut("excluded", "no --include names it")
 
-    def _is_build(
-        self, place: Place, name: str, beside: frozenset[str], names: frozenset[str]
-    ) -> bool:
-        top = name in BUILDS and not place.path and bool(beside & PROJECTS)
-        return top and not names & INITS and not self._tracks_below(name)
-
-    def _tracks_below(self, path: str) -> bool:
-        return self.git is not None and self.git.tracks_below(path)
-
-    def _wanted(self, place: Place, path: str, folder: bool) -> bool:
+    def _judged(self, place: Place, path: str, folder: bool) -> Place | LeftOut:
+        """Why the patterns leave it out, or what they say holds there."""
+        rule = self.exclude.deciding(path, folder)
+        if rule is not None and not rule.negative:
+            return LeftOut("excluded", f"--exclude {rule.text}")
+        ignored = place.ignored or _ignored(place, path, folder)
+        if ignored is not None:
+            git = self.git
+            if git is None or path not in (git.holding if folder else git.tracked):
+                return ignored
         rule = self.include.deciding(path, folder)
-        return place.wanted if rule is None else not rule.negative
+        wanted = place.wanted if rule is None else not rule.negative
+        return Place(path, place.rules, wanted, ignored)
 
 
 def is_python(path: str, name: str) -> bool:
@@ -182,9 +152,8 @@ def _ignored(place: Place, path: str, folder: bool) -> LeftOut | None:
     return None
 
 
-def _read_rules(path: Path, source: str, base: str, above: str) -> Rules | None:
-    lines = text(path, MAX_BYTES)
-    return Rules(lines.split("\n"), source, base, above) if lines else None
+def _read_rules(path: Path, source: str, base: str, above: str) -> Rules:
+    return Rules((text(path, MAX_BYTES) or "").split("\n"), source, base, above)
 
 
 def _user_rules(option: str, patterns: Sequence[str]) -> Rules:

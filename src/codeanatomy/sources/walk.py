@@ -1,14 +1,10 @@
 """Which Python files are in scope, what do they hold, and what was left out on the way?"""
 
-import errno
 import os
-from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
-import msgspec
-
 from codeanatomy.facts.errors import UsageError
-from codeanatomy.sources.git import BrokenGit, git_of
 from codeanatomy.sources.reading import Digest, digest
 from codeanatomy.sources.scope import (
     INITS,
@@ -22,36 +18,18 @@ from codeanatomy.sources.scope import (
 )
 
 
-def contents(
-    repo: Path,
-    *,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    out: Path | None = None,
-) -> dict[str, str]:
-    """Content hash of every file that `scan` would list, by path; nothing is named or compared."""
-    root = folder_of(repo)
-    try:
-        git = git_of(root)
-    except BrokenGit:
-        git = None
-    found = Walk(Scope(root, git, include, exclude, out)).read(blob=False)
-    return {path: digest.content for path, digest in found.items()}
-
-
 class Walk:
     """Goes through the folders once; collects Python files and everything that was left out."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.base = f"{scope.root}/".replace("//", "/")
-        self.found: dict[str, str] = {}  # path -> file, link, or linked (below a linked folder)
+        self.found: dict[str, bool] = {}  # path -> it is a link
         self.out: dict[str, LeftOut] = {}
         self.packages: set[str] = set()
         self.projects: list[str] = []
         self.trouble: list[tuple[str, str, str]] = []
         self._stack: list[tuple[Place, list[os.DirEntry[str]]]] = []
-        self._linked: set[tuple[int, int]] = set()  # folders reached through links
 
     def read(self, blob: bool) -> dict[str, Digest]:
         """Hashes of all Python files in scope, by path; `blob`: their ids as git blobs, too."""
@@ -59,9 +37,9 @@ class Walk:
         while self._stack:
             self._visit(*self._stack.pop())
         digests = {}
-        for path, how in sorted(self.found.items()):
+        for path, link in sorted(self.found.items()):
             try:
-                digests[path] = digest(self.base + path, blob, follow=how == "link")
+                digests[path] = digest(self.base + path, blob, follow=link)
             except OSError as error:
                 self._unreadable(path, error)
         return digests
@@ -81,86 +59,56 @@ class Walk:
                 elif entry.is_symlink():
                     self._link(place, entry.name, path)
                 elif entry.is_dir(follow_symlinks=False):
-                    if not place.linked or self._first_time(path):
-                        self._folder(place, entry.name, path, names)
+                    self._folder(place, entry.name, path, names)
                 elif entry.is_file(follow_symlinks=False):
-                    self._file(place, entry.name, path, "linked" if place.linked else "file")
+                    self._file(place, entry.name, path)
                 elif entry.name.endswith(SUFFIXES):
                     self.out[path] = LeftOut("special", "no regular file")
             except OSError as error:
                 self._unreadable(path, error)
 
     def _folder(self, place: Place, name: str, path: str, beside: frozenset[str]) -> None:
+        entries, failed = list[os.DirEntry[str]](), None
         try:
             entries = self._entries(path)
         except OSError as error:
-            verdict = self.scope.folder(place, name, beside, frozenset())
-            if not isinstance(verdict, LeftOut):
-                return self._unreadable(path, error)
+            failed = error
+        verdict = self.scope.folder(place, name, beside, frozenset(e.name for e in entries))
+        if isinstance(verdict, LeftOut):
+            if verdict.reason != OUTPUT:  # our own folder, there or not, says nothing of theirs
+                self.out[path] = verdict
+        elif failed is not None:
+            self._unreadable(path, failed)
         else:
-            verdict = self.scope.folder(place, name, beside, frozenset(e.name for e in entries))
-            if not isinstance(verdict, LeftOut):
-                return self._stack.append((verdict, entries))
-        if verdict.reason != OUTPUT:  # there or not, our own folder says nothing of the repository
-            self.out[path] = verdict
-        return None
+            self._stack.append((verdict, entries))
 
-    def _file(self, place: Place, name: str, path: str, how: str) -> None:
+    def _file(self, place: Place, name: str, path: str, link: bool = False) -> None:
         if not is_python(self.base + path, name):
             return
         left_out = self.scope.file(place, name)
         if left_out is None:
-            self.found[path] = how
+            self.found[path] = link
         else:
             self.out[path] = left_out
 
     def _link(self, place: Place, name: str, path: str) -> None:
-        """Follows links that stay inside: to files always, to a folder once, none from there."""
-        try:
-            target = Path(os.path.realpath(self.base + path, strict=True))
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                self._loop(path)
-            elif name.endswith(SUFFIXES):
-                self.out[path] = LeftOut("link", "leads nowhere")
-            return
+        """Follows links to Python files inside the repository; a folder is read where it lies."""
+        target, python = Path(os.path.realpath(self.base + path)), name.endswith(SUFFIXES)
         inside = target.is_relative_to(self.scope.root)
-        if target.is_dir():
-            if Path(self.base + path).parent.resolve().is_relative_to(target):
-                self._loop(path)
-            elif not inside:
-                self.out[path] = LeftOut("link", "leads out of the repository")
-            elif place.linked:
-                self.out[path] = LeftOut("link", "a link inside a linked folder")
-            elif self._first_time(path):
-                self._folder(msgspec.structs.replace(place, linked=True), name, path, frozenset())
-        elif name.endswith(SUFFIXES):
-            if not inside:
-                self.out[path] = LeftOut("link", "leads out of the repository")
-            elif target.is_file():
-                self._file(place, name, path, "linked" if place.linked else "link")
-            else:
-                self.out[path] = LeftOut("special", "no regular file")
-
-    def _loop(self, path: str) -> None:
-        self.out[path] = LeftOut("link", "leads back to a folder above it")
-        self.trouble.append(
-            (path, "link-loop", "the link leads back to itself or a folder above it")
-        )
-
-    def _first_time(self, path: str) -> bool:
-        """Whether a folder is reached through links for the first time; a row when it is not."""
-        status = os.stat(self.base + path)
-        key = (status.st_dev, status.st_ino)
-        if key in self._linked:
-            self.out[path] = LeftOut("link", "read through another link already")
-            return False
-        self._linked.add(key)
-        return True
+        if target.is_symlink() or (self.scope.root / place.path).is_relative_to(target):
+            self.out[path] = LeftOut("link", "leads back to itself or a folder above it")
+            self.trouble.append((path, "link-loop", f"the link {self.out[path].detail}"))
+        elif target.is_dir() or (python and not (inside and target.exists())):
+            why = "leads to a folder, read where it lies" if target.exists() else "leads nowhere"
+            self.out[path] = LeftOut("link", why if inside else "leads out of the repository")
+        elif python and target.is_file():
+            self._file(place, name, path, link=True)
+        elif python:
+            self.out[path] = LeftOut("special", "no regular file")
 
     def _entries(self, path: str) -> list[os.DirEntry[str]]:
         with os.scandir(self.base + path) as entries:
-            return sorted(entries, key=lambda e: e.name)
+            return sorted(entries, key=attrgetter("name"))
 
     def _unreadable(self, path: str, error: OSError) -> None:
         why = error.strerror or str(error)

@@ -4,26 +4,18 @@ from pathlib import Path
 
 import click
 
-from codeanatomy.app.cli.options import (
-    answer,
-    certain_option,
-    depth_option,
-    format_option,
-    graph_option,
-    limit_option,
-    opened,
-)
+from codeanatomy.app.cli import options
 
 COLUMNS = ("place", "caller", "callee", "certainty", "confidence")
 
 
 @click.command("callers")
 @click.argument("name")
-@depth_option
-@certain_option
-@limit_option
-@graph_option
-@format_option()
+@options.depth_option
+@options.certain_option
+@options.limit_option
+@options.graph_option
+@options.format_option()
 def command(
     *, name: str, depth: int, certain: bool, limit: int | None, folder: Path | None, form: str
 ) -> None:
@@ -37,6 +29,6 @@ def command(
       codeanatomy callers Flask.dispatch_request --depth 2
     """
     columns = (*COLUMNS, "depth", "chain") if depth > 1 else COLUMNS
-    with opened(folder) as graph:
+    with options.opened(folder) as graph:
         rows = graph.callers(name, depth=depth, certain=certain, limit=limit)
-        answer(graph, rows, form, columns)
+        options.answer(graph, rows, form, columns)

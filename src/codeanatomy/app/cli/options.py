@@ -16,15 +16,25 @@ Command = TypeVar("Command", bound=Callable[..., object])
 FORMATS = ("text", "json", "jsonl", "csv")
 
 
-def graph_option(command: Command) -> Command:
-    """`--graph DIR`."""
-    return click.option(
-        "--graph",
-        "folder",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        help="Store of the graph. Default: the nearest .codeanatomy here or above.",
-    )(command)
+graph_option = click.option(
+    "--graph",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Store of the graph. Default: the nearest .codeanatomy here or above.",
+)
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N rows."
+)
+certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
+depth_option = click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Follow calls N steps; the column chain shows the way.",
+)
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -37,30 +47,6 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="How the answer is printed on stdout.",
     )
-
-
-def limit_option(command: Command) -> Command:
-    """`--limit N`."""
-    return click.option(
-        "--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N rows."
-    )(command)
-
-
-def certain_option(command: Command) -> Command:
-    """`--certain`."""
-    return click.option("--certain", is_flag=True, help="Leave out what is only possible.")(command)
-
-
-def depth_option(command: Command) -> Command:
-    """`--depth N`."""
-    return click.option(
-        "--depth",
-        type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Follow calls N steps; the column chain shows the way.",
-    )(command)
 
 
 def opened(folder: Path | None) -> "Graph":

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from codeanatomy.facts.errors import UsageError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -61,6 +63,8 @@ def write(text: str) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.exceptions.Exit(0) from None
+    except OSError as error:
+        raise UsageError(f"the answer cannot be written: {error.strerror}") from error
 
 
 def clean(text: str) -> str:

@@ -4,24 +4,17 @@ from pathlib import Path
 
 import click
 
-from codeanatomy.app.cli.options import (
-    answer,
-    certain_option,
-    format_option,
-    graph_option,
-    limit_option,
-    opened,
-)
+from codeanatomy.app.cli import options
 
 COLUMNS = ("place", "name", "target", "inside", "certainty")
 
 
 @click.command("refs")
 @click.argument("name")
-@certain_option
-@limit_option
-@graph_option
-@format_option()
+@options.certain_option
+@options.limit_option
+@options.graph_option
+@options.format_option()
 def command(name: str, certain: bool, limit: int | None, folder: Path | None, form: str) -> None:
     """Names, attributes and imports that mean NAME.
 
@@ -29,5 +22,5 @@ def command(name: str, certain: bool, limit: int | None, folder: Path | None, fo
     Example:
       codeanatomy refs flask.globals.current_app --format csv
     """
-    with opened(folder) as graph:
-        answer(graph, graph.refs(name, certain=certain, limit=limit), form, COLUMNS)
+    with options.opened(folder) as graph:
+        options.answer(graph, graph.refs(name, certain=certain, limit=limit), form, COLUMNS)

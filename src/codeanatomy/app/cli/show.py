@@ -58,7 +58,7 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     """
     with opened(folder) as graph:
         if what == "snapshot":
-            _snapshot(graph, form)
+            _snapshot(graph, form, limit)
         elif what == "tables":
             answer(graph, graph.schema(limit=limit), form, ("table", "column", "type", "meaning"))
         else:
@@ -66,13 +66,13 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
             answer(graph, graph.sql(sql, limit=limit), form, columns)
 
 
-def _snapshot(graph: "Graph", form: str) -> None:
+def _snapshot(graph: "Graph", form: str, limit: int | None) -> None:
     from codeanatomy.app.cli.output import print_object, print_rows, print_statement
     from codeanatomy.query.about import with_freshness
 
     about = with_freshness(graph.statement(), graph.freshness())
     if form in ("text", "csv"):
-        print_rows(graph.tables(), form)
+        print_rows(graph.tables().slice(0, limit), form)
     else:
         snapshot = graph.snapshot
         described = {

@@ -19,6 +19,8 @@ FIELD = Entity(name="field", table="field", kind="FIELD_IDENTIFIER")
 
 VARIABLE = Entity(name="variable", table="variable", kind="LOCAL")
 
+MEMBER = Entity(name="member", table="member", kind="MEMBER")
+
 IMPORT = Entity(
     name="import_alias",
     table="import_alias",

@@ -77,6 +77,6 @@ CALL = Relation(
     left=("target",),
     src=t.NODE,
     dst=t.TARGET,
-    where=(Where(t.WHAT, ("call",)),),
+    where=(Where(t.WHAT, ("call", "implicit")),),
     adds="resolve",
 )

@@ -5,8 +5,9 @@ Function bodies wait until the scope around them is complete: they see its names
 
 import ast
 
+from codeanatomy.extract.emission.annotations import described
 from codeanatomy.extract.emission.bindings import DEFINITION, VARIABLE, Function, Names
-from codeanatomy.extract.emission.state import CLASS, FUNCTION, Emission, Scope
+from codeanatomy.extract.emission.state import CLASS, FUNCTION, SITE_WIDTH, Emission, Scope
 from codeanatomy.extract.emission.statements import block
 from codeanatomy.facts import constraints as c
 
@@ -20,8 +21,8 @@ OWN = (DEFINITION, VARIABLE)
 def function(e: Emission, node: Function) -> int:
     decorators = _decorators(e, node.decorator_list)
     object_ = _scope_of(e, node)
-    for annotation in _annotations(node):
-        e.visit[type(annotation)](e, annotation)
+    if node.returns is not None and (place := described(e, node.returns)):
+        e.row((c.RESULT, object_, place, 0, 0))
     if e.scope.kind == CLASS:
         e.row((c.METHOD, object_, e.scope.object, 0, 0))
     _bind(e, node.name, object_, decorators)
@@ -44,17 +45,22 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
         e.row((c.BASE, object_, position, place, 0))
         e.site((c.BASE_SITE, base.row, place, e.names[spelled(base)]))
     for keyword in node.keywords:
-        e.visit[type(keyword.value)](e, keyword.value)
+        place = e.visit[type(keyword.value)](e, keyword.value)
+        if keyword.arg == "metaclass":
+            e.row((c.METACLASS, object_, place, 0, 0))
     outer = e.scope
     scope = Scope(CLASS, outer, object_)
     scope.owner_class = (object_, node.name)
     scope.veil = outer.veil
     declare(scope, e.scopes[node])
+    e.bound_in[object_] = scope.bound
     e.scope = scope
     block(e, node.body)
     close(e, scope)
     e.scope = outer
-    _bind(e, node.name, object_, decorators)
+    place = _bind(e, node.name, object_, decorators)
+    if node.bases:
+        e.site((c.IMPLICIT_SITE, node.row, place, e.names["__init_subclass__"]))
     return 0
 
 
@@ -97,7 +103,6 @@ def declare(scope: Scope, names: Names) -> None:
 
 def _results(e: Emission, scope: Scope) -> None:
     if scope.generator:
-        e.row((c.RESULT, scope.object, e.unknown(c.GENERATED), 0, 0))
         return
     seen: set[int] = set()
     todo = scope.returns[::-1]
@@ -131,10 +136,15 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     for parameter in args.kwonlyargs:
         place = env[parameter.arg] = place_of()
         row((c.PARAM, object_, -1, names[parameter.arg], place))
+    for parameter in (*positional, *args.kwonlyargs):
+        if parameter.annotation is not None and (said := described(e, parameter.annotation)):
+            row((c.DECLARED, env[parameter.arg], said, 0, 0))
     for extra, index in ((args.vararg, VARARG), (args.kwarg, KWARG)):
         if extra is not None:
             place = env[extra.arg] = place_of()
             row((c.PARAM, object_, index, 0, place))
+            if extra.annotation is not None and (said := described(e, extra.annotation)):
+                row((c.STORE, place, names[c.ANY_ITEM], said, 0))
     scope.definitions = {text: [place] for text, place in env.items()}
     scope.bound = dict.fromkeys(env, VARIABLE)
     scope.uses = dict.fromkeys(env, e.ignored)
@@ -152,49 +162,33 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     return object_
 
 
-def _annotations(node: Function) -> list[ast.expr]:
-    args = node.args
-    every = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
-    found = [a.annotation for a in every if a is not None and a.annotation is not None]
-    if node.returns is not None:
-        found.append(node.returns)
-    return found
-
-
-def _decorators(e: Emission, nodes: list[ast.expr]) -> list[int]:
-    """Places of the decorators' values. The site asks for the decorator without its call."""
+def _decorators(e: Emission, nodes: list[ast.expr]) -> list[tuple[int, int]]:
+    """Places of the decorators' values, and the number of the site that each is. The site asks for
+    the decorator without its call."""
     places = []
     for node in nodes:
+        place = callee = e.visit[type(node)](e, node)
         if isinstance(node, ast.Call):
-            before = len(e.rows)
-            place = e.visit[ast.Call](e, node)
-            callee = _callee_of_last_call(e, before, place)
-        else:
-            place = callee = e.visit[type(node)](e, node)
+            callee = e.rows[-4]  # of the call row, which is the last
         e.site((c.DECORATOR_SITE, node.row, callee, e.names[spelled(node)]))
-        places.append(place)
+        places.append((place, len(e.sites) // SITE_WIDTH))
     return places
 
 
-def _callee_of_last_call(e: Emission, start: int, result: int) -> int:
-    for i in range(len(e.rows) - 5, start - 1, -5):
-        if e.rows[i] == c.CALL and e.rows[i + 3] == result:
-            return e.rows[i + 1]
-    return 0
-
-
-def _bind(e: Emission, text: str, object_: int, decorators: list[int]) -> None:
-    """Binds the name to the definition as its decorators return it, innermost first."""
-    place = e.holding(object_)
-    for decorator in reversed(decorators):
+def _bind(e: Emission, text: str, object_: int, decorators: list[tuple[int, int]]) -> int:
+    """Binds the name to the definition as its decorators return it, innermost first; the place of
+    the definition itself."""
+    bare = place = e.holding(object_)
+    for decorator, site in reversed(decorators):
         number, result = e.call(), e.place()
-        e.row((c.CALL, decorator, number, result, 0))
+        e.row((c.CALL, decorator, number, result, site))
         e.row((c.ARG, number, 0, 0, place))
         e.row((c.DECORATED, number, place, result, 0))
         place = result
     e.scope.defined.setdefault(text, object_)
     e.define(text, place, fresh=True)
     e.scope.paths = {}
+    return bare
 
 
 def spelled(node: ast.expr) -> str:

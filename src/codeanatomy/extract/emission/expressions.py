@@ -3,13 +3,21 @@
 import ast
 from typing import TypeVar
 
+from codeanatomy.extract.emission.assignments import assign, comprehension_targets, parts
 from codeanatomy.extract.emission.bindings import VARIABLE
 from codeanatomy.extract.emission.exports import exported_by_call
-from codeanatomy.extract.emission.state import CLASS, MODULE, Emission
-from codeanatomy.extract.emission.statements import assign, comprehension_targets
+from codeanatomy.extract.emission.state import (
+    CLASS,
+    FUNCTION,
+    MODULE,
+    OPERATORS,
+    SITE_WIDTH,
+    Emission,
+)
 from codeanatomy.facts import constraints as c
 
 V = TypeVar("V")
+_FEW = 16  # constants of a display that are told apart
 
 # The walker gives every node that is a site its row number, which the stubs do not know:
 # mypy: disable-error-code="attr-defined"
@@ -26,73 +34,117 @@ def name(e: Emission, node: ast.Name) -> int:
 
 
 def constant(e: Emission, node: ast.Constant) -> int:
-    type_ = type(node.value).__name__
-    return e.literals.get(type_) or e.literal(type_)
+    return e.constant(node.value)
 
 
 def attribute(e: Emission, node: ast.Attribute) -> int:
     value = node.value
-    base = e.visit[type(value)](e, value)
-    text = e.names[node.attr]
-    paths = e.scope.paths
-    path = base, text
-    place = paths.get(path)
-    if place is None:
-        place = paths[path] = e.place()
-        e.row((c.LOAD, base, text, place, node.row))
-    else:
-        e.site((c.ATTRIBUTE_SITE, node.row, base, text))
-    return place
+    return e.load(e.visit[type(value)](e, value), node.attr, node.row)
 
 
 def call(e: Emission, node: ast.Call) -> int:
     visit, names, row, func = e.visit, e.names, e.row, node.func
-    callee = visit[type(func)](e, func)
+    base = 0
+    if type(func) is ast.Attribute:
+        base = visit[type(func.value)](e, func.value)
+        callee = e.load(base, func.attr, func.row)
+    else:
+        callee = visit[type(func)](e, func)
     number, result = e.call(), e.place()
     constants = e.constants
-    unsure = False
+    places = []
+    star = False
     for position, argument in enumerate(node.args):
-        place = visit[type(argument)](e, argument)
         if type(argument) is ast.Starred:
-            unsure = True  # where this one and the next ones go is not known
-        elif place not in constants and not unsure:
-            row((c.ARG, number, position, 0, place))
-    for keyword in node.keywords:
-        argument = keyword.value
+            star = True  # where the next ones go is not known
+            held = visit[type(argument.value)](e, argument.value)
+            row((c.ARG, number, c.STAR_ARGUMENT - position, 0, held))
+            continue
         place = visit[type(argument)](e, argument)
-        if place not in constants and keyword.arg is not None:
-            row((c.ARG, number, -1, names[keyword.arg], place))
-    row((c.CALL, callee, number, result, 0))
+        places.append(place)
+        if not star and (place not in constants or argument is node.args[-1]):
+            row((c.ARG, number, position, 0, 0 if place in constants else place))
+    for keyword in node.keywords:
+        place = visit[type(keyword.value)](e, keyword.value)
+        if keyword.arg is None:
+            row((c.ARG, number, c.STAR_KEYWORDS, 0, place))
+        else:
+            row((c.ARG, number, -1, names[keyword.arg], 0 if place in constants else place))
     scope = e.scope
     if scope.paths:
         scope.paths = {}
     text = ""
     if type(func) is ast.Name:
         text = func.id
-        if text == "super":
-            _super(e, node, result)
+        if text in _NAMED and not star and e.builtin(text):
+            _NAMED[text](e, node, places, result)
     elif type(func) is ast.Attribute:
         text = func.attr
-        if scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
+        if text == "import_module":
+            _import(e, node, places, result)
+        elif scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
             exported_by_call(e, node)
+        elif text == "update" and len(places) == 1 and places[0] in e.displays:
+            for key, held in e.displays[places[0]].items():  # what the keys hold from here on
+                scope.paths[base, key] = held
     e.site((c.CALL_SITE, node.row, callee, names[text]))
+    row((c.CALL, callee, number, result, len(e.sites) // SITE_WIDTH))
     return result
 
 
-def _super(e: Emission, node: ast.Call, result: int) -> None:
+def _super(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
     """`super()`, or `super(C, x)` that names the class around it."""
     scope = e.scope
-    if scope.owner_class is None or "super" in e.module.bound:
+    if scope.owner_class is None:
         return
     object_, text = scope.owner_class
     receiver = scope.receiver
-    if len(node.args) == 2 and isinstance(node.args[0], ast.Name) and node.args[0].id == text:
-        second = node.args[1]
-        receiver = scope.env.get(second.id, 0) if isinstance(second, ast.Name) else 0
+    if len(places) == 2 and isinstance(node.args[0], ast.Name) and node.args[0].id == text:
+        receiver = places[1]
     elif node.args:
         return
     if receiver:
         e.row((c.SUPER, receiver, object_, result, 0))
+
+
+def _getattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
+    if len(places) < 2:
+        return
+    name = node.args[1]
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        e.row((c.COPY, e.load(places[0], name.value), result, 0, 0))
+    else:
+        e.row((c.KEYED, places[0], places[1], result, c.GET_ATTRIBUTE))
+    if len(places) > 2:
+        e.row((c.COPY, places[2], result, 0, 0))
+
+
+def _setattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
+    if len(places) < 3:
+        return
+    name = node.args[1]
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        e.row((c.STORE, places[0], e.names[name.value], places[2], 0))
+    else:
+        e.row((c.KEYED, places[0], places[1], places[2], c.PUT_ATTRIBUTE))
+
+
+def _import(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
+    """`__import__("m")`, `importlib.import_module("m")`."""
+    name = node.args[0] if places else None
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        text = name.value if isinstance(node.func, ast.Attribute) else name.value.split(".")[0]
+        if text and not text.startswith("."):
+            e.row((c.IMPORT, result, e.names[text], 0, 0))
+
+
+_NAMED = {
+    "super": _super,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "__import__": _import,
+    "import_module": _import,
+}
 
 
 def operands(e: Emission, node: ast.AST) -> None:
@@ -105,32 +157,44 @@ def operands(e: Emission, node: ast.AST) -> None:
 def binary(e: Emission, node: ast.BinOp) -> int:
     """Left operands are followed in a loop: `a + b + c ...` may exceed the stack."""
     left: ast.expr = node
-    rights = []
+    steps = []
     while isinstance(left, ast.BinOp):
-        rights.append(left.right)
+        steps.append(left)
         left = left.left
-    e.visit[type(left)](e, left)
-    for right in reversed(rights):
-        e.visit[type(right)](e, right)
-    if isinstance(left, ast.JoinedStr) or (
-        isinstance(left, ast.Constant) and isinstance(left.value, str)
-    ):
-        return e.literal("str")
-    return e.unknown(c.OPERATOR)
+    place = e.visit[type(left)](e, left)
+    for step in reversed(steps):
+        other = e.visit[type(step.right)](e, step.right)
+        if place == e.literals.get("str") or type(step.left) in (ast.Constant, ast.JoinedStr):
+            if type(step.left) is ast.Constant:
+                place = e.literal(type(step.left.value).__name__)
+        else:
+            place = e.special(step.row, place, f"__{OPERATORS[type(step.op)]}__", other)
+    return place
 
 
 def unary(e: Emission, node: ast.UnaryOp) -> int:
     place = e.visit[type(node.operand)](e, node.operand)
     if isinstance(node.op, ast.Not):
         return e.literal("bool")
-    return place if isinstance(node.operand, ast.Constant) else e.unknown(c.OPERATOR)
+    if isinstance(node.operand, ast.Constant):
+        return e.literal(type(node.operand.value).__name__)
+    return e.special(node.row, place, OPERATORS[type(node.op)])
 
 
 def compare(e: Emission, node: ast.Compare) -> int:
-    e.visit[type(node.left)](e, node.left)
-    for part in node.comparators:
-        e.visit[type(part)](e, part)
-    return e.unknown(c.OPERATOR)
+    """Every comparison asks its left operand, `in` its right one, unless it is a constant."""
+    left: ast.expr = node.left
+    place = e.visit[type(left)](e, left)
+    result = 0
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        other = e.visit[type(right)](e, right)
+        if isinstance(operator, (ast.In, ast.NotIn)):
+            if other not in e.constants and not isinstance(right, (ast.Tuple, ast.List, ast.Set)):
+                e.special(node.row, other, "__contains__", place)
+        elif type(operator) in OPERATORS and type(left) is not ast.Constant:
+            result = e.special(node.row, place, OPERATORS[type(operator)], other)
+        place, left = other, right
+    return result if len(node.ops) == 1 and result else e.literal("bool")
 
 
 def boolean(e: Emission, node: ast.BoolOp) -> int:
@@ -153,9 +217,37 @@ def walrus(e: Emission, node: ast.NamedExpr) -> int:
 
 
 def subscript(e: Emission, node: ast.Subscript) -> int:
-    e.visit[type(node.value)](e, node.value)
-    e.visit[type(node.slice)](e, node.slice)
-    return e.unknown(c.ELEMENT)
+    base = e.visit[type(node.value)](e, node.value)
+    key, name = element(e, node)
+    e.site((c.IMPLICIT_SITE, node.row, base, e.names["__getitem__"]))
+    if name != c.ANY_ITEM or not key:
+        return e.load(base, name)
+    result = e.place()
+    e.row((c.KEYED, base, key, result, c.GET))
+    return result
+
+
+def element(e: Emission, node: ast.Subscript) -> tuple[int, str]:
+    """Place of the key, and the element's name: of any element where the key is no constant."""
+    key = node.slice
+    place = e.visit[type(key)](e, key)
+    if isinstance(key, ast.Constant):
+        return 0, c.item(key.value)
+    if isinstance(key, ast.Slice):
+        return 0, _slice(key)
+    if place in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
+        return 0, c.ANY_ITEM
+    return place, c.ANY_ITEM
+
+
+def _slice(key: ast.Slice) -> str:
+    """Name of the part between two constants, or of the whole."""
+    low, high = (
+        getattr(x, "value", None) if x else d for x, d in ((key.lower, 0), (key.upper, -1))
+    )
+    if key.step is None and type(low) is int and type(high) is int:
+        return f"[{low}:{high}]" if high >= 0 else f"[{low}:]"
+    return c.SLICE
 
 
 def slice_(e: Emission, node: ast.Slice) -> int:
@@ -166,8 +258,7 @@ def slice_(e: Emission, node: ast.Slice) -> int:
 
 
 def starred(e: Emission, node: ast.Starred) -> int:
-    e.visit[type(node.value)](e, node.value)
-    return e.unknown(c.ELEMENT)
+    return e.iterate(-1, e.visit[type(node.value)](e, node.value))
 
 
 def await_(e: Emission, node: ast.Await) -> int:
@@ -175,9 +266,12 @@ def await_(e: Emission, node: ast.Await) -> int:
 
 
 def yield_(e: Emission, node: ast.Yield | ast.YieldFrom) -> int:
-    e.scope.generator = True
-    if node.value is not None:
-        e.visit[type(node.value)](e, node.value)
+    place = e.visit[type(node.value)](e, node.value) if node.value is not None else 0
+    if isinstance(node, ast.YieldFrom):
+        place = e.iterate(-1, place)
+    if e.scope.kind == FUNCTION:
+        e.scope.generator = True
+        e.row((c.YIELD, e.scope.object, place or e.literal("NoneType"), 0, 0))
     return e.unknown(c.GENERATED)
 
 
@@ -195,19 +289,41 @@ def formatted(e: Emission, node: ast.FormattedValue) -> int:
 
 
 def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
-    visit = e.visit
-    for element in node.elts:
-        visit[type(element)](e, element)
-    return e.literal(node.__class__.__name__.lower())
+    place = e.display(node.__class__.__name__.lower())
+    star = False
+    for index, value in enumerate(node.elts):
+        if type(value) is ast.Starred:
+            star = True
+            e.special(-1, place, "extend", e.visit[type(value.value)](e, value.value))
+            continue
+        held = e.visit[type(value)](e, value)
+        if held not in e.constants and (index < _FEW or type(value) is not ast.Constant):
+            _put(e, place, c.ANY_ITEM if star else c.item(index), held)
+    return place
 
 
 def dictionary(e: Emission, node: ast.Dict) -> int:
     visit = e.visit
+    place = e.display("dict")
+    e.displays[place] = {}
     for key, value in zip(node.keys, node.values, strict=True):
-        if key is not None:
-            visit[type(key)](e, key)
-        visit[type(value)](e, value)
-    return e.literal("dict")
+        if key is None:
+            e.special(-1, place, "update", visit[type(value)](e, value))
+            continue
+        at, held = visit[type(key)](e, key), visit[type(value)](e, value)
+        if held in e.constants:
+            continue
+        name = c.item(key.value) if isinstance(key, ast.Constant) else c.ANY_ITEM
+        if name == c.ANY_ITEM and at not in e.constants and not isinstance(key, ast.Tuple):
+            e.row((c.KEYED, place, at, held, c.PUT))
+        else:
+            _put(e, place, name, held)
+            e.displays[place][e.names[name]] = held
+    return place
+
+
+def _put(e: Emission, place: int, name: str, held: int) -> None:
+    e.row((c.STORE, place, e.names[name], held, 0))
 
 
 COMPREHENSIONS = {
@@ -224,40 +340,56 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     for the first iterable."""
     scope = e.scope
     first = node.generators[0]
-    e.visit[type(first.iter)](e, first.iter)
+    iterable = e.visit[type(first.iter)](e, first.iter)
     hidden = comprehension_targets(node.generators)
     env, uses, veil = scope.env, scope.uses, scope.veil
     if scope.kind == CLASS:
-        scope.env, scope.uses = {}, {}
-        if env is not scope.env:
-            scope.env.update({k: v for k, v in env.items() if k in veil})
+        scope.env, scope.uses = {k: v for k, v in env.items() if k in veil}, {}
     old = {name: (scope.env.get(name), scope.uses.get(name)) for name in hidden}
-    element = e.unknown(c.ITERATION)
-    scope.veil = veil | dict.fromkeys(hidden, element)
-    for target in hidden:
-        scope.env[target] = element
-        scope.uses[target] = e.ignored
+    early = e.unknown(c.ITERATION)
+    scope.veil = veil | dict.fromkeys(hidden, early)
+    for name in hidden:
+        scope.env[name] = early
+        scope.uses[name] = e.ignored
     for generator in node.generators:
         if generator is not first:
-            e.visit[type(generator.iter)](e, generator.iter)
-        if not isinstance(generator.target, (ast.Name, ast.Tuple)):
-            assign(e, generator.target, element)
+            iterable = e.visit[type(generator.iter)](e, generator.iter)
+        prefix = "a" if generator.is_async else ""
+        _bind(e, generator.target, e.iterate(generator.row, iterable, prefix))
         for test in generator.ifs:
             e.visit[type(test)](e, test)
     if isinstance(node, ast.DictComp):
-        e.visit[type(node.key)](e, node.key)
-        e.visit[type(node.value)](e, node.value)
+        key = e.visit[type(node.key)](e, node.key)
+        held = e.visit[type(node.value)](e, node.value)
+        place = e.display("dict")
+        if held not in e.constants:
+            e.row((c.KEYED, place, key, held, c.PUT))
     else:
-        e.visit[type(node.elt)](e, node.elt)
+        held = e.visit[type(node.elt)](e, node.elt)
+        place = e.display(COMPREHENSIONS[node.__class__.__name__])
+        if held not in e.constants:
+            _put(e, place, c.ANY_ITEM, held)
     scope.veil = veil
     if scope.kind == CLASS:
         scope.env, scope.uses = env, uses
     else:
-        for target, (place, seen) in old.items():
-            _restore(scope.env, target, place)
-            _restore(scope.uses, target, seen)
+        for name, (before, seen) in old.items():
+            _restore(scope.env, name, before)
+            _restore(scope.uses, name, seen)
     scope.paths = {}
-    return e.literal(COMPREHENSIONS[node.__class__.__name__])
+    return place
+
+
+def _bind(e: Emission, target: ast.expr, place: int) -> None:
+    """Binds the target of a comprehension, which no scope has."""
+    scope = e.scope
+    if isinstance(target, ast.Name):
+        scope.env[target.id] = scope.veil[target.id] = place
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element_, held in parts(e, target.elts, place):
+            _bind(e, element_, held)
+    else:
+        assign(e, target, place)
 
 
 def _restore(table: dict[str, V], key: str, before: V | None) -> None:

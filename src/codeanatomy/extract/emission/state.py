@@ -26,6 +26,33 @@ from codeanatomy.facts import constraints as c
 
 MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
 
+# the special method behind an operator; of binary ones without the underscores
+OPERATORS = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.MatMult: "matmul",
+    ast.Div: "truediv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+    ast.LShift: "lshift",
+    ast.RShift: "rshift",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.BitAnd: "and",
+    ast.FloorDiv: "floordiv",
+    ast.Invert: "__invert__",
+    ast.UAdd: "__pos__",
+    ast.USub: "__neg__",
+    ast.Eq: "__eq__",
+    ast.NotEq: "__ne__",
+    ast.Lt: "__lt__",
+    ast.LtE: "__le__",
+    ast.Gt: "__gt__",
+    ast.GtE: "__ge__",
+}
+
+DIGIT = len("[0]")
 SITE_WIDTH, ROW_WIDTH, OBJECT_WIDTH = 4, 5, 2
 Row = tuple[int, int, int, int, int]
 Jumps = tuple[list[dict[str, int]], list[dict[str, int]]]
@@ -97,6 +124,12 @@ class Scope:
         self.generator = False
 
 
+def row_of(node: ast.AST) -> int:
+    """The walker's number of a node, which the type stubs do not know."""
+    row: int = node.row  # type: ignore[attr-defined]  # see above
+    return row
+
+
 DEAD: dict[str, int] = {}  # env of code that cannot be reached; never written
 
 
@@ -116,8 +149,14 @@ class Emission:
         self.names.default_factory = self.names.__len__
         self.names[""]  # name 0
         self.literals: dict[str, int] = {}
-        self.constants: set[int] = set()  # the places of literals
+        self.constants: set[int] = set()  # places of literals that nobody would call or look into
         self.unknowns: dict[int, int] = {}
+        self.displays: dict[int, dict[int, int]] = {}  # of a dict's constant keys: their values
+        self.bound_in: dict[int, Bound] = {}  # of a class's object: the names of its body
+        self.members: set[tuple[int, str]] = set()
+        self.elements: set[int] = set()  # names of elements, and of attributes read unseen
+        # place of a type, and the class around -> place of what it describes
+        self.described: dict[tuple[int, tuple[int, str] | None], int] = {}
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
         self.queue: list[tuple[Scope, Function | ast.Lambda]] = []
@@ -147,6 +186,70 @@ class Emission:
             self.constants.add(place)
             self.row((c.LITERAL, place, self.names[type_], 0, 0))
         return place
+
+    def constant(self, value: object) -> int:
+        """The file's place for a constant; short texts and small numbers are told apart."""
+        type_, key = type(value).__name__, c.item(value)
+        if key == c.ANY_ITEM:
+            return self.literals.get(type_) or self.literal(type_)
+        place = self.literals.get(key)
+        if place is None:
+            place = self.literals[key] = self.place()
+            if not (value.isidentifier() if isinstance(value, str) else len(key) == DIGIT):
+                self.constants.add(place)
+            self.row((c.CONSTANT, place, self.names[type_], self.names[key], 0))
+        return place
+
+    def display(self, type_: str) -> int:
+        """A new place that holds a new container."""
+        place = self.place()
+        self.row((c.DISPLAY, place, self.names[type_], 0, 0))
+        return place
+
+    def load(self, base: int, name: str, row: int = -1) -> int:
+        """The place of an attribute or element of the value; `row` of the attribute's node."""
+        path = base, self.names[name]
+        paths = self.scope.paths
+        place = paths.get(path)
+        if place is None:
+            place = paths[path] = self.place()
+            self.row((c.LOAD, base, path[1], place, row))
+            if row < 0:
+                self.elements.add(path[1])
+        elif row >= 0:
+            self.site((c.ATTRIBUTE_SITE, row, base, path[1]))
+        return place
+
+    def member(self, base: int, name: str, row: int) -> None:
+        """Notes an attribute that a method sets on its receiver."""
+        scope = self.scope
+        if base == scope.receiver and base and scope.owner_class is not None:
+            class_ = scope.owner_class[0]
+            if (class_, name) not in self.members and name not in self.bound_in[class_]:
+                self.members.add((class_, name))
+                self.row((c.MEMBER, class_, self.names[name], row, 0))
+
+    def special(self, row: int, base: int, method: str, *arguments: int) -> int:
+        """The place of what a special method gives that syntax calls on the type of the value."""
+        number, result, name = self.call(), self.place(), self.names[method]
+        self.row((c.SPECIAL, base, name, number, result))
+        for position, argument in enumerate(arguments):
+            if argument and argument not in self.constants:
+                self.row((c.ARG, number, position, 0, argument))
+        if row >= 0:
+            self.site((c.IMPLICIT_SITE, row, base, name))
+        return result
+
+    def iterate(self, row: int, base: int, prefix: str = "") -> int:
+        """The place of what a loop over the value gives; `prefix` is "a" for asynchronous ones."""
+        if base in self.constants:
+            return self.unknown(c.ITERATION)
+        iterator = self.special(row, base, f"__{prefix}iter__")
+        return self.special(row, iterator, f"__{prefix}next__")
+
+    def builtin(self, name: str) -> bool:
+        """Whether the name, as the current scope sees it, is the builtin's own."""
+        return name not in self.scope.env and owner_of(self.module, self.scope, name) == (None, 0)
 
     def unknown(self, reason: int) -> int:
         """The file's place for values that no rule follows, for that reason."""

@@ -2,9 +2,10 @@
 
 import ast
 
-from codeanatomy.extract.emission.bindings import pattern_names, target_names
-from codeanatomy.extract.emission.exports import exported
-from codeanatomy.extract.emission.state import DEAD, FUNCTION, MODULE, Emission
+from codeanatomy.extract.emission.annotations import described
+from codeanatomy.extract.emission.assignments import assign
+from codeanatomy.extract.emission.bindings import pattern_names
+from codeanatomy.extract.emission.state import DEAD, FUNCTION, Emission, row_of
 from codeanatomy.facts import constraints as c
 
 Env = dict[str, int]
@@ -62,10 +63,11 @@ def if_(e: Emission, node: ast.If) -> int:
     while True:
         e.visit[type(node.test)](e, node.test)
         before, paths = scope.env, scope.paths
-        scope.paths = dict(paths)
-        ends.append(branch(e, dict(before), node.body))
-        scope.paths = paths
-        scope.env = before
+        scope.env, scope.paths = dict(before), dict(paths)
+        narrow(e, node.test, holds=True)
+        ends.append(branch(e, scope.env, node.body))
+        scope.env, scope.paths = before, paths
+        narrow(e, node.test, holds=False)
         if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
             break
         node = node.orelse[0]
@@ -76,10 +78,38 @@ def if_(e: Emission, node: ast.If) -> int:
     return 0
 
 
+def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
+    """Binds what `isinstance` tells of a name or attribute where the test holds (or does not)."""
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, holds = test.operand, not holds
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And if holds else ast.Or):
+        for part in test.values:
+            narrow(e, part, holds=holds)
+    if not (holds and isinstance(test, ast.Call) and len(test.args) == 2):
+        return
+    value, class_ = test.args
+    if getattr(test.func, "id", "") != "isinstance" or not e.builtin("isinstance"):
+        return
+    classes = class_.elts if isinstance(class_, ast.Tuple) else [class_]
+    known = [described(e, x, quoted=True) for x in classes]
+    if not all(known):
+        return
+    place = e.joined(known)
+    if isinstance(value, ast.Name) and value.id in e.scope.env:
+        e.scope.env[value.id] = place
+    elif isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+        base = e.scope.env.get(value.value.id)
+        if base:
+            e.scope.paths[base, e.names[value.attr]] = place
+
+
 def _loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     scope = e.scope
+    element = 0
     if not isinstance(node, ast.While):
-        e.visit[type(node.iter)](e, node.iter)
+        prefix = "a" if isinstance(node, ast.AsyncFor) else ""
+        iterable = e.visit[type(node.iter)](e, node.iter)
+        element = e.iterate(row_of(node), iterable, prefix)
     heads = []
     for name in e.loops.get(node, ()):
         before = scope.env.get(name)
@@ -93,7 +123,7 @@ def _loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     out = scope.env
     scope.env = dict(out)
     if not isinstance(node, ast.While):
-        assign(e, node.target, e.unknown(c.ITERATION))
+        assign(e, node.target, element)
     scope.loops.append(([], []))
     block(e, node.body)
     breaks, continues = scope.loops.pop()
@@ -159,10 +189,9 @@ def try_(e: Emission, node: ast.Try) -> int:
     end = scope.env
     for handler in node.handlers:
         scope.env, scope.paths = dict(before), {}
-        if handler.type is not None:
-            e.visit[type(handler.type)](e, handler.type)
+        caught = _caught(e, handler.type)
         if handler.name:
-            e.define(handler.name, e.unknown(c.EXCEPTION))
+            e.define(handler.name, caught)
         block(e, handler.body)
         if scope.env is not DEAD:
             end = merge(e, scope.env, end) if end is not DEAD else scope.env
@@ -176,11 +205,25 @@ def try_(e: Emission, node: ast.Try) -> int:
     return 0
 
 
+def _caught(e: Emission, types: ast.expr | None) -> int:
+    """Place of the exceptions that a handler takes."""
+    if types is None:
+        return e.unknown(c.EXCEPTION)
+    if not isinstance(types, ast.Tuple):
+        return described(e, types) or e.unknown(c.EXCEPTION)
+    known = [place for x in types.elts if (place := described(e, x))]
+    return e.joined(known) if known else e.unknown(c.EXCEPTION)
+
+
 def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:
+    prefix = "a" if isinstance(node, ast.AsyncWith) else ""
+    row = row_of(node)
     for item in node.items:
-        e.visit[type(item.context_expr)](e, item.context_expr)
+        manager = e.visit[type(item.context_expr)](e, item.context_expr)
+        entered = e.special(row, manager, f"__{prefix}enter__")
+        e.special(row, manager, f"__{prefix}exit__")
         if item.optional_vars is not None:
-            assign(e, item.optional_vars, e.unknown(c.WITH_VALUE))
+            assign(e, item.optional_vars, entered)
     block(e, node.body)
     return 0
 
@@ -191,13 +234,9 @@ def match(e: Emission, node: ast.Match) -> int:
     before, end = scope.env, dict(scope.env)
     for case in node.cases:
         scope.env, scope.paths = dict(before), {}
-        whole = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
-        for name in pattern_names(case.pattern):
-            e.define(name, subject if whole else e.unknown(c.PATTERN))
+        _capture(e, case.pattern, subject)
         for part in ast.walk(case.pattern):
-            if isinstance(part, ast.MatchClass):
-                e.visit[type(part.cls)](e, part.cls)
-            elif isinstance(part, ast.MatchValue):
+            if isinstance(part, ast.MatchValue):
                 e.visit[type(part.value)](e, part.value)
             elif isinstance(part, ast.MatchMapping):
                 for key in part.keys:
@@ -209,6 +248,33 @@ def match(e: Emission, node: ast.Match) -> int:
             end = merge(e, scope.env, end)
     scope.env, scope.paths = end, {}
     return 0
+
+
+def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
+    """Binds the names of a pattern: those of the whole value, of a class's instance, others."""
+    if isinstance(pattern, ast.MatchAs):
+        held = subject
+        if pattern.pattern is not None:
+            if isinstance(pattern.pattern, ast.MatchClass):
+                held = described(e, pattern.pattern.cls) or subject
+            _capture(e, pattern.pattern, held)
+        if pattern.name is not None:
+            e.define(pattern.name, held)
+        return
+    if isinstance(pattern, ast.MatchClass):
+        held = described(e, pattern.cls)
+        for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
+            _capture(e, inner, e.load(held, name) if held else e.unknown(c.PATTERN))
+        for inner in pattern.patterns:
+            _capture(e, inner, held or e.unknown(c.PATTERN))
+        return
+    if isinstance(pattern, (ast.MatchSequence, ast.MatchOr)):
+        single = isinstance(pattern, ast.MatchOr)
+        for index, inner in enumerate(pattern.patterns):
+            _capture(e, inner, subject if single else e.load(subject, c.part(index)))
+        return
+    for name in pattern_names(pattern):
+        e.define(name, e.unknown(c.PATTERN))
 
 
 def return_(e: Emission, node: ast.Return) -> int:
@@ -226,7 +292,9 @@ def return_(e: Emission, node: ast.Return) -> int:
 def raise_(e: Emission, node: ast.Raise) -> int:
     for part in (node.exc, node.cause):
         if part is not None:
-            e.visit[type(part)](e, part)
+            place = e.visit[type(part)](e, part)
+            if part is node.exc and not isinstance(part, ast.Call):
+                e.special(row_of(node), place, c.RAISE)
     e.scope.env = DEAD
     return 0
 
@@ -251,94 +319,3 @@ def _parts(target: ast.expr) -> list[ast.expr]:
         else:
             found.append(node)
     return found
-
-
-# assignment
-
-
-def assign_statement(e: Emission, node: ast.Assign) -> int:
-    value = node.value
-    if value.__class__ is ast.Tuple:
-        for target in node.targets:
-            if _pairs(target, value):
-                return _unpack(e, node)
-    place = e.visit[type(value)](e, value)
-    for target in node.targets:
-        assign(e, target, place)
-        if e.scope.kind == MODULE and isinstance(target, ast.Name) and target.id == "__all__":
-            exported(e, value, replace=True)
-    return 0
-
-
-def _pairs(target: ast.expr, value: ast.expr) -> bool:
-    """`a, b = x, y`: as many targets as values and no star."""
-    return (
-        isinstance(value, ast.Tuple)
-        and isinstance(target, (ast.Tuple, ast.List))
-        and len(target.elts) == len(value.elts)
-        and not any(isinstance(x, ast.Starred) for x in (*target.elts, *value.elts))
-    )
-
-
-def _unpack(e: Emission, node: ast.Assign) -> int:
-    elements = node.value.elts  # type: ignore[attr-defined]  # a tuple: the caller looked
-    places = [e.visit[type(x)](e, x) for x in elements]
-    for target in node.targets:
-        if _pairs(target, node.value):
-            for part, place in zip(target.elts, places, strict=True):  # type: ignore[attr-defined]
-                assign(e, part, place)
-        else:
-            assign(e, target, e.literal("tuple"))
-    return 0
-
-
-def assign(e: Emission, target: ast.expr, place: int) -> None:
-    """Binds a target to the value at the place."""
-    kind = target.__class__
-    if kind is ast.Name:
-        e.define(target.id, place)  # type: ignore[attr-defined]  # checked above
-    elif isinstance(target, ast.Attribute):
-        base = e.visit[type(target.value)](e, target.value)
-        name = e.names[target.attr]
-        paths = e.scope.paths
-        for key in [k for k in paths if k[1] == name]:
-            del paths[key]
-        e.site((c.ATTRIBUTE_SITE, target.row, base, name))  # type: ignore[attr-defined]  # walker's
-        e.row((c.STORE, base, name, place, 0))
-        paths[base, name] = place
-    elif isinstance(target, ast.Starred):
-        assign(e, target.value, e.literal("list"))
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        element = e.unknown(c.ELEMENT)
-        for part in target.elts:
-            assign(e, part, element)
-    else:
-        e.visit[kind](e, target)
-        e.scope.paths = {}
-
-
-def annotated(e: Emission, node: ast.AnnAssign) -> int:
-    if node.value is not None:
-        assign(e, node.target, e.visit[type(node.value)](e, node.value))
-        if e.scope.kind == MODULE and getattr(node.target, "id", "") == "__all__":
-            exported(e, node.value, replace=True)
-    elif not isinstance(node.target, ast.Name):
-        e.visit[type(node.target)](e, node.target)
-    e.visit[type(node.annotation)](e, node.annotation)
-    return 0
-
-
-def augmented(e: Emission, node: ast.AugAssign) -> int:
-    e.visit[type(node.value)](e, node.value)
-    if isinstance(node.target, ast.Name):
-        e.define(node.target.id, e.unknown(c.OPERATOR))
-        if node.target.id == "__all__" and e.scope.kind == MODULE:
-            exported(e, node.value, replace=False)
-    else:
-        assign(e, node.target, e.unknown(c.OPERATOR))
-    return 0
-
-
-def comprehension_targets(generators: list[ast.comprehension]) -> list[str]:
-    """Names that the generators of a comprehension bind."""
-    return [name for g in generators for name in target_names(g.target)]

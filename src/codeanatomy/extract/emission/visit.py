@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract.columns import interned
+from codeanatomy.extract.emission import assignments as a
 from codeanatomy.extract.emission import definitions as d
 from codeanatomy.extract.emission import expressions as x
 from codeanatomy.extract.emission import statements as s
@@ -25,7 +26,7 @@ from codeanatomy.extract.emission.state import (
 )
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
+from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.constraints import (
     Constraint,
@@ -54,9 +55,9 @@ def _other(e: Emission, node: ast.AST) -> int:
 VISIT = _Visit(
     {
         ast.Expr: s.expression,
-        ast.Assign: s.assign_statement,
-        ast.AnnAssign: s.annotated,
-        ast.AugAssign: s.augmented,
+        ast.Assign: a.assign_statement,
+        ast.AnnAssign: a.annotated,
+        ast.AugAssign: a.augmented,
         ast.If: s.if_,
         ast.For: s.for_,
         ast.AsyncFor: s.for_,
@@ -169,13 +170,13 @@ def constraint_tables(
     starts = np.asarray(offsets, np.int64)[: len(emitted)]
     rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
     sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
+    rows[3, rows[0] == c.MEMBER] = 0  # the node's row, which counts through the batch
     sites, site_files = _with_loads(sites, site_files, rows, row_files)
     objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
     what, site_rows, places, looked_for = sites
     site_keys = keys[starts[site_files] + site_rows]
-    for asked, part in ((c.ATTRIBUTE_SITE, FIELD), (c.DECORATOR_SITE, ANNOTATION)):
-        chosen = np.flatnonzero(what == asked)
-        site_keys[chosen] = mix(site_keys[chosen], part)
+    decorators = np.flatnonzero(what == c.DECORATOR_SITE)
+    site_keys[decorators] = mix(site_keys[decorators], ANNOTATION)
     object_kinds, object_rows = objects
     object_keys = keys[starts[object_files] + object_rows]
     names = interned(list(chain.from_iterable(m.names for _, m in emitted)))
@@ -190,16 +191,32 @@ def constraint_tables(
     )
 
 
+def members(emitted: list[tuple[int, Emitted]]) -> tuple[Codes, Codes]:
+    """Rows of the classes and of the attributes that their methods set first."""
+    rows, files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
+    objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
+    chosen = rows[0] == c.MEMBER
+    start = np.searchsorted(object_files, files[chosen])
+    return objects[1, start + rows[1, chosen]], rows[3, chosen]
+
+
 def _with_loads(sites: Codes, site_files: Ints, rows: Codes, row_files: Ints) -> tuple[Codes, Ints]:
-    """The sites, and a site for each load row, whose last column held the node's row until now."""
-    loads = np.flatnonzero(rows[0] == c.LOAD)
+    """The sites in source order, and one for each load row whose last column held a node's row
+    until now. Call rows number the sites of their file by the new order."""
+    loads = np.flatnonzero((rows[0] == c.LOAD) & (rows[4] >= 0))
     _, base, name, _, node = rows[:, loads]
-    rows[4, loads] = 0
+    rows[4, rows[0] == c.LOAD] = 0
     what = np.full(len(loads), c.ATTRIBUTE_SITE, np.int32)
+    files = np.concatenate((site_files, row_files[loads]))
+    first = np.searchsorted(site_files, np.arange(len(files) and files.max() + 2))
     sites = np.concatenate((sites, (what, node, base, name)), axis=1)
-    site_files = np.concatenate((site_files, row_files[loads]))
-    order = np.argsort(site_files << 32 | sites[1], kind="stable")
-    return sites[:, order], site_files[order]
+    order = np.argsort(files << 32 | sites[1], kind="stable")
+    files = files[order]
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order)) - np.searchsorted(files, files) + 1
+    calls = np.flatnonzero((rows[0] == c.CALL) & (rows[4] > 0))
+    rows[4, calls] = place[first[row_files[calls]] + rows[4, calls] - 1]
+    return sites[:, order], files
 
 
 def _columns(packed: list[bytes], width: int) -> tuple[Codes, Ints]:

@@ -1,345 +1,275 @@
-"""From one tolerant tree to rows: a stack of things to do, so that no nesting is too deep.
+"""From a tolerant tree to CPython's: each healthy piece of the text is read by CPython's parser.
 
-Rows get the constructs, roles and order that the walker gives them, so everything that is computed
-from columns (keys, scopes, tables) is computed by the same code for both witnesses.
+A piece is tried as it is, but for its blocks, which are pieces of their own; then without what the
+tolerant parser could not read, in the spelling of this Python, and with each of its expressions as
+a piece of its own; then without what a signature can be without. What still cannot be read is an
+`Unknown` of the pieces in it. Pieces wait for each other in a list, so no nesting is too deep.
 """
 
+import ast
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
+import warnings
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import TypeVar, cast
 
 from tree_sitter import Node
 
-from codeanatomy.extract.tolerant import literals, parts
-from codeanatomy.extract.tolerant.parts import FUNCTIONS, PASSING, ROLE, Part, Place, field, within
-from codeanatomy.extract.tolerant.table import INSIDE, UNKNOWN, Rule, rule_of
-from codeanatomy.extract.walker import CONSTRUCTS, TEXT, Columns
+from codeanatomy.extract.newer import CLASSES
+from codeanatomy.extract.tolerant.drafts import (
+    BARE,
+    COMPOUND,
+    NAMES,
+    PIECES,
+    STRINGS,
+    WHOLE,
+    Draft,
+    Span,
+    cut,
+    starred,
+)
 
-MAX_ROWS = 2_000_000  # per file; the rest of a larger one is left out
-MISSING = "<missing>"  # name of a definition whose name could not be read
+MAX_ROWS = 2_000_000  # nodes per file; the rest of a larger one is left out
+MAX_DEPTH = 3_000  # of the tree; the walk and the emission take up to three frames for a level
 
-Step = Callable[[], None]
+# field of an owner, the index in it, and what is to be read into it: depth and limit of a piece
+Step = tuple[ast.AST, str, int | None, Node, int, int]
+N = TypeVar("N", bound=ast.AST)
 
-_CONSTRUCT = {name: code for code, name in enumerate(CONSTRUCTS)}
-_DEFINITIONS = (*FUNCTIONS, "ClassDef")
-_GENERIC = ("TypeVar", "TypeVarTuple", "ParamSpec")
-_COMPREHENSIONS = ("ListComp", "SetComp", "DictComp", "GeneratorExp")
-_WORDED = ("alias", "Name", "Attribute")  # never without a text
-# constructs that are never without their first part
-_FIRST = {
-    **dict.fromkeys(("Attribute", "keyword", "Starred"), "value"),
-    "comprehension": "target",
-    "match_case": "pattern",
-}
-# roles for one part, and what several in them are together
-_ONE = ("Subscript.slice", "ExceptHandler.type", "Match.subject", "comprehension.iter")
-_TOGETHER = dict.fromkeys(_ONE, "Tuple") | {"match_case.pattern": "MatchSequence"}
-_UNPACKED = ("attribute", "call", "subscript")
-_PARAMETER = ("typed_parameter", "list_splat_pattern", "dictionary_splat_pattern")
-_DEFAULTED = ("identifier", "default_parameter", "typed_default_parameter")
-_STAR = re.compile(rb"\*\s*")
-_SIMPLE_NAME = re.compile(r"[\w.\s\\]*")
+_PYTHON_2 = ("print_statement", "exec_statement")
+_GENERIC = ("TypeVar", "TypeVarTuple", "ParamSpec")  # by their number of stars
+_STARS = re.compile(rb"[\[,=]\s*(\*{1,2}\s*)")
+_TEMPLATE = re.compile(rb"r?tr?['\"]", re.IGNORECASE)
+_ALL = 1 << 62  # more than any text has bytes
 
 
 class Reader:
-    """Appends the rows of one tree to the columns; `starts` and `ends` are their byte offsets."""
+    """Reads one tree; afterwards, `cut` and `deep` say whether something was left out because there
+    is too much of it, or because it nests too deeply."""
 
-    def __init__(self, columns: Columns, utf8: bytes) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.cut = False  # whether rows were left out because there are too many
-        self._columns = columns
+    def __init__(self, utf8: bytes, lines: Sequence[int]) -> None:
+        """From the text and where its lines start (from 1)."""
+        self.cut = self.deep = False
         self._utf8 = utf8
-        self._first = len(columns.kinds)
-        self._stack: list[Step] = []
-        self._stars: dict[int, int] = {}  # where stars stand that have a row, and what they unpack
+        self._lines = lines
+        self._rows = 0
+        self._todo: list[Step] = []
+        self._hole = "\ua66e"  # an identifier that the text has not
+        while self._hole.encode() in utf8:
+            self._hole += "\ua66e"
 
-    def read(self, root: Node) -> None:
-        """The rows of a whole file, the module's first."""
-        module = self._row("Module", -1, "", (root.start_byte, root.end_byte))
-        statements = [n for _, n in parts.of(root) if n.is_named]
-        self._columns.docstrings.append(self._docstring(statements))
-        steps = [self._step(n, module, "Module.body") for n in statements]
-        self._body(module, steps, "Module.body")
-        while self._stack:
-            self._stack.pop()()
+    def read(self, root: Node) -> ast.Module:
+        """The whole file."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = ast.Module(self._block(root, 1), [])
+            while self._todo:
+                owner, field, at, node, depth, limit = self._todo.pop()
+                if node.type == "block":
+                    setattr(owner, field, self._block(node, depth))
+                elif at is None:
+                    setattr(owner, field, self._expression(node, depth, limit))
+                else:
+                    getattr(owner, field)[at] = self._expression(node, depth, limit)
+        return module
 
-    def _row(self, construct: str, parent: int, role: str, span: tuple[int, int]) -> int:
-        """Appends a row; its number in the batch."""
-        columns = self._columns
-        columns.kinds.append(_CONSTRUCT[construct])
-        columns.roles.append(ROLE[role])
-        columns.parents.append(parent)
-        self.starts.append(span[0])
-        self.ends.append(span[1])
-        if role.endswith(".decorator_list"):
-            found = _SIMPLE_NAME.match(self._utf8[slice(*span)].decode("utf-8", "replace"))
-            columns.decorators.append("".join(found.group().split()) if found else "")
-        return len(columns.kinds) - 1
-
-    def _then(self, *steps: Step) -> None:
-        """Does the steps next, in this order, before anything that waits already."""
-        self._stack.extend(reversed(steps))
-
-    def _step(self, node: Node, parent: int, role: str, more: Sequence[Part] = ()) -> Step:
-        """The step that reads a node below a row, with further parts after its own."""
-
-        def visit() -> None:
-            if len(self.starts) >= MAX_ROWS:
+    def _block(self, block: Node, depth: int) -> list[ast.stmt]:
+        """The statements of a block; `Unknown` for none."""
+        found: list[ast.stmt] = []
+        waiting = block.children[::-1]
+        while waiting:
+            node = waiting.pop()
+            if self._rows >= MAX_ROWS:
                 self.cut = True
-            elif node.is_error:
-                whole = filter(_stands_whole, node.children)
-                self._then(*(self._step(n, parent, role) for n in whole))
-            elif role in PASSING and node.type in (*_PARAMETER, *_DEFAULTED):
-                self._parameter(node, parent, role)
-            else:
-                self._read(node, parent, role, more)
+                break
+            if node.is_error:
+                waiting += filter(_stands_whole, reversed(node.children))
+            elif node.type == "block":
+                waiting += reversed(node.children)
+            elif node.is_named and not node.is_missing and not node.is_extra:
+                made = self._statement(node, depth)
+                if made is None:
+                    unknown = self._unknown(node, depth, _ALL)
+                    made = [self._placed(ast.Expr(unknown), _span(node))]
+                    waiting += (n for n in reversed(self._inside(node)) if n.type == "block")
+                found += made
+        if not found and block.type == "block":
+            end = (block.end_byte, block.end_byte)
+            found = [self._placed(ast.Expr(self._made("Unknown", end, parts=[])), end)]
+        return found
 
-        return visit
+    def _statement(self, node: Node, depth: int) -> list[ast.stmt] | None:
+        """A statement, if CPython knows one like it."""
+        before = ""
+        if node.type.endswith(COMPOUND):
+            line = self._utf8.rfind(b"\n", 0, node.start_byte) + 1
+            indent = self._utf8[line : node.start_byte].decode("utf-8", "replace")
+            before = f"if 1:\n{indent}" if indent.isspace() else ""
+        found = self._shell(node, depth, _ALL, before)
+        if found is None and node.type == "type_alias_statement":
+            return self._alias(node, depth)
+        return found
 
-    def _ranged(self, steps: Sequence[Step], row: int, column: list[tuple[int, int, int]]) -> Step:
-        """A step that does others and then notes their rows, if any, as those of a row."""
+    def _expression(self, node: Node, depth: int, limit: int) -> ast.expr:
+        """An expression; tried as a whole where it is at most half of `limit`, the length of what
+        failed around it."""
+        while node.type in ("parenthesized_expression", "type"):
+            inner = [n for n in node.named_children if not n.is_extra and not n.is_error]
+            if not inner:
+                break
+            node = inner[0]
+        if depth >= MAX_DEPTH:
+            self.deep = True
+            return self._made("Unknown", _span(node), parts=[])
+        found = self._shell(node, depth - 1, limit, "(", "\n)")
+        if found is not None and isinstance(found[0], ast.Expr):
+            return found[0].value
+        return self._unknown(node, depth, limit)
 
-        def begin() -> None:
-            first = len(self._columns.kinds)
-            self._then(*steps, lambda: end(first))
+    def _shell(
+        self, node: Node, depth: int, limit: int, before: str, after: str = "\n"
+    ) -> list[ast.stmt] | None:
+        """What CPython reads of a piece; the steps that read the pieces in it are still to do."""
+        start, end = _span(node)
+        size = end - start
+        halved = 2 * size <= limit
+        tries = [WHOLE] if halved or node.type in STRINGS else []
+        tries += [] if node.type in _PYTHON_2 else [PIECES]
+        tries += [BARE] if node.type.endswith(("_definition", "lambda")) else []
+        for how in tries:
+            cuts, holes = cut(self._utf8, node, how, self._hole)
+            cuts = [(start, start, before), *cuts, (end, end, after)]
+            span = start + starred(self._utf8, node), end
+            draft = Draft(self._utf8, span, cuts, holes, self._hole)
+            body = draft.parsed()
+            if body and before.startswith("if") and isinstance(body[0], ast.If):
+                body = body[0].body
+            if how and node.type in STRINGS and _TEMPLATE.match(self._utf8, start):
+                body = [_template(statement) for statement in body]
+            failed = size if halved else limit
+            steps = self._located(body, draft, depth, failed) if body else None
+            if steps is not None:
+                definition = node.child_by_field_name("definition") or node
+                generic = definition.child_by_field_name("type_parameters")
+                if generic is not None and how:
+                    vars(body[0])["type_params"] = self._generic(generic, depth)
+                self._todo += reversed(steps)
+                return body
+        return None
 
-        def end(first: int) -> None:
-            if first < len(self._columns.kinds):
-                column.append((row, first, len(self._columns.kinds)))
-
-        return begin
-
-    def _filled(self, row: int, role: str, first: int) -> None:
-        """Makes sure of a row from `first` on: what follows needs one."""
-        if first == len(self._columns.kinds):
-            end = self.ends[row - self._first]
-            self._row("Unknown", row, role, (end, end))
-
-    def _read(self, node: Node, parent: int, role: str, more: Sequence[Part]) -> None:
-        """Appends the node's row, if it has one, and lists what is to be read next."""
-        below = [*parts.of(node), *more]
-        if node.type == "decorated_definition" and (inner := field(node, "definition")) is not None:
-            below = [*(p for p in below if p[1] != inner), *parts.of(inner)]
-            node = inner
-        rule = rule_of(node.type, role, [n.type for n in node.children if not n.is_named])
-        text = self._text(node, rule)
-        if rule.text and text is None and rule.construct in _WORDED:
-            rule = UNKNOWN
-        if node.type in _UNPACKED and self._utf8.startswith(b"*", node.start_byte):
-            parent, role = self._unstarred(node, parent, role)
-        elif rule.construct == "Starred" and node.start_byte in self._stars:
-            rule = INSIDE
-        construct, role = rule.construct, within(role, rule.place)
-        if construct in ("Constant", "JoinedStr"):
-            self._literal(node, parent, role)
-        elif node.type == "dotted_name" and construct == "Attribute":
-            self._dotted(node, parent, role)
-        elif not construct:
-            self._then(*self._steps(parent, parts.places(rule, role, below), below))
-        else:
-            start = self._stars.get(node.start_byte, node.start_byte)
-            end = (below[-1][1] if below else node).end_byte  # without comments
-            row = self._row(construct, parent, role, (start, end))
-            if construct in TEXT:
-                self._columns.texts.append(text)
-            self._note(construct, row, node, below)
-            self._inside(node, row, rule, below)
-
-    def _inside(self, node: Node, row: int, rule: Rule, below: list[Part]) -> None:
-        """Lists what is to be read below the row."""
-        construct = rule.construct.partition(".")[0]
-        if rule.wraps:
-            self._then(self._step(node, row, f"{construct}.{rule.wraps}"))
-            return
-        if construct == "ExceptHandler" and (caught := self._caught(node)) is not None:
-            below = [p for p in below if p[1] != caught and p[1].type != ","]
-        found = parts.places(rule, f"{construct}.", below)
-        role = f"{construct}.body"
-        if construct in _DEFINITIONS:
-            body = self._steps(row, [p for p in found if p[0] == role], below)
-            steps = self._steps(row, [p for p in found if p[0] != role], below)
-            steps.append(lambda: self._body(row, body, role))
-        else:
-            steps = self._steps(row, found, below)
-        if construct in _FIRST:
-            steps.append(lambda: self._filled(row, f"{construct}.{_FIRST[construct]}", row + 1))
-        if construct in _COMPREHENSIONS:
-            steps.append(lambda: self._comprehended(row))
-        self._then(*steps)
-
-    def _note(self, construct: str, row: int, node: Node, below: list[Part]) -> None:
-        """Appends to the columns beside the rows."""
-        columns = self._columns
-        if construct in _DEFINITIONS:
-            columns.docstrings.append(self._docstring(n for f, n in below if f == "body"))
-        elif construct == "alias":
-            columns.renames.append(self._word(field(node, "alias")) or None)
-        elif construct == "ImportFrom":
-            module = self._word(field(node, "module_name"))
-            columns.levels.append(len(module) - len(module.lstrip(".")))
-        elif construct in ("Global", "Nonlocal"):
-            columns.declared.append((row, [self._word(n) for _, n in below if n.is_named]))
-        elif construct == "AnnAssign":
-            if field(node, "right") is None and below[0][1].type != "identifier":
-                columns.undeclared.append(row + 1)
-        elif construct in _GENERIC:
-            around = columns.parents[row]
-            if not columns.generics or columns.generics[-1][0] != around:
-                columns.generics.append((around, row))
-
-    def _steps(self, row: int, found: list[Place], below: list[Part]) -> list[Step]:
-        """The steps that read parts of a row (or of what has none)."""
+    def _located(
+        self, body: Sequence[ast.stmt], draft: Draft, depth: int, limit: int
+    ) -> list[Step] | None:
+        """Gives the nodes of a draft their places in the text; the steps that fill its holes. None
+        where it is too deep."""
         steps: list[Step] = []
-        for role, group in groupby(found, lambda place: place[0]):
-            held = list(group)
-            inner = [self._step(n, row, role, more) for _, n, more in held]
-            if role in _TOGETHER:
-                start = held[0][1].start_byte
-                commas = [n.end_byte for _, n in below if n.type == "," and n.start_byte > start]
-                if commas or len(held) > 1:
-                    span = (start, max(held[-1][1].end_byte, *commas, 0))
-                    inner = [self._together([n for _, n, _ in held], row, role, span)]
-            if role == "comprehension.iter":
-                inner = [self._ranged(inner, self._columns.parents[row], self._columns.iterables)]
-            steps += inner
+        waiting: list[tuple[ast.AST, int]] = [(node, depth) for node in body]
+        rows = 0
+        while waiting:
+            node, level = waiting.pop()
+            if level > MAX_DEPTH:
+                return None
+            if hasattr(node, "lineno"):
+                rows += 1
+                self._placed(node, draft.span(node))
+            for field, value in ast.iter_fields(node):
+                many = isinstance(value, list)
+                for i, part in enumerate(value if many else (value,)):
+                    if isinstance(part, str) and not many:
+                        setattr(node, field, draft.spelled(part))
+                    elif isinstance(part, ast.AST) and not isinstance(part, ast.expr_context):
+                        hole = draft.hole(part)
+                        if hole is None:
+                            waiting.append((part, level + 1))
+                        else:
+                            at = i if many else None
+                            steps.append((node, field, at, hole, level + 1, limit))
+        self._rows += rows
         return steps
 
-    def _together(self, nodes: list[Node], row: int, role: str, span: tuple[int, int]) -> Step:
-        """The step that reads several parts as one sequence."""
+    def _inside(self, node: Node) -> list[Node]:
+        """The outermost expressions and blocks in a node."""
+        if self._utf8.startswith(b"`", node.start_byte):
+            return [n for n in node.children if n.type == "string_content"]
+        return [*cut(self._utf8, node, NAMES, self._hole)[1].values()]
 
-        def read() -> None:
-            construct = _TOGETHER[role]
-            made = self._row(construct, row, role, span)
-            inner = "Tuple.elts" if construct == "Tuple" else "MatchSequence.patterns"
-            self._then(*(self._step(n, made, inner) for n in nodes))
+    def _unknown(self, node: Node, depth: int, limit: int) -> ast.expr:
+        """What cannot be read, with the expressions in it."""
+        parts = [n for n in self._inside(node) if n.type != "block"]
+        made = self._made("Unknown", _span(node), parts=[*parts])
+        steps = ((made, "parts", i, part, depth + 1, limit) for i, part in enumerate(parts))
+        self._todo += reversed([*steps])
+        return made
 
-        return read
-
-    def _comprehended(self, row: int) -> None:
-        end = len(self._columns.kinds)
-        self._columns.iterables.append((row, end, end))  # counts where no iterable was read
-        self._columns.comprehensions.append((row, end))
-
-    def _body(self, row: int, steps: list[Step], role: str) -> None:
-        """Reads the statements of a definition's body; a function never ends without a row."""
-        first = len(self._columns.kinds)
-
-        def end() -> None:
-            if role != "Module.body":
-                self._filled(row, role, first)
-            self._columns.bodies.append((row, first, len(self._columns.kinds)))
-
-        self._then(*steps, end)
-
-    def _parameter(self, node: Node, function: int, role: str) -> None:
-        """The rows of a parameter, of its annotation, then of its default."""
-        annotation, default = field(node, "type"), field(node, "value")
-        name = field(node, "name") or node
-        while name.type in _PARAMETER and name.named_children:
-            name = name.named_children[0]
-        if name.type != "identifier":
-            self._then(self._step(name, function, role))  # Python 2: a tuple to unpack
-            return
-        end = name if annotation is None else annotation
-        row = self._row("arg", function, role, (name.start_byte, end.end_byte))
-        self._columns.texts.append(self._word(name))
-        steps = [] if annotation is None else [self._step(annotation, row, "arg.annotation")]
-        if default is not None:
-            place = "kw_defaults" if role.endswith(".kwonlyargs") else "defaults"
-            held = self._step(default, function, within(role, place))
-            steps.append(self._ranged([held], row, self._columns.defaults))
-        self._then(*steps)
-
-    def _unstarred(self, node: Node, parent: int, role: str) -> tuple[int, str]:
-        """Where the row of `*a.b` goes, which the grammar may read as an attribute (or call, or
-        subscript) of `*a`: below a Starred row, from after the star."""
-        start = node.start_byte
-        if start in self._stars:
-            return parent, role
-        star = _STAR.match(self._utf8, start)
-        self._stars[start] = star.end() if star else start
-        row = self._row("Starred", parent, role, (start, node.end_byte))
-        return row, "Starred.value"
-
-    def _dotted(self, node: Node, parent: int, role: str) -> None:
-        """A dotted name as attribute accesses of its first name."""
-        words = [n for n in node.children if n.type == "identifier"]
-        for i, word in reversed(list(enumerate(words))):
-            construct = "Attribute" if i else "Name"
-            parent = self._row(construct, parent, role, (node.start_byte, word.end_byte))
-            self._columns.texts.append(self._word(word))
-            role = "Attribute.value"
-
-    def _literal(self, node: Node, parent: int, role: str) -> None:
-        """The row of a constant, or those of a string with expressions in it."""
-        span = (node.start_byte, node.end_byte)
-        letters = literals.prefixes(self._utf8, node)
-        if node.type == "format_specifier" or letters & {"f", "t"}:
-            construct = "TemplateStr" if "t" in letters else "JoinedStr"
-            row = self._row(construct, parent, role, span)
-            place = f"{construct}.values"
-            self._then(*(self._piece(p, row, place) for p in literals.parts(self._utf8, node)))
-            return
-        value = literals.value_of(self._source(node))
-        if isinstance(value, str) and not letters:
-            self._row("Unknown", parent, role, span)  # a number that this Python cannot read
-        else:
-            self._constant(parent, role, span, value)
-
-    def _piece(self, piece: Node | literals.Run, row: int, role: str) -> Step:
-        if isinstance(piece, Node):
-            return self._step(piece, row, role)
-        start, end, text = piece
-        return lambda: self._constant(row, role, (start, end), text)
-
-    def _constant(self, parent: int, role: str, span: tuple[int, int], value: object) -> None:
-        self._row("Constant", parent, role, span)
-        self._columns.values.append(value)
-
-    def _docstring(self, body: Iterable[Node]) -> str | None:
-        """The text of the string that a body starts with."""
-        first = next(iter(body), None)
-        if first is None or first.type != "expression_statement" or first.child_count != 1:
+    def _alias(self, node: Node, depth: int) -> list[ast.stmt] | None:
+        """`type X[T] = value`."""
+        left, value = (node.child_by_field_name(name) for name in ("left", "right"))
+        shown = [] if left is None else left.named_children
+        shown += [n for part in shown for n in part.named_children]
+        name = next((n for n in shown if n.type == "identifier"), None)
+        generic = next((n for n in shown if n.type == "type_parameter"), None)
+        if name is None or value is None:
             return None
-        string = first.children[0]
-        plain = not literals.prefixes(self._utf8, string) & {"f", "t"}
-        known = plain and string.type in ("string", "concatenated_string")
-        value = literals.value_of(self._source(string)) if known else None
-        return value if isinstance(value, str) else None
+        found = self._generic(generic, depth) if generic is not None else []
+        made = self._made("TypeAlias", _span(node), name=None, type_params=found, value=None)
+        for field, hole in (("name", name), ("value", value)):
+            self._todo.append((made, field, None, hole, depth + 1, _ALL))
+        return [cast(ast.stmt, made)]  # a statement, if no expression
 
-    def _text(self, node: Node, rule: Rule) -> str | None:
-        """The name of a node's row; None for none."""
-        if rule.construct == "ExceptHandler":
-            caught = self._caught(node)
-            return self._word(caught) if caught is not None else None
-        source = node if rule.text == "." else field(node, rule.text) if rule.text else None
-        word = self._word(source)
-        if rule.construct == "ImportFrom":
-            return "__future__" if node.type.startswith("future") else word.lstrip(".") or None
-        word = word.lstrip("*") or word
-        if rule.construct in _DEFINITIONS or rule.construct in _GENERIC:
-            return word if word.isidentifier() else MISSING
-        return None if rule.construct.startswith("Match") and word == "_" else word or None
+    def _generic(self, node: Node, depth: int) -> list[ast.AST]:
+        """Type parameters: they are written as parameters that are passed by name."""
+        start, end = _span(node)
+        stars = [m.span(1) for m in _STARS.finditer(self._utf8, start, end)]
+        cuts = [(start, start + 1, "def f(*,"), (end - 1, end, "): 0\n")]
+        cuts += [(first, last, "") for first, last in stars]
+        draft = Draft(self._utf8, (start, end), cuts, {}, self._hole)
+        body = draft.parsed()
+        if not body or not isinstance(body[0], ast.FunctionDef):
+            return []
+        self._located(body, draft, depth, _ALL)
+        args = body[0].args
+        opened = {last: first for first, last in stars}
+        found: list[ast.AST] = []
+        for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+            at = self._lines[arg.lineno] + arg.col_offset
+            start = opened.get(at, at)
+            last = default or arg
+            end = self._lines[last.end_lineno or 1] + (last.end_col_offset or 0)
+            kind = _GENERIC[self._utf8.count(b"*", start, at)]
+            fields = {"name": arg.arg, "bound": arg.annotation, "default_value": default}
+            known = {name: fields[name] for name in CLASSES[kind]._fields}
+            found.append(self._made(kind, (start, end), **known))
+        return found
 
-    def _caught(self, handler: Node) -> Node | None:
-        """The name in `except Error as name`, or Python 2's `except Error, name`."""
-        values = [n for n in handler.children_by_field_name("value") if n.is_named]
-        alias = field(values[0], "alias") if values else None
-        if alias is None and len(values) == 2 and values[1].type == "identifier":
-            return values[1] if self._source(values[1]).islower() else None
-        return alias
+    def _made(self, kind: str, span: Span, **fields: object) -> ast.expr:
+        """A node of a class that this Python may not have."""
+        node = CLASSES[kind](**fields)
+        return self._placed(cast(ast.expr, node), span)  # as such it stands in the tree
 
-    def _source(self, node: Node) -> str:
-        return self._utf8[node.start_byte : node.end_byte].decode("utf-8", "backslashreplace")
+    def _placed(self, node: N, span: Span) -> N:
+        """The node, with its place in the text."""
+        lines = self._lines
+        line, end_line = (max(bisect_right(lines, at, 1) - 1, 1) for at in span)
+        place = (line, span[0] - lines[line], end_line, span[1] - lines[end_line])
+        vars(node).update(zip(ast.expr._attributes, place, strict=True))
+        return node
 
-    def _word(self, node: Node | None) -> str:
-        """An identifier as Python compares it, or dotted ones without spaces between them."""
-        if node is None:
-            return ""
-        words = "".join(self._source(node).replace("\\\n", "").split())
-        return words if words.isascii() else unicodedata.normalize("NFKC", words)
+
+def _span(node: Node) -> Span:
+    return node.start_byte, node.end_byte
+
+
+def _template(statement: ast.stmt) -> ast.stmt:
+    """A formatted string as a template string."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.JoinedStr):
+        text = statement.value
+        values = [
+            CLASSES["Interpolation"](**vars(v)) if isinstance(v, ast.FormattedValue) else v
+            for v in text.values
+        ]
+        template = CLASSES["TemplateStr"](**vars(text) | {"values": values})
+        statement.value = cast(ast.expr, template)  # as such it stands in the tree
+    return statement
 
 
 def _stands_whole(node: Node) -> bool:

@@ -15,8 +15,8 @@ Span = tuple[int, int]
 Region = tuple[int, int, str]  # start, end, what is missing there
 
 
-def mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[Node, list[Region]]:
-    """The root of the tree that reads most of the text, and the lines left out for that: the one
+def mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, Node, list[Region]]:
+    """The text that is read best, the root of its tree, and the lines left out for that: the one
     where another parser met an error (`suspect`, a byte), then those where regions of several lines
     start. They are blanked, so that all offsets stay."""
     root = parser.parse(text).root_node
@@ -35,7 +35,7 @@ def mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[Node, list
             blanked += lines
         elif turn or not broken:
             break
-    return root, blanked
+    return text, root, blanked
 
 
 def extras(root: Node) -> tuple[list[Span], list[Region]]:

@@ -38,7 +38,9 @@ class ConstraintSite(msgspec.Struct, frozen=True):
     """A question: what does this call, name, attribute, import, base or decorator mean?"""
 
     file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE, "call, identifier, field, import, base expression or annotation"]
+    node: Annotated[
+        int, t.NODE, "call, identifier, attribute access, import, base expression or annotation"
+    ]
     what: Annotated[int, t.INT8, "index into SITES"]
     place: Annotated[int, t.INT32, "its value; of an attribute: the value left of the dot"]
     name: Annotated[int, t.INT32, "name looked for"]

@@ -12,7 +12,9 @@ class Target(msgspec.Struct, frozen=True):
 
     file_id: Annotated[int, t.FILE, "file of the site"]
     site: Annotated[int, t.NODE, "call, identifier, field, import, decorator or base expression"]
-    what: Annotated[str, t.CODED, t.WHAT, "call, name, attribute, import, decorator, base"]
+    what: Annotated[
+        str, t.CODED, t.WHAT, "call, implicit, name, attribute, import, decorator, base"
+    ]
     target_file: Annotated[
         int, t.FILE_REF, "file of the target; EXTERNAL_FILE for external symbols"
     ]

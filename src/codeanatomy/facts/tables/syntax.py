@@ -94,6 +94,15 @@ class Variable(Located, frozen=True):
     scope: Annotated[int, t.SCOPE, "key of the definition that owns the scope"]
 
 
+class Member(Located, frozen=True):
+    """An attribute that methods of a class set on their receiver and its body does not bind; placed
+    where it is first set. parent is the class's body."""
+
+    name: Annotated[str, t.CODED, t.NAME]
+    qualname: Annotated[str, t.QUALNAME, "dotted inside the file"]
+    scope: Annotated[int, t.SCOPE, "key of the class"]
+
+
 class Field(Located, frozen=True):
     """The `b` of `a.b`; parent is the attribute access."""
 

@@ -1,0 +1,148 @@
+"""What do declarations of things outside the repository mean: annotations that name them, and the
+types that the standard library's stubs give to calls and attributes?"""
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.resolve import points as p
+from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.sources.stub_types import Type
+
+TYPING = ("typing", "typing_extensions", "collections.abc", "types")
+# of these the value is one of the arguments'
+ARGUMENTS = frozenset(
+    {"Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "Awaitable"}
+    | {"ReadOnly", "Unpack", "Coroutine"}
+)
+MAPPINGS = frozenset({"Dict", "Mapping", "MutableMapping", "DefaultDict", "OrderedDict"})
+SEQUENCES = frozenset(
+    {"List", "Set", "FrozenSet", "Sequence", "MutableSequence", "Iterable", "Iterator", "Generator"}
+    | {"Collection", "AbstractSet", "MutableSet", "Deque", "Reversible", "Container", "ValuesView"}
+    | {"AsyncIterable", "AsyncIterator", "AsyncGenerator", "Set"}
+)
+TYPES = ("builtins.type", "typing.Type")
+ITERABLES = SEQUENCES | MAPPINGS | {"KeysView", "ItemsView"}
+NOT_KNOWN = frozenset({"Any", "Callable", "Literal", "Generic", "Protocol", "NoReturn", "TypeVar"})
+MAPPING_TYPES = ("builtins.dict", "collections.defaultdict", "collections.OrderedDict")
+SEQUENCE_TYPES = tuple(f"builtins.{x}" for x in ("list", "set", "frozenset", "tuple"))
+
+
+def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) -> None:
+    """Puts into the result what an annotation by something external describes."""
+    points, dotted = f.points, f.modules.dotted(external)
+    module, _, name = dotted.rpartition(".")
+    arguments = f.arguments.of(number) if number else []
+    typing = module in TYPING
+    if typing and name in ARGUMENTS:
+        for at, _, place in arguments:
+            if name != "Coroutine" or at == 2:
+                points.copy(place, result)
+    elif typing and name == "Self":
+        if class_:
+            points.hold(result, points.object(p.SELF, class_))
+    elif dotted in TYPES:
+        for _, _, place in arguments:
+            f.tables["wrap"].add_one(place, p.CLS, result)
+    elif (typing and name in MAPPINGS) or dotted in MAPPING_TYPES:
+        _hold(f, "dict", result, [(f.elements.keys, 0), (f.elements.unknown, 1)], arguments)
+    elif dotted in ("builtins.tuple", "typing.Tuple"):
+        fields = [(f.world.name(c.item(i)), i) for i in range(len(arguments))]
+        whole = len(arguments) == 1
+        _hold(f, "tuple", result, [(f.elements.unknown, 0)] if whole else fields, arguments)
+    elif (typing and name in SEQUENCES) or dotted in SEQUENCE_TYPES:
+        type_ = dotted.removeprefix("builtins.") if dotted in SEQUENCE_TYPES else "list"
+        _hold(f, type_, result, [(f.elements.unknown, 0)], arguments)
+    elif not (typing and name in NOT_KNOWN) and f.lookup.declared(external) in ("class", ""):
+        points.hold(result, points.object(p.LITERAL, external))
+
+
+def _hold(
+    f: Fixpoint,
+    type_: str,
+    result: int,
+    fields: list[tuple[int, int]],
+    arguments: list[tuple[int, int, int]],
+) -> None:
+    """A container of the declared element types: (element, index of the argument)."""
+    made = f.container(type_, result)
+    f.points.hold(result, made)
+    given = {at: place for at, _, place in arguments}
+    for element, index in fields:
+        if index in given:
+            f.points.copy(given[index], f.elements.place(made, element))
+
+
+def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> bool:
+    """Puts into the result what a call of something external is declared to give; False where
+    nothing is. `receiver`: the container whose method is called."""
+    shape = f.arguments.shape(number)
+    known = f.declared.get((external, shape))
+    if known is None:
+        known = f.declared[external, shape] = _types(f, external, *shape)
+    objects, types = known
+    if result:
+        f.points.one_pairs += [result << 32 | x for x in objects]
+        for one in types:
+            hold(f, one, result, f.arguments.of(number), receiver)
+    return bool(objects or types)
+
+
+def _types(
+    f: Fixpoint, external: int, count: int, keywords: tuple[int, ...]
+) -> tuple[list[int], list[Type]]:
+    """What a call of this shape gives: objects that are the same for each, and other types."""
+    if not f.lookup.declared(external):
+        return [], []
+    names = frozenset(f.world.texts[x] for x in keywords)
+    types = f.stubs.returns(f.modules.dotted(external), count, names)
+    plain = [x for x in types if x.name[:1] not in ("", "$") and not _is_container(x.name)]
+    plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
+    made = [f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain]
+    return made, [x for x in types if x.name and x not in plain]
+
+
+def _is_container(name: str) -> bool:
+    typed = name.removeprefix("typing.")
+    return name in MAPPING_TYPES or name in SEQUENCE_TYPES or typed in ITERABLES
+
+
+def hold(
+    f: Fixpoint, one: Type, result: int, arguments: list[tuple[int, int, int]], receiver: int
+) -> None:
+    """Puts a value of the type into the result."""
+    points, name = f.points, one.name
+    if name.startswith("$T"):
+        if receiver and points.kind[receiver] == p.CONTAINER:
+            points.copy(f.elements.read(receiver, f.elements.unknown), result)
+    elif name.startswith("$"):
+        for at, _, place in arguments:
+            if at == int(name[1:]):
+                points.copy(place, result)
+    elif name in TYPES:
+        for types in one.arguments[:1]:
+            for inner in types:
+                points.hold(result, f.modules.external(inner.name))
+    elif name.startswith("typing.") and name[7:] in ("Awaitable", "Coroutine"):
+        for inner in one.arguments[-1] if one.arguments else ():
+            hold(f, inner, result, arguments, receiver)
+    elif _is_container(name):
+        of_dict = name in MAPPING_TYPES or name.removeprefix("typing.") in MAPPINGS
+        type_ = (
+            "dict"
+            if of_dict
+            else name.removeprefix("builtins.")
+            if name in SEQUENCE_TYPES
+            else "list"
+        )
+        made = f.container(type_, result)
+        points.hold(result, made)
+        for index, types in enumerate(one.arguments):
+            element = f.elements.unknown
+            if type_ == "dict" and index == 0:
+                element = f.elements.keys
+            elif type_ == "tuple" and len(one.arguments) > 1:
+                element = f.world.name(c.item(index))
+            elif type_ != "dict" and index:
+                break
+            for inner in types:
+                hold(f, inner, f.elements.place(made, element), arguments, receiver)
+    elif name:
+        points.hold(result, points.object(p.LITERAL, f.modules.external(name)))

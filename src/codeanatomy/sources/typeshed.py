@@ -1,0 +1,408 @@
+"""What do the stubs of the standard library declare: kinds, members, bases, results of calls?
+
+The stubs are typeshed's, shipped as data by typeshed-client; neither that package nor anything the
+stubs describe is imported. Names are dotted, from a module on.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from codeanatomy.sources import stub_types as stubs
+from codeanatomy.sources.stub_text import Scope, body_of, is_private, once, spelled, statement
+from codeanatomy.sources.stub_types import NONE, SELF, UNKNOWN, Type, Types, fill, union, variables
+
+_SHAPELESS = {"builtins.object", "builtins.type", "typing.Any", "typing_extensions.Any"}
+_INNER = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "ReadOnly", "Required"}
+_INNER |= {"Union"}
+_GENERIC = ("typing.Generic", "typing.Protocol")
+_FORMS = {  # what typing defines by no class -> the class that it means
+    "Generic": _GENERIC[0],
+    "LiteralString": "builtins.str",
+    "Protocol": _GENERIC[1],
+    "TypedDict": "builtins.dict",
+    "TypeGuard": "builtins.bool",
+    "TypeIs": "builtins.bool",
+}
+_NAMES = {  # where the names of a private module are known, if not in the module without "_"
+    "_blake2": "hashlib",
+    "_collections_abc": "collections.abc",
+    "_frozen_importlib": "importlib.machinery",
+    "_frozen_importlib_external": "importlib.machinery",
+    "_hashlib.compare_digest": "hmac.compare_digest",
+    **{f"_hashlib.openssl_{n}": f"hashlib.{n}" for n in ("md5", "sha1", "sha224", "sha256")},
+    **{f"_hashlib.openssl_{n}": f"hashlib.{n}" for n in ("sha384", "sha512")},
+    "_thread": "threading",
+    **{f"_thread.{name}": "threading.Lock" for name in ("LockType", "lock")},
+    "_weakrefset": "weakref",
+    "email._policybase": "email.policy",
+    "types.NoneType": NONE.name,
+}
+_PROTOCOL = re.compile(r"^class .*\bProtocol\b", re.M)
+_STATIC = re.compile(r"^@staticmethod\b", re.M)
+
+
+class Stubs:
+    """Answers about the stubs below a folder, by default the installed ones.
+
+    Files are read, and definitions parsed, when they are first asked for.
+    """
+
+    def __init__(
+        self, search: Path | None = None, version: tuple[int, int] = sys.version_info[:2]
+    ) -> None:
+        self._folder, self._version = search or stubs.installed(), version
+        self._absent = stubs.absent(self._folder, version)
+
+    def kind(self, dotted: str) -> str:
+        """module, class, function or variable (properties are variables); "" if not declared."""
+        place = self._place(dotted)
+        return "" if place is None else place.kind.replace("property", "variable")
+
+    def canonical(self, dotted: str) -> str:
+        """The public name of what is declared: where it is defined, or where a private module's
+        definitions are known; "" if not declared."""
+        place = self._place(dotted)
+        return self._name(place.name) if place else ""
+
+    def known(self, module_or_class: str) -> bool:
+        """Whether a member that is not declared does not exist."""
+        place = self._place(module_or_class)
+        if place and place.kind == "module":
+            stars = (self._module(star) for star in place.scope.stars)
+            return "__getattr__" not in place.scope.names and None not in stars
+        found = self._as_class(place)
+        homes = [home for home in found.mro if home != "builtins.object"] if found else []
+        names = {name for one in map(self._class, homes) if one for name in one.scope.names}
+        return bool(found and found.whole and not names & {"__getattr__", "__getattribute__"})
+
+    def member(self, class_: str, name: str) -> str:
+        """Dotted name of the member in the class that declares it; "" when there is none."""
+        owner = self._place(class_)
+        place = self._place(f"{class_}.{name}") if owner and owner.kind == "class" else None
+        return place.name if place else ""
+
+    def bases(self, class_: str) -> tuple[str, ...]:
+        """Canonical names of the direct bases, as in `__bases__`; () for what is no class."""
+        found = self._as_class(self._place(class_))
+        return tuple(map(self._name, found.bases)) if found else ()
+
+    def value(self, dotted: str) -> Types:
+        """The declared type of a variable, attribute or property; () when unknown."""
+        place = self._place(dotted)
+        if place is None or place.kind not in ("variable", "property"):
+            return ()
+        node, owner = statement(place.texts[0]), self._class(place.receiver)
+        declared = node.returns if isinstance(node, stubs.Function) else None
+        if isinstance(node, ast.AnnAssign):
+            declared = node.annotation
+        elif place.kind == "variable" and owner and "enum.Enum" in owner.mro:
+            return (Type(self._name(owner.home)),)
+        found = self._settle(fill(self._types(declared, place.scope), place.bound))
+        if not found and isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            return self._settle(stubs.constant(node.value))
+        return found
+
+    def returns(self, dotted: str, positional: int, keywords: frozenset[str]) -> Types:
+        """The declared types of a call's result, by the number of its positional arguments (the
+        receiver aside) and its keywords; () when unknown.
+
+        Of overloads it is the first that fits. One that takes only some values there (a literal,
+        None, a bound) may not be meant: the next that fits counts, too. If none fits, because the
+        call has stars, all count. Name a method by the receiver's class, also when it is
+        inherited: `Self` and type variables are read from there.
+        """
+        return self._returned(dotted, positional, keywords) or ()
+
+    @once
+    def _returned(self, dotted: str, positional: int, keywords: frozenset[str]) -> Types | None:
+        place = self._place(dotted)
+        if place and place.kind in ("variable", "property"):
+            place = self._place(f"{dotted}.__call__")
+        made = self._as_class(place)
+        if made is None:
+            function = place and place.kind == "function"
+            return self._result(place, positional, keywords) if place and function else ()
+        name = self._name(made.home)
+        found: Types = (Type(name),)
+        for maker in (self._attribute(made, "__new__"), self._attribute(made, "__init__")):
+            if maker and maker.kind == "function" and not maker.home.startswith("builtins.object."):
+                found = self._result(maker, positional, keywords, new=True)
+                if {one.name for one in found} != {name}:
+                    break
+        return found
+
+    def _result(
+        self, place: stubs.Place, positional: int, keywords: frozenset[str], new: bool = False
+    ) -> Types:
+        """What the definitions give that fit the call; to a new object its type arguments."""
+        found: list[Type] = []
+        owner = self._class(place.receiver)
+        drop = int(bool(owner) and not _STATIC.search(place.texts[0]))
+        for node, given in self._fitting(place, positional, keywords, drop):
+            matched: dict[str, Types] = {}
+            for key, parameter in given.items():
+                if isinstance(key, int) and isinstance(parameter.annotation, ast.Name):
+                    for name in variables([self._types(parameter.annotation, place.scope)]):
+                        matched[name] = (*matched.get(name, ()), Type(f"${key}"))
+            made, bound = new and node.name == "__init__", place.bound
+            declared = (SELF,) if made else self._types(node.returns, place.scope)
+            if drop and (own := [*node.args.posonlyargs, *node.args.args][0].annotation):
+                first = self._types(own, place.scope)
+                declared = first if made else declared
+                if first[0].name == "builtins.type" or first[0].name.startswith("~"):
+                    bound = dict.fromkeys(variables([first]), bound[SELF.name]) | {**bound}
+            own_types = [one for types in owner.own.values() for one in types] if owner else []
+            ours = {one.name: Types() if new else (one,) for one in own_types}
+            for variable in matched.keys() & bound.keys():
+                for one in bound[variable]:
+                    if one.name in ours:
+                        ours[one.name] += matched[variable]
+            found += fill(fill(fill(declared, bound), ours), matched)
+        return self._settle(union(found))
+
+    def _fitting(
+        self, place: stubs.Place, positional: int, keywords: frozenset[str], drop: int
+    ) -> list[tuple[stubs.Function, stubs.Given]]:
+        """The definitions that may be meant, with the parameter of each argument."""
+        nodes = [node for node in map(statement, place.texts) if isinstance(node, stubs.Function)]
+        found = []
+        for node in nodes:
+            if (given := stubs.parameters(node, positional, keywords, drop)) is not None:
+                found.append((node, given))
+                if not any(self._partial(p.annotation, place.scope) for p in given.values()):
+                    break
+        return found or [(node, {}) for node in nodes]
+
+    @once
+    def _partial(self, node: ast.expr | None, at: Scope) -> bool | None:
+        """Whether only some arguments have this type: None, a literal, what has a bound."""
+        if node is None or isinstance(node, ast.Constant):
+            return node is not None and node.value is None
+        names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
+        for place in (self._lookup(name, at) for name in names):
+            text = place.texts[0] if place and place.kind == "variable" else ""
+            if "Literal[" in text or "bound=" in text or (place and place.form == "Literal"):
+                return True
+            if place and " | " in text and self._partial(place.meant(), place.scope):
+                return True
+        return False
+
+    def _place(self, dotted: str, inside: bool = False) -> stubs.Place | None:
+        """Where the name leads; inside the stubs also through what a module imports for itself."""
+        if dotted.startswith(NONE.name):
+            dotted = "types.NoneType" + dotted.removeprefix(NONE.name)
+        return self._find(dotted, inside)
+
+    @once
+    def _find(self, dotted: str, inside: bool) -> stubs.Place | None:
+        parent, _, last = dotted.rpartition(".")
+        scope = self._module(parent) if parent else None
+        if scope and (found := self._global(scope, last, inside)):
+            return found
+        if own := self._module(dotted):
+            return stubs.Place("module", dotted, dotted, own)
+        owner = self._place(parent, inside) if parent else None
+        if above := self._as_class(owner):
+            return self._attribute(above, last)
+        if owner and owner.kind == "module":
+            if owner.home != parent:
+                return self._place(f"{owner.home}.{last}", inside)
+            return self._place(f"types.ModuleType.{last}") if last.startswith("__") else None
+        of_value = self.value(parent) if owner else ()
+        found = self._place(f"{of_value[0].name}.{last}") if len(of_value) == 1 else None
+        if found and found.receiver:
+            given = {f"$T{i}": a for i, a in enumerate(of_value[0].arguments)}
+            bound = {n: fill(t, given) for n, t in found.bound.items()}
+            return msgspec.structs.replace(found, bound=bound)
+        return None
+
+    def _global(self, scope: Scope, name: str, inside: bool) -> stubs.Place | None:
+        dotted, entry, found = f"{scope.dotted}.{name}", scope.names.get(name), None
+        if entry is None:
+            for star in scope.stars:
+                source = self._module(star)
+                if found is None and source and source.public(name):
+                    found = self._place(f"{star}.{name}", source.listed is not None)
+        elif entry.kind == "import":
+            shown = inside or entry.exported or name in (scope.listed or ())
+            return self._place(entry.texts[0], True) if shown and entry.texts[0] != dotted else None
+        elif not (
+            entry.target and ((found := self._lookup(entry.target, scope)) or self._module(dotted))
+        ):
+            return stubs.Place(entry.kind, dotted, dotted, scope, tuple(entry.texts))
+        return found
+
+    def _attribute(self, receiver: stubs.Class, name: str) -> stubs.Place | None:
+        shown = own = self._name(receiver.home)
+        for home, bound in receiver.mro.items():
+            declaring, named = self._class(home), self._name(home)
+            shown = shown if is_private(named) else named
+            if declaring is None or (entry := declaring.scope.names.get(name)) is None:
+                continue
+            if entry.target and (found := self._lookup(entry.target, declaring.scope)):
+                return found
+            bound = {**bound, SELF.name: (Type(own, tuple(receiver.own.values())),)}
+            names = f"{shown}.{name}", f"{home}.{name}"
+            texts = tuple(entry.texts)
+            return stubs.Place(entry.kind, *names, declaring.scope, texts, receiver.home, bound)
+        return None
+
+    def _lookup(self, dotted: str, scope: Scope) -> stubs.Place | None:
+        """What the name means where it is written."""
+        head = dotted.partition(".")[0]
+        at: Scope | None = scope
+        while at:
+            found = head in at.names or at.stars
+            if found and (place := self._place(f"{at.dotted}.{dotted}", True)):
+                return place
+            at = at.outer
+        return self._place(f"builtins.{dotted}", True)
+
+    def _types(self, node: ast.expr | None, at: Scope, base: bool = False) -> Types:
+        """The union an annotation (or a base) means: with "" for what is unknown, "~x" for type
+        variables."""
+        items: list[ast.expr] = []
+        match node:
+            case ast.Constant(value=None):
+                return (NONE,)
+            case ast.Constant(value=str(text)):
+                return self._types(ast.parse(text, mode="eval").body, at)
+            case ast.BinOp(left=left, right=right):
+                first = self._types(left, at)
+                if first == (UNKNOWN,):
+                    return first
+                return union((*first, *self._types(right, at)))  # in X | Any, Any is a rare None
+            case ast.Subscript(value=ast.Name() | ast.Attribute() as head, slice=index):
+                items = index.elts if isinstance(index, ast.Tuple) else [index]
+            case ast.Name() | ast.Attribute() as head:
+                pass
+            case _:
+                return (UNKNOWN,)
+        place = self._lookup(spelled(head), at)
+        form = place.form if place else ""
+        if form == "Literal":
+            enums = (i.value if isinstance(i, ast.Attribute) else i for i in items)
+            return union(one for i in enums for one in stubs.constant(i) or self._types(i, at))
+        if form in _INNER:
+            items = items[:1] if form == "Annotated" else items
+            return union(one for item in items for one in self._types(item, at))
+        if place is None or (place.kind != "class" and form not in _FORMS):
+            return (place and self._meaning(place.home)) or (UNKNOWN,)
+        name = _FORMS.get(form) or (place.home if base else self._name(place.name))
+        items = [] if form in ("TypeGuard", "TypeIs") else items
+        told = (i for i in items if not (isinstance(i, ast.Constant) and i.value is ...))
+        arguments = tuple(self._types(i, at) for i in told)
+        shapeless = name in _SHAPELESS and arguments in ((), ((UNKNOWN,),))
+        return (
+            (UNKNOWN,) if shapeless and not (base and form != "Any") else (Type(name, arguments),)
+        )
+
+    @once
+    def _meaning(self, home: str) -> Types | None:
+        """What a variable means in an annotation: a type variable, an alias, Self."""
+        place = self._place(home, True)
+        node = place.meant() if place else None
+        if place and place.form == "Self":
+            return (SELF,)
+        if isinstance(node, ast.Call) and spelled(node.func).endswith("TypeVar"):
+            return (Type("~" + home),)
+        known = node and not isinstance(node, ast.Constant)
+        return self._types(node, place.scope) if place and known else None
+
+    def _settle(self, types: Types) -> Types:
+        """The union as told to callers: free type variables by their bound, unknown as ()."""
+        found: list[Type] = []
+        for one in types:
+            if one.name.startswith("~"):
+                found += self._bound(one.name[1:]) or (UNKNOWN,)
+            else:
+                arguments = tuple(self._settle(a) for a in one.arguments)
+                found.append(Type(one.name, arguments if any(arguments) else ()))
+        return tuple(one for one in union(found) if one != UNKNOWN)
+
+    def _bound(self, variable: str) -> Types:
+        """What a type variable is at least; protocols say too little about it."""
+        place = self._place(variable, True)
+        node = place.meant() if place else None
+        if not (place and isinstance(node, ast.Call)):
+            return ()
+        told = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "bound")]
+        found = union(one for item in told for one in self._types(item, place.scope))
+        shown = [self._place(one.name) for one in found]
+        return (
+            ()
+            if any(s is None or _PROTOCOL.search(s.texts[0]) for s in shown)
+            else self._settle(found)
+        )
+
+    @once
+    def _named(self, home: str) -> str | None:
+        module, _, name = home.rpartition(".")
+        above, _, last = module.rpartition(".")
+        bare = _NAMES.get(module, f"{above}.{last.lstrip('_')}".lstrip("."))
+        for public in (_NAMES.get(home, home), f"{bare}.{name}", f"{above}.{name}"):
+            found = None if is_private(public) else self._place(public)
+            if found and found.home == home:
+                return public
+        return None
+
+    def _name(self, home: str) -> str:
+        """The public name of what is defined in a private module, else the name it has there."""
+        return (self._named(home) if is_private(home) else _NAMES.get(home)) or home
+
+    def _as_class(self, place: stubs.Place | None) -> stubs.Class | None:
+        return self._class(place.home) if place and place.kind == "class" else None
+
+    @once
+    def _class(self, home: str) -> stubs.Class | None:
+        """The class with its bases read and linearised: depth first, each at its last mention."""
+        place = self._place(home, True)
+        if place is None or place.kind != "class":
+            return None
+        node, scope = body_of(place.texts[0], home, place.scope)
+        above: list[tuple[stubs.Class, tuple[Types, ...]]] = []
+        mentioned: dict[bool, list[str]] = {True: [], False: []}
+        whole = True
+        for base in node.bases:
+            for one in self._types(base, place.scope, base=True):
+                read = self._as_class(self._place(one.name, True))
+                whole = whole and (read is not None or one.name in _GENERIC)
+                mentioned[one.name in _GENERIC] += variables(one.arguments)
+                if read and read.home == "builtins.tuple":
+                    above.append((read, (union(e for a in one.arguments for e in a),)))
+                elif read:
+                    above.append((read, one.arguments))
+        top = None if above or home == "builtins.object" else self._class("builtins.object")
+        above += [(top, ())] if top else []
+        names = dict.fromkeys(mentioned[True] or mentioned[False])
+        own = {name: (Type(f"$T{i}"),) for i, name in enumerate(names)}
+        said: dict[str, Mapping[str, Types]] = {}
+        for known, arguments in above:
+            filled = [fill(a, own) for a in arguments] + [Types()] * len(known.own)
+            given = {f"$T{i}": filled[i] for i in range(len(known.own))}
+            for inherited, bound in known.mro.items():
+                said.setdefault(inherited, {n: fill(types, given) for n, types in bound.items()})
+        order = dict.fromkeys(reversed([inherited for one, _ in above for inherited in one.mro]))
+        mro = {home: own, **{inherited: said[inherited] for inherited in reversed(order)}}
+        whole = whole and all(one.whole for one, _ in above)
+        bases = tuple(one.home for one, _ in above)
+        return stubs.Class(home, scope, bases, mro, whole)
+
+    @once
+    def _module(self, dotted: str) -> Scope | None:
+        parts = dotted.split(".")
+        prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}
+        if not all(map(str.isidentifier, parts)) or prefixes & self._absent:
+            return None
+        base = self._folder.joinpath(*parts)
+        inner = base.is_dir()
+        path = base / "__init__.pyi" if inner else base.with_suffix(".pyi")
+        package = dotted if inner else dotted.rpartition(".")[0]
+        if not path.is_file():
+            return None
+        return Scope(path.read_text("utf-8"), dotted, package, None, self._version)
