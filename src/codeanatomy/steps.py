@@ -39,6 +39,7 @@ class Evidence(msgspec.Struct, frozen=True):
     call_sites: int
     extracted: int
     cached: int
+    resolution: dict[str, int]  # rounds, places, and places that hold too much to tell
     events: tuple[str, ...]
 
 
@@ -70,14 +71,16 @@ def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> E
     }
     events = tuple(f"{e.kind}: {e.reason}" for e in found.events)
     sites = tables["call_site"].num_rows
-    return Evidence(tables, sites, found.extracted, found.cached, events)
+    return Evidence(tables, sites, found.extracted, found.cached, {}, events)
 
 
 def resolve(evidence: Evidence) -> Evidence:
     """The evidence with the answers of the resolution solver instead of its constraint rows."""
     tables = dict(evidence.tables)
     answers = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
-    return msgspec.structs.replace(evidence, tables={**tables, **answers.tables})
+    effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
+    tables |= answers.tables
+    return msgspec.structs.replace(evidence, tables=tables, resolution=effort)
 
 
 def compile_views(evidence: Evidence) -> Compiled:
@@ -152,7 +155,8 @@ def finish(
 ) -> Graph:
     """The final tables with the source texts, how they are sorted, and what the snapshot says."""
     facts = graph_facts(outputs, evidence.call_sites)
-    facts |= {"events": list(evidence.events), "policy": compiled.policy.fingerprint}
+    facts |= {"resolution": evidence.resolution, "events": list(evidence.events)}
+    facts |= {"policy": compiled.policy.fingerprint}
     return Graph({**outputs, TEXTS: _texts(scanned)}, _sort(), facts)
 
 

@@ -6,9 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from codeanatomy.extract.address import address
 from codeanatomy.extract.batch import RUNNER
-from codeanatomy.extract.pool import start
 from codeanatomy.extract.run import Extraction, extract
 from codeanatomy.extract.witness import Extractor
 from codeanatomy.facts.errors import DeclarationError
@@ -71,16 +69,15 @@ def test_every_way_gives_the_same_bytes(tmp_path: Path) -> None:
     assert rows(first, "file_problem")[0]["code"] == "syntax-error"
     assert file_id("broken.py") in {r["file_id"] for r in rows(first, "word")}
     expected = content(first)
-    with start(2, ["fakes"]) as pool:
-        for size in (1, 3000, 10**9):
-            again = extract(files, repo, fakes.ALL, pool=pool, batch_bytes=size)
-            assert content(again) == expected, size
-        # a cache filled in three steps holds the rows in other packs and another order
-        for part in (files.slice(20, 10), files.slice(5, 20), files):
-            cached = extract(part, repo, fakes.ALL, pool=pool, cache=cache, batch_bytes=4000)
-        assert content(cached) == expected
-        assert cached.extracted + cached.cached == files.num_rows
-        known = extract(files, repo, fakes.ALL, pool=pool, cache=cache)
+    for size in (1, 3000, 10**9):
+        again = extract(files, repo, fakes.ALL, workers=2, batch_bytes=size)
+        assert content(again) == expected, size
+    # a cache filled in three steps holds the rows in other packs and another order
+    for part in (files.slice(20, 10), files.slice(5, 20), files):
+        cached = extract(part, repo, fakes.ALL, workers=2, cache=cache, batch_bytes=4000)
+    assert content(cached) == expected
+    assert cached.extracted + cached.cached == files.num_rows
+    known = extract(files, repo, fakes.ALL, cache=cache)
     assert (known.extracted, content(known)) == (0, expected)
 
 
@@ -162,6 +159,6 @@ def test_progress_grows_to_the_end(tmp_path: Path) -> None:
 def test_extractors_must_be_reachable_by_workers(tmp_path: Path) -> None:
     inside = Extractor("inside", 1, 1, (fakes.Word,), fakes.Words)
     with pytest.raises(DeclarationError, match="inside"):
-        address(inside)
+        extract(written(tmp_path, {}), tmp_path, [inside])
     with pytest.raises(DeclarationError, match="two extractors"):
         extract(written(tmp_path, {}), tmp_path, [fakes.WORDS, fakes.WORDS])

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from codeanatomy.extract.cpus import usable_cpus
-from codeanatomy.extract.pool import start
+from codeanatomy.extract.crew import crew
+from codeanatomy.extract.foreman import ENGINES
+from codeanatomy.extract.messages import receive
 from codeanatomy.extract.run import extract
 from codeanatomy.facts.errors import EngineError
 from tests.extract.files import written
@@ -60,30 +62,22 @@ def until(condition: object, seconds: float = 10.0) -> bool:
     return False
 
 
-def test_start_returns_at_once_and_workers_never_see_the_engine() -> None:
+def test_crew_starts_at_once() -> None:
     before = time.monotonic()
-    with start(1, ["fakes"]) as pool:
+    with crew(["fakes"]):
         assert time.monotonic() - before < 0.15
-        worker = pool.fork()
-        for pid in (worker.pid, pool._server.pid):
-            assert len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
-            maps = Path(f"/proc/{pid}/maps").read_text()
-            assert "pyarrow" in maps
-            assert "datafusion" not in maps
-            assert "deltalake" not in maps
 
 
-def test_a_preload_that_imports_the_engine_is_refused(tmp_path: Path) -> None:
-    with (
-        start(1, ["codeanatomy.facts.ids", "deltalake"]) as pool,
-        pytest.raises(EngineError, match="import the engine: deltalake"),
-    ):
-        pool.fork()
-
-
-def test_a_preload_that_fails_is_named() -> None:
-    with start(1, ["no_such_plugin"]) as pool, pytest.raises(EngineError, match="no_such_plugin"):
-        pool.fork()
+@pytest.mark.parametrize(
+    ("modules", "reason"),
+    [
+        (["codeanatomy.facts.ids", "deltalake"], "import the engine: deltalake"),
+        (["no_such_plugin"], "no_such_plugin"),
+    ],
+)
+def test_a_module_that_workers_cannot_have_is_named(modules: list[str], reason: str) -> None:
+    with pytest.raises(EngineError, match=reason), crew(modules) as foreman:
+        receive(foreman)
 
 
 def test_a_script_without_guard_with_threads_twice(tmp_path: Path) -> None:
@@ -148,11 +142,16 @@ extract(files, repo, fakes.ALL, workers=2, batch_bytes=1, cache=cache, on_progre
         stderr=subprocess.PIPE,
         env=environment(temporary),
     )
-    mark = str(temporary)
+    mark = f'"{cache if cached else temporary}/'
     try:
         # the forkserver and two workers, busy with the two files that do not end
         assert until(lambda: len(processes(mark)) == 3), processes(mark)
         time.sleep(0.3)
+        for pid in processes(mark):
+            assert len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
+            maps = Path(f"/proc/{pid}/maps").read_text()
+            assert "pyarrow" in maps
+            assert not any(engine in maps for engine in ENGINES)
         before = time.monotonic()
         parent.send_signal(how)
         _, errors = parent.communicate(timeout=10)
@@ -190,7 +189,6 @@ def test_rows_of_a_file_survive_the_death_of_another_run(tmp_path: Path) -> None
     deadly = written(tmp_path / "one", {"a.py": "a\n", "b.py": "# ADD_EXIT\n"})
     healthy = written(tmp_path / "two", {"a.py": "a\n", "c.py": "c\n"})
     cache = tmp_path / "cache"
-    with start(1, ["fakes"]) as pool:
-        extract(deadly, tmp_path / "one", fakes.ALL, cache=cache, pool=pool)
-        found = extract(healthy, tmp_path / "two", fakes.ALL, cache=cache, pool=pool)
+    extract(deadly, tmp_path / "one", fakes.ALL, cache=cache)
+    found = extract(healthy, tmp_path / "two", fakes.ALL, cache=cache)
     assert (found.cached, rows(found, "file_problem")) == (1, [])

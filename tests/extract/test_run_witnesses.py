@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from codeanatomy.extract.pool import start
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.ids import file_id
@@ -23,14 +22,12 @@ def test_equal_bytes_for_any_workers_batches_and_cache(tmp_path: Path) -> None:
     texts = {str(p.relative_to(FACTS)): p.read_text() for p in FACTS.rglob("*.py")} | BROKEN
     repo, cache = tmp_path / "repo", tmp_path / "cache"
     files = written(repo, texts)
-    with start(2) as pool:
-        first = extract(files, repo, witnesses(), pool=pool)
-        assert content(extract(files, repo, witnesses(), pool=pool, batch_bytes=1)) == content(
-            first
-        )
-        extract(files.slice(3, 9), repo, witnesses(), pool=pool, cache=cache)
-        mixed = extract(files, repo, witnesses(), pool=pool, cache=cache)
-        assert (mixed.cached > 3, content(mixed)) == (True, content(first))
+    first = extract(files, repo, witnesses(), workers=2)
+    single = extract(files, repo, witnesses(), workers=2, batch_bytes=1)
+    assert content(single) == content(first)
+    extract(files.slice(3, 9), repo, witnesses(), workers=2, cache=cache)
+    mixed = extract(files, repo, witnesses(), workers=2, cache=cache)
+    assert (mixed.cached > 3, content(mixed)) == (True, content(first))
     alone = extract(files, repo, witnesses(), workers=1, cache=cache)
     assert (alone.extracted, content(alone)) == (0, content(first))
     broken = {r["file_id"] for r in rows(first, "file_problem")}

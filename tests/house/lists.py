@@ -123,15 +123,13 @@ MADE = "text that we make from Python's grammar, none of it scanned"
 POWERS: dict[tuple[str, str], str] = {
     ("app/cli/main.py", "importlib.import_module"): OWN,
     ("facts/collect.py", "importlib.import_module"): OWN,
-    ("extract/address.py", "importlib.import_module"): "an extractor, where its parent found it",
-    ("extract/witnesses.py", "importlib.import_module"): OWN,
-    ("extract/worker.py", "importlib.import_module"): "extractors, in the worker as in the parent",
+    ("extract/witnesses.py", "importlib.import_module"): "extractors, our own or where they stand",
     ("extract/parse.py", "compile"): "stops at the syntax tree: PyCF_ONLY_AST",
     ("extract/walker.py", "compile"): MADE,
     ("extract/walker.py", "exec"): MADE,
-    ("extract/pool.py", "subprocess"): "starts our own interpreter as a server of workers",
-    ("extract/worker.py", "os.fork"): "workers that inherit what extraction needs",
-    ("extract/worker.py", "ctypes"): "asks Linux to end a worker with its parent",
+    ("extract/crew.py", "subprocess"): "starts our own interpreter as a server of workers",
+    ("extract/foreman.py", "os.fork"): "workers that inherit what extraction needs",
+    ("extract/foreman.py", "ctypes"): "asks Linux to end a worker with its parent",
 }
 
 ROLE = "role of a semantic type, no column"

@@ -20,7 +20,7 @@ atexit.register(lambda: os.getpid() == first and print("LOADED", *sys.modules, f
 """
 COMMAND = "from codeanatomy.app.cli.main import main; main()"
 WORKER = """
-import codeanatomy.extract.worker
+import codeanatomy.extract.foreman
 from codeanatomy.extract.witnesses import witnesses
 assert witnesses()
 """

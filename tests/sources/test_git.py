@@ -190,7 +190,7 @@ def test_an_index_without_the_folder_is_not_loaded(
     root = repository(tmp_path, {"inner/a.py": ""})
     tree(root, {"other/b.py": "", "other/x.py": ""})
     asked: list[Path] = []
-    monkeypatch.setattr("codeanatomy.sources.libgit.index_paths", lambda path: asked.append(path))
+    monkeypatch.setattr("codeanatomy.sources.libgit.index_paths", asked.append)
     assert (seen(root / "other"), asked) == (NOBODYS, [])
 
 

@@ -49,20 +49,35 @@ def _table(
     begin, end = bounds
     columns = [pa.chunked_array([np.repeat(file_ids, end - begin)])]
     runs = _runs(pack, begin, end)
-    stretches = _stretches(runs)
+    used = sorted({p for p, _, _ in runs})
     scattered = len(columns[0]) < FEW_ROWS * len(runs)
     for field in list(schema)[1:]:
-        parts = {p: tables[p].column(field.name) for p in stretches}
+        parts = [tables[p].column(field.name) for p in used]
         coded = pa.types.is_dictionary(field.type)
         if coded:
-            parts, texts = _recoded(parts, stretches)
-        slices = [parts[p].slice(first, last - first) for p, first, last in runs]
+            parts = pa.chunked_array(parts, field.type).unify_dictionaries().chunks
+            texts = parts[0].dictionary if parts else pa.array([], pa.string())
+            parts = [part.indices for part in parts]
+        whole = dict(zip(used, parts, strict=True))
+        slices = [whole[p].slice(first, last - first) for p, first, last in runs]
         if scattered:
-            slices = [pa.concat_arrays(slices)]
-        if coded:
-            slices = [pa.DictionaryArray.from_arrays(codes, texts) for codes in slices]
-        columns.append(pa.chunked_array(slices, field.type))
+            slices = [pa.concat_arrays(slices)] if slices else []
+        columns.append(_coded(slices, texts) if coded else pa.chunked_array(slices, field.type))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _coded(slices: Sequence[pa.Array], texts: pa.Array) -> pa.ChunkedArray:
+    """These codes in a new dictionary: the texts in use, in byte order."""
+    used = np.zeros(len(texts) + 1, bool)
+    for codes in slices:
+        used[codes.fill_null(len(texts)) if codes.null_count else codes] = True
+    kept = np.flatnonzero(used[:-1])
+    order = pc.sort_indices(texts.take(pa.array(kept))).to_numpy()
+    rank = np.zeros(len(texts), np.int32)
+    rank[kept[order]] = np.arange(len(order), dtype=np.int32)
+    texts, ranks = texts.take(pa.array(kept[order])), pa.array(rank)
+    new = [pa.DictionaryArray.from_arrays(ranks.take(codes), texts) for codes in slices]
+    return pa.chunked_array(new, pa.dictionary(pa.int32(), pa.string()))
 
 
 def _runs(pack: Ids, begin: Ids, end: Ids) -> list[tuple[int, int, int]]:
@@ -82,46 +97,3 @@ def _bounds(offsets: Sequence[Ids], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
     flat = np.concatenate([*offsets, np.zeros(2, np.int64)])
     at = np.where(filled[pack], base[pack] + ordinal, len(flat) - 2)
     return flat[at], flat[at + 1]
-
-
-def _stretches(runs: Sequence[tuple[int, int, int]]) -> dict[int, list[tuple[int, int]]]:
-    """The rows in use of each pack, as stretches that neither touch nor overlap."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for p, first, last in sorted(runs):
-        stretches = found.setdefault(p, [(first, last)])
-        start, end = stretches[-1]
-        if first <= end:
-            stretches[-1] = (start, max(end, last))
-        else:
-            stretches.append((first, last))
-    return found
-
-
-def _recoded(
-    parts: Mapping[int, pa.DictionaryArray], stretches: Mapping[int, list[tuple[int, int]]]
-) -> tuple[dict[int, pa.Array], pa.Array]:
-    """Each pack's codes in one new dictionary, and that: the values in use, in byte order."""
-    kept = {p: _used(part, stretches[p]) for p, part in parts.items()}
-    found = [parts[p].dictionary.take(pa.array(codes)) for p, codes in kept.items()]
-    every = pa.concat_arrays(found or [pa.array([], pa.string())]).dictionary_encode()
-    order = pc.sort_indices(every.dictionary).to_numpy()
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    ranks = rank[every.indices.to_numpy()]
-    codes, done = {}, 0
-    for p, old in kept.items():
-        new = np.zeros(len(parts[p].dictionary), np.int32)
-        new[old] = ranks[done : done + len(old)]
-        done += len(old)
-        codes[p] = pa.array(new).take(parts[p].indices)
-    return codes, every.dictionary.take(pa.array(order))
-
-
-def _used(part: pa.DictionaryArray, stretches: Sequence[tuple[int, int]]) -> Ids:
-    """Codes that occur in these stretches of rows."""
-    nothing = len(part.dictionary)
-    used = np.zeros(nothing + 1, bool)
-    for first, last in stretches:
-        codes = part.indices.slice(first, last - first)
-        used[codes.fill_null(nothing).to_numpy() if codes.null_count else codes.to_numpy()] = True
-    return np.flatnonzero(used[:nothing])

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.decoding import utf8_of
-from codeanatomy.extract.messages import Done, Item, Job
+from codeanatomy.extract.messages import Item, Job
 from codeanatomy.extract.pack import write_pack
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import (
@@ -53,24 +52,17 @@ class File(msgspec.Struct, frozen=True):
     read: bool = True
 
 
-def run_job(job: Job, extractors: Sequence[Extractor], announce: Announce) -> Done:
+def run_job(job: Job, repo: str, extractors: Sequence[Extractor], announce: Announce) -> None:
     """Write the job's pack. Files are announced by ordinal before any work is done on them."""
-    start = time.process_time()
-    files = [_read(job.repo, ordinal, item) for ordinal, item in enumerate(job.items)]
-    passing = tuple(f.ordinal for f in files if job.items[f.ordinal].passing or not f.read)
-    reading = time.process_time()
-    ranked = sorted(extractors, key=lambda e: (e.rank, e.name))
-    tables = evidence(files, ranked, announce)
-    witnessed = time.process_time()
-    folder = Path(job.folder)
-    folder.mkdir(parents=True)
-    write_pack(folder, job.fingerprint, [item.content for item in job.items], tables)
-    end = time.process_time()
-    return Done(job.number, passing, witnessed - reading, end - start)
+    files = [_read(repo, ordinal, item) for ordinal, item in enumerate(job.items)]
+    tables = evidence(files, extractors, announce)
+    lasting = (file.read and not item.passing for file, item in zip(files, job.items, strict=True))
+    contents = [item.content * lasts for item, lasts in zip(job.items, lasting, strict=True)]
+    write_pack(Path(job.pack), contents, tables)
 
 
 def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: Announce) -> Tables:
-    """All tables of the extractors, and `file_problem`, over the files, sorted by file.
+    """All tables of the extractors (by rank), and `file_problem`, over the files, sorted by file.
 
     A batch in which an extractor raises is done again file by file, so that only the guilty file
     lacks its rows.
@@ -82,10 +74,10 @@ def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: A
     return {name: _join([part[name] for part in parts if name in part]) for name in parts[0]}
 
 
-def schemas_of(extractors: Sequence[Extractor]) -> dict[str, pa.Schema]:
-    """Packed schema of each table that the extractors fill, and of `file_problem`, by name."""
+def tables_of(extractors: Sequence[Extractor]) -> dict[str, type[msgspec.Struct]]:
+    """Struct of each table that the extractors fill, and of `file_problem`, by sorted names."""
     structs = {PROBLEMS: FileProblem} | {table_name(s): s for e in extractors for s in e.tables}
-    return {name: packed_schema(structs[name]) for name in sorted(structs)}
+    return dict(sorted(structs.items()))
 
 
 def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> Tables:
@@ -101,7 +93,7 @@ def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> T
         if shared and file.problem is None:
             file = File(file.ordinal, file.content, tables.problem)
     rows = trouble_table(row for row in failed if row[1] is not file.problem)
-    empty = {name: s.empty_table() for name, s in schemas_of(extractors).items()}
+    empty = {n: packed_schema(s).empty_table() for n, s in tables_of(extractors).items()}
     return empty | tables | {PROBLEMS: _join([tables[PROBLEMS], rows])}
 
 
@@ -109,7 +101,7 @@ def _attempt(
     files: Sequence[File], extractors: Sequence[Extractor], announce: Announce
 ) -> Tables | Failure:
     """The tables of the files, or who raised on which file."""
-    parts: dict[str, list[pa.Table]] = {name: [] for name in schemas_of(extractors)}
+    parts: dict[str, list[pa.Table]] = {name: [] for name in tables_of(extractors)}
     problems: list[tuple[int, FileProblem]] = []
     witness = RUNNER
     try:
@@ -139,21 +131,16 @@ def _attempt(
 
 def _finish(extractor: Extractor, collector: Collector, files: Sequence[File]) -> Tables:
     """The extractor's tables, after checking that they are what it declares."""
-    tables = collector.finish()
-    declared = {table_name(struct): evidence_schema(struct) for struct in extractor.tables}
-    if set(tables) != set(declared):
-        raise TypeError(f"it gave the tables {sorted(tables)}, not {sorted(declared)}")
+    tables, structs = collector.finish(), {table_name(s): s for s in extractor.tables}
+    if set(tables) != set(structs):
+        raise TypeError(f"it gave the tables {sorted(tables)}, not {sorted(structs)}")
     for name, table in tables.items():
-        if not table.schema.equals(declared[name]):
+        if not table.schema.equals(evidence_schema(structs[name])):
             raise TypeError(f"table {name} has another schema than its struct")
         ordinals = table.column(FILE_COLUMN).to_numpy()
-        if len(ordinals) and (
-            np.any(ordinals[1:] < ordinals[:-1])
-            or ordinals[0] < files[0].ordinal
-            or ordinals[-1] > files[-1].ordinal
-        ):
+        bounded = np.concatenate(([files[0].ordinal], ordinals, [files[-1].ordinal]))
+        if np.any(bounded[1:] < bounded[:-1]):
             raise ValueError(f"rows of table {name} are not sorted by the files of the batch")
-    structs = {table_name(struct): struct for struct in extractor.tables}
     return {name: signed(table, structs[name], extractor.name) for name, table in tables.items()}
 
 

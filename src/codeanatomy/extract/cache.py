@@ -1,29 +1,21 @@
 """Which files' rows are known already? A user's folder of packs, shared by all repositories."""
 
-import contextlib
 import os
 import secrets
 import shutil
-import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Set
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 
-from codeanatomy.extract.pack import DamagedPack, Pack, open_pack
+from codeanatomy.extract.pack import DamagedPack, Pack
 
 LIMIT = 2 << 30  # bytes of all packs
-_LAYOUT = "rows-1"
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS pack"
-    " (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, used REAL NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS entry (content TEXT, fingerprint TEXT, pack TEXT NOT NULL,"
-    " ordinal INTEGER NOT NULL, PRIMARY KEY (fingerprint, content)) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS entry_pack ON entry (pack)",
-)
-_HOUR = 3600.0
+MOST = 1 << 10  # packs: each costs 50 us to look into
+_LAYOUT = "packs-1"
+_DAY = 86_400.0
 
 
 class Event(msgspec.Struct, frozen=True, order=True):
@@ -50,179 +42,70 @@ def default_cache() -> Path:
 
 
 class Cache:
-    """The packs of one cache folder, as seen by one extraction.
+    """The packs of one cache folder that were made under one key; without a folder there are none.
 
-    Two processes may use a folder at once. Whatever is damaged counts as unknown, is deleted and
-    told in `events`; a folder that cannot be used at all is told there, too, and holds nothing.
+    Packs come by renaming and go by deleting, so any number of processes may use a folder at once.
+    A damaged pack counts as unknown, is deleted and told in `events`; a folder that cannot be used
+    is told there, too, and `folder` is None from then on.
     """
 
-    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path | None, key: str) -> None:
         self.events: list[Event] = []
-        self.folder = folder / _LAYOUT
-        self._packs = self.folder / "packs"
-        self._index = self.folder / "index.sqlite"
-        self._schemas = schemas
-        self._limit = limit
-        self._database: sqlite3.Connection | None = None
+        self.folder = folder and folder / _LAYOUT
+        self._key = key
         with self._guard("opened"):
-            self._packs.mkdir(parents=True, exist_ok=True)
-            self._database = self._open()
+            if self.folder:
+                self.folder.mkdir(parents=True, exist_ok=True)
 
-    @property
-    def usable(self) -> bool:
-        """False when nothing can be read from or written to the folder."""
-        return self._database is not None
-
-    def find(self, contents: Sequence[str], fingerprint: str) -> dict[str, Place]:
-        """Places of the contents whose rows are known, each pack verified and mapped once."""
-        known: dict[str, list[tuple[str, int]]] = {}
+    def find(self, contents: Set[str]) -> dict[str, Place]:
+        """Places of the contents whose rows are known, in packs that were verified."""
+        found: dict[str, Place] = {}
         with self._guard("read"):
-            for content, name, ordinal in self._rows(contents, fingerprint):
-                known.setdefault(name, []).append((content, ordinal))
-        places = {}
-        for name, entries in sorted(known.items()):
-            try:
-                pack = open_pack(self._packs / name, self._schemas, verify=True)
-                if pack.footer.fingerprint != fingerprint:
-                    raise DamagedPack("it was made by other extractors")
-                if any(pack.footer.contents[at : at + 1] != (text,) for text, at in entries):
-                    raise DamagedPack("it holds other files than the index says")
-            except DamagedPack as error:
-                self.events.append(Event("cache-damaged", f"a pack was dropped: {error}"))
-                with self._guard("cleaned"):
-                    self._drop([name])
-                continue
-            places.update({content: Place(pack, ordinal) for content, ordinal in entries})
+            for path in sorted(self.folder.glob(f"{self._key}-*")) if self.folder else ():
+                try:
+                    found |= self._places(path, contents - found.keys())
+                except FileNotFoundError:  # another process has cleaned up
+                    continue
+                except DamagedPack as error:
+                    self.events.append(Event("cache-damaged", f"a pack was dropped: {error}"))
+                    path.unlink(missing_ok=True)
+        return found
+
+    def adopt(self, path: str) -> None:
+        """Take over a new pack's file."""
         with self._guard("written"):
-            self._touch(sorted(known))
+            if self.folder:
+                os.rename(path, self.folder / f"{self._key}-{secrets.token_hex(8)}")
+
+    def trim(self, limit: int = LIMIT, most: int = MOST) -> None:
+        """Delete the packs used longest ago until the rest fits, and what dead processes left."""
+        with self._guard("cleaned"):
+            packs = []
+            for entry in os.scandir(self.folder) if self.folder else ():
+                with suppress(FileNotFoundError):  # another process cleans up, too
+                    facts = entry.stat()
+                    if not entry.is_dir():
+                        packs.append((facts.st_mtime, entry.path, facts.st_size))
+                    elif facts.st_mtime < time.time() - _DAY:
+                        shutil.rmtree(entry.path, ignore_errors=True)
+            total = 0
+            for rank, (_, path, size) in enumerate(sorted(packs, reverse=True)):
+                total += size
+                if total > limit or rank >= most:
+                    Path(path).unlink(missing_ok=True)
+
+    def _places(self, path: Path, wanted: Set[str]) -> dict[str, Place]:
+        pack = Pack(path)
+        places = {c: Place(pack, at) for at, c in enumerate(pack.contents) if c in wanted}
+        if places:
+            pack.verify()
+            os.utime(path)
         return places
 
-    def adopt(self, folder: Path, pack: Pack, passing: Sequence[int]) -> None:
-        """Take over a finished pack's folder by renaming it; items in `passing` are not indexed."""
-        with self._guard("written"):
-            if self._database is None:
-                return
-            name = secrets.token_hex(12)
-            os.rename(folder, self._packs / name)
-            entries = [
-                (content, pack.footer.fingerprint, name, ordinal)
-                for ordinal, content in enumerate(pack.footer.contents)
-                if ordinal not in set(passing)
-            ]
-            with self._writing() as database:
-                database.execute(
-                    "INSERT INTO pack VALUES (?, ?, ?)", (name, pack.size, time.time())
-                )
-                database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", entries)
-
-    def close(self) -> None:
-        """Keep the folder within its limit, and close the index."""
-        with self._guard("cleaned"):
-            if self._database is not None:
-                self._evict()
-                self._database.close()
-        self._database = None
-
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._index, timeout=10, isolation_level=None)
-        try:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=NORMAL")
-            for statement in _SCHEMA:
-                database.execute(statement)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-    @contextlib.contextmanager
+    @contextmanager
     def _guard(self, what: str) -> Iterator[None]:
-        """Make a failing folder or index an event; a damaged index is deleted with its packs."""
         try:
             yield
-        except (OSError, sqlite3.OperationalError) as error:
-            self._stop()
+        except OSError as error:
+            self.folder = None
             self.events.append(Event("cache-unusable", f"the cache could not be {what}: {error}"))
-        except sqlite3.DatabaseError as error:
-            self._stop()
-            self.events.append(Event("cache-damaged", f"the index was dropped: {error}"))
-            for path in (self._index, *self.folder.glob(self._index.name + "-*")):
-                path.unlink(missing_ok=True)
-            shutil.rmtree(self._packs, ignore_errors=True)
-            with contextlib.suppress(OSError, sqlite3.Error):
-                self._packs.mkdir(parents=True, exist_ok=True)
-                self._database = self._open()
-
-    def _stop(self) -> None:
-        if self._database is not None:
-            self._database.close()
-        self._database = None
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that has the write lock from its start."""
-        assert self._database is not None
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._database
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
-
-    def _rows(self, contents: Sequence[str], fingerprint: str) -> Iterator[tuple[str, str, int]]:
-        if self._database is None:
-            return
-        yield from self._database.execute(
-            "SELECT content, pack, ordinal FROM entry WHERE fingerprint = ?"
-            " AND content IN (SELECT value FROM json_each(?))",
-            (fingerprint, msgspec.json.encode(contents).decode()),
-        )
-
-    def _touch(self, names: Sequence[str]) -> None:
-        """Note that packs were used; at most once an hour each, so that reading rarely writes."""
-        if self._database is None:
-            return
-        now = time.time()
-        marks = ",".join("?" * len(names))
-        query = f"SELECT name FROM pack WHERE used < ? AND name IN ({marks})"
-        stale = self._database.execute(query, (now - _HOUR, *names)).fetchall()
-        if stale:
-            with self._writing() as database:
-                database.executemany(
-                    "UPDATE pack SET used = ? WHERE name = ?", [(now, name) for (name,) in stale]
-                )
-
-    def _drop(self, names: Sequence[str]) -> None:
-        """Forget packs, then delete them: a reader that comes between finds nothing, not half."""
-        if self._database is None:
-            return
-        with self._writing() as database:
-            for table, column in (("entry", "pack"), ("pack", "name")):
-                database.executemany(
-                    f"DELETE FROM {table} WHERE {column} = ?", [(name,) for name in names]
-                )
-        for name in names:
-            shutil.rmtree(self._packs / name, ignore_errors=True)
-
-    def _evict(self) -> None:
-        """Drop the packs used longest ago until the rest fits, and what dead processes left."""
-        assert self._database is not None
-        packs = self._database.execute(
-            "SELECT name, bytes FROM pack ORDER BY used, name"
-        ).fetchall()
-        total = sum(size for _, size in packs)
-        victims = []
-        for name, size in packs:
-            if total <= self._limit:
-                break
-            victims.append(name)
-            total -= size
-        if victims:
-            self._drop(victims)
-        known = {name for name, _ in packs}
-        old = time.time() - 24 * _HOUR
-        for path in (*self._packs.iterdir(), *self.folder.glob("new-*")):
-            with contextlib.suppress(OSError):  # another process may clean up at the same time
-                if path.name not in known and path.stat().st_mtime < old:
-                    shutil.rmtree(path, ignore_errors=True)

@@ -1,6 +1,7 @@
 """How many processes may this one keep busy?"""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -13,38 +14,22 @@ def usable_cpus(root: Path = Path("/")) -> int:
     return max(1, min([allowed, *_quotas(root)]))
 
 
-def _quotas(root: Path) -> list[int]:
+def _quotas(root: Path) -> Iterator[int]:
     """Quotas of the process's control groups and those above, in whole CPUs, rounded up."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return []
-    found = []
-    for line in lines:
+    groups = root / "proc/self/cgroup"
+    for line in groups.read_text().splitlines() if groups.exists() else ():
         number, controllers, path = line.split(":", 2)
-        if number == "0":
-            base = root / "sys/fs/cgroup"
-        elif "cpu" in controllers.split(","):
-            base = root / "sys/fs/cgroup/cpu"
-        else:
-            continue
-        group = base / path.lstrip("/")
-        for folder in (group, *group.parents):
-            quota = _quota(folder)
-            if quota is not None:
-                found.append(quota)
-            if folder == base:
-                break
-    return found
+        if number == "0" or "cpu" in controllers.split(","):
+            group = root / "sys/fs/cgroup" / ("cpu" if controllers else "") / path.lstrip("/")
+            for folder in (group, *group.parents):
+                most, period = _quota(folder)
+                if most not in ("", "max", "-1"):
+                    yield -(-int(most) // int(period))
 
 
-def _quota(folder: Path) -> int | None:
-    try:
-        if (folder / "cpu.max").exists():
-            most, period = (folder / "cpu.max").read_text().split()
-        else:
-            most = (folder / "cpu.cfs_quota_us").read_text().strip()
-            period = (folder / "cpu.cfs_period_us").read_text().strip()
-    except (OSError, ValueError):
-        return None
-    return None if most in ("max", "-1") else -(-int(most) // int(period))
+def _quota(folder: Path) -> list[str]:
+    """The CPU time of a control group, and the period it is granted for."""
+    for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
+        if all((folder / name).exists() for name in names):
+            return " ".join((folder / name).read_text() for name in names).split()
+    return ["", ""]

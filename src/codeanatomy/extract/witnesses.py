@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import sys
+from collections.abc import Iterable, Sequence
 
 from codeanatomy import extract
 from codeanatomy.extract.witness import Extractor
@@ -9,13 +11,36 @@ from codeanatomy.facts.errors import DeclarationError
 
 
 def witnesses() -> tuple[Extractor, ...]:
-    """The extractors, in the order in which they are asked. DeclarationError: two of one name."""
+    """The extractors, in the order in which they are asked."""
+    names = (module.name for module in pkgutil.iter_modules(extract.__path__))
+    return declared(f"{extract.__name__}.{name}" for name in names if name.startswith("from_"))
+
+
+def declared(modules: Iterable[str]) -> tuple[Extractor, ...]:
+    """Extractors at the top of the modules, by rank. DeclarationError: two of one name."""
     found: dict[str, Extractor] = {}
-    for module in pkgutil.iter_modules(extract.__path__):
-        if not module.name.startswith("from_"):
-            continue
-        values = vars(importlib.import_module(f"{extract.__name__}.{module.name}")).values()
-        for value in values:
+    for module in modules:
+        for value in vars(importlib.import_module(module)).values():
             if isinstance(value, Extractor) and found.setdefault(value.name, value) is not value:
                 raise DeclarationError(f"two extractors are called {value.name!r}")
     return tuple(sorted(found.values(), key=lambda e: (e.rank, e.name)))
+
+
+def homes(extractors: Sequence[Extractor]) -> list[str]:
+    """The modules in which workers find the extractors: those of their collectors.
+
+    Raises DeclarationError for an extractor that does not stand at the top of that module or does
+    not work file by file, and where two share a name.
+    """
+    names = [extractor.name for extractor in extractors]
+    modules = [extractor.open.__module__ for extractor in extractors]
+    for extractor, module in zip(extractors, modules, strict=True):
+        what = f"extractor {extractor.name!r}"
+        if names.count(extractor.name) > 1:
+            raise DeclarationError(f"two extractors are called {extractor.name!r}")
+        if extractor.grain != "file":
+            raise DeclarationError(f"{what} does not work file by file")
+        top = vars(sys.modules[module]).values()
+        if module == "__main__" or not any(value is extractor for value in top):
+            raise DeclarationError(f"{what} must stand at the top of its collector's module")
+    return sorted(set(modules))

@@ -35,6 +35,8 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     question = first[question % max(sites, 1)] + question // max(sites, 1) * sites
     file, key, thing, external = _resolved(f, meaning.symbols, symbol)
     question, kept, rule, doubt = _distinct(question, thing, rule, doubt)
+    once = _once(f.world, question, thing[kept])
+    question, kept, rule, doubt = question[once], kept[once], rule[once], doubt[once]
     file, key = file[kept], key[kept]
     count = np.bincount(question[question < sites], minlength=sites)
     asked = (first == np.arange(sites)) & (f.world.site_what != c.IMPLICIT_SITE)
@@ -133,6 +135,20 @@ def _node(world: World, sites: Ints) -> Ints:
     field = np.isin(world.site_what[sites], (c.ATTRIBUTE_SITE, c.STORED_SITE))
     keys[field] = mix(keys[field], FIELD)
     return keys
+
+
+def _once(world: World, question: Ints, thing: Ints) -> Ints:
+    """Rows without those in which a node calls unseen what it calls already."""
+    sites = max(len(world.site_what), 1)
+    unseen, site = question >= sites, question % sites
+    calls = np.flatnonzero(unseen | (world.site_what[site] == c.CALL_SITE))
+    _, node = np.unique(
+        mix(world.site_file[site[calls]], world.site_key[site[calls]]), return_inverse=True
+    )
+    _, first = np.unique(pair(node, thing[calls]), return_index=True)
+    kept = np.ones(len(question), bool)
+    kept[np.delete(calls, first)] = False
+    return np.flatnonzero(kept)
 
 
 def _targets(

@@ -45,8 +45,7 @@ def solve(
 
 def _solved(f: Fixpoint) -> Resolution:
     rounds = run(f)
-    bounded = (1 << c.WIDE) | (1 << c.TRUNCATED)
-    wide = int(np.count_nonzero(f.points.marks[: f.points.places] & bounded))
+    wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
     spread(f)
     return Resolution(
         tables=answers(f),

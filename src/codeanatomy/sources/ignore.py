@@ -8,12 +8,14 @@ hostile.
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from operator import itemgetter
 
 import msgspec
 
 MAX_BYTES = 1 << 20  # a longer ignore file is cut off there
-MAX_PATTERNS = 10_000
+MAX_LINES = 20_000
 
 _STARS = "[^/]*"  # how pathspec writes `*` ...
 _FOLDERS = "(?:/.+)?"  # ... `/**` between names ...
@@ -46,58 +48,44 @@ class Rules:
         self.base = base
         self.above = above
         self.invalid: list[str] = []
-        self._rules: list[Rule] = []
-        self._named: list[int] = []
-        self._placed: list[int] = []
-        self._verdicts: dict[str, int] = {}
-        for line in lines:
-            if len(self._rules) < MAX_PATTERNS:
-                self._add(line.rstrip("\r\n"))
-
-    def _add(self, line: str) -> None:
-        try:
-            rule = _rule(line)
-        except (ValueError, re.error):
-            self.invalid.append(line)
-            return
-        if rule is not None:
-            placed = "/" in rule.text.strip().removeprefix("!").rstrip("/")
-            (self._placed if placed else self._named).append(len(self._rules))
-            self._rules.append(rule)
+        self._named: list[tuple[int, Rule]] = []
+        self._placed: list[tuple[int, Rule]] = []
+        self._verdicts: dict[str, tuple[int, Rule | None]] = {}
+        for index, line in enumerate(map(str.rstrip, lines, repeat("\r\n"))):
+            try:
+                rule = _rule(line) if index < MAX_LINES else None
+            except (ValueError, re.error):
+                self.invalid.append(line)
+                continue
+            if rule is not None:
+                placed = "/" in line.strip().removeprefix("!").rstrip("/")
+                (self._placed if placed else self._named).append((index, rule))
 
     def __bool__(self) -> bool:
-        return bool(self._rules)
+        return bool(self._named or self._placed)
 
     def deciding(self, path: str, folder: bool) -> Rule | None:
         """The rule that decides about the path (relative to the repository), if any names it."""
-        if not self._rules:
+        if not self:
             return None
         below = self.above + path[len(self.base) :]
         name = below.rpartition("/")[2]
         if folder:
             below, name = below + "/", name + "/"
-        last = self._verdicts.get(name)
-        if last is None:
-            last = self._verdicts[name] = self._last(self._named, name, -1)
-        last = self._last(self._placed, below, last)
-        return None if last < 0 else self._rules[last]
-
-    def _last(self, indexes: list[int], subject: str, least: int) -> int:
-        """Index of the last of these rules that names the subject, or `least` if that is later."""
-        for index in reversed(indexes):
-            if index < least:
-                break
-            match = self._rules[index].regex.search(subject)
-            if match is not None and _whole(match):
-                return index
-        return least
+        if name not in self._verdicts:
+            self._verdicts[name] = _last(self._named, name)
+        return max(self._verdicts[name], _last(self._placed, below), key=itemgetter(0))[1]
 
 
-def _whole(match: re.Match[str]) -> bool:
-    """The match names the subject itself, not a folder above it."""
-    mark = match.re.groupindex.get(_FOLDER_MARK)
-    end = match.end(mark) if mark else -1
-    return end < 0 or end == len(match.string)
+def _last(rules: Sequence[tuple[int, Rule]], subject: str) -> tuple[int, Rule | None]:
+    """The last of the rules that names the subject itself, not a folder above it, and its line."""
+    for index, rule in reversed(rules):
+        match = rule.regex.search(subject)
+        if match is not None:
+            mark = _FOLDER_MARK in rule.regex.groupindex
+            if not mark or match.end(_FOLDER_MARK) in (-1, len(subject)):
+                return index, rule
+    return -1, None
 
 
 def _rule(line: str) -> Rule | None:

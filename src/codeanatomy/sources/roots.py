@@ -106,7 +106,8 @@ def name_files(files: Sequence[str], packages: frozenset[str], declared: Sequenc
     """Names the files, which are sorted by path. `packages` are the folders with an `__init__`."""
     roots = {r.path: r for r in declared}
     folders = {posixpath.dirname(path) for path in files}
-    origin = {folder: _declared(folder, roots) for folder in folders}
+    places = {f: (place for place in (f, *folders_above(f), "") if place in roots) for f in folders}
+    origin = {f: next(map(roots.get, found), None) for f, found in places.items()}
     for folder, place in sorted(_inferred(origin, files, packages).items()):
         origin[folder] = roots.setdefault(place, Root(place, INFERRED))
     repository = Root("", INFERRED)
@@ -122,7 +123,9 @@ def _inferred(
     origin: Mapping[str, Root | None], files: Sequence[str], packages: frozenset[str]
 ) -> dict[str, str]:
     """Root of every folder that belongs to a package outside of the declared roots and the top."""
-    tops = {f: _top_package(f, packages) for f, root in origin.items() if root is None}
+    plain = [f for f, root in origin.items() if root is None]
+    packed = {f: [p for p in (f, *folders_above(f)) if p in packages] for f in plain}
+    tops = {f: found[-1] for f, found in packed.items() if found}
     taken = {p.partition("/")[0].partition(".")[0]: "" for p in files}
     for path in files:
         root = origin[posixpath.dirname(path)]
@@ -130,23 +133,11 @@ def _inferred(
             below = path[len(root.path) :].lstrip("/")
             taken.setdefault((root.package or below.partition("/")[0]).partition(".")[0], root.path)
     accepted = {}
-    for top in sorted({t for t in tops.values() if t and "/" in t}):
+    for top in sorted({t for t in tops.values() if "/" in t}):
         above, name = posixpath.split(top)
         if name not in sys.stdlib_module_names and taken.setdefault(name, above) == above:
             accepted[top] = above
     return {f: accepted[top] for f, top in tops.items() if top in accepted}
-
-
-def _top_package(folder: str, packages: frozenset[str]) -> str | None:
-    """Topmost folder with an `__init__` at or above a folder."""
-    return next((f for f in (*reversed(folders_above(folder)), folder) if f in packages), None)
-
-
-def _declared(folder: str, roots: Mapping[str, Root]) -> Root | None:
-    for path in (folder, *folders_above(folder)):
-        if path in roots:
-            return roots[path]
-    return roots.get("")
 
 
 def _dotted(path: str, root: Root) -> str:

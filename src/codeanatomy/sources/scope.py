@@ -23,7 +23,10 @@ OUTPUT = "output"  # reason of folders that we wrote ourselves; they are not lis
 INITS = frozenset("__init__" + suffix for suffix in SUFFIXES)
 SHEBANG_BYTES = 128
 
-_PYTHON = re.compile(rb"(?:python|pypy)[0-9.]*w?")
+_SHEBANG = re.compile(
+    rb"#!\s*(?:\S*/)?(?:env(?:[ \t]+(?:-\S+|\S+=\S*))*[ \t]+(?:\S*/)?)?"
+    rb"(?:(?:python|pypy)[0-9.]*w?|uv[ \t]([^\n]*[ \t])?run)(?=\s|$)"
+)
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -132,16 +135,7 @@ def is_python(path: str, name: str) -> bool:
 
 def runs_python(start: bytes) -> bool:
     """Whether a file that starts like this is a script for a Python interpreter."""
-    if not start.startswith(b"#!"):
-        return False
-    words = start[2:].partition(b"\n")[0].split()
-    program = words[0].rpartition(b"/")[2] if words else b""
-    if program == b"env":
-        rest = [w for w in words[1:] if not w.startswith(b"-") and b"=" not in w]
-        program = rest[0].rpartition(b"/")[2] if rest else b""
-        if program == b"uv" and b"run" in rest:
-            return True
-    return _PYTHON.fullmatch(program) is not None
+    return _SHEBANG.match(start) is not None
 
 
 def _ignored(place: Place, path: str, folder: bool) -> LeftOut | None:

@@ -17,8 +17,7 @@ from codeanatomy.sources.stub_text import Scope, body_of, is_private, once, spel
 from codeanatomy.sources.stub_types import NONE, SELF, UNKNOWN, Type, Types, fill, union, variables
 
 _SHAPELESS = {"builtins.object", "builtins.type", "typing.Any", "typing_extensions.Any"}
-_INNER = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "ReadOnly", "Required"}
-_INNER |= {"Union"}
+_INNER = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "Required", "Union"}
 _GENERIC = ("typing.Generic", "typing.Protocol")
 _FORMS = {  # what typing defines by no class -> the class that it means
     "Generic": _GENERIC[0],
@@ -31,11 +30,9 @@ _FORMS = {  # what typing defines by no class -> the class that it means
 _NAMES = {  # where the names of a private module are known, if not in the module without "_"
     "_blake2": "hashlib",
     "_collections_abc": "collections.abc",
-    "_frozen_importlib": "importlib.machinery",
-    "_frozen_importlib_external": "importlib.machinery",
-    "_hashlib.compare_digest": "hmac.compare_digest",
-    **{f"_hashlib.openssl_{n}": f"hashlib.{n}" for n in ("md5", "sha1", "sha224", "sha256")},
-    **{f"_hashlib.openssl_{n}": f"hashlib.{n}" for n in ("sha384", "sha512")},
+    **dict.fromkeys(("_frozen_importlib", "_frozen_importlib_external"), "importlib.machinery"),
+    "_hashlib.openssl_md5": "hashlib.md5",
+    **{f"_hashlib.openssl_sha{n}": f"hashlib.sha{n}" for n in (1, 224, 256, 384, 512)},
     "_thread": "threading",
     **{f"_thread.{name}": "threading.Lock" for name in ("LockType", "lock")},
     "_weakrefset": "weakref",
@@ -97,15 +94,12 @@ class Stubs:
         if place is None or place.kind not in ("variable", "property"):
             return ()
         node, owner = statement(place.texts[0]), self._class(place.receiver)
-        declared = node.returns if isinstance(node, stubs.Function) else None
-        if isinstance(node, ast.AnnAssign):
-            declared = node.annotation
-        elif place.kind == "variable" and owner and "enum.Enum" in owner.mro:
+        declared = getattr(node, "annotation", getattr(node, "returns", None))
+        if declared is None and owner and "enum.Enum" in owner.mro:
             return (Type(self._name(owner.home)),)
         found = self._settle(fill(self._types(declared, place.scope), place.bound))
-        if not found and isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
-            return self._settle(stubs.constant(node.value))
-        return found
+        set_to = getattr(node, "value", None)
+        return found or (self._settle(stubs.constant(set_to)) if set_to else ())
 
     def returns(self, dotted: str, positional: int, keywords: frozenset[str]) -> Types:
         """The declared types of a call's result, by the number of its positional arguments (the
@@ -123,10 +117,10 @@ class Stubs:
         place = self._place(dotted)
         if place and place.kind in ("variable", "property"):
             place = self._place(f"{dotted}.__call__")
-        made = self._as_class(place)
-        if made is None:
-            function = place and place.kind == "function"
-            return self._result(place, positional, keywords) if place and function else ()
+        if place and place.kind == "function":
+            return self._result(place, positional, keywords)
+        if (made := self._as_class(place)) is None:
+            return None
         name = self._name(made.home)
         found: Types = (Type(name),)
         for maker in (self._attribute(made, "__new__"), self._attribute(made, "__init__")):
@@ -158,10 +152,10 @@ class Stubs:
                     bound = dict.fromkeys(variables([first]), bound[SELF.name]) | {**bound}
             own_types = [one for types in owner.own.values() for one in types] if owner else []
             ours = {one.name: Types() if new else (one,) for one in own_types}
-            for variable in matched.keys() & bound.keys():
-                for one in bound[variable]:
+            for variable, told in matched.items():
+                for one in bound.get(variable, ()):
                     if one.name in ours:
-                        ours[one.name] += matched[variable]
+                        ours[one.name] += told
             found += fill(fill(fill(declared, bound), ours), matched)
         return self._settle(union(found))
 
@@ -231,9 +225,7 @@ class Stubs:
         elif entry.kind == "import":
             shown = inside or entry.exported or name in (scope.listed or ())
             return self._place(entry.texts[0], True) if shown and entry.texts[0] != dotted else None
-        elif not (
-            entry.target and ((found := self._lookup(entry.target, scope)) or self._module(dotted))
-        ):
+        elif not (entry.target and (found := self._lookup(entry.target, scope))):
             return stubs.Place(entry.kind, dotted, dotted, scope, tuple(entry.texts))
         return found
 
@@ -274,9 +266,8 @@ class Stubs:
                 return self._types(ast.parse(text, mode="eval").body, at)
             case ast.BinOp(left=left, right=right):
                 first = self._types(left, at)
-                if first == (UNKNOWN,):
-                    return first
-                return union((*first, *self._types(right, at)))  # in X | Any, Any is a rare None
+                # in X | Any, Any is a rare None
+                return first if UNKNOWN in first else union((*first, *self._types(right, at)))
             case ast.Subscript(value=ast.Name() | ast.Attribute() as head, slice=index):
                 items = index.elts if isinstance(index, ast.Tuple) else [index]
             case ast.Name() | ast.Attribute() as head:

@@ -131,7 +131,12 @@ def annotated(e: Emission, node: ast.AnnAssign) -> int:
 
 def augmented(e: Emission, node: ast.AugAssign) -> int:
     target, value = node.target, node.value
-    before = e.visit[type(target)](e, target)
+    base = 0
+    if isinstance(target, ast.Attribute):
+        base = e.visit[type(target.value)](e, target.value)
+        before = e.load(base, target.attr, row_of(target))
+    else:
+        before = e.visit[type(target)](e, target)
     other = e.visit[type(value)](e, value)
     method = f"__i{OPERATORS[type(node.op)]}__"
     after = e.joined([e.special(row_of(node), before, method, other), before])
@@ -140,7 +145,6 @@ def augmented(e: Emission, node: ast.AugAssign) -> int:
         if target.id == "__all__" and e.scope.kind == MODULE:
             exported(e, value, replace=False)
     elif isinstance(target, ast.Attribute):
-        base = e.visit[type(target.value)](e, target.value)
         e.row((c.STORE, base, e.names[target.attr], after, 0))
     else:
         e.scope.paths = {}
