@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.memory import PeakMemory
+from codeanatomy.facts.ids import mix
 
 Progress = Callable[[str, int, int], None]  # phase, done, of how many (0: not countable)
 
@@ -112,17 +114,16 @@ def counts(column: pa.ChunkedArray) -> dict[str, int]:
     return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
 
 
-def call_sites(sites: int, edges: pa.Table) -> CallSites:
-    """Call sites counted from the final CALL edges: a site is certain when all of its edges are."""
-    edges = edges.select(["kind", "certainty", "src"])
-    calls = edges.filter(pc.equal(edges["kind"], "CALL"))
-    certain = pc.equal(calls["certainty"], "certain")
-    possible = len(pc.unique(calls.filter(pc.invert(certain))["src"]))
-    answered = len(pc.unique(calls["src"]))
+def call_sites(sites: int, targets: pa.Table) -> CallSites:
+    """How many of the calls that the sources write out have a target: certain when it is one."""
+    calls = targets.filter(pc.equal(targets["what"], "call"))
+    site = mix(calls["file_id"].to_numpy(), calls["site"].to_numpy())
+    certain = pc.equal(calls["certainty"], "certain").to_numpy()
+    possible, answered = len(np.unique(site[~certain])), len(np.unique(site))
     return CallSites(sites, answered - possible, possible, sites - answered)
 
 
-def graph_facts(tables: Mapping[str, pa.Table], sites: int) -> dict[str, object]:
+def graph_facts(tables: Mapping[str, pa.Table], sites: CallSites) -> dict[str, object]:
     """What a snapshot says of its own graph: counts by kind, problems by code, call sites."""
     return {
         "nodes": counts(tables["nodes"]["kind"]),
@@ -130,5 +131,5 @@ def graph_facts(tables: Mapping[str, pa.Table], sites: int) -> dict[str, object]
         "problems": counts(tables["problems"]["code"]),
         "skipped": tables["skipped"].num_rows,
         "files": tables["files"].num_rows,
-        "call_sites": msgspec.to_builtins(call_sites(sites, tables["edges"])),
+        "call_sites": msgspec.to_builtins(sites),
     }

@@ -23,7 +23,7 @@ from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
-from codeanatomy.report import Run, graph_facts
+from codeanatomy.report import CallSites, Run, call_sites, graph_facts
 from codeanatomy.resolve.solve import solve
 from codeanatomy.sources.reading import head
 from codeanatomy.sources.scan import Repository
@@ -36,7 +36,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """All evidence tables by name, and how the extraction went."""
 
     tables: dict[str, pa.Table]
-    call_sites: int
+    call_sites: CallSites
     extracted: int
     cached: int
     resolution: dict[str, int]  # rounds, places, and places that hold too much to tell
@@ -71,7 +71,8 @@ def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> E
     }
     events = tuple(f"{e.kind}: {e.reason}" for e in found.events)
     sites = tables["call_site"].num_rows
-    return Evidence(tables, sites, found.extracted, found.cached, {}, events)
+    calls = CallSites(sites, 0, 0, sites)  # until they are resolved
+    return Evidence(tables, calls, found.extracted, found.cached, {}, events)
 
 
 def resolve(evidence: Evidence) -> Evidence:
@@ -80,7 +81,8 @@ def resolve(evidence: Evidence) -> Evidence:
     answers = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
     effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
     tables |= answers.tables
-    return msgspec.structs.replace(evidence, tables=tables, resolution=effort)
+    sites = call_sites(evidence.call_sites.total, answers.tables["target"])
+    return msgspec.structs.replace(evidence, tables=tables, resolution=effort, call_sites=sites)
 
 
 def compile_views(evidence: Evidence) -> Compiled:

@@ -109,13 +109,14 @@ for _ in range(2):
 def test_nothing_of_the_current_folder_is_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    files = written(tmp_path / "repo", {"a.py": "a b\n"})
+    extract(files, tmp_path / "repo", fakes.ALL)  # this process asks for pandas here, once
     for name in ("json", "numpy", "sitecustomize", "usercustomize", "pandas", "cffi"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", str(tmp_path), *sys.path])
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONHASHSEED", "7")
-    files = written(tmp_path / "repo", {"a.py": "a b\n"})
     assert extract(files, tmp_path / "repo", fakes.ALL).tables["word"].num_rows == 2
     assert not (tmp_path / "ran").exists()
 

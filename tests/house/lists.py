@@ -131,6 +131,10 @@ POWERS: dict[tuple[str, str], str] = {
     ("extract/foreman.py", "os.fork"): "workers that inherit what extraction needs",
     ("extract/foreman.py", "ctypes"): "asks Linux to end a worker with its parent",
 }
+POWERS |= {
+    (f"extract/{name}.py", "multiprocessing.connection"): "bytes in frames; nothing is unpickled"
+    for name in ("crew", "foreman", "messages", "run")
+}
 
 ROLE = "role of a semantic type, no column"
 GROUP = "group of semantic types, no column"

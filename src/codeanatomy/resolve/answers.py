@@ -18,7 +18,7 @@ from codeanatomy.facts.tables.resolution import External, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
-from codeanatomy.resolve.meaning import OVERRIDE, WAYS, Meaning, Meant
+from codeanatomy.resolve.meaning import GUESS, OVERRIDE, WAYS, Meaning, Meant
 from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
 from codeanatomy.resolve.world import World
 
@@ -162,7 +162,7 @@ def _targets(
     node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
     confidence = POSSIBLE / np.sqrt(candidates)
-    confidence = np.where(rule == OVERRIDE, confidence / 2, confidence)
+    confidence = np.where((rule == OVERRIDE) | (rule == GUESS), confidence / 2, confidence)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
     confidence = np.where(dropped, confidence / 2, confidence)
     return _table(

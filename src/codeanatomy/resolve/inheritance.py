@@ -34,6 +34,10 @@ class Outside:
             self._children[key] = child
         return child
 
+    def depth(self, external: int) -> int:
+        """How many attributes below an imported name the thing lies."""
+        return self._depth.get(external, 0)
+
     def declared(self, external: int) -> str:
         """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""
         found = self._declared.get(external)

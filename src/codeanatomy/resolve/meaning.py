@@ -11,10 +11,11 @@ from codeanatomy.resolve.rules import INSTEAD
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
-    *("global", "builtin", "module", "class", "super"),
+    *("global", "builtin", "module", "class", "super", "guess"),
 )
 FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = range(8)
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
+GUESS = 13  # an attribute of something external of which nothing is declared
 
 CLASSES = (p.CLASS, p.CLS, p.EXTERNAL)
 
@@ -52,7 +53,7 @@ class Meaning:
         if kind in (p.FUNCTION, p.CLASS, p.MODULE):
             return [(self.number((object_, 0)), CLASS if kind == p.CLASS else FUNCTION, 0)]
         if kind == p.EXTERNAL:
-            return [(self.number((object_, 0)), EXTERNAL, 0)]
+            return [(self.number((object_, 0)), self._outside(object_), 0)]
         if kind == p.PROPERTY_PART:
             part = self._property_part(int(self.f.points.b[object_]))
             return [(self.number((part, 0)), EXTERNAL, 0)]
@@ -61,6 +62,10 @@ class Meaning:
         if kind in (p.BOUND, p.OVERRIDE):
             return [(self.number((a, 0)), METHOD if kind == p.BOUND else OVERRIDE, 0)]
         return []
+
+    def _outside(self, external: int) -> int:
+        lookup = self.f.lookup
+        return EXTERNAL if lookup.declared(external) or not lookup.depth(external) else GUESS
 
     def base(self, object_: int) -> Meant:
         """The class that a value is."""
@@ -208,7 +213,7 @@ class Meaning:
             return [(self.number(s), MODULE, 0) for s in symbols]
         if kind in (p.CONTAINER, p.EXTERNAL, *p.VALUES):
             child = lookup.child(object_ if kind == p.EXTERNAL else a, name)
-            return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
+            return [(self.number((child, 0)), self._outside(child), 0)] if child else []
         if kind == p.PROPERTY and lookup.find(object_, name):
             return [(self.number((self._property_part(name), 0)), EXTERNAL, 0)]
         if kind not in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):

@@ -225,7 +225,9 @@ class Stubs:
         elif entry.kind == "import":
             shown = inside or entry.exported or name in (scope.listed or ())
             return self._place(entry.texts[0], True) if shown and entry.texts[0] != dotted else None
-        elif not (entry.target and (found := self._lookup(entry.target, scope))):
+        elif not (
+            entry.target and ((found := self._lookup(entry.target, scope)) or self._module(dotted))
+        ):
             return stubs.Place(entry.kind, dotted, dotted, scope, tuple(entry.texts))
         return found
 
@@ -246,10 +248,9 @@ class Stubs:
 
     def _lookup(self, dotted: str, scope: Scope) -> stubs.Place | None:
         """What the name means where it is written."""
-        head = dotted.partition(".")[0]
         at: Scope | None = scope
         while at:
-            found = head in at.names or at.stars
+            found = dotted.partition(".")[0] in at.names or at.stars
             if found and (place := self._place(f"{at.dotted}.{dotted}", True)):
                 return place
             at = at.outer
@@ -381,8 +382,7 @@ class Stubs:
         order = dict.fromkeys(reversed([inherited for one, _ in above for inherited in one.mro]))
         mro = {home: own, **{inherited: said[inherited] for inherited in reversed(order)}}
         whole = whole and all(one.whole for one, _ in above)
-        bases = tuple(one.home for one, _ in above)
-        return stubs.Class(home, scope, bases, mro, whole)
+        return stubs.Class(home, scope, tuple(one.home for one, _ in above), mro, whole)
 
     @once
     def _module(self, dotted: str) -> Scope | None:

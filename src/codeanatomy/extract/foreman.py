@@ -1,0 +1,205 @@
+"""Which worker does which job, and what follows when one dies? A forkserver without the engine.
+
+The foreman imports what extraction needs once, then forks workers. It has one thread, so forking
+is safe, and it outlives nobody: when the parent goes, it kills the workers, removes the folder of
+packs and ends.
+"""
+
+import ctypes
+import gc
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from mmap import mmap
+from multiprocessing.connection import Connection, Pipe, wait
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.extract.batch import RUNNER, run_job
+from codeanatomy.extract.limits import Limits, used
+from codeanatomy.extract.messages import Job, Tick, Work, receive, send
+from codeanatomy.extract.witness import Extractor, trouble
+from codeanatomy.extract.witnesses import declared
+
+ENGINES = ("datafusion", "deltalake")
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+# sent by others: says little of the file
+_FOREIGN = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+_LOOK = 0.1  # seconds between two looks at what workers use
+ORDINALS = 2  # states of a worker before those that name a file
+
+
+class Worker:
+    """A worker as the foreman sees it: its job, what it was seen doing last, and had used by then.
+
+    The state is the worker's own word, in memory that it shares with the foreman.
+    """
+
+    def __init__(self, pid: int, pipe: Connection, word: memoryview) -> None:
+        self.pid = pid
+        self.pipe = pipe
+        self.job: Job | None = None
+        self._word = word
+        self._seen = -1
+        self._since = (0.0, 0.0, 0)
+
+    @property
+    def state(self) -> int:
+        """0 while it reads files, 1 while it works on all of them at once, `ORDINALS` and more
+        while it works on the file of that ordinal."""
+        return int(self._word[0])
+
+    def begin(self, job: Job) -> None:
+        """Give it a job. If it is dead already, that will be seen like any death."""
+        self.job, self._seen, self._word[0] = job, -1, 0
+        with suppress(ConnectionError):
+            send(self.pipe, job)
+
+    def over(self, limits: Limits) -> tuple[str, str] | None:
+        """Code and message of the limit that the work at hand breaks. A limit is measured from the
+        moment at which the work was first seen, so it is granted late rather than early."""
+        state = self.state
+        now = (time.monotonic(), *used(self.pid))
+        if state != self._seen:
+            self._seen, self._since = state, now
+            return None
+        wall, cpu, memory = (a - b for a, b in zip(now, self._since, strict=True))
+        files = 1 if state >= ORDINALS or self.job is None else len(self.job.items)
+        return limits.broken(cpu, wall, int(memory), files)
+
+    def end(self) -> int:
+        """Make sure that it is dead; its exit code, negative for a signal."""
+        self.pipe.close()
+        os.kill(self.pid, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def main(descriptor: int, parent: int, folder: str, modules: Sequence[str]) -> None:
+    """Serve the parent at the other end of the pipe until it goes; then remove the folder."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends us
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.disable()  # trees hold no cycles: counting references frees them
+    crew: list[Worker] = []
+    try:
+        extractors = declared(modules)
+        loaded = [name for name in ENGINES if name in sys.modules]
+        if loaded:
+            sys.exit(f"{', '.join(modules)} import the engine: {', '.join(loaded)}")
+        pa.set_cpu_count(1)
+        gc.collect()
+        gc.freeze()
+        with suppress(EOFError):
+            _serve(Connection(descriptor), parent, folder, extractors, crew)
+    finally:
+        for worker in crew:
+            worker.end()
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)  # no end of the interpreter, which would cost more than all of this
+
+
+def _serve(
+    control: Connection,
+    parent: int,
+    folder: str,
+    extractors: Sequence[Extractor],
+    crew: list[Worker],
+) -> None:
+    """Have the work done, the largest job first, and tell the parent of each job that is done."""
+    work = receive(control)
+    assert isinstance(work, Work)
+    asked = [extractor for extractor in extractors if extractor.name in work.extractors]
+    queue, number, told = list(work.jobs[::-1]), 0, Tick(0, "")
+    while os.getppid() == parent:
+        queue.sort(key=lambda job: job.size)
+        idle = [worker for worker in crew if worker.job is None]
+        while queue and (idle or len(crew) < work.workers):
+            if not idle:
+                idle = [_fork(control, work.repo, asked)]
+                crew += idle
+            number += 1
+            pack = os.path.join(folder, str(number))
+            idle.pop().begin(msgspec.structs.replace(queue.pop(), pack=pack))
+        pipes = [control, *(worker.pipe for worker in crew)]
+        ready = wait(pipes, min(_LOOK, work.limits.seconds / 5))
+        if control in ready:
+            more = receive(control)
+            assert isinstance(more, Job)
+            queue.append(more)
+        for worker in crew[:]:
+            broken = None
+            if worker.pipe in ready:
+                with suppress(EOFError):
+                    send(control, receive(worker.pipe))
+                    worker.job = None
+                    continue
+            elif worker.job is None or not (broken := worker.over(work.limits)):
+                continue
+            crew.remove(worker)
+            queue += _rest(worker, broken)
+        underway = [(max(w.state - ORDINALS, 0), w.job.items) for w in crew if w.job]
+        if underway:
+            at, items = underway[0]
+            tick = Tick(sum(done for done, _ in underway), items[at].path)
+            if tick != told:
+                send(control, tick)
+                told = tick
+
+
+def _rest(worker: Worker, broken: tuple[str, str] | None) -> list[Job]:
+    """What a worker that died or broke a limit leaves of its job: all but the guilty file as
+    before, and the guilty one alone, first without a tree, and then only as a problem; halves of
+    the job where it is not known which file is guilty."""
+    code = worker.end()
+    if worker.job is None:
+        return []
+    items, witnesses, state = worker.job.items, worker.job.witnesses, worker.state
+    if state < ORDINALS and len(items) > 1:
+        half = len(items) // 2
+        return [Job(items[:half], witnesses), Job(items[half:], witnesses)]
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if not witnesses:
+        sys.exit(f"a worker died while it only wrote a problem row ({how})")
+    at = max(state - ORDINALS, 0)
+    kind, message = broken or ("worker-killed", f"the worker ended: {how}")
+    guilty = msgspec.structs.replace(
+        items[at],
+        problem=items[at].problem or trouble(RUNNER, kind, message),
+        passing=items[at].passing or (broken is None and -code in _FOREIGN),
+    )
+    alone = Job((guilty,), witnesses=items[at].problem is None)
+    others = items[:at] + items[at + 1 :]
+    return [alone, Job(others)] if others else [alone]
+
+
+def _fork(control: Connection, repo: str, extractors: Sequence[Extractor]) -> Worker:
+    """A new worker, which does one job after the other."""
+    server, word = os.getpid(), memoryview(mmap(-1, 8)).cast("q")
+    ours, theirs = Pipe()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return Worker(pid, ours, word)
+    try:
+        control.close()
+        ours.close()
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        while os.getppid() == server:
+            job = receive(theirs)
+            assert isinstance(job, Job)
+            run_job(job, repo, extractors if job.witnesses else (), partial(_note, word))
+            gc.collect()  # what is left of cycles in extractors; the imported world is frozen
+            send(theirs, job)
+    finally:
+        os._exit(1)  # never back into the foreman's loop, nor its clean-up
+
+
+def _note(word: memoryview, ordinal: int) -> None:
+    word[0] = ordinal + ORDINALS
