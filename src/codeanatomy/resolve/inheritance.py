@@ -9,6 +9,7 @@ from codeanatomy.resolve.world import Bindings, World
 from codeanatomy.sources.typeshed import Stubs
 
 EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives
+MODULE_TYPE = "types.ModuleType"  # a module of which nothing but that is known
 FUNCTION_PARTS = ("cache_clear", "cache_info", "register", "dispatch")  # what decorators add
 
 
@@ -49,7 +50,8 @@ class Outside:
         what, dotted = self.declared(external), self.modules.dotted(external)
         text = self.world.texts[name]
         if what == "class":
-            return not self.stubs.known(dotted) or bool(self.stubs.member(dotted, text))
+            known = dotted == MODULE_TYPE or self.stubs.known(dotted)
+            return not known or bool(self.stubs.member(dotted, text))
         if what == "function":
             return text.startswith("__") or text in FUNCTION_PARTS
         return True

@@ -245,6 +245,9 @@ class Meaning:
             if child:
                 found.append((self.number((child, 0)), EXTERNAL, doubt))
         found += [(self.number(self._member(x, name)), OVERRIDE, doubt) for x in others]
+        if not found and kind in p.CLASSES:  # a class is an instance of its metaclass
+            for meta in f.classes.metaclass(class_):
+                found += self._of_class(f.points.object(p.INSTANCE, meta), p.INSTANCE, name)
         return found
 
     def _setting(self, name: int) -> set[int]:
