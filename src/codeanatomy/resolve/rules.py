@@ -35,6 +35,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     table: str
     run: Callable[[Fixpoint, Ints, Ints], None]
+    closes: bool = False  # what it brings is copied on before the next rule
 
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -360,16 +361,16 @@ def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 RULES = (
     Rule("super", super_),
-    Rule("load", load),
-    Rule("store", store),
-    Rule("bound_copy", bound_copy),
-    Rule("call", call),
-    Rule("wrap", wrap),
-    Rule("assign", assign),
+    Rule("load", load, closes=True),
     Rule("special", special),
     Rule("keyed", keyed),
     Rule("by_key", by_key),
+    Rule("store", store),
+    Rule("assign", assign),
+    Rule("bound_copy", bound_copy, closes=True),
     Rule("annotate", annotate),
+    Rule("call", call),
+    Rule("wrap", wrap),
     Rule("spread", spread),
     Rule("fluent", fluent),
 )

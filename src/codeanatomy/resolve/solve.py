@@ -10,7 +10,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.answers import answers
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.marks import spread
-from codeanatomy.resolve.pairs import SHIFT, Ints
+from codeanatomy.resolve.pairs import NONE, SHIFT, Ints
 from codeanatomy.resolve.points import CLASS, EXTERNAL
 from codeanatomy.resolve.rules import RULES
 from codeanatomy.sources.typeshed import Stubs
@@ -60,26 +60,37 @@ def _solved(f: Fixpoint) -> Resolution:
 def run(f: Fixpoint) -> int:
     """Applies the rules until nothing moves; returns the number of rounds.
 
-    Copies first and alone, then one pass over all rules with everything that is new. When nothing
-    moves, one stage decides what only an empty answer can decide, and the rules go on.
+    Copies first and alone, then one pass over all rules, each with everything that is new to it;
+    what loads and calls bring is copied on at once. When nothing moves, one stage decides what only
+    an empty answer can decide, and the rules go on.
     """
-    stages = [_pass_classes, _force_bases, _seed, _last]
+    stages = [_pass_classes, _order, _last]
     rounds = 0
-    while rounds < MAX_ROUNDS:
+    unseen: list[list[Ints]] = [[] for _ in RULES]  # new pairs that the rule has not met
+
+    def close() -> Ints:
         delta = f.points.close()
+        for pairs in unseen if delta.size else ():
+            pairs.append(delta)
+        return delta
+
+    while rounds < MAX_ROUNDS:
+        close()
         settled = f.classes.settle()
         if settled:
             _release(f)
-        if not delta.size and not settled and not any(f.tables.values()):
+        if not any(unseen) and not settled and not any(f.tables.values()):
             while stages and not stages.pop(0)(f):
                 pass
             if not stages and not _moves(f):
                 break
             continue
         rounds += 1
-        interest = f.points.interest[delta >> SHIFT]
         for number, rule in enumerate(RULES):
             table = f.tables[rule.table]
+            delta = np.sort(np.concatenate((NONE, *unseen[number])))
+            unseen[number].clear()
+            interest = f.points.interest[delta >> SHIFT]
             old, objects = table.matching(delta[(interest >> number) & 1 == 1])
             if len(old):
                 rule.run(f, old, objects)
@@ -89,6 +100,8 @@ def run(f: Fixpoint) -> int:
                 which, objects = f.points.pairs.join(new[:, 0])
                 if which.size:
                     rule.run(f, new[which], objects)
+            if rule.closes:
+                close()
     f.points.finish()
     return rounds
 
@@ -121,8 +134,10 @@ def _force_bases(f: Fixpoint) -> bool:
     return moved
 
 
-def _seed(f: Fixpoint) -> bool:
-    """Methods are called by somebody: their first parameter gets an instance of their class."""
+def _order(f: Fixpoint) -> bool:
+    """All classes get an order. Methods are called by somebody: their first parameter gets an
+    instance of their class."""
+    _force_bases(f)
     f.seed()
     return True
 
