@@ -18,7 +18,7 @@ from codeanatomy.facts.tables.resolution import External, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
-from codeanatomy.resolve.meaning import GUESS, OVERRIDE, WAYS, Meaning, Meant
+from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
 from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
 from codeanatomy.resolve.world import World
 
@@ -171,7 +171,7 @@ def _targets(
         node,
         _coded(what, c.SITES),
         *target,
-        _coded(rule, WAYS),
+        _coded(np.where(unseen, IMPLICIT, rule), WAYS),
         _coded(np.where(certain, 0, 1), ("certain", "possible")),
         np.where(certain, 1.0, np.round(confidence, 3)),
         candidates,

@@ -52,7 +52,8 @@ def inherited(f: Fixpoint, instance: int, external: int, number: int, result: in
     """The effects of a builtin method of a container, a generator or of what inherits from one."""
     points, dotted = f.points, f.modules.dotted(external)
     parts = dotted.split(".")
-    if points.kind[instance] in (p.CONTAINER, p.GENERATOR) or parts[1] in CONTAINERS:
+    own = points.kind[instance] in (p.CONTAINER, p.GENERATOR)
+    if own or (parts[1:2] and parts[1] in CONTAINERS):
         if not method(f, instance, parts[-1], number, result):
             declared(f, external, number, result, instance)
     elif dotted == "builtins.type.mro":

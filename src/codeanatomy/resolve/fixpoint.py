@@ -322,7 +322,7 @@ class Fixpoint:
             for above in self.classes.order.get(class_, ()):
                 for name in self.bindings.names.get(above, ()):
                     function = self.bindings.definition[above << 32 | name]
-                    if function > 0 and self.world.texts[name][0] != "_":
+                    if function > 0 and self.world.texts[name][:1] != "_":
                         self.tables["fluent"].add_one(int(self.result[function]), class_, place)
             self.points.marks[place] |= 1 << c.DYNAMIC
         return place

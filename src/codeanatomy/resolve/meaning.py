@@ -11,10 +11,11 @@ from codeanatomy.resolve.rules import INSTEAD
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
-    *("global", "builtin", "module", "class", "super", "guess"),
+    *("global", "builtin", "module", "class", "super", "guess", "implicit"),
 )
 FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = range(8)
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
+IMPLICIT = 14  # what syntax, a decorator or a builtin calls without writing it out
 GUESS = 13  # an attribute of something external of which nothing is declared
 
 CLASSES = (p.CLASS, p.CLS, p.EXTERNAL)

@@ -15,6 +15,7 @@ class Classes:
         self.points = points
         self._metaclasses = dict(metaclasses[:, :2].tolist())
         self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
+        points.order = self.order
         self.unsure: set[int] = set()  # classes with a base that is not known, or not for sure
         self.below: dict[int, int] = {}  # class -> bits of the classes that inherit from it
         self.with_below: dict[int, int] = {}  # the same with the class's own bit

@@ -1,5 +1,7 @@
 """Which objects may a place hold? The growing points-to set, its copy edges and its bounds."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -63,6 +65,7 @@ class Points:
         self.one_pairs: list[int] = []
         self.one_edges: list[int] = []
         self._derived: dict[tuple[int, int, int], int] = {}
+        self.order: Mapping[int, tuple[int, ...]] = {}  # of the classes; see mro.py
         self.steps = 0
         self._first: Ints = NONE  # after the fixpoint: where the objects of each place start
         self._held: Ints = NONE
@@ -193,10 +196,27 @@ class Points:
         before: Ints = np.repeat(running[first] - counted[first], sizes)
         kept = ~counted | (count[places] + running - before <= bound)
         if not kept.all():
-            self.mark(places[~kept], c.WIDE if count is self.count else c.TRUNCATED)
+            if count is self.count:
+                lost = pairs[~kept]
+                lost = lost[(self.marks[lost >> SHIFT] & (1 << c.WIDE)) == 0]
+                self.mark(lost[~self.covered(lost)] >> SHIFT, c.WIDE)
+            else:
+                self.mark(places[~kept], c.TRUNCATED)
             pairs, counted, places = pairs[kept], counted[kept], places[kept]
         np.add.at(count, places[counted], 1)
         return pairs
+
+    def covered(self, pairs: Ints) -> Flags:
+        """Instances of which the place also holds "instance of a class above, or of one below"."""
+        result = np.zeros(len(pairs), bool)
+        for i in np.flatnonzero(np.isin(self.kind[pairs & LOW], INSTANCES)).tolist():
+            place, object_ = int(pairs[i] >> SHIFT), int(pairs[i] & LOW)
+            _, held = self.pairs.join(np.array([place], np.int64))
+            cones = self.a[held[self.kind[held] == SELF]]
+            result[i] = not frozenset(self.order.get(int(self.a[object_]), ())).isdisjoint(
+                cones.tolist()
+            )
+        return result
 
     def finish(self) -> None:
         """Call after the fixpoint: from now on objects are found by their place's number."""

@@ -86,7 +86,7 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 
 def _stored(f: Fixpoint, object_: int, name: int) -> int:
-    if f.world.texts[name][0] == "[":  # an element of a class that inherits from a container
+    if f.world.texts[name][:1] == "[":  # an element of a class that inherits from a container
         return f.elements.place(object_, name)
     of_class = int(f.points.kind[object_]) in p.CLASSES
     return f.lookup.stored_field(f.lookup.class_of(object_), name, on_class=of_class)
