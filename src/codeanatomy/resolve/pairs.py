@@ -74,6 +74,15 @@ class Pairs:
             pairs = pairs[chunk[at] != pairs]
         return pairs
 
+    def has(self, pairs: Ints) -> npt.NDArray[np.bool_]:
+        """Which of the pairs are in the set."""
+        found = np.zeros(len(pairs), bool)
+        for chunk in self.chunks:
+            at = np.searchsorted(chunk, pairs)
+            at[at == len(chunk)] = 0
+            found |= chunk[at] == pairs
+        return found
+
     def add(self, pairs: Ints) -> None:
         """Adds sorted distinct pairs that are not in the set."""
         chunks = self.chunks

@@ -66,6 +66,7 @@ class Points:
         self.one_edges: list[int] = []
         self._derived: dict[tuple[int, int, int], int] = {}
         self.order: Mapping[int, tuple[int, ...]] = {}  # of the classes; see mro.py
+        self._cones_of: dict[int, tuple[list[int], int]] = {}
         self.steps = 0
         self._first: Ints = NONE  # after the fixpoint: where the objects of each place start
         self._held: Ints = NONE
@@ -178,6 +179,7 @@ class Points:
     def _insert(self, pairs: Ints) -> Ints:
         """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
         pairs = self.pairs.fresh(pairs)
+        pairs = pairs[~self._covered(pairs)]
         if pairs.size:
             pairs = self._bounded(
                 pairs, OPAQUE[self.kind[pairs & LOW]], self.opaque, OPAQUE_PER_PLACE
@@ -196,27 +198,35 @@ class Points:
         before: Ints = np.repeat(running[first] - counted[first], sizes)
         kept = ~counted | (count[places] + running - before <= bound)
         if not kept.all():
-            if count is self.count:
-                lost = pairs[~kept]
-                lost = lost[(self.marks[lost >> SHIFT] & (1 << c.WIDE)) == 0]
-                self.mark(lost[~self.covered(lost)] >> SHIFT, c.WIDE)
-            else:
-                self.mark(places[~kept], c.TRUNCATED)
+            self.mark(places[~kept], c.WIDE if count is self.count else c.TRUNCATED)
             pairs, counted, places = pairs[kept], counted[kept], places[kept]
         np.add.at(count, places[counted], 1)
         return pairs
 
-    def covered(self, pairs: Ints) -> Flags:
-        """Instances of which the place also holds "instance of a class above, or of one below"."""
+    def _covered(self, pairs: Ints) -> Flags:
+        """Instances of which the place holds "instance of a class above, or of one below" already:
+        their methods are found through that."""
         result = np.zeros(len(pairs), bool)
-        for i in np.flatnonzero(np.isin(self.kind[pairs & LOW], INSTANCES)).tolist():
-            place, object_ = int(pairs[i] >> SHIFT), int(pairs[i] & LOW)
-            _, held = self.pairs.join(np.array([place], np.int64))
-            cones = self.a[held[self.kind[held] == SELF]]
-            result[i] = not frozenset(self.order.get(int(self.a[object_]), ())).isdisjoint(
-                cones.tolist()
-            )
+        chosen = np.flatnonzero(np.isin(self.kind[pairs & LOW], INSTANCES))
+        distinct, inverse = np.unique(pairs[chosen] & LOW, return_inverse=True)
+        cones = [self._cones(x) for x in distinct.tolist()]
+        sizes = np.array([len(x) for x in cones], np.int64)
+        flat = np.array([y for x in cones for y in x], np.int64)
+        ends = np.cumsum(sizes)[inverse] if len(cones) else NONE
+        at, of = expand(ends - sizes[inverse], ends) if len(cones) else (NONE, NONE)
+        held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, flat[at]))
+        result[chosen[of[held]]] = True
         return result
+
+    def _cones(self, object_: int) -> list[int]:
+        """The objects that stand for all instances of the object's class and of more."""
+        known, count = self._cones_of.get(object_, ([], -1))
+        if count != len(self._derived):
+            order = self.order.get(int(self.a[object_]), ())
+            found = (self._derived.get((SELF, x, 0)) for x in order)
+            known = [x for x in found if x is not None and x != object_]
+            self._cones_of[object_] = known, len(self._derived)
+        return known
 
     def finish(self) -> None:
         """Call after the fixpoint: from now on objects are found by their place's number."""
