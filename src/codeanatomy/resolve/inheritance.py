@@ -79,7 +79,7 @@ class Inheritance(Outside):
         key = (class_, name, after)
         found = self._first.get(key)
         if found is None:
-            order = self.classes.order[class_]
+            order = self.classes.order.get(class_, (class_,))
             if after:
                 order = order[order.index(after) + 1 :] if after in order else ()
             found = 0

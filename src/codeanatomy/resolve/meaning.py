@@ -235,7 +235,7 @@ class Meaning:
         if lookup.unsure(class_, first):
             doubt |= 1 << c.UNKNOWN_BASE
         found = []
-        order, setting = f.classes.order[class_], self._setting(name)
+        order, setting = f.classes.order.get(class_, ()), self._setting(name)
         member = next((x for x in order if x in setting), 0) if first <= 0 else 0
         if member:
             found.append((self.number((member, name)), rule, doubt))

@@ -174,7 +174,10 @@ def _pass_classes(f: Fixpoint) -> bool:
 
 def _last(f: Fixpoint) -> bool:
     """What still nothing is known of: attributes of bases, keys, results of decorators."""
-    return any([_inherit(f), _any_key(f), _pass_decorated(f)])
+    late = f.classes.settle(force=True)  # classes that type() made meanwhile
+    if late:
+        _release(f)
+    return any([late, _inherit(f), _any_key(f), _pass_decorated(f)])
 
 
 def _pass_decorated(f: Fixpoint) -> bool:
