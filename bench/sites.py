@@ -19,7 +19,8 @@ WIDE = 0.01
 FACTS = ("rounds", "places", "wide")  # of the snapshot's "resolution"
 TARGETS = """
 SELECT e.src, count(*) AS targets, max(CASE WHEN n.external THEN 0 ELSE 1 END) AS inside
-FROM edges e JOIN nodes n ON n.node_id = e.dst WHERE e.kind = 'CALL' AND e.origin != 'implicit' GROUP BY e.src
+FROM edges e JOIN nodes n ON n.node_id = e.dst
+WHERE e.kind = 'CALL' AND e.origin != 'implicit' GROUP BY e.src
 """
 PER_SIZE = f"SELECT targets, inside, count(*) AS sites FROM ({TARGETS}) GROUP BY targets, inside"
 REASONS = """

@@ -129,8 +129,8 @@ def _constraints() -> Iterator[str]:
     yield from _table(
         ["code", "kind", "operands", "says"],
         (
-            [str(k.code), f"`{k.name}`", ", ".join(o for o, _ in k.operands), k.meaning]
-            for k in constraints.KINDS
+            [str(code), f"`{k.name}`", ", ".join(o for o, _ in k.operands), k.meaning]
+            for code, k in constraints.BY_CODE.items()
         ),
     )
 

@@ -35,8 +35,7 @@ def build(
         with run.phase("scan"):
             scanned = scan(repository, roots=roots, include=include, exclude=exclude, out=folder)
             inputs = fingerprint([_tool(), scope, _scan_facts(scanned)])
-        store = Store(folder)
-        store.create()
+        store = Store(folder).create()
         with store.lock():
             last = store.current()
             if last is not None and last.facts["inputs"] == inputs:
@@ -57,9 +56,10 @@ def build(
             with run.phase("check"):
                 steps.check(outputs)
             with run.phase("store"):
-                graph = steps.finish(outputs, scanned, evidence, compiled)
-                told = {"inputs": inputs, "scope": scope, **_git(scanned, folder), **graph.facts}
-                snapshot = store.commit(graph.tables, told, graph.sort)
+                tables, facts, sort = steps.finish(outputs, scanned, evidence, compiled)
+                facts |= {"inputs": inputs, "scope": scope, **_git(scanned)}
+                facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
+                snapshot = store.commit(tables, facts, sort)
                 store.clean()
         return run.report(
             str(folder),
@@ -82,13 +82,8 @@ def _tool() -> str:
 def _scan_facts(scanned: Repository) -> list[object]:
     """All that a graph depends on: paths, module names, contents, what was skipped, the commit."""
     tables = (scanned.files, scanned.skipped, scanned.roots, scanned.problems)
-    return [*(t.to_pydict() for t in tables), scanned.ref, scanned.commit, scanned.dirty]
+    return [*(t.to_pydict() for t in tables), *_git(scanned).values()]
 
 
-def _git(scanned: Repository, folder: Path) -> dict[str, object]:
-    return {
-        "repository": os.path.relpath(scanned.root, folder.resolve()),
-        "ref": scanned.ref,
-        "commit": scanned.commit,
-        "dirty": scanned.dirty,
-    }
+def _git(scanned: Repository) -> dict[str, object]:
+    return {"ref": scanned.ref, "commit": scanned.commit, "dirty": scanned.dirty}

@@ -106,25 +106,23 @@ def plan() -> Plan:
     tables = evidence_schemas()
     compiled = compile_graph(tables)
     kinds = {v.name: v.kind for v in compiled.views}
-    return Plan(
-        tables=tuple(sorted(tables)),
-        views=tuple(
-            PlannedView(
-                view=task.view,
-                kind=kinds[task.view],
-                generation=task.generation,
-                cache=compiled.policy.cache[task.view].value,
-                reason=compiled.policy.cache[task.view].reason,
-                reads=task.reads,
-                grain=compiled.facts[task.view].grain.absolute,
-                grain_reason=compiled.facts[task.view].grain.reason,
-                joins=tuple(_join_text(j) for j in compiled.joins.get(task.view, ())),
-                fingerprint=compiled.facts[task.view].fingerprint,
-            )
-            for task in compiled.tasks
-        ),
-        policy=compiled.policy.fingerprint,
-    )
+    views = []
+    for task in compiled.tasks:
+        name, kept, facts = task.view, compiled.policy.cache[task.view], compiled.facts[task.view]
+        described = PlannedView(
+            view=name,
+            kind=kinds[name],
+            generation=task.generation,
+            cache=kept.value,
+            reason=kept.reason,
+            reads=task.reads,
+            grain=facts.grain.absolute,
+            grain_reason=facts.grain.reason,
+            joins=tuple(map(_join_text, compiled.joins.get(name, ()))),
+            fingerprint=facts.fingerprint,
+        )
+        views.append(described)
+    return Plan(tuple(sorted(tables)), tuple(views), compiled.policy.fingerprint)
 
 
 def evidence_schemas() -> dict[str, pa.Schema]:

@@ -3,7 +3,6 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
 
 import msgspec
 import numpy as np
@@ -54,26 +53,15 @@ class BuildReport(msgspec.Struct, frozen=True):
     peak_memory_method: str
 
 
-class Run:
+class Run(contextlib.ExitStack):
     """One run: its phases, clock, memory and listener."""
 
     def __init__(self, on_progress: Progress | None) -> None:
+        super().__init__()
         self.on_progress = on_progress or (lambda phase, done, of: None)
         self.phases: dict[str, float] = {}
-        self.memory = PeakMemory()
+        self.memory = self.enter_context(PeakMemory())
         self.started = time.perf_counter()
-
-    def __enter__(self) -> "Run":
-        self.memory.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.memory.__exit__(kind, error, trace)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -43,14 +43,6 @@ class Evidence(msgspec.Struct, frozen=True):
     events: tuple[str, ...]
 
 
-class Graph(msgspec.Struct, frozen=True):
-    """The final tables, the columns each is sorted by, and what is known of the run."""
-
-    tables: dict[str, pa.Table]
-    sort: dict[str, list[str]]
-    facts: dict[str, object]
-
-
 def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> Evidence:
     """What all witnesses say about the files, beside the tables of the scan itself."""
     found = extract(
@@ -106,12 +98,7 @@ def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
         for name, table in tables.items():
             register(ctx, name, table)
         outputs = execute(
-            ctx,
-            compiled.tasks,
-            compiled.sql,
-            compiled.schemas,
-            compiled.policy.cache,
-            sort=_sort(),
+            ctx, compiled.tasks, compiled.sql, compiled.schemas, compiled.policy.cache, sort=_sort()
         )
         twice = checks.duplicate_ids(outputs["nodes"])
         if not len(twice):
@@ -123,13 +110,8 @@ def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
 def _separated(tables: Mapping[str, pa.Table], twice: Ids) -> dict[str, pa.Table]:
     entities = frozenset(e.table for e in model().entities.values() if e.table in tables)
     replaced, moved = separate(tables, entities, twice)
-    paths = dict(
-        zip(
-            tables["source_file"]["file_id"].to_pylist(),
-            tables["source_file"]["path"].to_pylist(),
-            strict=True,
-        )
-    )
+    files = tables["source_file"].select(["file_id", "path"]).to_pydict()
+    paths = dict(zip(*files.values(), strict=True))
     code = CODES["id-collision"]
     rows = [
         Problem("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
@@ -154,12 +136,12 @@ def check(tables: Mapping[str, pa.Table]) -> None:
 
 def finish(
     outputs: Mapping[str, pa.Table], scanned: Repository, evidence: Evidence, compiled: Compiled
-) -> Graph:
-    """The final tables with the source texts, how they are sorted, and what the snapshot says."""
+) -> tuple[dict[str, pa.Table], dict[str, object], dict[str, list[str]]]:
+    """The final tables with the source texts, what the snapshot says, and how they are sorted."""
     facts = graph_facts(outputs, evidence.call_sites)
     facts |= {"resolution": evidence.resolution, "events": list(evidence.events)}
     facts |= {"policy": compiled.policy.fingerprint}
-    return Graph({**outputs, TEXTS: _texts(scanned)}, _sort(), facts)
+    return {**outputs, TEXTS: _texts(scanned)}, facts, _sort()
 
 
 def _sort() -> dict[str, list[str]]:

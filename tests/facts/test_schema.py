@@ -1,8 +1,6 @@
 """Schemas are derived from structs, and from nothing else."""
 
-import datetime
-import enum
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import pyarrow as pa
@@ -12,51 +10,25 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.schema import schema_from_struct, semantic_type, table_name
 
 
-class Color(enum.Enum):
-    RED = "red"
-
-
-class Inner(msgspec.Struct):
-    x: int
-    y: float | None
-
-
 class Everything(msgspec.Struct):
     a: int
     b: float
     c: bool
     d: str
     e: bytes
-    f: datetime.datetime
-    g: datetime.date
     h: str | None
-    i: list[int]
-    j: list[Inner]
-    k: dict[str, int]
-    m: Inner
-    n: Color
-    o: Literal["x", "y"]
-    p: tuple[str, ...]
     q: Annotated[int, t.INT32]
     r: Annotated[str, t.CODED, t.KIND, "what it is"]
-    s: list[str] | None
+    s: Annotated[int | None, t.COUNT]
 
 
 def test_every_supported_type() -> None:
     schema = schema_from_struct(Everything)
-    coded = pa.dictionary(pa.int32(), pa.string())
-    wanted = {
+    assert {f.name: f.type for f in schema} == {
         "a": pa.int64(), "b": pa.float64(), "c": pa.bool_(), "d": pa.string(), "e": pa.binary(),
-        "f": pa.timestamp("us", tz="UTC"), "g": pa.date32(), "h": pa.string(),
-        "i": pa.list_(pa.field("item", pa.int64(), nullable=False)),
-        "n": coded, "o": coded, "q": pa.int32(), "r": coded,
+        "h": pa.string(), "q": pa.int32(), "r": pa.dictionary(pa.int32(), pa.string()),
+        "s": pa.int64(),
     }  # fmt: skip
-    assert {n: schema.field(n).type for n in wanted} == wanted
-    assert schema.field("m").type == pa.struct(
-        [pa.field("x", pa.int64(), nullable=False), pa.field("y", pa.float64())]
-    )
-    assert schema.field("j").type.value_type == schema.field("m").type
-    assert schema.field("k").type.key_type == pa.string()
     assert [f.name for f in schema if f.nullable] == ["h", "s"]
 
 
@@ -66,7 +38,7 @@ def test_meaning_travels_as_metadata() -> None:
     assert field.metadata[b"codeanatomy.doc"] == b"what it is"
 
 
-@pytest.mark.parametrize("hint", [object, int | str, complex, tuple[int, str], set])
+@pytest.mark.parametrize("hint", [object, int | str, complex, list[int], set])
 def test_unsupported_types_name_the_field(hint: object) -> None:
     struct = msgspec.defstruct("Odd", [("strange", hint)])
     with pytest.raises(TypeError, match=r"Odd\.strange"):

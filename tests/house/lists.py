@@ -69,7 +69,6 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         (HELP, "app/cli/build.py", "codeanatomy.build codeanatomy.app.cli.output msgspec"),
         (HELP, "app/cli/build.py", "codeanatomy.app.cli.progress"),
         (HELP, "app/cli/export.py", "codeanatomy.app.cli.output codeanatomy.query.about"),
-        (HELP, "app/cli/main.py", "importlib.metadata"),
         (HELP, "app/cli/options.py", "codeanatomy.query.graph codeanatomy.query.about"),
         (HELP, "app/cli/options.py", "codeanatomy.app.cli.output"),
         (HELP, "app/cli/output.py", "codeanatomy.query.about codeanatomy.query.tables"),
@@ -143,8 +142,6 @@ OF_PROPERTY = "value that says whether a property is a node's or an edge's"
 # (file, text) -> why a literal equal to a column or view name means something else here
 LITERALS: dict[tuple[str, str], str] = {
     ("engine/content.py", "text"): FAMILY,
-    ("engine/session.py", "name"): "column of the engine's own table of settings",
-    ("engine/session.py", "value"): "column of the engine's own table of settings",
     ("semantic/compile.py", "node"): OF_PROPERTY,
     ("semantic/compile.py", "edge"): OF_PROPERTY,
     ("semantic/emit.py", "node"): OF_PROPERTY,

@@ -80,16 +80,14 @@ def solve_texts(texts: dict[str, str], packages: tuple[str, ...] = ()) -> Solved
     for ordinal, (module, text) in enumerate(texts.items()):
         tree = ast.parse(text)
         for row, node in enumerate(ast.walk(tree)):
-            node.row = row
+            node.row = len(keys)
             node.node_key = ordinal * SPACE + row if row else MODULE_KEY
             keys.append(node.node_key)
         trees[module] = tree
         emitted.append((ordinal, emit(tree)))
         _label(labels, module, tree)
-    sizes = [sum(1 for _ in ast.walk(t)) for t in trees.values()]
-    offsets = np.cumsum([0, *sizes])[:-1]
     files = files_table(list(texts), inside)
-    tables = constraint_tables(emitted, np.array(keys, np.int64), offsets)
+    tables = constraint_tables(emitted, np.array(keys, np.int64))
     ids = files["file_id"].to_numpy()
     tables = {
         name: t.set_column(0, "file_id", pa.array(ids[t["file"].to_numpy()]))

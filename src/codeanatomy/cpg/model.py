@@ -5,7 +5,7 @@ import pyarrow as pa
 from codeanatomy.cpg import entities, outputs, relations, views
 from codeanatomy.cpg.kinds import CONSTRUCTS
 from codeanatomy.facts.collect import collect
-from codeanatomy.facts.schema import schema_from_struct
+from codeanatomy.facts.schema import table_of
 from codeanatomy.facts.tables.kinds import ConstructKind
 from codeanatomy.semantic.declare import Entity, Model, Output, Relation, View
 
@@ -24,9 +24,4 @@ def model() -> Model:
 
 def constants() -> pa.Table:
     """The table from syntax constructs to (kind, name)."""
-    rows = [(c, kind, name) for c, (kind, name) in sorted(CONSTRUCTS.items())]
-    columns = zip(*rows, strict=True)
-    schema = schema_from_struct(ConstructKind)
-    return pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
-    )
+    return table_of(ConstructKind, [(c, *CONSTRUCTS[c]) for c in sorted(CONSTRUCTS)])

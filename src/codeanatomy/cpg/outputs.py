@@ -5,7 +5,7 @@ from codeanatomy.facts.tables.graph import Edge, EdgeByTarget, Node, Problem, Pr
 from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
 from codeanatomy.semantic.declare import Output
 
-NODES = Output(name="nodes", struct=Node, feeds="entities", sort=(t.NODE_ID,))
+NODES = Output(name="nodes", struct=Node, feeds="entities", sort=(t.KIND, t.NODE_ID))
 SPANS = Output(name="spans", struct=Span, feeds="entities", sort=(t.NODE_ID,))
 EDGES = Output(name="edges", struct=Edge, feeds="relations", sort=(t.KIND, t.SOURCE_ID))
 EDGES_BY_DST = Output(

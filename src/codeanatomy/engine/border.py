@@ -10,39 +10,26 @@ from collections.abc import Iterator
 
 from codeanatomy.facts.errors import CodeAnatomyError, EngineError
 
-# first match wins: (what the text contains, what is wrong, what to do next)
-CLASSES = (
-    (
-        r"Resources exhausted|memory limit|MemoryError|malloc .*failed",
-        "out of memory",
-        "give it more memory or lower datafusion.execution.target_partitions",
-    ),
-    (
-        r"No space left on device|Disk quota|max_temp_directory_size",
-        "the disk is full",
-        "free space or set datafusion.runtime.temp_directory to a larger disk",
-    ),
-    (r"Permission denied|Read-only file system", "no permission", "check the folder's permissions"),
-    (
-        r"CommitFailed|Commit conflict|conflicting",
-        "another process wrote the table",
-        "run it again",
-    ),
-    (r"SchemaMismatch|Schema error|schema mismatch", "schemas differ", "report this"),
-    (r"ParserError|SQL error", "the SQL cannot be parsed", "correct the statement"),
-    (
-        r"Error during planning|Invalid function|not found",
-        "the plan cannot be made",
-        "check the names",
-    ),
-    (r"Optimizer rule|Internal error|panicked", "the engine failed inside", "report this"),
-    (
-        r"Arrow error|Cast error|Invalid argument|overflow",
-        "a value cannot be computed",
-        "report this",
-    ),
-)
-_ANY = ("the engine failed", "report this")
+# first match wins: what is wrong -> what the text contains
+CLASSES = {
+    "out of memory": r"Resources exhausted|memory limit|MemoryError|malloc .*failed",
+    "the disk is full": r"No space left on device|Disk quota|max_temp_directory_size",
+    "no permission": r"Permission denied|Read-only file system",
+    "another process wrote the table": r"CommitFailed|Commit conflict|conflicting",
+    "schemas differ": r"SchemaMismatch|Schema error|schema mismatch",
+    "the SQL cannot be parsed": r"ParserError|SQL error",
+    "the plan cannot be made": r"Error during planning|Invalid function|not found",
+    "the engine failed inside": r"Optimizer rule|Internal error|panicked",
+    "a value cannot be computed": r"Arrow error|Cast error|Invalid argument|overflow",
+}
+REMEDIES = {  # of the rest: "report this"
+    "out of memory": "give it more memory or lower datafusion.execution.target_partitions",
+    "the disk is full": "free space or set datafusion.runtime.temp_directory to a larger disk",
+    "no permission": "check the folder's permissions",
+    "another process wrote the table": "run it again",
+    "the SQL cannot be parsed": "correct the statement",
+    "the plan cannot be made": "check the names",
+}
 
 
 @contextlib.contextmanager
@@ -60,10 +47,9 @@ def engine_errors(task: str) -> Iterator[None]:
 def classify(error: BaseException) -> tuple[str, str]:
     """(what is wrong, what to do next), read off an error of the engine."""
     text = f"{type(error).__name__}: {error}"
-    for pattern, what, remedy in CLASSES:
-        if re.search(pattern, text):
-            return what, remedy
-    return _ANY
+    known = (what for what, pattern in CLASSES.items() if re.search(pattern, text))
+    what = next(known, "the engine failed")
+    return what, REMEDIES.get(what, "report this")
 
 
 def first_lines(error: BaseException, most: int = 500) -> str:

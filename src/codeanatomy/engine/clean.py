@@ -56,15 +56,13 @@ def _sweep_tables(tables: Path, kept: list[Snapshot]) -> int:
         if (folder / LOG).is_symlink():
             _remove(folder / LOG)
         stored = [s.tables[folder.name] for s in kept if folder.name in s.tables]
-        if not stored:
-            freed += sum(_size(path) for path in folder.glob("*.parquet"))
-            _remove(folder)
-            continue
-        named = {file for table in stored for file in table.files}
+        named = {LOG, *(file for table in stored for file in table.files)}
         for path in folder.iterdir():
-            if path.name != LOG and path.name not in named:
+            if path.name not in named:
                 freed += _size(path)
                 _remove(path)
+        if not stored:
+            _remove(folder)
     return freed
 
 

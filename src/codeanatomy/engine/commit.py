@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -20,13 +19,11 @@ import pyarrow as pa
 from codeanatomy.engine import delta, manifest
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.clean import sweep
-from codeanatomy.engine.content import ContentHash
+from codeanatomy.engine.content import content_hash
 from codeanatomy.engine.manifest import Snapshot, StoredTable
 from codeanatomy.engine.order import in_order
 from codeanatomy.engine.parquet import write_parquet
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
-
-Source: TypeAlias = pa.Table | pa.RecordBatchReader
 
 _THREADS = 2  # more only adds memory: the largest table is a third of all work
 
@@ -44,16 +41,18 @@ class Stopped(CodeAnatomyError):
 
 def commit(
     root: Path,
-    tables: Mapping[str, Source],
+    given: Mapping[str, pa.Table | pa.RecordBatchReader],
     facts: Mapping[str, object],
     sort: Mapping[str, Sequence[str]],
 ) -> Snapshot:
     """Publish the tables; the new snapshot, or the last one when nothing differs."""
-    if wrong := sorted(name for name in tables if not manifest.NAME.fullmatch(name)):
+    if wrong := sorted(name for name in given if not manifest.NAME.fullmatch(name)):
         raise StoreError(f"{wrong[0]!r} is no table name; use lower-case letters, digits and _")
     number = max([0, *manifest.numbers(root / "snapshots")]) + 1
     last = undo(root)
     plain = msgspec.json.decode(msgspec.json.encode(facts), type=dict[str, object])
+    with engine_errors("reading the tables"):
+        tables = {n: t if isinstance(t, pa.Table) else t.read_all() for n, t in given.items()}
     work = root / "tmp" / uuid.uuid4().hex
     work.mkdir()
     try:
@@ -63,7 +62,9 @@ def commit(
             return manifest.current(root / "snapshots") or last
         stored = {name: _placed(root, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
-        return manifest.publish(root, _snapshot(number, stored, plain), links)
+        now = datetime.datetime.now(datetime.UTC)
+        snapshot = Snapshot(number, manifest.snapshot_id(stored), stored, plain, now)
+        return manifest.publish(root, snapshot, links)
     except BaseException:
         undo(root)
         raise
@@ -88,7 +89,7 @@ def undo(root: Path) -> Snapshot | None:
 def _drafts(
     work: Path,
     last: Snapshot | None,
-    tables: Mapping[str, Source],
+    tables: Mapping[str, pa.Table],
     sort: Mapping[str, Sequence[str]],
 ) -> dict[str, Draft]:
     """All tables hashed and, where they changed, written; the largest first, by name."""
@@ -99,7 +100,7 @@ def _drafts(
             raise Stopped("stopped")
 
     known = last.tables if last else {}
-    order = sorted(tables, key=lambda name: (-_size(tables[name]), name))
+    order = sorted(tables, key=lambda name: (-tables[name].nbytes, name))
     with ThreadPoolExecutor(_THREADS, "store") as pool:
         pending: dict[str, Future[Draft]] = {}
         try:
@@ -114,20 +115,14 @@ def _drafts(
             return {name: pending[name].result() for name in sorted(pending)}
         except BaseException:
             stop.set()
-            for future in pending.values():
-                future.cancel()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _size(data: Source) -> int:
-    """Bytes of a table; a reader counts as the largest, for nobody knows."""
-    return int(data.nbytes) if isinstance(data, pa.Table) else 1 << 62
 
 
 def _draft(
     work: Path,
     name: str,
-    data: Source,
+    data: pa.Table,
     *,
     keys: tuple[str, ...],
     old: StoredTable | None,
@@ -136,29 +131,20 @@ def _draft(
     """One table, written to the work folder unless the old one is the same."""
     with engine_errors(f"writing table {name}"):
         check()
-        table = in_order(data if isinstance(data, pa.Table) else data.read_all(), keys)
-        digest = ContentHash(table.schema)
-        digest.add_table(table)
-        if old and _described(digest, table.schema, keys, old) == old:
+        table = in_order(data, keys)
+        told = {
+            "rows": table.num_rows,
+            "content_hash": content_hash(table),
+            "schema": manifest.schema_text(table.schema),
+            "sort": keys,
+        }
+        if old and msgspec.structs.replace(old, **told) == old:
             return Draft(old)
         file = work / f"{uuid.uuid4().hex}.parquet"
         write_parquet(file, table, check)
-        manifest.fsync_file(file)
+        manifest.fsync(file)
         files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
-        return Draft(_described(digest, table.schema, keys, files), file)
-
-
-def _described(
-    digest: ContentHash, schema: pa.Schema, keys: tuple[str, ...], files: StoredTable
-) -> StoredTable:
-    """The table as it would stand in the manifest if these were its files."""
-    return msgspec.structs.replace(
-        files,
-        rows=digest.rows,
-        content_hash=digest.hex(),
-        schema=manifest.schema_text(schema),
-        sort=keys,
-    )
+        return Draft(msgspec.structs.replace(files, **told), file)
 
 
 def _placed(root: Path, name: str, draft: Draft) -> StoredTable:
@@ -181,10 +167,5 @@ def _links(links: Path, root: Path, last: Snapshot | None, drafts: Mapping[str, 
             source = last.directory(name)
         for file in draft.stored.files:
             manifest.link_file(source / file, links / name / file)
-        manifest.fsync_folder(links / name)
+        manifest.fsync(links / name)
     return links
-
-
-def _snapshot(number: int, tables: dict[str, StoredTable], facts: dict[str, object]) -> Snapshot:
-    now = datetime.datetime.now(datetime.UTC)
-    return Snapshot(number, manifest.snapshot_id(tables), tables, facts, now)

@@ -1,5 +1,6 @@
 """What is in a table, as one number: the content hash, free of order, chunks and encodings."""
 
+import re
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +18,13 @@ _MASK = (1 << 64) - 1
 _A, _B, _C = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 _LONG = 512
 _NULL = np.uint64(0x6E756C6C5F5F5F5F)
+_FAMILIES = {
+    "text": re.compile(r"(large_)?string(_view)?"),
+    "int": re.compile(r"u?int\d+"),
+    "float": re.compile(r"halffloat|float|double"),
+    "bytes": re.compile(r"(large_|fixed_size_)?binary(_view|\[\d+\])?"),
+    "struct": re.compile(r"struct<.*>", re.DOTALL),
+}
 
 
 def content_hash(data: pa.Table | pa.RecordBatchReader) -> str:
@@ -25,90 +33,42 @@ def content_hash(data: pa.Table | pa.RecordBatchReader) -> str:
     Equal for any order of rows and columns, any chunking, dictionary encoded or plain strings, and
     any integer width. Nulls differ from every value; floats count by their bits. Consumes a reader.
     """
-    digest = ContentHash(data.schema)
-    if isinstance(data, pa.Table):
-        digest.add_table(data)
-    else:
-        for batch in data:
-            digest.add(batch)
-    return digest.hex()
-
-
-class ContentHash:
-    """A content hash under way: batches are added in any order, `hex` gives the hash so far."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        self.rows = 0
-        self._seeds = [np.uint64(_seed(f.name, f.type)) for f in schema]
-        self._sum = sum(map(int, self._seeds)) & _MASK
-        self._dictionaries: dict[str, tuple[pa.Array, Words]] = {}
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Add the rows of a batch."""
-        self.rows += batch.num_rows
-        for start in range(0, batch.num_rows, ROWS):
-            self._add(batch.slice(start, ROWS))
-
-    def add_table(self, table: pa.Table) -> None:
-        """Add the rows of a table; its plain texts are hashed once per distinct value."""
-        for place, field in enumerate(table.schema):
-            if _family(field.type) == "text" and not pa.types.is_dictionary(field.type):
-                table = table.set_column(place, field.name, table.column(place).dictionary_encode())
-        for batch in table.to_batches(max_chunksize=ROWS):
-            self.add(batch)
-
-    def hex(self) -> str:
-        """The hash of all rows added so far."""
-        return f"{int(_mixed(np.array([self._sum], np.uint64), _NULL)[0]):016x}"
-
-    def _add(self, batch: pa.RecordBatch) -> None:
+    table = data if isinstance(data, pa.Table) else data.read_all()
+    for place, field in enumerate(table.schema):  # each distinct text is hashed once
+        if _family(field.type) == "text" and not pa.types.is_dictionary(field.type):
+            table = table.set_column(place, field.name, table.column(place).dictionary_encode())
+    seeds = [_seed(field.name, field.type) for field in table.schema]
+    known: dict[str, tuple[pa.Array, Words]] = {}
+    total = sum(map(int, seeds))
+    for batch in table.to_batches(max_chunksize=ROWS):
         rows = np.zeros(batch.num_rows, np.uint64)
-        for field, column, seed in zip(batch.schema, batch.columns, self._seeds, strict=True):
-            if pa.types.is_dictionary(field.type):
-                rows += self._coded(field.name, column, seed)
+        for name, column, seed in zip(table.schema.names, batch.columns, seeds, strict=True):
+            if pa.types.is_dictionary(column.type):
+                held = column.dictionary
+                if name not in known or not (known[name][0] is held or known[name][0].equals(held)):
+                    known[name] = held, np.append(_hashed(name, held, seed), _null(seed))
+                rows += known[name][1].take(_codes(column))
             else:
-                rows += _hashed(field.name, column, seed)
-        self._sum = (self._sum + int(_finished(rows).sum())) & _MASK
-
-    def _coded(self, name: str, column: pa.DictionaryArray, seed: np.uint64) -> Words:
-        known = self._dictionaries.get(name)
-        if known is None or not _same(known[0], column.dictionary):
-            values = np.append(_hashed(name, column.dictionary, seed), _null(seed))
-            known = self._dictionaries[name] = (column.dictionary, values)
-        return known[1].take(_codes(column))
+                rows += _hashed(name, column, seed)
+        total += int(_mixed(rows, _C).sum())
+    return f"{int(_mixed(np.array([total & _MASK], np.uint64), _NULL)[0]):016x}"
 
 
-def _same(a: pa.Array, b: pa.Array) -> bool:
-    return a is b or bool(a.equals(b))
-
-
-def _seed(name: str, kind: pa.DataType) -> int:
-    return 2 * hash_text(f"{name}:{_family(kind)}") + 1
+def _seed(name: str, kind: pa.DataType) -> np.uint64:
+    return np.uint64(2 * hash_text(f"{name}:{_family(kind)}") + 1)
 
 
 def _family(kind: pa.DataType) -> str:
+    """One name for all types whose equal values count as equal."""
     t = pa.types
     if t.is_dictionary(kind):
         return _family(kind.value_type)
-    if t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind):
-        return "text"
-    if t.is_integer(kind):
-        return "int"
-    if t.is_floating(kind):
-        return "float"
-    if _is_binary(kind):
-        return "bytes"
     if t.is_list(kind) or t.is_large_list(kind) or t.is_fixed_size_list(kind):
         return f"list<{_family(kind.value_type)}>"
     if t.is_map(kind):
         return f"map<{_family(kind.key_type)},{_family(kind.item_type)}>"
-    return "struct" if t.is_struct(kind) else str(kind)
-
-
-def _is_binary(kind: pa.DataType) -> bool:
-    t = pa.types
-    plain = t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind)
-    return plain or bool(t.is_binary_view(kind))
+    spelled = str(kind)
+    return next((name for name, like in _FAMILIES.items() if like.fullmatch(spelled)), spelled)
 
 
 def _hashed(name: str, column: pa.Array, seed: np.uint64) -> Words:
@@ -128,7 +88,7 @@ def _hashed(name: str, column: pa.Array, seed: np.uint64) -> Words:
     else:
         result = _mixed(_bits(name, column), seed)
     if column.null_count:
-        result[_nulls(column)] = _null(seed)
+        result[column.is_null().to_numpy(zero_copy_only=False)] = _null(seed)
     return result
 
 
@@ -141,11 +101,8 @@ def _bits(name: str, column: pa.Array) -> Words:
         column = column.cast(pa.float64())
     elif t.is_decimal(kind) or not (t.is_primitive(kind) and kind.bit_width in (8, 16, 32, 64)):
         raise EngineError(f"column {name!r}: no content hash for {kind}; cast it to a plain type")
-    width = column.type.bit_width
-    if t.is_float64(column.type):
-        raw = np.dtype(np.uint64)
-    else:
-        raw = np.dtype(f"{'u' if t.is_unsigned_integer(column.type) else 'i'}{width // 8}")
+    signed = t.is_signed_integer(column.type) or t.is_temporal(column.type)
+    raw = np.dtype(f"{'i' if signed else 'u'}{column.type.bit_width // 8}")
     buffer = column.buffers()[1]
     if buffer is None or not len(column):
         return np.zeros(len(column), np.uint64)
@@ -213,13 +170,8 @@ def _lists(name: str, column: pa.Array, seed: np.uint64) -> Words:
 def _structs(name: str, column: pa.StructArray, seed: np.uint64) -> Words:
     rows = np.zeros(len(column), np.uint64)
     for field, part in zip(column.type, column.flatten(), strict=True):
-        rows += _hashed(f"{name}.{field.name}", part, np.uint64(_seed(field.name, field.type)))
+        rows += _hashed(f"{name}.{field.name}", part, _seed(field.name, field.type))
     return _mixed(rows, seed)
-
-
-def _nulls(column: pa.Array) -> npt.NDArray[np.bool_]:
-    mask: npt.NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
-    return mask
 
 
 def _null(seed: np.uint64) -> np.uint64:
@@ -232,13 +184,5 @@ def _mixed(words: Words, seed: np.uint64) -> Words:
     words *= _A
     words ^= words >> np.uint64(32)
     words *= _B
-    words ^= words >> np.uint64(29)
-    return words
-
-
-def _finished(words: Words) -> Words:
-    words *= _C
-    words ^= words >> np.uint64(32)
-    words *= _A
     words ^= words >> np.uint64(29)
     return words

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 LOG = "_delta_log"
 
 
-def head_version(folder: Path) -> int | None:
-    """The log's newest version, or None where there is no log; read off the file names."""
+def head_version(folder: Path) -> int:
+    """The log's newest version, or -1 where there is no log; read off the file names."""
     stems = [path.name[:20] for path in (folder / LOG).glob("*.json")]
-    return max((int(stem) for stem in stems if stem.isdecimal()), default=None)
+    return max((int(stem) for stem in stems if stem.isdecimal()), default=-1)
 
 
 def commit_file(folder: Path, file: Path, schema: pa.Schema) -> int:
@@ -37,12 +37,11 @@ def commit_file(folder: Path, file: Path, schema: pa.Schema) -> int:
     from deltalake import DeltaTable
 
     with engine_errors(f"Delta commit of {folder.name}"):
-        if head_version(folder) is None:
+        if head_version(folder) < 0:
             return _create(folder, [file], schema)
-        DeltaTable(folder).create_write_transaction(
-            [_add(file)], "overwrite", _delta_schema(schema)
-        )
-        return _head(folder)
+        table, columns = DeltaTable(folder), _delta_schema(schema)
+        table.create_write_transaction([_add(file)], "overwrite", columns)
+        return head_version(folder)
 
 
 def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema) -> int:
@@ -59,7 +58,7 @@ def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema)
         for file in files:
             if not (folder / file.name).exists():
                 link_file(file, folder / file.name)
-        if head is not None and head >= version:
+        if head >= version:
             restored = _restored(folder, version, {file.name for file in files})
             if restored is not None:
                 return restored
@@ -75,7 +74,7 @@ def _restored(folder: Path, version: int, names: set[str]) -> int | None:
     try:
         if _names(DeltaTable(folder)) != names:
             DeltaTable(folder).restore(version)
-        return _head(folder) if _names(DeltaTable(folder)) == names else None
+        return head_version(folder) if _names(DeltaTable(folder)) == names else None
     except DeltaError:
         return None
 
@@ -84,19 +83,13 @@ def _names(table: "DeltaTable") -> set[str]:
     return {uri.rpartition("/")[2] for uri in table.file_uris()}
 
 
-def _head(folder: Path) -> int:
-    head = head_version(folder)
-    assert head is not None, f"{folder} has no log after a commit"
-    return head
-
-
 def _create(folder: Path, files: Sequence[Path], schema: pa.Schema) -> int:
     from deltalake.transaction import create_table_with_add_actions
 
     create_table_with_add_actions(
         str(folder), _delta_schema(schema), [_add(file) for file in files], mode="error"
     )
-    return _head(folder)
+    return head_version(folder)
 
 
 def _add(file: Path) -> "AddAction":

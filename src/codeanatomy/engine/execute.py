@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
-from datafusion import DataFrame, SessionContext
+from datafusion import SessionContext
 
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.order import in_order
@@ -40,19 +40,16 @@ def execute(
             if kept == "none":
                 ctx.register_view(task.view, frame)
                 continue
-            table = _coded(_collected(frame).cast(schemas[task.view]))
+            # partition after partition: a projection keeps the order it reads
+            batches = [batch for part in frame.collect_partitioned() for batch in part]
+            table = pa.Table.from_batches(batches, frame.schema())
+            table = _coded(table.cast(schemas[task.view]))
             if kept == "output" and sort:
                 table = in_order(table, sort[task.view])
             register(ctx, task.view, table)
         if kept == "output":
             outputs[task.view] = table
     return outputs
-
-
-def _collected(frame: DataFrame) -> pa.Table:
-    """The frame's rows, partition after partition: a projection keeps the order it reads."""
-    batches = [batch for part in frame.collect_partitioned() for batch in part]
-    return pa.Table.from_batches(batches, frame.schema())
 
 
 def _coded(table: pa.Table) -> pa.Table:

@@ -81,8 +81,7 @@ def reader_pin(readers: Path, number: int) -> Iterator[None]:
         yield
     finally:
         if handle is not None:
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+            path.unlink(missing_ok=True)
             os.close(handle)
 
 
@@ -116,8 +115,7 @@ def pinned(readers: Path) -> set[int]:
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+            path.unlink(missing_ok=True)
         except BlockingIOError:
             held.add(int(number))
         finally:

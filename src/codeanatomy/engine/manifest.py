@@ -8,7 +8,6 @@ registers a folder and needs no Delta library.
 """
 
 import base64
-import contextlib
 import datetime
 import hashlib
 import os
@@ -97,27 +96,20 @@ def load(snapshots: Path, number: int) -> Snapshot | None:
     folder = snapshots / str(number)
     try:
         manifest = msgspec.json.decode((snapshots / f"{number}.json").read_bytes(), type=Manifest)
-        if manifest.sum != checksum(bytes(manifest.snapshot)):
-            return None
         snapshot = msgspec.json.decode(manifest.snapshot, type=Snapshot)
-        for name, table in snapshot.tables.items():
-            if not all(map(NAME.fullmatch, (name, *table.files))):
-                return None
-            if sum((folder / name / file).stat().st_size for file in table.files) != table.bytes:
-                return None
+        whole = snapshot.number == number and manifest.sum == checksum(bytes(manifest.snapshot))
+        for name, table in snapshot.tables.items() if whole else ():
+            whole = whole and all(map(NAME.fullmatch, (name, *table.files)))
+            sizes = ((folder / name / file).stat().st_size for file in table.files)
+            whole = whole and sum(sizes) == table.bytes
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
         return None
-    return (
-        msgspec.structs.replace(snapshot, folder=str(folder)) if snapshot.number == number else None
-    )
+    return msgspec.structs.replace(snapshot, folder=str(folder)) if whole else None
 
 
 def current(snapshots: Path) -> Snapshot | None:
     """The newest whole snapshot, or None."""
-    for number in reversed(numbers(snapshots)):
-        if (snapshot := load(snapshots, number)) is not None:
-            return snapshot
-    return None
+    return next(filter(None, (load(snapshots, n) for n in reversed(numbers(snapshots)))), None)
 
 
 def publish(root: Path, snapshot: Snapshot, links: Path) -> Snapshot:
@@ -135,62 +127,41 @@ def publish(root: Path, snapshot: Snapshot, links: Path) -> Snapshot:
     write_synced(draft, msgspec.json.encode(Manifest(checksum(raw), msgspec.Raw(raw))))
     try:
         links.rename(final)
-        fsync_folder(snapshots)
-        _link_new(draft, snapshots / f"{number}.json")
-    except FileExistsError as error:
-        raise taken from error
+        fsync(snapshots)
+        link_file(draft, snapshots / f"{number}.json")
     except OSError as error:
         raise taken if final.exists() else error from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
-    fsync_folder(snapshots)
+        draft.unlink(missing_ok=True)
+    fsync(snapshots)
     return msgspec.structs.replace(snapshot, folder=str(final))
 
 
-def _link_new(draft: Path, target: Path) -> None:
-    """Give the draft its final name; FileExistsError when the name is taken."""
-    try:
-        os.link(draft, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(handle, "wb") as file:
-            file.write(draft.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-
-
 def link_file(source: Path, target: Path) -> None:
-    """A hard link, or a synced copy where the file system allows no link."""
+    """A hard link, or a synced copy where the file system allows none; FileExistsError if taken."""
     try:
         os.link(source, target)
     except FileExistsError:
         raise
     except OSError:
-        shutil.copyfile(source, target)
-        fsync_file(target)
+        with source.open("rb") as old, target.open("xb") as new:
+            shutil.copyfileobj(old, new)
+        fsync(target)
 
 
 def write_synced(path: Path, content: bytes) -> None:
     """Write a new file so that it is on disk."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    path.write_bytes(content)
+    fsync(path)
 
 
-def fsync_file(path: Path) -> None:
-    """Bring a finished file to the disk."""
+def fsync(path: Path) -> None:
+    """Bring a finished file, or a folder's entries, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-fsync_folder = fsync_file
 
 
 def checksum(raw: bytes) -> str:

@@ -6,7 +6,6 @@ import resource
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 
 _GROWTH = 1.02
 _SHARE = 50  # looking takes at most 2 % of the time
@@ -31,12 +30,7 @@ class PeakMemory:
             self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._done.set()
         if self.method == "pss":
             self._thread.join()
@@ -72,19 +66,21 @@ def _tree(root: int) -> list[int]:
         found.append(one)
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{one}/task"):
-                children = Path(f"/proc/{one}/task/{task}/children").read_text(encoding="ascii")
-                todo += [int(x) for x in children.split()]
+                todo += map(int, _read(f"{one}/task/{task}/children").split())
     return found
 
 
 def _resident(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return 0
+    return sum(map(int, _read(f"{pid}/statm").split()[1:2]))
 
 
 def _pss(pid: int) -> int:
+    lines = _read(f"{pid}/smaps_rollup").splitlines()
+    return sum(int(x.split()[1]) for x in lines if x.startswith("Pss:")) * 1024
+
+
+def _read(path: str) -> str:
+    """A file of /proc; empty for a process that has ended."""
     with contextlib.suppress(OSError):
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-        return next(int(x.split()[1]) for x in rollup.splitlines() if x.startswith("Pss:")) * 1024
-    return 0
+        return Path("/proc", path).read_text(encoding="ascii")
+    return ""

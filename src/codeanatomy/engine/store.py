@@ -62,7 +62,7 @@ class Store:
             draft = self.path / "tmp" / f"format.{os.getpid()}"
             manifest.write_synced(draft, msgspec.json.encode(Format(FORMAT)))
             draft.replace(self.path / "format.json")
-            manifest.fsync_folder(self.path)
+            manifest.fsync(self.path)
         except OSError as error:
             raise StoreError(
                 f"cannot make a store in {self.path} ({error.strerror}); "
@@ -121,8 +121,16 @@ class Store:
     @contextlib.contextmanager
     def pin(self, number: int | None = None) -> Iterator[Snapshot]:
         """A snapshot (the current one) whose files stay while this is held; waits for nobody."""
-        with contextlib.ExitStack() as held:
-            yield self._pinned(held, number)
+        folder = self.path / "snapshots"
+        while True:
+            snapshot = self.current() if number is None else manifest.load(folder, number)
+            if snapshot is None:
+                raise StoreError(self._absent(number))
+            with reader_pin(self.path / "readers", snapshot.number):
+                # the clean-up drops the manifest first and looks at the pins again before the files
+                if (folder / f"{snapshot.number}.json").exists():
+                    yield snapshot
+                    return
 
     def commit(
         self,
@@ -149,20 +157,6 @@ class Store:
 
         self._need_lock("clean")
         return clean(self.path, keep)
-
-    def _pinned(self, held: contextlib.ExitStack, number: int | None) -> Snapshot:
-        folder = self.path / "snapshots"
-        while True:
-            snapshot = self.current() if number is None else manifest.load(folder, number)
-            if snapshot is None:
-                raise StoreError(self._absent(number))
-            trial = contextlib.ExitStack()
-            trial.enter_context(reader_pin(self.path / "readers", snapshot.number))
-            # the clean-up drops the manifest first and looks at the pins again before the files
-            if (folder / f"{snapshot.number}.json").exists():
-                held.push(trial)
-                return snapshot
-            trial.close()
 
     def _absent(self, number: int | None) -> str:
         if number is None:

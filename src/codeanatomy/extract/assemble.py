@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.cache import Place
+from codeanatomy.extract.pack import Pack
 
 Ids = npt.NDArray[np.int64]
-NOTHING = np.zeros(0, np.int64)
 FEW_ROWS = 1 << 11  # below this mean size of chunks a table is copied into one chunk
 
 
@@ -32,7 +32,7 @@ def assemble(
             schema,
             [one.tables.get(name) for one in packs],
             pack,
-            _bounds([one.offsets.get(name, NOTHING) for one in packs], pack, ordinal),
+            _bounds(name, packs, pack, ordinal),
             file_ids,
         )
         for name, schema in schemas.items()
@@ -90,10 +90,11 @@ def _runs(pack: Ids, begin: Ids, end: Ids) -> list[tuple[int, int, int]]:
     return list(zip(pack[first].tolist(), begin[first].tolist(), end[last].tolist(), strict=True))
 
 
-def _bounds(offsets: Sequence[Ids], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
+def _bounds(name: str, packs: Sequence[Pack], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
     """Where each file's rows begin and end in its pack's table; nowhere in an absent table."""
-    filled = np.array([len(one) > 0 for one in offsets], bool)
-    base = np.cumsum([0, *(len(one) for one in offsets)])[:-1]
-    flat = np.concatenate([*offsets, np.zeros(2, np.int64)])
-    at = np.where(filled[pack], base[pack] + ordinal, len(flat) - 2)
+    sizes = [len(one.contents) + 1 for one in packs]
+    absent = (np.zeros(size, np.int64) for size in sizes)
+    found = (one.offsets.get(name, zeros) for one, zeros in zip(packs, absent, strict=True))
+    at = np.cumsum([0, *sizes])[pack] + ordinal
+    flat = np.concatenate([np.zeros(0, np.int64), *found])
     return flat[at], flat[at + 1]

@@ -10,7 +10,6 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract.decoding import utf8_of
 from codeanatomy.extract.messages import Item, Job
 from codeanatomy.extract.pack import write_pack
 from codeanatomy.extract.parse import parse
@@ -18,7 +17,6 @@ from codeanatomy.extract.witness import (
     FILE_COLUMN,
     Collector,
     Extractor,
-    Source,
     evidence_schema,
     packed_schema,
     signed,
@@ -34,13 +32,6 @@ TOGETHER = -1  # announced while no single file is at work
 
 Announce = Callable[[int], None]
 Tables = dict[str, pa.Table]
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """An extractor (or the parse) raised on a file, or on a whole batch."""
-
-    witness: str
-    problem: FileProblem
 
 
 class File(msgspec.Struct, frozen=True):
@@ -68,7 +59,7 @@ def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: A
     lacks its rows.
     """
     tables = _attempt(files, extractors, announce)
-    if not isinstance(tables, Failure):
+    if not isinstance(tables, FileProblem):
         return tables
     parts = [_alone(file, extractors, announce) for file in files]
     return {name: _join([part[name] for part in parts if name in part]) for name in parts[0]}
@@ -83,15 +74,17 @@ def tables_of(extractors: Sequence[Extractor]) -> dict[str, type[msgspec.Struct]
 def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> Tables:
     """Tables of one file by those extractors that can take it; the others leave a problem row."""
     left, failed = list(extractors), []
-    while isinstance(tables := _attempt([file], left, announce), Failure):
+    while isinstance(tables := _attempt([file], left, announce), FileProblem):
         guilty = next((e for e in left if e.name == tables.witness), None)
-        failed.append((file.ordinal, tables.problem))
+        failed.append((file.ordinal, tables))
         if guilty is not None:
             left.remove(guilty)
         # where another witness fills the same tables, it is asked as if the parse had failed
-        shared = guilty is None or any(set(_own(guilty)) & set(_own(e)) for e in left)
+        shared = guilty is None or any(
+            set(guilty.tables) & set(e.tables) - {FileProblem} for e in left
+        )
         if shared and file.problem is None:
-            file = File(file.ordinal, file.content, tables.problem)
+            file = File(file.ordinal, file.content, tables)
     rows = trouble_table(row for row in failed if row[1] is not file.problem)
     empty = {n: packed_schema(s).empty_table() for n, s in tables_of(extractors).items()}
     return empty | tables | {PROBLEMS: _join([tables[PROBLEMS], rows])}
@@ -99,7 +92,7 @@ def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> T
 
 def _attempt(
     files: Sequence[File], extractors: Sequence[Extractor], announce: Announce
-) -> Tables | Failure:
+) -> Tables | FileProblem:
     """The tables of the files, or who raised on which file."""
     parts: dict[str, list[pa.Table]] = {name: [] for name in tables_of(extractors)}
     problems: list[tuple[int, FileProblem]] = []
@@ -112,7 +105,7 @@ def _attempt(
         for file in files:
             announce(file.ordinal)
             witness = RUNNER
-            source = _source(file)
+            source = parse(file.content, file.problem)
             for extractor, collector in collectors:
                 witness = extractor.name
                 collector.add(file.ordinal, source)
@@ -124,7 +117,7 @@ def _attempt(
             for name, table in _finish(extractor, collector, files).items():
                 parts[name].append(table)
     except Exception as error:  # noqa: BLE001 - one file must not take the others with it
-        return Failure(witness, _raised(witness, error))
+        return _raised(witness, error)
     parts[PROBLEMS].insert(0, trouble_table(problems))
     return {name: _join(tables) for name, tables in parts.items()}
 
@@ -147,27 +140,10 @@ def _finish(extractor: Extractor, collector: Collector, files: Sequence[File]) -
 def _join(tables: Sequence[pa.Table]) -> pa.Table:
     """One table in one chunk, sorted by file; rows of a file keep the order of the tables."""
     filled = [table for table in tables if table.num_rows] or list(tables[:1])
-    if len(filled) == 1:
-        return filled[0].unify_dictionaries().combine_chunks()
     joined = pa.concat_tables(filled).unify_dictionaries().combine_chunks()
     files = joined.column(FILE_COLUMN).to_numpy()
-    if np.all(files[1:] >= files[:-1]):
-        return joined
-    return joined.take(pa.array(np.argsort(files, kind="stable")))
-
-
-def _own(extractor: Extractor) -> list[str]:
-    return [name for struct in extractor.tables if (name := table_name(struct)) != PROBLEMS]
-
-
-def _source(file: File) -> Source:
-    if file.problem is None:
-        return parse(file.content)
-    try:
-        utf8, origin = utf8_of(file.content)
-    except (LookupError, UnicodeError):
-        utf8, origin = file.content, None
-    return Source(file.content, None, file.problem, utf8, origin)
+    ordered = np.all(files[1:] >= files[:-1])
+    return joined if ordered else joined.take(pa.array(np.argsort(files, kind="stable")))
 
 
 def _raised(witness: str, error: Exception) -> FileProblem:
@@ -182,20 +158,15 @@ def _raised(witness: str, error: Exception) -> FileProblem:
 def _read(repo: str, ordinal: int, item: Item) -> File:
     """The item's bytes, if they are those that were scanned; else nothing but a problem."""
     try:
-        content = _bytes(os.path.join(repo, item.path))
+        # a pipe that took the file's place since the scan must not block the worker
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+        with open(os.open(os.path.join(repo, item.path), flags), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(0, "no longer a regular file")
+            content = file.read()
+        if hashlib.blake2b(content, digest_size=16).hexdigest() != item.content:
+            raise OSError(0, "the file changed while it was read")
     except OSError as error:
         problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)
         return File(ordinal, b"", item.problem or problem, read=False)
-    if hashlib.blake2b(content, digest_size=16).hexdigest() != item.content:
-        problem = trouble(RUNNER, "unreadable", "the file changed while it was read")
-        return File(ordinal, b"", item.problem or problem, read=False)
     return File(ordinal, content, item.problem)
-
-
-def _bytes(path: str) -> bytes:
-    # a pipe that took the file's place since the scan must not block the worker
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "no longer a regular file")
-        return file.read()

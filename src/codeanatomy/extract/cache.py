@@ -34,11 +34,9 @@ class Place(msgspec.Struct, frozen=True, eq=False):
 
 def default_cache() -> Path:
     """The user's cache: `CODEANATOMY_CACHE`, else `codeanatomy` in the system's cache folder."""
-    own = os.environ.get("CODEANATOMY_CACHE")
-    if own:
+    if own := os.environ.get("CODEANATOMY_CACHE"):
         return Path(own).absolute()
-    system = os.environ.get("XDG_CACHE_HOME")
-    return (Path(system) if system else Path.home() / ".cache") / "codeanatomy"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "codeanatomy"
 
 
 class Cache:

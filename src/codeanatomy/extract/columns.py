@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.forest import Forest, Ints, Names
+from codeanatomy.extract.forest import Forest, Ints
+from codeanatomy.extract.keys import ordinals
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.schema import table_name
 
-Column: TypeAlias = pa.Array | npt.NDArray[np.generic] | Sequence[object]
+Rows: TypeAlias = npt.NDArray[np.integer]
+Column: TypeAlias = pa.Array | npt.NDArray[np.generic] | Sequence[str | None]
 
 _CONSTRUCTS = pa.array(CONSTRUCTS, pa.string())
 _ROLES = pa.array(ROLES, pa.string())
@@ -22,8 +24,6 @@ _ROLES = pa.array(ROLES, pa.string())
 def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[str, pa.Table]:
     """The struct's table by its name; a column for every field, in any order."""
     schema = evidence_schema(struct)
-    if set(columns) != set(schema.names):
-        raise TypeError(f"{struct.__name__}: columns {sorted(set(columns) ^ set(schema.names))}")
     arrays = [_array(columns[f.name], f.type) for f in schema]
     return {table_name(struct): pa.Table.from_arrays(arrays, schema=schema)}
 
@@ -35,14 +35,18 @@ def coded(codes: npt.NDArray[np.integer], names: Sequence[str] | pa.Array) -> pa
     return pa.DictionaryArray.from_arrays(optional(whole, whole < 0), words)
 
 
+def strings(texts: Sequence[str | None]) -> pa.Array:
+    """The texts as a column; lone surrogates (`"\\ud800"`), which have no UTF-8, as escapes."""
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        data = (text and text.encode("utf-8", "backslashreplace").decode() for text in texts)
+        return pa.array(list(data), pa.string())
+
+
 def interned(words: Sequence[str]) -> pa.Array:
     """Dictionary-encoded words."""
-    names = Names()
-    codes = names.codes(words)
-    try:
-        return coded(codes, names.words())
-    except UnicodeEncodeError:
-        return interned([safe(word) for word in words])
+    return strings(words).dictionary_encode()
 
 
 def constant(value: str, count: int) -> pa.Array:
@@ -59,11 +63,6 @@ def optional(values: npt.NDArray[np.integer], absent: npt.NDArray[np.bool_]) -> 
     validity = pa.py_buffer(np.packbits(~absent, bitorder="little"))
     data = pa.py_buffer(np.ascontiguousarray(values))
     return pa.Array.from_buffers(kind, len(values), [validity, data])
-
-
-def safe(text: str) -> str:
-    """The text with lone surrogates (`"\\ud800"`) written as escapes, for they have no UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def located(forest: Forest, rows: Ints) -> dict[str, Column]:
@@ -83,14 +82,24 @@ def located(forest: Forest, rows: Ints) -> dict[str, Column]:
     }
 
 
+def owned(forest: Forest, construct: str, owner: Rows, start: Ints, end: Ints) -> dict[str, Column]:
+    """Those columns but the key for what has no row: things of the owners (numbers of definitions)
+    that stand at these bytes."""
+    bodies = forest.definition_bodies[owner]
+    return {
+        "file": forest.ordinal[forest.files_of(start)],
+        "parent": bodies,
+        "container": bodies,
+        "construct": constant(construct, len(owner)),
+        "role": constant("", len(owner)),
+        "position": ordinals(owner),
+        "bstart": forest.places[start],
+        "bend": forest.places[end],
+        "line": forest.lines_of(start),
+    }
+
+
 def _array(column: Column, kind: pa.DataType) -> pa.Array:
-    if isinstance(column, pa.Array):
-        return column
     if isinstance(column, np.ndarray):
         return pa.array(column.astype(kind.to_pandas_dtype(), copy=False), kind)
-    if pa.types.is_string(kind):
-        try:
-            return pa.array(column, kind)
-        except UnicodeEncodeError:
-            return pa.array([safe(x) if isinstance(x, str) else x for x in column], kind)
-    return pa.array(column, kind)
+    return column if isinstance(column, pa.Array) else strings(column)

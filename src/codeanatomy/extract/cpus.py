@@ -15,21 +15,11 @@ def usable_cpus(root: Path = Path("/")) -> int:
 
 
 def _quotas(root: Path) -> Iterator[int]:
-    """Quotas of the process's control groups and those above, in whole CPUs, rounded up."""
+    """Quotas of the process's control group and those above, in whole CPUs, rounded up."""
     groups = root / "proc/self/cgroup"
     for line in groups.read_text().splitlines() if groups.exists() else ():
-        number, controllers, path = line.split(":", 2)
-        if number == "0" or "cpu" in controllers.split(","):
-            group = root / "sys/fs/cgroup" / ("cpu" if controllers else "") / path.lstrip("/")
-            for folder in (group, *group.parents):
-                most, period = _quota(folder)
-                if most not in ("", "max", "-1"):
-                    yield -(-int(most) // int(period))
-
-
-def _quota(folder: Path) -> list[str]:
-    """The CPU time of a control group, and the period it is granted for."""
-    for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
-        if all((folder / name).exists() for name in names):
-            return " ".join((folder / name).read_text() for name in names).split()
-    return ["", ""]
+        if line.startswith("0::"):
+            group = root / "sys/fs/cgroup" / line[3:].lstrip("/")
+            for file in (folder / "cpu.max" for folder in (group, *group.parents)):
+                if file.exists() and not (quota := file.read_text().split())[0].startswith("max"):
+                    yield -(-int(quota[0]) // int(quota[1]))

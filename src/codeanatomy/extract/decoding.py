@@ -6,7 +6,6 @@ CRLF or a lone CR. Plain UTF-8 files need no mapping: the parser's text is the f
 
 import codecs
 import re
-import sys
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +22,11 @@ def declared_encoding(content: bytes) -> str | None:
     """The encoding that the file's first two lines declare (PEP 263); None for the default."""
     if b"coding" not in content:
         return None
-    at = len(BOM) if content.startswith(BOM) else 0
-    for _ in range(2):
-        end = _LINE_END.search(content, at)
-        line = content[at : end.start() if end else len(content)]
-        found = _COOKIE.match(line)
-        if found:
+    for line in _LINE_END.split(content.removeprefix(BOM), 2)[:2]:
+        if found := _COOKIE.match(line):
             return _normal(found.group(1).decode("ascii"))
-        if not _BLANK.match(line) or end is None:
+        if not _BLANK.match(line):
             break
-        at = end.end()
     return None
 
 
@@ -79,34 +73,17 @@ def line_starts(utf8: bytes) -> Offsets:
 def _normal(name: str) -> str:
     """CPython's own spelling of the two encodings that it treats by name."""
     short = name[:12].lower().replace("_", "-")
-    if short == "utf-8" or short.startswith("utf-8-"):
+    if re.match("utf-8(-|$)", short):
         return "utf-8"
-    for latin in ("latin-1", "iso-8859-1", "iso-latin-1"):
-        if short == latin or short.startswith(latin + "-"):
-            return "iso-8859-1"
-    return name
+    return "iso-8859-1" if re.match("(latin-1|iso-8859-1|iso-latin-1)(-|$)", short) else name
 
 
 def _starts_of_characters(data: bytes, text: str, name: str) -> Offsets:
-    """For each character of the text, the index of its first byte in data (in an encoding that
-    packs characters into common bytes, UTF-7, of the byte where they become known)."""
-    codec = codecs.lookup(name)
-    make = codec.incrementaldecoder
-    if make is None:
-        raise UnicodeError(f"positions in {codec.name} text cannot be mapped back to bytes")
-    table = hasattr(sys.modules.get(make.__module__), "decoding_table")
-    if table or codec.name in ("iso8859-1", "ascii"):
+    """For each character of the text, the index of its first byte in data; UnicodeError where that
+    is not told by the character alone (UTF-7, ISO 2022)."""
+    if len(text) == len(data):
         return np.arange(len(data))
-    decoder = make()
-    ends: list[int] = []
-    parts: list[str] = []
-    for i in range(len(data) + 1):
-        part = decoder.decode(data[i : i + 1], i == len(data))
-        if part:
-            # characters that come late, with the one that this byte ends, end before it
-            parts.append(part)
-            ends += [i] * (len(part) - 1)
-            ends.append(min(i + 1, len(data)))
-    if "".join(parts) != text:
-        raise UnicodeError(f"positions in {codec.name} text cannot be mapped back to bytes")
-    return np.append(0, np.array(ends[:-1], np.int64)) if ends else np.zeros(0, np.int64)
+    ends = np.cumsum([len(character.encode(name)) for character in text])
+    if not len(ends) or ends[-1] != len(data):
+        raise UnicodeError(f"positions in {name} text cannot be mapped back to bytes")
+    return np.append(0, ends[:-1])

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
-from codeanatomy.extract.forest import Forest, Ints, kinds, roles
+from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, roles
 from codeanatomy.extract.keys import ordinals
 from codeanatomy.extract.walker import ROLES
 from codeanatomy.facts.ids import ANNOTATION, mix
@@ -33,9 +33,10 @@ def name_starts(forest: Forest) -> Ints:
     rows = forest.definitions
     named = np.flatnonzero(_NAMED[forest.kind[rows]])
     starts = forest.start[rows]
-    texts = [forest.texts[f].utf8 for f in forest.file[rows[named]].tolist()]
-    matches = map(_BEFORE_NAME.match, texts, starts[named].tolist())
-    starts[named] = [m.end() if m else s for m, s in zip(matches, starts[named], strict=True)]
+    starts[named] = [
+        found.end() if (found := _BEFORE_NAME.match(forest.source, start)) else start
+        for start in starts[named].tolist()
+    ]
     return starts
 
 
@@ -57,7 +58,7 @@ def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
         "generator": generators & ~kinds("Module", "ClassDef")[kind],
         "signature": _signatures(forest, names),
         "docstring": docs,
-        "name_bstart": np.where(forest.parent[rows] < 0, 0, forest.place(forest.file[rows], names)),
+        "name_bstart": forest.places[names],
     }
     return table(Definition, columns)
 
@@ -65,10 +66,8 @@ def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
 def parameters(forest: Forest) -> dict[str, pa.Table]:
     """The parameter table."""
     rows = forest.rows(kinds("arg"))
-    passing = np.zeros(256, np.int32)
-    for number, role in enumerate(ROLES):
-        if role.partition(".")[2] in _PASSED_AS:
-            passing[number] = _PASSED_AS.index(role.partition(".")[2])
+    words = [role.partition(".")[2] for role in ROLES]
+    passing = np.array([_PASSED_AS.index(w) if w in _PASSED_AS else 0 for w in words], np.int32)
     default = np.full(forest.size, -1, np.int64)
     for parameter, first, _ in forest.columns.defaults:
         default[parameter] = first
@@ -77,8 +76,7 @@ def parameters(forest: Forest) -> dict[str, pa.Table]:
     annotation[forest.parent[annotations]] = annotations
     default, annotation = default[rows], annotation[rows]
     functions = forest.parent[rows]
-    columns = located(forest, rows)
-    columns |= {
+    columns = located(forest, rows) | {
         "position": ordinals(functions),
         "name": coded(forest.text[rows], forest.names.words()),
         "function": forest.key[functions],
@@ -99,8 +97,7 @@ def imports(forest: Forest) -> dict[str, pa.Table]:
     levels[forest.rows(kinds("ImportFrom"))] = forest.columns.levels
     # `from . import a` has no module
     module = np.where(plain, written, forest.text[statements])
-    columns = located(forest, rows)
-    columns |= {
+    columns = located(forest, rows) | {
         "name": coded(np.where(forest.bound[rows] < 0, written, forest.bound[rows]), names),
         "module": coded(np.where(module < 0, forest.no_name, module), names),
         "level": levels[statements],
@@ -114,8 +111,7 @@ def decorators(forest: Forest) -> dict[str, pa.Table]:
     """The decorator table."""
     rows = forest.rows_in(roles(".decorator_list"))
     keys = forest.key[rows]
-    columns = located(forest, rows)
-    columns |= {
+    columns = located(forest, rows) | {
         "node": mix(keys, ANNOTATION),
         "construct": constant("Decorator", len(rows)),
         "name": interned(forest.columns.decorators),
@@ -129,69 +125,40 @@ def _signatures(forest: Forest, names: Ints) -> list[str | None]:
     """Parameters as written, on one line, and ` -> annotation`; None where there are none."""
     returned = forest.rows_in(roles(".returns"))
     returns = dict(zip(forest.parent[returned].tolist(), returned.tolist(), strict=True))
-    lambdas = set(np.flatnonzero(kinds("Lambda")).tolist())
-    no_parameters = set(np.flatnonzero(kinds("ClassDef", "Module")).tolist())
-    lengths = forest.names.lengths().copy()
+    lengths = forest.names.lengths()
     lengths[-1] = len("lambda")
-    found: list[str | None] = []
     rows = forest.definitions
-    after = names + lengths[forest.text[rows]]
-    for row, kind, file, start, end in zip(
-        rows.tolist(),
-        forest.kind[rows].tolist(),
-        forest.file[rows].tolist(),
-        after.tolist(),
-        forest.start[np.minimum(forest.body_row, forest.size - 1)].tolist(),
-        strict=True,
-    ):
-        if kind in no_parameters:
-            found.append(None)
-            continue
-        header = forest.texts[file].utf8[start:end]
-        text = _lambda_parameters(header) if kind in lambdas else _parameters(header)
+    found: list[str | None] = [None] * len(rows)
+    after = (names + lengths[forest.text[rows]]).tolist()
+    bodies = forest.start[np.minimum(forest.body_row, forest.size - 1)].tolist()
+    functions = np.flatnonzero(FUNCTIONS[forest.kind[rows]])
+    is_lambda = kinds("Lambda")[forest.kind[rows]]
+    for number, row in zip(functions.tolist(), rows[functions].tolist(), strict=True):
+        header = forest.source[after[number] : bodies[number]]
+        text = _parameters(header, is_lambda[number])
         if row in returns:
             text += " -> " + _one_line(forest.slice(returns[row]))
-        found.append(text[:SIGNATURE_LIMIT])
+        found[number] = text[:SIGNATURE_LIMIT]
     return found
 
 
-def _parameters(header: bytes) -> str:
-    """The parenthesised list that a header (from after the name) holds; type parameters skipped."""
-    first = header.find(b"(")
-    close = header.find(b")", first)
-    simple = header[first : close + 1]
-    if header[:first].strip() == b"" and not _needs_scan(simple):
-        return _one_line(simple)
-    depth = 0
-    for token in _TOKENS.finditer(header):
-        if token.lastgroup == "open":
-            if depth == 0:
-                first = token.start()
-            depth += 1
-        elif token.lastgroup == "close":
-            depth -= 1
-            if depth == 0 and token.group() == b")":
-                return _one_line(header[first : token.end()])
-    return _one_line(header[first:])
-
-
-def _lambda_parameters(header: bytes) -> str:
-    """What stands between `lambda` and its colon, in parentheses."""
-    colon, depth = header.rfind(b":"), 0
-    if _needs_scan(header):
+def _parameters(header: bytes, is_lambda: bool) -> str:
+    """The parameters in a header (from after the name), in parentheses; type parameters skipped."""
+    first, last, depth = 0, header.find(b")") + 1, 0
+    if is_lambda or not header.startswith(b"(") or _NESTED.search(header, 1, last):
         for token in _TOKENS.finditer(header):
             if token.lastgroup == "open":
+                first = first if depth or is_lambda else token.start()
                 depth += 1
             elif token.lastgroup == "close":
                 depth -= 1
-            elif token.lastgroup == "colon" and depth == 0:
-                colon = token.start()
-    return f"({_one_line(header[:colon])})"
-
-
-def _needs_scan(text: bytes) -> bool:
-    """Whether brackets or colons may stand inside strings, comments or other brackets."""
-    return _NESTED.search(text, 1) is not None
+                if not depth and token[0] == b")" and not is_lambda:
+                    last = token.end()
+                    break
+            elif token.lastgroup == "colon" and is_lambda and not depth:
+                last = token.start()
+    text = _one_line(header[first:last])
+    return f"({text})" if is_lambda else text
 
 
 def _one_line(text: bytes) -> str:

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from mmap import mmap
 from multiprocessing.connection import Connection, Pipe, wait
 
@@ -117,7 +116,7 @@ def _serve(
     asked = [extractor for extractor in extractors if extractor.name in work.extractors]
     queue, number, told = list(work.jobs[::-1]), 0, Tick(0, "")
     while os.getppid() == parent:
-        queue.sort(key=lambda job: job.size)
+        queue.sort(key=lambda job: sum(item.size for item in job.items))
         idle = [worker for worker in crew if worker.job is None]
         while queue and (idle or len(crew) < work.workers):
             if not idle:
@@ -194,12 +193,9 @@ def _fork(control: Connection, repo: str, extractors: Sequence[Extractor]) -> Wo
         while os.getppid() == server:
             job = receive(theirs)
             assert isinstance(job, Job)
-            run_job(job, repo, extractors if job.witnesses else (), partial(_note, word))
+            asked = extractors if job.witnesses else ()
+            run_job(job, repo, asked, lambda n: word.__setitem__(0, n + ORDINALS))
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
             send(theirs, job)
     finally:
         os._exit(1)  # never back into the foreman's loop, nor its clean-up
-
-
-def _note(word: memoryview, ordinal: int) -> None:
-    word[0] = ordinal + ORDINALS

@@ -7,17 +7,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from codeanatomy.extract.decoding import Offsets
 from codeanatomy.extract.keys import (
     BODY_CONSTRUCTS,
-    body_keys,
-    named_key,
     ordinals,
     qualnames,
     unnamed_keys,
 )
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES, TEXT, Columns
+from codeanatomy.facts.ids import BODY, MODULE_KEY, hash_text, mix
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -34,7 +34,6 @@ class Text(msgspec.Struct, frozen=True):
     utf8: bytes
     origin: Offsets | None
     lines: Offsets
-    size: int  # bytes of the content
 
 
 class Names:
@@ -45,7 +44,6 @@ class Names:
         self._codes.default_factory = self._codes.__len__
         self._all: list[str] = []
         self._words: pa.Array = pa.array([], pa.string())
-        self._lengths: Ints = np.zeros(0, np.int64)
 
     def code(self, name: str | None) -> int:
         """The name's code; -1 for None."""
@@ -72,10 +70,8 @@ class Names:
 
     def lengths(self) -> Ints:
         """UTF-8 bytes of each name, and one 0 more for the code -1."""
-        if len(self._lengths) != len(self._codes) + 1:
-            lengths = map(len, map(str.encode, self.all()))
-            self._lengths = np.append(np.fromiter(lengths, np.int64, len(self._codes)), 0)
-        return self._lengths
+        lengths: Ints = pc.binary_length(self.words()).to_numpy()
+        return np.append(lengths, 0)
 
 
 def kinds(*names: str) -> Flags:
@@ -107,12 +103,17 @@ _NAMING = kinds(*(set(TEXT) - {"Attribute", "keyword", "alias", "ImportFrom"}))
 _SPANNED = kinds("comprehension", "match_case")
 
 
+def _joined(parts: Sequence[npt.NDArray[np.integer]]) -> Ints:
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
 class Forest:
     """Arrays over all rows of a batch; a row is a node of a tree, in source order.
 
-    `start` and `end` count bytes of the file's text (`Text.utf8`), `place` turns such offsets into
-    bytes of the content. Scopes are rows, too: of a module, class, function or comprehension; the
-    scope of type parameters is the row of the first of them.
+    `start`, `end`, `lines` and `base` (where each file's text starts) count bytes of `source`, the
+    texts of all files one after the other with a byte between; `places` turns such an offset into
+    one of the file's content. Scopes are rows, too: of a module, class, function or comprehension;
+    the scope of type parameters is the row of the first of them.
     """
 
     def __init__(
@@ -121,11 +122,13 @@ class Forest:
         texts: Sequence[Text],
         counts: Sequence[int],
         positions: Sequence[npt.NDArray[np.int32]],
+        broken: Flags,
     ) -> None:
-        """From the columns, the files, their numbers of rows, and (line, column, end line, end
-        column) of each row in one flat array per file."""
+        """From the columns, the files, their numbers of rows, (line, column, end line, end column)
+        of each row in one flat array per file, and in which files bindings may be hidden."""
         self.columns = columns
         self.texts = texts
+        self.broken = broken
         self.names = Names()
         self.no_name = self.names.code("")
         self.kind = np.frombuffer(columns.kinds, np.uint8)
@@ -134,6 +137,12 @@ class Forest:
         self.size = len(self.kind)
         self.file: Codes = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
         self.first_row: Ints = np.cumsum([0, *counts])[:-1]
+        self.source = b"".join(text.utf8 + b"\n" for text in texts)
+        self.base: Ints = np.cumsum([0, *(len(text.utf8) + 1 for text in texts)])
+        self.lines = _joined([b + t.lines for b, t in zip(self.base, texts, strict=False)])
+        self.places = _joined(
+            [np.arange(len(t.utf8) + 1) if t.origin is None else t.origin for t in texts]
+        )
         self.ordinal: Codes = np.array([t.ordinal for t in texts], np.int32)
         self.text: Codes = np.full(self.size, -1, np.int32)
         self.text[kinds(*TEXT)[self.kind]] = self.names.codes(columns.texts)
@@ -151,35 +160,30 @@ class Forest:
         """The rows whose role is in the mask."""
         return np.flatnonzero(mask[self.role])
 
-    def place(self, files: npt.NDArray[np.integer], offsets: Ints) -> Ints:
-        """Bytes of the content for bytes of the text; the files are in ascending order."""
-        placed = offsets.astype(np.int64)
-        for number, text in enumerate(self.texts):
-            if text.origin is not None:
-                mine = slice(*np.searchsorted(files, (number, number + 1)))
-                placed[mine] = text.origin[placed[mine]]
-        return placed
+    def files_of(self, offsets: Ints) -> Ints:
+        """The files of these bytes."""
+        files: Ints = np.searchsorted(self.base, offsets, "right") - 1
+        return files
 
-    def line_of(self, file: int, offset: int) -> int:
-        """The line (from 1) of a byte of a file's text."""
-        return max(int(np.searchsorted(self.texts[file].lines[1:], offset, "right")), 1)
+    def lines_of(self, offsets: Ints) -> Ints:
+        """The lines (from 1) of these bytes."""
+        first = np.searchsorted(self.lines, self.base)[self.files_of(offsets)]
+        lines: Ints = np.maximum(np.searchsorted(self.lines, offsets, "right") - 1 - first, 1)
+        return lines
 
-    def respelled(
-        self, files: npt.NDArray[np.integer], codes: Codes, starts: Ints, ends: Ints
-    ) -> list[int]:
+    def respelled(self, rows: Ints, codes: Codes, starts: Ints, ends: Ints) -> list[int]:
         """Which of these places do not hold their names as interned (NFKC) and so may be wrong."""
         foreign = np.array([not t.utf8.isascii() for t in self.texts], np.bool_)
         names = self.names.all()
         return [
             i
-            for i in np.flatnonzero(foreign[files]).tolist()
-            if self.texts[files[i]].utf8[starts[i] : ends[i]] != names[codes[i]].encode()
+            for i in np.flatnonzero(foreign[self.file[rows]]).tolist()
+            if self.source[starts[i] : ends[i]] != names[codes[i]].encode()
         ]
 
     def slice(self, row: int) -> bytes:
         """The text of a row."""
-        utf8: bytes = self.texts[self.file[row]].utf8[self.start[row] : self.end[row]]
-        return utf8
+        return self.source[self.start[row] : self.end[row]]
 
     def _bound(self) -> Codes:
         """Code of the name that a row binds or uses in its scope; -1 for none."""
@@ -193,13 +197,11 @@ class Forest:
         return bound
 
     def _locate(self, positions: Sequence[npt.NDArray[np.int32]]) -> None:
-        empty = np.zeros(0, np.int32)
-        flat = np.concatenate(positions) if positions else empty
+        flat = np.concatenate([np.zeros(0, np.int32), *positions])
         line, column, end_line, end_column = flat.reshape(-1, 4).T
-        lines = np.concatenate([t.lines for t in self.texts]) if self.texts else empty
-        base = np.cumsum([0, *(len(t.lines) for t in self.texts)])[:-1][self.file]
-        self.start: Ints = lines[base + line] + column
-        self.end: Ints = lines[base + end_line] + end_column
+        first = np.searchsorted(self.lines, self.base)[self.file]
+        self.start: Ints = self.lines[first + line] + column
+        self.end: Ints = self.lines[first + end_line] + end_column
         self.line: Codes = line.copy()
         self.last_line: Codes = end_line
         inner = self.rows(_SPANNED)
@@ -208,11 +210,8 @@ class Forest:
         children = np.flatnonzero(_SPANNED[self.kind[self.parent]])
         np.maximum.at(self.end, self.parent[children], self.end[children])
         self.line[self.first_row] = 1
-        self.end[self.first_row] = [len(t.utf8) for t in self.texts]
-        self.bstart = self.place(self.file, self.start)
-        self.bend = self.place(self.file, self.end)
-        self.bstart[self.first_row] = 0
-        self.bend[self.first_row] = [t.size for t in self.texts]
+        self.end[self.first_row] = self.base[1:] - 1
+        self.bstart, self.bend = self.places[self.start], self.places[self.end]
 
     def _own(self) -> None:
         """Definitions, scopes and owners: subtrees are ranges of rows, painted outermost first."""
@@ -275,19 +274,20 @@ class Forest:
         given = [names[c] if c >= 0 else None for c in self.text[definitions].tolist()]
         self.qualnames = qualnames(scopes.tolist(), given)
         constructs = [CONSTRUCTS[k] for k in kind[definitions].tolist()]
-        keys = map(named_key, constructs, self.qualnames)
-        self.definition_keys: Ints = np.fromiter(keys, np.int64, len(constructs))
+        named = zip(constructs, self.qualnames, strict=True)
+        keys = [MODULE_KEY if c == "Module" else hash_text(f"{c}:{name}") for c, name in named]
+        self.definition_keys: Ints = np.array(keys, np.int64)
         owned = self.definition_keys[self.owner]
         self.key = unnamed_keys(self.owner.astype(np.int64), owned, kind, CONSTRUCTS)
         self.key[definitions] = self.definition_keys
         has_body = kinds(*BODY_CONSTRUCTS)[kind[definitions]]
-        bodies = np.where(has_body, body_keys(self.definition_keys), self.definition_keys)
-        self.definition_bodies: Ints = bodies
+        own = self.definition_keys
+        self.definition_bodies: Ints = np.where(has_body, mix(own, BODY), own)
         in_body = _IN_BODY[self.role]
         body_of_row = np.zeros(self.size, np.int64)
-        body_of_row[definitions] = bodies
+        body_of_row[definitions] = self.definition_bodies
         self.parent_key = np.where(in_body, body_of_row[self.parent], self.key[self.parent])
-        self.container_key = bodies[container]
+        self.container_key = self.definition_bodies[container]
         groups = self.parent.astype(np.int64) * 2 + in_body
         groups[self.first_row] = 0
         self.position = ordinals(groups)

@@ -1,11 +1,12 @@
 """The `ast` witness: syntax, names, calls and comments of files that CPython's parser reads."""
 
-import ast
 import re
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,53 +16,33 @@ from codeanatomy.extract.columns import coded, constant, located, table
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import Emitted, constraint_tables, emit, members
 from codeanatomy.extract.forest import CONTEXTS, DEFINITIONS, Forest, Text, kinds
-from codeanatomy.extract.keys import field_keys
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
 from codeanatomy.extract.witness import Extractor, Source, trouble
-from codeanatomy.facts.tables.constraints import (
-    Constraint,
-    ConstraintName,
-    ConstraintObject,
-    ConstraintSite,
-)
-from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
-from codeanatomy.facts.tables.syntax import (
-    Comment,
-    Decorator,
-    Definition,
-    Field,
-    ImportAlias,
-    Literal,
-    Member,
-    Parameter,
-    Syntax,
-    Variable,
-)
+from codeanatomy.facts.ids import FIELD, mix
+from codeanatomy.facts.tables import constraints, syntax
+from codeanatomy.facts.tables import names as naming
 
 WITNESS = "ast"
 # Frames of the walk, one per level of the tree; they take no C stack.
 WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
-TABLES = (
-    *(Syntax, Literal, Definition, Parameter, ImportAlias, Variable, Member, Field),
-    *(Decorator, Comment),
-    *(Reference, Capture, CallSite, Argument, Base),
-    *(Constraint, ConstraintName, ConstraintObject, ConstraintSite),
+TABLES: tuple[type[msgspec.Struct], ...] = tuple(  # all that are declared in these modules
+    struct
+    for module in (syntax, naming, constraints)
+    for struct in vars(module).values()
+    if isinstance(struct, type) and issubclass(struct, msgspec.Struct)
+    if struct.__module__ == module.__name__ and struct is not syntax.Located
 )
 _POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
 _LAST_WORD = re.compile(rb"[\w\x80-\xff]+\Z")
 _LITERAL = kinds("Constant")
 _ATTRIBUTE = kinds("Attribute")
 _SYNTAX = ~(DEFINITIONS | _LITERAL | kinds("arg", "alias"))
-_TYPES = ("str", "bytes", "int", "float", "complex", "bool", "None", "Ellipsis")
-_TYPE_OF = {
-    kind: number
-    for number, kind in enumerate(
-        (str, bytes, int, float, complex, bool, type(None), type(Ellipsis))
-    )
-}
+_TYPES = (str, bytes, int, float, complex, bool, type(None), type(...))
+_TYPE_NAMES = (*(kind.__name__ for kind in _TYPES[:-2]), "None", "Ellipsis")
+_TYPE_OF = {kind: number for number, kind in enumerate(_TYPES)}
 
 
 class AstCollector:
@@ -79,13 +60,26 @@ class AstCollector:
         """True when the file has a tree that could be walked."""
         if source.tree is None:
             return False
-        if not self._walk(ordinal, source.tree):
+        columns = self._columns
+        mark = columns.mark()
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(before, WALK_DEPTH))
+        try:
+            self._visit(source.tree)
+            self._emitted.append((ordinal, emit(source.tree)))
+        except RecursionError:
+            columns.undo(mark)
             message = "nested more deeply than the walker can follow"
             source.tree, source.error = None, trouble(WITNESS, "too-deep", message)
             return False
-        utf8, origin = source.utf8, source.origin
-        text = Text(ordinal, utf8, origin, line_starts(utf8), len(source.content))
-        self._texts.append(text)
+        finally:
+            sys.setrecursionlimit(before)
+        places = chain.from_iterable(map(_POSITION, columns.nodes))
+        self._positions.append(np.fromiter(places, np.int32, 4 * len(columns.nodes)))
+        self._counts.append(len(columns.nodes))
+        columns.nodes.clear()
+        lines = line_starts(source.utf8)
+        self._texts.append(Text(ordinal, source.utf8, source.origin, lines))
         return True
 
     def finish(self) -> dict[str, pa.Table]:
@@ -97,55 +91,31 @@ class AstCollector:
         """All tables but that of comments."""
         starts = definitions.name_starts(forest)
         last, calls = names.calls(forest)
-        tables = syntax(forest, last) | literals(forest) | fields(forest) | calls
+        tables = nodes(forest, last) | literals(forest) | fields(forest) | calls
         tables |= definitions.definitions(forest, starts) | definitions.parameters(forest)
         tables |= definitions.imports(forest) | definitions.decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
         # rows count through the batch: no file starts anew
-        return tables | constraint_tables(
-            self._emitted, forest.key, np.zeros(len(self._texts), np.int64)
-        )
+        return tables | constraint_tables(self._emitted, forest.key)
 
-    def forest(self) -> Forest:
-        """The files added so far as arrays over their rows."""
-        return Forest(self._columns, self._texts, self._counts, self._positions)
-
-    def _walk(self, ordinal: int, tree: ast.Module) -> bool:
-        """Appends the tree's rows; False, and no rows, when it is too deep."""
-        columns = self._columns
-        mark = columns.mark()
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(before, WALK_DEPTH))
-        try:
-            self._visit(tree)
-            emitted = emit(tree)
-        except RecursionError:
-            columns.undo(mark)
-            return False
-        finally:
-            sys.setrecursionlimit(before)
-        self._emitted.append((ordinal, emitted))
-        nodes = columns.nodes
-        places = chain.from_iterable(map(_POSITION, nodes))
-        self._positions.append(np.fromiter(places, np.int32, 4 * len(nodes)))
-        self._counts.append(len(nodes))
-        nodes.clear()
-        return True
+    def forest(self, broken: Sequence[bool] = ()) -> Forest:
+        """The files added so far as arrays over their rows; `broken` as in `Forest`, else none."""
+        flags = np.array(broken or [False] * len(self._texts), np.bool_)
+        return Forest(self._columns, self._texts, self._counts, self._positions, flags)
 
 
-def syntax(forest: Forest, last_names: npt.NDArray[np.int32]) -> dict[str, pa.Table]:
+def nodes(forest: Forest, last_names: npt.NDArray[np.int32]) -> dict[str, pa.Table]:
     """The syntax table; `last_names` are codes of the callees' last names at the rows of calls."""
     rows = forest.rows(_SYNTAX)
     imports = kinds("ImportFrom")[forest.kind[rows]]
     called = kinds("Call")[forest.kind[rows]]
     name = np.where(imports, -1, np.where(called, last_names[rows], forest.text[rows]))
-    columns = located(forest, rows)
-    columns |= {
+    columns = located(forest, rows) | {
         "name": coded(name, forest.names.words()),
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
     }
-    return table(Syntax, columns)
+    return table(syntax.Syntax, columns)
 
 
 def literals(forest: Forest) -> dict[str, pa.Table]:
@@ -154,8 +124,8 @@ def literals(forest: Forest) -> dict[str, pa.Table]:
     values = forest.columns.values
     types = np.fromiter(map(_TYPE_OF.__getitem__, map(type, values)), np.int32, len(values))
     columns = located(forest, rows)
-    columns |= {"type": coded(types, _TYPES), "value": _shown(values)}
-    return table(Literal, columns)
+    columns |= {"type": coded(types, _TYPE_NAMES), "value": _shown(values)}
+    return table(syntax.Literal, columns)
 
 
 def fields(forest: Forest) -> dict[str, pa.Table]:
@@ -164,22 +134,20 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
     keys = forest.key[rows]
     codes, end = forest.text[rows], forest.end[rows]
     start = end - forest.names.lengths()[codes]
-    for i in forest.respelled(forest.file[rows], codes, start, end):
+    for i in forest.respelled(rows, codes, start, end):
         word = _LAST_WORD.search(forest.slice(int(rows[i])))
         start[i] = end[i] - len(word.group()) if word else start[i]
-    columns = located(forest, rows)
-    columns |= {
-        "node": field_keys(keys),
+    columns = located(forest, rows) | {
+        "node": mix(keys, FIELD),
         "parent": keys,
         "construct": constant("Field", len(rows)),
         "role": constant("Attribute.attr", len(rows)),
         "position": np.ones(len(rows), np.int32),
-        "bstart": forest.place(forest.file[rows], start),
-        "bend": forest.bend[rows],
+        "bstart": forest.places[start],
         "line": forest.last_line[rows],
         "name": coded(codes, forest.names.words()),
     }
-    return table(Field, columns)
+    return table(syntax.Field, columns)
 
 
 def _shown(values: list[object]) -> list[str]:
@@ -188,7 +156,7 @@ def _shown(values: list[object]) -> list[str]:
         shown = list(map(repr, values))
     except ValueError:  # more digits than Python is willing to write
         shown = [hex(v) if isinstance(v, int) and abs(v) >= _LONG else repr(v) for v in values]
-    return [text if len(text) <= LITERAL_LIMIT else text[:LITERAL_LIMIT] for text in shown]
+    return [text[:LITERAL_LIMIT] for text in shown]
 
 
-EXTRACTOR = Extractor(WITNESS, 1, 10, TABLES, AstCollector, interpreter=True)
+EXTRACTOR = Extractor(WITNESS, 1, 10, TABLES, AstCollector)

@@ -3,28 +3,25 @@
 import ast
 import re
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import tree_sitter_python
 from tree_sitter import Language, Parser
 
-from codeanatomy.extract import comments, from_ast, names
-from codeanatomy.extract.columns import coded, optional
+from codeanatomy.extract import comments, from_ast
 from codeanatomy.extract.decoding import line_starts
-from codeanatomy.extract.forest import Forest
-from codeanatomy.extract.scopes import NAMED, Scopes
+from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.tolerant.reader import MAX_ROWS, Reader
-from codeanatomy.extract.tolerant.regions import extras, line_of, mended, problems
+from codeanatomy.extract.tolerant.regions import extras, mended, problems
 from codeanatomy.extract.witness import Extractor, Source, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
-from codeanatomy.facts.tables.names import Capture, Reference
-from codeanatomy.facts.tables.syntax import Variable
 from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "treesitter"
 FEW_CONTROLS = 10  # control characters that any text survives
 MAX_CONTROLS = 0.02  # share of them in a text
-TABLES = (*from_ast.TABLES, FileProblem)
+TABLES: tuple[type[msgspec.Struct], ...] = (*from_ast.TABLES, FileProblem)
 
 _LANGUAGE = Language(tree_sitter_python.language())
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
@@ -35,18 +32,13 @@ _LONE_CR = re.compile(rb"\r(?!\n)")
 
 class TreeSitterCollector:
     """Reads one file after the other into a tree for the `ast` witness's collector, and makes the
-    tables of the batch from its.
-
-    In a file with broken regions a binding may be hidden, so there a name is said to mean something
-    only where that is a parameter or definition, and how it is found is not said at all.
-    """
+    tables of the batch from its. In a file with broken regions a binding may be hidden."""
 
     def __init__(self) -> None:
         self._parser = Parser(_LANGUAGE)
         self._trees = from_ast.AstCollector()
-        self._ordinals: list[int] = []
         self._broken: list[bool] = []
-        self._comments: list[tuple[int, int, int, int]] = []
+        self._comments: list[tuple[int, int, int]] = []
         self._problems: list[tuple[int, FileProblem]] = []
 
     def add(self, ordinal: int, source: Source) -> bool:
@@ -64,10 +56,8 @@ class TreeSitterCollector:
             reader.deep = True
         notes, regions = extras(root)
         regions += blanked
-        number = len(self._ordinals)
-        self._ordinals.append(ordinal)
+        self._comments += [(len(self._broken), *note) for note in notes]
         self._broken.append(bool(regions) or reader.cut or reader.deep)
-        self._comments += [(number, start, end, line_of(lines, start)) for start, end in notes]
         found = problems(WITNESS, regions, utf8, lines, origin)
         if binary:
             found = [trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)]
@@ -81,32 +71,12 @@ class TreeSitterCollector:
 
     def finish(self) -> dict[str, pa.Table]:
         """The tables of `TABLES`."""
-        forest = self._trees.forest()
-        scopes = Scopes(forest)
-        tables = self._without_guesses(self._trees.tables(forest, scopes), forest, scopes)
-        tables |= comments.comment_table(forest, self._comments)
+        forest = self._trees.forest(self._broken)
+        tables = self._trees.tables(forest, Scopes(forest))
+        file, start, end = np.array(self._comments, np.int64).reshape(-1, 3).T
+        base = forest.base[file]
+        tables |= comments.comment_table(forest, base + start, base + end)
         return tables | {table_name(FileProblem): trouble_table(self._problems)}
-
-    def _without_guesses(
-        self, tables: dict[str, pa.Table], forest: Forest, scopes: Scopes
-    ) -> dict[str, pa.Table]:
-        """The tables without what a broken region may have made wrong."""
-        broken = np.array(self._broken, np.bool_)
-        doubtful = broken[forest.file[scopes.uses]]
-        named = np.append(scopes.declares, -1)[scopes.found] == NAMED
-        references = tables[table_name(Reference)]
-        how, declared = (references[name].combine_chunks() for name in ("how", "declared"))
-        codes = np.where(doubtful, names.HOW.index("unknown"), how.indices.to_numpy())
-        kept = declared.is_valid().to_numpy(zero_copy_only=False) & (named | ~doubtful)
-        columns = coded(codes, how.dictionary), optional(declared.fill_null(0).to_numpy(), ~kept)
-        for name, column in zip(("how", "declared"), columns, strict=True):
-            at = references.schema.get_field_index(name)
-            references = references.set_column(at, references.schema.field(at), column)
-        tables = tables | {table_name(Reference): references}
-        ordinals = np.array(self._ordinals, np.int32)[broken]
-        for name in (table_name(Variable), table_name(Capture)):
-            tables[name] = tables[name].filter(~np.isin(tables[name]["file"].to_numpy(), ordinals))
-        return tables
 
 
 def _is_binary(content: bytes) -> bool:
@@ -132,4 +102,4 @@ def _suspect(source: Source) -> int | None:
     return error.bstart if origin is None else int(np.searchsorted(origin, error.bstart))
 
 
-EXTRACTOR = Extractor(WITNESS, 2, 20, TABLES, TreeSitterCollector, interpreter=True)
+EXTRACTOR = Extractor(WITNESS, 2, 20, TABLES, TreeSitterCollector)

@@ -28,11 +28,6 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     witnesses: bool = True
     pack: str = ""
 
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(item.size for item in self.items)
-
 
 class Work(msgspec.Struct, frozen=True, tag=True):
     """What the foreman is to have done, by at most so many workers at once."""

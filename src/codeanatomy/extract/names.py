@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.builtin_names import BUILTINS, MODULE_NAMES
-from codeanatomy.extract.columns import Column, coded, constant, interned, located, optional, table
+from codeanatomy.extract.columns import Column, coded, interned, optional, owned, table
 from codeanatomy.extract.forest import (
     COMPREHENSIONS,
     CONTEXTS,
@@ -18,9 +18,9 @@ from codeanatomy.extract.forest import (
     kinds,
     roles,
 )
-from codeanatomy.extract.keys import grouped, ordinals, variable_keys
-from codeanatomy.extract.scopes import IMPORTED, VARIABLE, Scopes
-from codeanatomy.facts.ids import hash_texts
+from codeanatomy.extract.keys import ordinals
+from codeanatomy.extract.scopes import IMPORTED, NAMED, VARIABLE, Scopes
+from codeanatomy.facts.ids import LOCAL, hash_texts, mix
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
 from codeanatomy.facts.tables.syntax import Member, Variable
 
@@ -31,14 +31,20 @@ _LOCAL, _ENCLOSING, _GLOBAL, _IMPORT, _BUILTIN, _STAR, _UNKNOWN = range(len(HOW)
 
 
 def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
-    """The reference and capture tables."""
+    """The reference and capture tables.
+
+    Where a binding may be hidden, a name is said to mean something only if that is a parameter or
+    definition, and how it is found is not said at all.
+    """
     rows, found = scopes.uses, scopes.found
     names, words = forest.names.all(), forest.names.words()
     user = forest.definition[forest.scope[rows]]  # number of the definition that uses the name
     bound = found >= 0
     home = np.append(scopes.scope, 0)[found]  # 0 where not bound, as the next two
     owner = forest.definition[home]
-    imported = np.append(scopes.declares, 0)[found] == IMPORTED
+    declares = np.append(scopes.declares, -1)[found]
+    imported = declares == IMPORTED
+    doubtful = forest.broken[forest.file[rows]]
     known = np.array([n in BUILTINS or n in MODULE_NAMES for n in names], np.bool_)
     starred = np.zeros(len(forest.texts), np.bool_)
     aliases = forest.rows(kinds("alias"))
@@ -48,7 +54,8 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     how[known[forest.text[rows]]] = _BUILTIN
     how[bound] = np.where(forest.outer[home] < 0, _GLOBAL, _ENCLOSING)[bound]
     how[bound & (owner == user)] = _LOCAL
-    how[bound & imported] = _IMPORT
+    how[imported] = _IMPORT
+    how[doubtful] = _UNKNOWN
     declared = np.append(scopes.key, 0)[found]
     columns: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows]],
@@ -56,13 +63,13 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
         "name": coded(forest.text[rows], words),
         "scope": forest.definition_keys[user],
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
-        "declared": optional(declared, ~bound | imported),
+        "declared": optional(declared, ~bound | imported | (doubtful & (declares != NAMED))),
         "how": coded(how, HOW),
     }
     inner = (FUNCTIONS | COMPREHENSIONS)[forest.kind[home]]
-    caught = np.flatnonzero(bound & ~imported & inner & (owner != user))
+    caught = np.flatnonzero(bound & ~imported & inner & (owner != user) & ~doubtful)
     pairs = user[caught] * np.int64(len(scopes.key) + 1) + found[caught]
-    caught = caught[np.sort(grouped(pairs)[1])]
+    caught = caught[np.sort(np.unique(pairs, return_index=True)[1])]
     captures: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows[caught]]],
         "function": forest.definition_keys[user[caught]],
@@ -74,29 +81,15 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
 
 def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa.Table]:
     """The variable table; `name_starts` of the definitions."""
-    chosen = np.flatnonzero(scopes.declares == VARIABLE)
+    hidden = forest.broken[forest.file[scopes.first]]
+    chosen = np.flatnonzero((scopes.declares == VARIABLE) & ~hidden)
     chosen = chosen[np.argsort(scopes.first[chosen], kind="stable")]
     rows, names = scopes.first[chosen], forest.names.all()
     owner = forest.definition[scopes.scope[chosen]]
-    start, end = _tokens(forest, rows, name_starts)
     words = [names[code] for code in forest.bound[rows].tolist()]
     outer = [forest.qualnames[number] for number in owner.tolist()]
-    moved = start != forest.start[rows]
-    line = forest.line[rows].copy()
-    for i in np.flatnonzero(moved).tolist():
-        line[i] = forest.line_of(int(forest.file[rows[i]]), int(start[i]))
-    columns = located(forest, rows)
-    bodies = forest.definition_bodies[owner]
-    columns |= {
+    columns = owned(forest, "Variable", owner, *_tokens(forest, rows, name_starts)) | {
         "node": scopes.key[chosen],
-        "parent": bodies,
-        "container": bodies,
-        "construct": constant("Variable", len(rows)),
-        "role": constant("", len(rows)),
-        "position": ordinals(owner),
-        "bstart": forest.place(forest.file[rows], start),
-        "bend": forest.place(forest.file[rows], end),
-        "line": line,
         "name": coded(forest.bound[rows], forest.names.words()),
         "qualname": [f"{o}.{w}" if o else w for o, w in zip(outer, words, strict=True)],
         "scope": forest.definition_keys[owner],
@@ -112,18 +105,9 @@ def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.T
     words, codes = forest.names.all(), forest.text[rows]
     names = [words[code] for code in codes.tolist()]
     outer = [forest.qualnames[number] for number in owner.tolist()]
-    bodies, keys = forest.definition_bodies[owner], forest.definition_keys[owner]
-    start = forest.end[rows] - forest.names.lengths()[codes]
-    columns = located(forest, rows)
-    columns |= {
-        "node": variable_keys(keys, hash_texts(names)),
-        "parent": bodies,
-        "container": bodies,
-        "construct": constant("Member", len(rows)),
-        "role": constant("", len(rows)),
-        "position": ordinals(owner),
-        "bstart": forest.place(forest.file[rows], start),
-        "line": forest.last_line[rows],
+    keys, end = forest.definition_keys[owner], forest.end[rows]
+    columns = owned(forest, "Member", owner, end - forest.names.lengths()[codes], end) | {
+        "node": mix(mix(keys, LOCAL), hash_texts(names)),
         "name": coded(codes, forest.names.words()),
         "qualname": [f"{o}.{w}" for o, w in zip(outer, names, strict=True)],
         "scope": keys,
@@ -180,20 +164,18 @@ def bases(forest: Forest) -> dict[str, pa.Table]:
 
 def _tokens(forest: Forest, rows: Ints, name_starts: Ints) -> tuple[Ints, Ints]:
     """Where in the text the name stands that each row binds."""
-    start, end = forest.start[rows].copy(), forest.end[rows].copy()
+    start, end = forest.start[rows], forest.end[rows]
     length = forest.names.lengths()[forest.bound[rows]]
     kind = forest.kind[rows]
     definition = DEFINITIONS[kind]
     start[definition] = name_starts[np.searchsorted(forest.definitions, rows[definition])]
     whole = kinds("Name")[kind]
-    end = np.where(whole, end, start + length)
     names = forest.names.all()
     for i in np.flatnonzero(~whole & ~definition & ~kinds("arg")[kind]).tolist():
         start[i] += _offset(forest.slice(int(rows[i])), names[forest.bound[rows[i]]])
-        end[i] = start[i] + length[i]
-    files = forest.file[rows]
-    for i in forest.respelled(files, forest.bound[rows], start, end):
-        word = _WORD.match(forest.texts[files[i]].utf8, start[i])
+    end = np.where(whole, end, start + length)
+    for i in forest.respelled(rows, forest.bound[rows], start, end):
+        word = _WORD.match(forest.source, start[i])
         end[i] = word.end() if word else end[i]
     return start, end
 

@@ -14,62 +14,49 @@ WITNESS = "ast"
 # stack; more than compiling the same file takes, so that what compiles is also read.
 PARSE_DEPTH = 3_000
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{7,}")
-_UNKNOWN_ENCODING = ("unknown encoding", "encoding problem", "is not a text encoding")
-_UNDECODABLE = ("codec can't decode", "codec can't encode", "(unicode error) 'utf-8'")
+_REFUSALS = (SyntaxError, LookupError, ValueError, OverflowError, MemoryError, RecursionError)
+# code of a problem, by the errors that always are one or by what the message says
+_CODES: tuple[tuple[str, tuple[type[Exception], ...], str], ...] = (
+    ("nul-byte", (), "null byte"),
+    ("too-deep", (MemoryError, RecursionError), "too many nested|too complex"),
+    ("encoding-unknown", (LookupError,), "unknown encoding|encoding problem|not a text encoding"),
+    ("decode-error", (UnicodeError,), r"codec can't (de|en)code|\(unicode error\) 'utf-8'"),
+)
 
 
-def parse(content: bytes) -> Source:
-    """The file's tree, or None and the problem; warnings of the parser are not reported."""
-    try:
-        utf8, origin = utf8_of(content)
-    except LookupError as error:
-        return _failed(content, trouble(WITNESS, "encoding-unknown", str(error)))
-    except UnicodeError as error:
-        return _failed(content, trouble(WITNESS, "decode-error", str(error)))
+def parse(content: bytes, known: FileProblem | None = None) -> Source:
+    """The file's tree, or None and the problem; warnings of the parser are not reported. What has a
+    known problem is not parsed."""
+    source = Source(content, None, known, content)
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, PARSE_DEPTH))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = compile(content, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    except SyntaxError as error:
-        return Source(content, None, _refusal(error, content, utf8, origin), utf8, origin)
-    except (MemoryError, RecursionError) as error:
-        message = str(error) or "nested more deeply than the parser can read"
-        return Source(content, None, trouble(WITNESS, "too-deep", message), utf8, origin)
-    except (ValueError, OverflowError) as error:
-        code = "nul-byte" if b"\0" in content else "syntax-error"
-        return Source(content, None, trouble(WITNESS, code, str(error)), utf8, origin)
+        source.utf8, source.origin = utf8_of(content)
+        if known is None:
+            sys.setrecursionlimit(max(before, PARSE_DEPTH))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = compile(content, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            assert isinstance(tree, ast.Module)
+            source.tree = tree
+    except _REFUSALS as error:
+        source.error = known or _refusal(error, source)
     finally:
         sys.setrecursionlimit(before)
-    assert isinstance(tree, ast.Module)
-    return Source(content, tree, None, utf8, origin)
+    return source
 
 
-def _failed(content: bytes, problem: FileProblem) -> Source:
-    return Source(content, None, problem, content, None)
-
-
-def _refusal(
-    error: SyntaxError, content: bytes, utf8: bytes, origin: Offsets | None
-) -> FileProblem:
-    message = _ADDRESS.sub("0x?", error.msg or "invalid syntax")
-    code = "syntax-error"
-    if "null byte" in message:
-        code = "nul-byte"
-    elif any(text in message for text in _UNKNOWN_ENCODING):
-        code = "encoding-unknown"
-    elif any(text in message for text in _UNDECODABLE):
-        code = "decode-error"
-    elif "too many nested" in message or "too complex" in message:
-        code = "too-deep"
+def _refusal(error: Exception, source: Source) -> FileProblem:
+    written = error.msg if isinstance(error, SyntaxError) else str(error)
+    message = _ADDRESS.sub("0x?", written) or "nested more deeply than the parser can read"
+    told = (c for c, kind, text in _CODES if isinstance(error, kind) or re.search(text, message))
+    code = next(told, "syntax-error")
+    content, utf8, origin = source.content, source.utf8, source.origin
     if code == "nul-byte":
         at = content.index(b"\0") if b"\0" in content else 0
         line = int((line_starts(content[:at])[1:] <= at).sum())
         return trouble(WITNESS, code, message, bstart=at, bend=at + 1, line=line)
     starts = line_starts(utf8)
-    line = error.lineno or 0
-    if not 0 < line < len(starts):
+    if not isinstance(error, SyntaxError) or not 0 < (line := error.lineno or 0) < len(starts):
         return trouble(WITNESS, code, message)
     # before 3.12 the parser counts bytes where neither a cookie nor a mark tells the encoding
     bytewise = sys.version_info < (3, 12) and not (

@@ -6,8 +6,6 @@ it. A name is looked up in its own scope, then outwards, passing over class scop
 declaration met on the way sends it to the module. Private names are mangled before comparing.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,15 +13,13 @@ from codeanatomy.extract.forest import (
     COMPREHENSIONS,
     FUNCTIONS,
     STORE,
-    Codes,
     Flags,
     Forest,
     Ints,
     kinds,
     roles,
 )
-from codeanatomy.extract.keys import grouped, variable_keys
-from codeanatomy.facts.ids import hash_text, hash_texts, mix
+from codeanatomy.facts.ids import LOCAL, hash_text, hash_texts, mix
 
 # what binds a name; the order has no meaning
 OTHER, PARAMETER, DEFINITION, IMPORT, DELETION = range(5)
@@ -68,18 +64,19 @@ class Scopes:
         active = np.arange(len(rows))
         scope = scopes.astype(np.int64)
         first = True
-        inside = np.zeros(len(rows), np.bool_)  # came straight from type parameters: sees a class
+        near = np.ones(
+            len(rows), np.bool_
+        )  # its own, or straight from type parameters: sees classes
         while len(active):
-            passed = _CLASS[forest.kind[scope]] & ~inside[active] & (not first)
+            passed = _CLASS[forest.kind[scope]] & ~near
             sent = _among(self._global, scope * self._base + codes[active]) & ~passed
             scope = np.where(sent, self.module[scope], scope)
             place = np.searchsorted(self.pairs, pair := scope * self._base + codes[active])
             hit = _among(self.pairs, pair) & ~passed
             found[active[hit]] = place[hit]
-            inside[:] = False
-            inside[active] = _GENERIC[forest.kind[scope]] & first
             up = forest.outer[scope].astype(np.int64)
             on = ~hit & (up >= 0)
+            near = (_GENERIC[forest.kind[scope]] & first)[on]
             active, scope, first = active[on], up[on], False
         return found
 
@@ -88,27 +85,18 @@ class Scopes:
         bound, names = self.forest.bound, self._names
         private = np.array([_is_private(n) for n in names] + [False], np.bool_)
         self.code = bound.astype(np.int64)
-        self.class_of = self._classes()
         for row in np.flatnonzero(private[bound]).tolist():
             self.code[row] = self._mangled(names[bound[row]], int(self.forest.scope[row]))
 
     def _mangled(self, name: str, scope: int) -> int:
+        """The code to compare by of a name in a scope."""
         forest = self.forest
-        owner = int(self.class_of[scope])
-        if owner >= 0 and _is_private(name):
-            prefix = self._names[forest.text[owner]].lstrip("_")
+        while scope >= 0 and not _CLASS[forest.kind[scope]]:
+            scope = int(forest.outer[scope])
+        if scope >= 0 and _is_private(name):
+            prefix = self._names[forest.text[scope]].lstrip("_")
             name = f"_{prefix}{name}" if prefix else name
         return forest.names.code(name)
-
-    def _classes(self) -> Codes:
-        """For a scope's row, the innermost class that it is or lies in; -1 for none."""
-        forest = self.forest
-        found = np.full(forest.size, -1, np.int32)
-        is_class = _CLASS[forest.kind]
-        for row in forest.scopes.tolist():
-            around = forest.outer[row]
-            found[row] = row if is_class[row] else found[around] if around >= 0 else -1
-        return found
 
     def _declare(self) -> None:
         """The pairs that `global` and `nonlocal` statements name, sorted."""
@@ -119,8 +107,10 @@ class Scopes:
             scope = int(forest.scope[row])
             pairs[bool(is_global[row])] += [(scope, self._mangled(n, scope)) for n in names]
         self._base = len(forest.names.all()) + 1
-        self._global = _packed(pairs[True], self._base)
-        self._nonlocal = _packed(pairs[False], self._base)
+        self._global, self._nonlocal = (
+            np.array(sorted(s * self._base + c for s, c in pairs[which]), np.int64)
+            for which in (True, False)
+        )
 
     def _events(self) -> tuple[Ints, npt.NDArray[np.int8]]:
         """Rows that bind a name, in source order, and what binds it."""
@@ -150,13 +140,13 @@ class Scopes:
         if len(lent):
             own = np.ones(len(rows), np.bool_)
             own[lent] = False
-            self.pairs = grouped(scope[own] * self._base + codes[own])[0]
+            self.pairs = np.unique(scope[own] * self._base + codes[own])
             target = self.lookup(forest.outer[scope[lent]].astype(np.int64), rows[lent])
             outer = self.pairs[target] // self._base
             good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
             scope[lent[good]] = outer[good]
         pairs = scope * self._base + codes
-        self.pairs, first, group = grouped(pairs)
+        self.pairs, first, group = np.unique(pairs, return_index=True, return_inverse=True)
         self.first = rows[first]
         self.scope = self.pairs // self._base
         counts = np.bincount(group * 5 + kind, minlength=5 * len(self.pairs)).reshape(-1, 5)
@@ -166,30 +156,20 @@ class Scopes:
         single = plain & (total == 1) & (counts[:, PARAMETER] + counts[:, DEFINITION] == 1)
         imported = plain & (total > 0) & (counts[:, IMPORT] == total)
         self.declares = np.where(single, NAMED, np.where(imported, IMPORTED, VARIABLE))
-        keys = np.zeros(len(self.pairs), np.int64)
-        variables = np.flatnonzero(self.declares == VARIABLE)
-        keys[variables] = self._variable_keys(variables)
+        at = np.where(_GENERIC[forest.kind[self.scope]], forest.parent[self.scope], self.scope)
+        home = forest.key[at]
+        home = np.where(at != self.scope, mix(home, _TYPE_PARAMETERS), home)
+        names, place = np.unique(forest.bound[self.first], return_inverse=True)
+        hashes = hash_texts([self._names[code] for code in names.tolist()])[place]
+        keys = np.where(self.declares == VARIABLE, mix(mix(home, LOCAL), hashes), 0)
         named = np.flatnonzero((kind == PARAMETER) | (kind == DEFINITION))
         named = named[single[group[named]]]
         keys[group[named]] = forest.key[rows[named]]
         self.key: Ints = keys
 
-    def _variable_keys(self, bindings: Ints) -> Ints:
-        """Keys of bindings that are variables."""
-        forest, scope = self.forest, self.scope[bindings]
-        generic = _GENERIC[forest.kind[scope]]
-        scope_key = forest.key[np.where(generic, forest.parent[scope], scope)]
-        scope_key = np.where(generic, mix(scope_key, _TYPE_PARAMETERS), scope_key)
-        codes, _, place = grouped(forest.bound[self.first[bindings]].astype(np.int64))
-        return variable_keys(scope_key, hash_texts([self._names[c] for c in codes])[place])
-
 
 def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__") and "." not in name
-
-
-def _packed(pairs: Sequence[tuple[int, int]], base: int) -> Ints:
-    return np.array(sorted(s * base + c for s, c in pairs), np.int64)
 
 
 def _among(ordered: Ints, values: Ints) -> Flags:

@@ -16,41 +16,29 @@ from codeanatomy.extract.newer import CLASSES
 
 Visit = Callable[[ast.Module, int], None]
 
-# node class -> attribute that goes to the `texts` column
-TEXT = {
-    "FunctionDef": "name",
-    "AsyncFunctionDef": "name",
-    "ClassDef": "name",
-    "Name": "id",
-    "Attribute": "attr",
-    "arg": "arg",
-    "keyword": "arg",
-    "alias": "name",
-    "ImportFrom": "module",
-    "ExceptHandler": "name",
-    "MatchAs": "name",
-    "MatchStar": "name",
-    "MatchMapping": "rest",
-    "TypeVar": "name",
-    "ParamSpec": "name",
-    "TypeVarTuple": "name",
-}
 _ROWED = {
     *("Module", "FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"),
     *("Call", "Name", "Attribute", "Subscript", "alias", "arg", "For", "AsyncFor", "comprehension"),
     *("With", "AsyncWith", "Raise", "BinOp", "UnaryOp", "Compare", "AugAssign"),
 }
-_OPERATORS: dict[str, tuple[str, type[ast.AST]]] = {
-    "BinOp": ("n.op", ast.operator),
-    "AugAssign": ("n.op", ast.operator),
-    "BoolOp": ("n.op", ast.boolop),
-    "UnaryOp": ("n.op", ast.unaryop),
-    "Compare": ("n.ops[0]", ast.cmpop),
-}
-_PLAIN = {"identifier", "int", "string", "constant", "expr_context", "type_ignore"}
-_PLAIN |= {"operator", "unaryop", "boolop", "cmpop"}
+_OPERATORS = {"operator", "unaryop", "boolop", "cmpop"}
+_PLAIN = {"identifier", "int", "string", "constant", "expr_context", "type_ignore"} | _OPERATORS
 _DIRECT = {"arg", "alias", "keyword", "comprehension", "match_case"}  # classes without subclasses
 _UNPLACED = {"Module", "comprehension", "match_case"}  # the parser gives them no position
+
+
+def _step(field: str, grammar: str = "expr", owner: str = "n") -> str:
+    """Steps that visit one field, in the small language of `_STEPS`."""
+    base = grammar.rstrip("*?")
+    if base in _PLAIN:
+        return ""
+    visit = f"visit x {field} as {base}" if base in _DIRECT else f"visit x {field}"
+    if grammar.endswith("*"):
+        return f"for x in {owner}.{field}:\n    {visit}\n"
+    if grammar.endswith("?"):
+        return f"x = {owner}.{field}\nif x is not None:\n    {visit}\n"
+    return f"x = {owner}.{field}\n{visit}\n"
+
 
 # Steps of the classes whose children are not simply their fields in the grammar's order. A step
 # `visit x field` becomes the child's role and visit; `visit x field as class` skips the dispatch.
@@ -72,132 +60,85 @@ else:
 """
 _DECORATORS = """\
 for x in n.decorator_list:
-    x.row = len(kinds); decorator(dotted(x))
+    x.row = len(kinds); add_decorators(dotted(x))
     visit x decorator_list
 """
 _GENERIC = """\
 t = getattr(n, "type_params", None)
 if t:
-    generic((i, len(kinds)))
+    add_generics((i, len(kinds)))
     for x in t:
         visit x type_params
 """
-_PARAMETERS = """\
-a = n.args; d = a.defaults
-k = len(d) - len(a.posonlyargs) - len(a.args)
-for x in a.posonlyargs:
-    j = len(kinds)
-    visit x posonlyargs as arg
-    if k >= 0:
-        e = len(kinds); x = d[k]
-        visit x defaults
-        default((j, e, len(kinds)))
-    k += 1
-for x in a.args:
-    j = len(kinds)
-    visit x args as arg
-    if k >= 0:
-        e = len(kinds); x = d[k]
-        visit x defaults
-        default((j, e, len(kinds)))
-    k += 1
-x = a.vararg
-if x is not None:
-    visit x vararg as arg
-for x, y in zip(a.kwonlyargs, a.kw_defaults):
-    j = len(kinds)
-    visit x kwonlyargs as arg
-    if y is not None:
-        e = len(kinds)
-        visit y kw_defaults
-        default((j, e, len(kinds)))
-x = a.kwarg
-if x is not None:
-    visit x kwarg as arg
+_DEFAULT = """\
+    if {given}:
+        e = len(kinds); x = {value}
+        visit x {role}
+        add_defaults((j, e, len(kinds)))
 """
-_BODY = """\
-b = len(kinds)
-for x in n.body:
-    visit x body
-body((i, b, len(kinds)))
+_POSITIONAL = """\
+for x in a.{0}:
+    j = len(kinds)
+    visit x {0} as arg
 """
-_DOCSTRING = "docstring(written(n.body))\n"
-_RETURNS = "x = n.returns\nif x is not None:\n    visit x returns\n"
-_GENERATORS = """\
-for x in n.generators:
-    visit x generators as comprehension
-comprehended((i, len(kinds)))
-"""
+_POSITIONAL += _DEFAULT.format(given="k >= 0", value="d[k]", role="defaults") + "    k += 1\n"
+_PARAMETERS = (
+    "a = n.args; d = a.defaults; k = len(d) - len(a.posonlyargs) - len(a.args)\n"
+    + _POSITIONAL.format("posonlyargs")
+    + _POSITIONAL.format("args")
+    + _step("vararg", "arg?", "a")
+    + "for x, y in zip(a.kwonlyargs, a.kw_defaults):\n"
+    + "    j = len(kinds)\n    visit x kwonlyargs as arg\n"
+    + _DEFAULT.format(given="y is not None", value="y", role="kw_defaults")
+    + _step("kwarg", "arg?", "a")
+)
+_BODY = "b = len(kinds)\n{}add_bodies((i, b, len(kinds)))\n"
+_STATEMENTS = _BODY.format(_step("body", "stmt*"))
+_DOCSTRING = "add_docstrings(written(n, False))\n"
+_GENERATORS = _step("generators", "comprehension*") + "add_comprehensions((i, len(kinds)))\n"
 _PAIRS = """\
 for k, x in zip(n.keys, n.{values}):
     if k is not None:
         visit k keys
     visit x {values}
 """
-_ITEMS = """\
+_WITH = """\
 for y in n.items:
     x = y.context_expr
     visit x context_expr
     x = y.optional_vars
     if x is not None:
         visit x optional_vars
-for x in n.body:
-    visit x body
 """
-_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS + _RETURNS + _BODY
-_ONE = "x = n.{0}\nvisit x {0}\n"
+_WITH += _step("body", "stmt*")
+_RETURNS = _step("returns", "expr?")
+_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS + _RETURNS + _STATEMENTS
 _STEPS = {
-    "Module": _DOCSTRING + _BODY,
+    "Module": _DOCSTRING + _STATEMENTS,
     "FunctionDef": _FUNCTION,
     "AsyncFunctionDef": _FUNCTION,
-    "Lambda": "docstring(None)\n"
-    + _PARAMETERS
-    + "b = len(kinds)\n"
-    + _ONE.format("body")
-    + "body((i, b, len(kinds)))\n",
-    "ClassDef": _DOCSTRING + _DECORATORS + _GENERIC + _MIXED.format(first="bases") + _BODY,
-    "Call": _ONE.format("func") + _MIXED.format(first="args").replace("x.row = len(kinds)", "pass"),
-    "IfExp": "".join(map(_ONE.format, ("body", "test", "orelse"))),
-    "With": _ITEMS,
-    "AsyncWith": _ITEMS,
+    "Lambda": "add_docstrings(None)\n" + _PARAMETERS + _BODY.format(_step("body")),
+    "ClassDef": _DOCSTRING + _DECORATORS + _GENERIC + _MIXED.format(first="bases") + _STATEMENTS,
+    "Call": _step("func") + _MIXED.format(first="args").replace("x.row = len(kinds)", "pass"),
+    "IfExp": "".join(map(_step, ("body", "test", "orelse"))),
+    "With": _WITH,
+    "AsyncWith": _WITH,
     "Dict": _PAIRS.format(values="values"),
     "MatchMapping": _PAIRS.format(values="patterns"),
-    "ListComp": _ONE.format("elt") + _GENERATORS,
-    "SetComp": _ONE.format("elt") + _GENERATORS,
-    "GeneratorExp": _ONE.format("elt") + _GENERATORS,
-    "DictComp": _ONE.format("key") + _ONE.format("value") + _GENERATORS,
-    "comprehension": _ONE.format("target")
-    + "b = len(kinds)\n"
-    + _ONE.format("iter")
-    + "iterable((p, b, len(kinds)))\nfor x in n.ifs:\n    visit x ifs\n",
-    "TypeAlias": _ONE.format("name") + _GENERIC + _ONE.format("value"),
+    **dict.fromkeys(("ListComp", "SetComp", "GeneratorExp"), _step("elt") + _GENERATORS),
+    "DictComp": _step("key") + _step("value") + _GENERATORS,
+    "comprehension": _step("target")
+    + f"b = len(kinds)\n{_step('iter')}add_iterables((p, b, len(kinds)))\n"
+    + _step("ifs", "expr*"),
+    "TypeAlias": _step("name") + _GENERIC + _step("value"),
 }
 _NOTES = {
-    "Constant": "value(n.value)\n",
-    "alias": "rename(n.asname)\n",
-    "ImportFrom": "level(n.level or 0)\n",
-    "Global": "declare((i, n.names))\n",
-    "Nonlocal": "declare((i, n.names))\n",
-    "AnnAssign": "if not n.simple and n.value is None: undeclared(len(kinds))\n",
-}
-_APPENDS = {
-    "node": "nodes",
-    "kind": "kinds",
-    "role": "roles",
-    "parent": "parents",
-    "text": "texts",
-    "value": "values",
-    "docstring": "docstrings",
-    "decorator": "decorators",
-    "rename": "renames",
-    "level": "levels",
-    "declare": "declared",
-    "body": "bodies",
-    "comprehended": "comprehensions",
-    "iterable": "iterables",
-    "default": "defaults",
-    "generic": "generics",
-    "undeclared": "undeclared",
+    "Constant": "add_values(n.value)\n",
+    "alias": "add_renames(n.asname)\n",
+    "ImportFrom": "add_levels(n.level or 0)\n",
+    "Global": "add_declared((i, n.names))\n",
+    "Nonlocal": "add_declared((i, n.names))\n",
+    "AnnAssign": "if not n.simple and n.value is None: add_undeclared(len(kinds))\n",
 }
 
 
@@ -258,123 +199,100 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
-def written(body: list[ast.stmt]) -> str | None:
-    """The docstring that a body starts with, as evaluated."""
-    if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        value = body[0].value.value
-        return value if isinstance(value, str) else None
-    return None
-
-
 def interleaved(positional: list[ast.expr], named: list[ast.keyword]) -> list[ast.AST]:
     """Arguments in source order: a starred one may follow a keyword."""
     both: list[ast.expr | ast.keyword] = [*positional, *named]
     return [*sorted(both, key=lambda x: (x.lineno, x.col_offset))]
 
 
-class _Writer:
-    """Writes the visiting functions; collects the constructs and roles that they use."""
+_NUMBERED: dict[str, int] = {}  # constructs by their numbers,
+_PLACED = {"": 0}  # and roles
+_SUBCLASSES: dict[str, dict[type[ast.AST], int]] = {}  # constructs of operators
 
-    def __init__(self) -> None:
-        self.constructs: dict[str, int] = {}
-        self.roles: dict[str, int] = {"": 0}
-        self.operators: dict[str, dict[type[ast.AST], int]] = {}
 
-    def source(self) -> str:
-        """Text of `make`, which binds the columns and gives the visitor of modules."""
-        lines = ["def make(columns, D, A, T, Nowhere, dotted, written, interleaved):"]
-        lines += [f"    {name} = columns.{column}.append" for name, column in _APPENDS.items()]
-        lines.append("    kinds = columns.kinds")
-        for name, fields in _grammar().items():
-            lines.append(f"    def v_{name}(n, p):")
-            lines += [f"        {line}" for line in self.visitor(name, fields)]
-            lines.append(f"    D[A.{name}] = v_{name}")
-        lines += ["    def v_Expr(n, p):", "        n = n.value", "        D[n.__class__](n, p)"]
-        return "\n".join([*lines, "    D[A.Expr] = v_Expr", "    return v_Module", ""])
+def _source() -> str:
+    """Text of `make`, which binds the columns and gives the visitor of modules."""
+    lines = ["def make(columns, D, A, T, Nowhere, dotted, written, interleaved):"]
+    lines += [f"    add_{name} = columns.{name}.append" for name in vars(Columns())]
+    lines.append("    kinds = columns.kinds")
+    for name, fields in _GRAMMAR.items():
+        lines.append(f"    def v_{name}(n, p):")
+        lines += [f"        {line}" for line in _visitor(name, fields)]
+        lines.append(f"    D[A.{name}] = v_{name}")
+    lines += ["    def v_Expr(n, p):", "        n = n.value", "        D[n.__class__](n, p)"]
+    return "\n".join([*lines, "    D[A.Expr] = v_Expr", "    return v_Module", ""])
 
-    def visitor(self, name: str, fields: dict[str, str]) -> list[str]:
-        """Statements that append the row of a node and visit its children."""
-        place = "Nowhere" if name in _UNPLACED else "n"
-        lines = [f"i = len(kinds); node({place}); parent(p)"]
-        if name in _OPERATORS:
-            operator, base = _OPERATORS[name]
-            self.operators[name] = {
-                sub: self.construct(f"{name}.{sub.__name__}")
-                for sub in sorted(base.__subclasses__(), key=lambda c: c.__name__)
-            }
-            lines.append(f"kind(T[{name!r}][{operator}.__class__])")
-        else:
-            lines.append(f"kind({self.construct(name)})")
-        if name in TEXT:
-            lines.append(f"text(n.{TEXT[name]})")
-        if name in _ROWED:
-            lines.append("n.row = i")
-        steps = _STEPS.get(name) or "".join(_step(*item) for item in fields.items())
-        return lines + [
-            self.expanded(name, line) for line in (_NOTES.get(name, "") + steps).splitlines()
-        ]
 
-    def expanded(self, name: str, line: str) -> str:
-        """The line, with `visit` replaced by the role's number and the visit."""
-        found = re.match(r"( *)visit (\w+) (\w+)(?: as (\w+))?$", line)
-        if not found:
-            return line
-        indent, variable, field, direct = found.groups()
-        role = self.roles.setdefault(f"{name}.{field}", len(self.roles))
-        function = f"v_{direct}" if direct else f"D[{variable}.__class__]"
-        return f"{indent}role({role}); {function}({variable}, i)"
+def _visitor(name: str, fields: dict[str, str]) -> list[str]:
+    """Statements that append the row of a node and visit its children."""
+    place = "Nowhere" if name in _UNPLACED else "n"
+    lines = [f"i = len(kinds); add_nodes({place}); add_parents(p)"]
+    operator = next((f for f, kind in fields.items() if kind.rstrip("*") in _OPERATORS), None)
+    if operator:
+        base = getattr(ast, fields[operator].rstrip("*"))
+        known = sorted(base.__subclasses__(), key=lambda c: c.__name__)
+        _SUBCLASSES[name] = {c: _number(f"{name}.{c.__name__}", _NUMBERED) for c in known}
+        first = "[0]" if fields[operator].endswith("*") else ""
+        lines.append(f"add_kinds(T[{name!r}][n.{operator}{first}.__class__])")
+    else:
+        lines.append(f"add_kinds({_number(name, _NUMBERED)})")
+    if name in TEXT:
+        lines.append(f"add_texts(n.{TEXT[name]})")
+    if name in _ROWED:
+        lines.append("n.row = i")
+    steps = _STEPS.get(name) or "".join(_step(*item) for item in fields.items())
+    return lines + [_expanded(name, line) for line in (_NOTES.get(name, "") + steps).splitlines()]
 
-    def construct(self, name: str) -> int:
-        """Number of a construct."""
-        return self.constructs.setdefault(name, len(self.constructs))
+
+def _expanded(name: str, line: str) -> str:
+    """The line, with `visit` replaced by the role's number and the visit."""
+    found = re.match(r"( *)visit (\w+) (\w+)(?: as (\w+))?$", line)
+    if not found:
+        return line
+    indent, variable, field, direct = found.groups()
+    function = f"v_{direct}" if direct else f"D[{variable}.__class__]"
+    return f"{indent}add_roles({_number(f'{name}.{field}', _PLACED)}); {function}({variable}, i)"
+
+
+def _number(name: str, known: dict[str, int]) -> int:
+    return known.setdefault(name, len(known))
 
 
 def _grammar() -> dict[str, dict[str, str]]:
     """Fields and their types of every class that gets a row, from the docstrings of `ast`."""
     found: dict[str, dict[str, str]] = {}
     for name, cls in CLASSES.items():
-        if name in ("Expr", "withitem"):
-            continue
         doc = " ".join((cls.__doc__ or "").split())
-        fields = re.fullmatch(name + r"\((.*)\)", doc)
-        abstract = issubclass(cls, ast.mod) and name != "Module"
-        if abstract or name in ("arguments", "TypeIgnore") or not (fields or _leaf(cls, doc)):
+        fields = re.fullmatch(rf"{name}(?:\((.*)\))?", doc)
+        if (
+            not fields
+            or name in ("Expr", "withitem", "arguments", "TypeIgnore")
+            or (issubclass(cls, ast.mod) and name != "Module")
+            or not (fields[1] or issubclass(cls, ast.stmt | ast.expr | ast.pattern))
+        ):
             continue
-        parts = fields.group(1).split(",") if fields else []
+        parts = fields[1].split(",") if fields[1] else []
         found[name] = {p.split()[1]: p.split()[0] for p in parts}
     return found
 
 
-def _leaf(cls: type[ast.AST], doc: str) -> bool:
-    return doc == cls.__name__ and issubclass(cls, ast.stmt | ast.expr | ast.pattern)
-
-
-def _step(field: str, grammar: str) -> str:
-    """Steps that visit one field, in the small language of `_STEPS`."""
-    base = grammar.rstrip("*?")
-    if base in _PLAIN:
-        return ""
-    visit = f"visit x {field} as {base}" if base in _DIRECT else f"visit x {field}"
-    if grammar.endswith("*"):
-        return f"for x in n.{field}:\n    {visit}\n"
-    if grammar.endswith("?"):
-        return f"x = n.{field}\nif x is not None:\n    {visit}\n"
-    return f"x = n.{field}\n{visit}\n"
-
-
-_WRITER = _Writer()
+_GRAMMAR = _grammar()
+# node class -> attribute that goes to the `texts` column: the first identifier
+TEXT = {
+    name: next(f for f, kind in fields.items() if kind.rstrip("?") == "identifier")
+    for name, fields in _GRAMMAR.items()
+    if not {"identifier", "identifier?"}.isdisjoint(fields.values())
+}
 _NAMESPACE: dict[str, Callable[..., Visit]] = {}
-exec(compile(_WRITER.source(), "<visitors>", "exec"), _NAMESPACE)  # our own text, from the grammar
-CONSTRUCTS = tuple(_WRITER.constructs)
-ROLES = tuple(_WRITER.roles)
+exec(compile(_source(), "<visitors>", "exec"), _NAMESPACE)  # our own text, from the grammar
+CONSTRUCTS, ROLES = tuple(_NUMBERED), tuple(_PLACED)
 
 
 def visitor(columns: Columns) -> Callable[[ast.Module], None]:
     """A function that appends a module's rows to the columns."""
-    operators = _WRITER.operators
     classes = SimpleNamespace(**CLASSES)
     visit = _NAMESPACE["make"](
-        columns, {}, classes, operators, Nowhere, dotted, written, interleaved
+        columns, {}, classes, _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
     )
 
     def add(module: ast.Module) -> None:

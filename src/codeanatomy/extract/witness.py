@@ -46,19 +46,14 @@ class Collector(Protocol):
 
 
 class Extractor(msgspec.Struct, frozen=True):
-    """A witness: for every file the extractors are asked in order of rank.
-
-    Several may fill the same table (each file by at most one of them). `interpreter` says that its
-    rows depend on the version of Python that runs it, which then belongs to the cache key.
-    """
+    """A witness: for every file the extractors are asked in order of rank. Several may fill the
+    same table (each file by at most one of them)."""
 
     name: str
     version: int
     rank: int
     tables: tuple[type[msgspec.Struct], ...]
     open: Callable[[], Collector]
-    grain: str = "file"
-    interpreter: bool = False
 
 
 def evidence_schema(struct: type[msgspec.Struct]) -> pa.Schema:
@@ -96,9 +91,5 @@ def trouble(
 
 def trouble_table(rows: Iterable[tuple[int, FileProblem]]) -> pa.Table:
     """The `file_problem` evidence of a batch from (ordinal, problem) pairs, in the given order."""
-    schema = evidence_schema(FileProblem)
-    columns: dict[str, list[object]] = {name: [] for name in schema.names}
-    for ordinal, problem in rows:
-        for name in schema.names:
-            columns[name].append(ordinal if name == FILE_COLUMN else getattr(problem, name))
-    return pa.table({f.name: pa.array(columns[f.name], f.type) for f in schema}, schema=schema)
+    found = [msgspec.structs.asdict(problem) | {FILE_COLUMN: ordinal} for ordinal, problem in rows]
+    return pa.Table.from_pylist(found, schema=evidence_schema(FileProblem))

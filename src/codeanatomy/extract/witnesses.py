@@ -17,30 +17,26 @@ def witnesses() -> tuple[Extractor, ...]:
 
 
 def declared(modules: Iterable[str]) -> tuple[Extractor, ...]:
-    """Extractors at the top of the modules, by rank. DeclarationError: two of one name."""
-    found: dict[str, Extractor] = {}
-    for module in modules:
-        for value in vars(importlib.import_module(module)).values():
-            if isinstance(value, Extractor) and found.setdefault(value.name, value) is not value:
-                raise DeclarationError(f"two extractors are called {value.name!r}")
+    """Extractors at the top of the modules, by rank."""
+    values = (v for m in modules for v in vars(importlib.import_module(m)).values())
+    found = {id(value): value for value in values if isinstance(value, Extractor)}
     return tuple(sorted(found.values(), key=lambda e: (e.rank, e.name)))
 
 
 def homes(extractors: Sequence[Extractor]) -> list[str]:
     """The modules in which workers find the extractors: those of their collectors.
 
-    Raises DeclarationError for an extractor that does not stand at the top of that module or does
-    not work file by file, and where two share a name.
+    Raises DeclarationError for an extractor that does not stand at the top of that module, and
+    where two share a name.
     """
     names = [extractor.name for extractor in extractors]
     modules = [extractor.open.__module__ for extractor in extractors]
     for extractor, module in zip(extractors, modules, strict=True):
-        what = f"extractor {extractor.name!r}"
         if names.count(extractor.name) > 1:
             raise DeclarationError(f"two extractors are called {extractor.name!r}")
-        if extractor.grain != "file":
-            raise DeclarationError(f"{what} does not work file by file")
         top = vars(sys.modules[module]).values()
         if module == "__main__" or not any(value is extractor for value in top):
-            raise DeclarationError(f"{what} must stand at the top of its collector's module")
+            raise DeclarationError(
+                f"extractor {extractor.name!r} must stand at the top of its collector's module"
+            )
     return sorted(set(modules))

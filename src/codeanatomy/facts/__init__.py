@@ -1,2 +1,1 @@
-"""What a fact is: semantic types, table structs, ids, spans, problems, errors. Imports nothing of
-ours."""
+"""What a fact is: semantic types, table structs, ids, problems, errors. No imports of ours."""

@@ -10,18 +10,17 @@ import msgspec
 
 
 class ConstraintKind(msgspec.Struct, frozen=True):
-    """One kind: its code in the table, its operands as (role, number space), and what a row
-    says."""
+    """One kind: its operands as (role, number space), and what a row says."""
 
-    code: int
     name: str
     operands: tuple[tuple[str, str], ...]  # spaces: place, object, name, call, literal
     meaning: str
 
 
-def _kind(code: int, name: str, operands: str, meaning: str) -> ConstraintKind:
+def _kind(line: str) -> ConstraintKind:
+    name, operands, meaning = line.split(" | ")
     pairs = [o.split(":") for o in operands.split()]
-    return ConstraintKind(code, name, tuple((p[0], p[-1]) for p in pairs), meaning)
+    return ConstraintKind(name, tuple((p[0], p[-1]) for p in pairs), meaning)
 
 
 EXTENT, ALLOC, LITERAL, UNKNOWN, COPY, LOAD, STORE, CALL, ARG, DECORATED = range(10)
@@ -29,98 +28,46 @@ PARAM, RESULT, THROUGH, METHOD, BIND, IMPORTED, BASE, GLOBAL, IMPORT, STAR = ran
 EXPORT, SUPER, CONSTANT, DISPLAY, SPECIAL, KEYED, YIELD, ANNOTATE, DECLARED = range(20, 29)
 METACLASS, MEMBER = 29, 30
 
-KINDS = (
-    _kind(EXTENT, "extent", "places:literal calls:literal", "how many numbers the file uses"),
-    _kind(ALLOC, "alloc", "place object", "the place holds the object"),
-    _kind(LITERAL, "literal", "place type:name", "the place holds a value of a builtin type"),
-    _kind(UNKNOWN, "unknown", "place reason:literal", "the place holds what no rule follows"),
-    _kind(COPY, "copy", "src:place dst:place", "whatever src holds, dst holds"),
-    _kind(
-        LOAD,
-        "load",
-        "base:place attribute:name result:place",
-        "result = base.attribute; see `item` and `part` for elements",
-    ),
-    _kind(STORE, "store", "base:place attribute:name value:place", "base.attribute = value"),
-    _kind(
-        CALL,
-        "call",
-        "callee:place call result:place site:literal",
-        "result = callee(arguments of call); site: its number in the file, from 1, or 0",
-    ),
-    _kind(
-        ARG,
-        "arg",
-        "call position:literal name value:place",
-        "place 0: a constant; position -1: keyword, STAR_KEYWORDS: **x, STAR_ARGUMENT - n: *x",
-    ),
-    _kind(
-        DECORATED, "decorated", "call value:place result:place", "the call is a decoration of value"
-    ),
-    _kind(
-        PARAM,
-        "param",
-        "function:object index:literal name place",
-        "index -1: keyword only, -2: *args, -3: **kwargs; name 0: positional only",
-    ),
-    _kind(
-        RESULT, "result", "function:object place", "the function may return what the place holds"
-    ),
-    _kind(
-        THROUGH, "through", "function:object index:literal", "the function returns this parameter"
-    ),
-    _kind(METHOD, "method", "function:object class:object", "def stands in the class's body"),
-    _kind(
-        BIND,
-        "bind",
-        "scope:object name place definition:object",
-        "a module's or class's name; definition: the one def or class, 0 else (see imported)",
-    ),
-    _kind(IMPORTED, "imported", "scope:object name place", "the name is bound by imports only"),
-    _kind(BASE, "base", "class:object position:literal place", "a base class expression"),
-    _kind(
-        GLOBAL,
-        "global",
-        "place name early:literal",
-        "module name, star import or builtin; early: read before the module binds it",
-    ),
-    _kind(IMPORT, "import", "place module:name level:literal imported:name", "imported 0: module"),
-    _kind(STAR, "star", "module:name level:literal", "from module import *"),
-    _kind(EXPORT, "export", "what:literal name place", "`__all__`: one of the EXPORT_ codes"),
-    _kind(SUPER, "super", "receiver:place class:object result:place", "result = super() in class"),
-    _kind(CONSTANT, "constant", "place type:name key:name", "a constant, and how it indexes"),
-    _kind(DISPLAY, "display", "place type:name", "the place holds a new container"),
-    _kind(
-        SPECIAL,
-        "special",
-        "base:place method:name call result:place",
-        "result = type(base).method(base, arguments of call): what syntax calls",
-    ),
-    _kind(
-        KEYED,
-        "keyed",
-        "base:place key:place value:place mode:literal",
-        "base[key] (mode GET) or base[key] = value (mode PUT)",
-    ),
-    _kind(YIELD, "yield", "function:object place", "the generator gives what the place holds"),
-    _kind(
-        ANNOTATE,
-        "annotate",
-        "type:place call result:place class:object",
-        "result holds what the type expression describes; call: its type arguments; class: `Self`",
-    ),
-    _kind(DECLARED, "declared", "place value:place", "an annotation says what the place holds"),
-    _kind(METACLASS, "metaclass", "class:object place", "class C(metaclass=place)"),
-    _kind(
-        MEMBER,
-        "member",
-        "class:object name row:literal",
-        "a method of the class sets the attribute of its receiver, first at that node's row",
-    ),
-)
-BY_CODE = {k.code: k for k in KINDS}
-if len(BY_CODE) != len(KINDS) or any(len(k.operands) > 4 for k in KINDS):
-    raise AssertionError("constraint kinds: codes are unique, at most four operands")
+# name | at most four operands as role:space, or role alone where both are one word | meaning
+_KINDS = """\
+extent | places:literal calls:literal | how many numbers the file uses
+alloc | place object | the place holds the object
+literal | place type:name | the place holds a value of a builtin type
+unknown | place reason:literal | the place holds what no rule follows
+copy | src:place dst:place | whatever src holds, dst holds
+load | base:place attribute:name result:place | result = base.attribute, an `item` or a `part`
+store | base:place attribute:name value:place | base.attribute = value
+call | callee:place call result:place site:literal | result = callee(...); site: its number, or 0
+arg | call position:literal name value:place | place 0: a constant; position -1: keyword, \
+STAR_KEYWORDS: **x, STAR_ARGUMENT - n: *x
+decorated | call value:place result:place | the call is a decoration of value
+param | function:object index:literal name place | index -1: keyword only, -2: *args, -3: \
+**kwargs; name 0: positional only
+result | function:object place | the function may return what the place holds
+through | function:object index:literal | the function returns this parameter
+method | function:object class:object | def stands in the class's body
+bind | scope:object name place definition:object | a module's or class's name; definition: the one \
+def or class, 0 else (see imported)
+imported | scope:object name place | the name is bound by imports only
+base | class:object position:literal place | a base class expression
+global | place name early:literal | of the module, by *, or builtin; early: before it is bound
+import | place module:name level:literal imported:name | imported 0: module
+star | module:name level:literal | from module import *
+export | what:literal name place | `__all__`: one of the EXPORT_ codes
+super | receiver:place class:object result:place | result = super() in class
+constant | place type:name key:name | a constant, and how it indexes
+display | place type:name | the place holds a new container
+special | base:place method:name call result:place | result = type(base).method(base, arguments of \
+call): what syntax calls
+keyed | base:place key:place value:place mode:literal | base[key] (GET) or base[key] = value (PUT)
+yield | function:object place | the generator gives what the place holds
+annotate | type:place call result:place class:object | result holds what the type expression \
+describes; call: its type arguments; class: `Self`
+declared | place value:place | an annotation says what the place holds
+metaclass | class:object place | class C(metaclass=place)
+member | class:object name row:literal | a method sets it on its receiver, first at that node's row
+"""
+BY_CODE = dict(enumerate(map(_kind, _KINDS.splitlines())))  # the order is that of the codes
 
 # objects of a file
 MODULE, FUNCTION, CLASS = 1, 2, 3
@@ -187,33 +134,8 @@ REASONS = (
     "namespace package has no file",
     "nothing is known to arrive here",
 )
-(
-    UNKNOWN_NAME,
-    NO_MODULE,
-    NO_MEMBER,
-    BEYOND_TOP,
-    UNREADABLE,
-    CIRCLE,
-    ELEMENT,
-    ITERATION,
-    OPERATOR,
-    WITH_VALUE,
-    EXCEPTION,
-    GENERATED,
-    PATTERN,
-    PROPERTY_VALUE,
-    DYNAMIC,
-    PARAMETER,
-    EXTERNAL_CALL,
-    UNKNOWN_BASE,
-    NO_ATTRIBUTE,
-    OPEN_ATTRIBUTE,
-    NOT_CALLABLE,
-    WIDE,
-    TRUNCATED,
-    UNKNOWN_DECORATOR,
-    OVERRIDDEN,
-    INSTANCE_ATTRIBUTE,
-    NAMESPACE_PACKAGE,
-    NOTHING,
-) = range(len(REASONS))
+UNKNOWN_NAME, NO_MODULE, NO_MEMBER, BEYOND_TOP, UNREADABLE, CIRCLE, ELEMENT = range(7)
+ITERATION, OPERATOR, WITH_VALUE, EXCEPTION, GENERATED, PATTERN, PROPERTY_VALUE = range(7, 14)
+DYNAMIC, PARAMETER, EXTERNAL_CALL, UNKNOWN_BASE, NO_ATTRIBUTE, OPEN_ATTRIBUTE = range(14, 20)
+NOT_CALLABLE, WIDE, TRUNCATED, UNKNOWN_DECORATOR, OVERRIDDEN, INSTANCE_ATTRIBUTE = range(20, 26)
+NAMESPACE_PACKAGE, NOTHING = range(26, 28)

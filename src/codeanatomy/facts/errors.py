@@ -1,5 +1,4 @@
-"""Errors of misuse: each names the thing and the next step. Data trouble is a Problem row
-instead."""
+"""Errors of misuse: each names the thing and the next step. Data trouble is a Problem row."""
 
 
 class CodeAnatomyError(Exception):

@@ -11,31 +11,22 @@ class ProblemCode(msgspec.Struct, frozen=True):
     meaning: str
 
 
-PROBLEMS = (
-    ProblemCode(
-        "syntax-error", "error", "ast refused the file; tree-sitter's healthy parts are used"
-    ),
-    ProblemCode("syntax-region", "warning", "a region that tree-sitter could not read"),
-    ProblemCode(
-        "decode-error", "error", "bytes that the declared or default encoding cannot decode"
-    ),
-    ProblemCode(
-        "encoding-unknown", "error", "the file declares an encoding that Python does not know"
-    ),
-    ProblemCode("nul-byte", "error", "the file contains a NUL byte"),
-    ProblemCode("too-deep", "error", "nesting beyond what the parser or the walker can take"),
-    ProblemCode("too-long", "error", "the file took longer than its time limit"),
-    ProblemCode("too-large", "error", "the file needed more than its memory limit"),
-    ProblemCode("worker-killed", "error", "the file killed the worker that read it"),
-    ProblemCode("witness-failed", "error", "an extractor failed on the file; its rows are missing"),
-    ProblemCode("unreadable", "error", "the file could not be read"),
-    ProblemCode("link-loop", "warning", "a symbolic link that leads back to a folder above it"),
-    ProblemCode(
-        "module-twice", "warning", "another file has the same module name; named by its path"
-    ),
-    ProblemCode(
-        "id-collision", "warning", "two nodes had the same id; the later one was mixed again"
-    ),
-    ProblemCode("string-warning", "info", "the parser warned about the file"),
+_ROWS = (
+    ("syntax-error", "error", "ast refused the file; tree-sitter's healthy parts are used"),
+    ("syntax-region", "warning", "a region that tree-sitter could not read"),
+    ("decode-error", "error", "bytes that the declared or default encoding cannot decode"),
+    ("encoding-unknown", "error", "the file declares an encoding that Python does not know"),
+    ("nul-byte", "error", "the file contains a NUL byte"),
+    ("too-deep", "error", "nesting beyond what the parser or the walker can take"),
+    ("too-long", "error", "the file took longer than its time limit"),
+    ("too-large", "error", "the file needed more than its memory limit"),
+    ("worker-killed", "error", "the file killed the worker that read it"),
+    ("witness-failed", "error", "an extractor failed on the file; its rows are missing"),
+    ("unreadable", "error", "the file could not be read"),
+    ("link-loop", "warning", "a symbolic link that leads back to a folder above it"),
+    ("module-twice", "warning", "another file has the same module name; named by its path"),
+    ("id-collision", "warning", "two nodes had the same id; the later one was mixed again"),
+    ("string-warning", "info", "the parser warned about the file"),
 )
+PROBLEMS = tuple(ProblemCode(*row) for row in _ROWS)
 CODES = {p.code: p for p in PROBLEMS}

@@ -1,10 +1,10 @@
 """Arrow schemas derived from msgspec structs: the only way a table of ours gets a schema."""
 
-import datetime
-import enum
 import functools
+import re
 import types
 import typing
+from collections.abc import Iterable
 
 import msgspec
 import pyarrow as pa
@@ -23,8 +23,6 @@ _PLAIN: dict[type, pa.DataType] = {
     float: pa.float64(),
     str: pa.string(),
     bytes: pa.binary(),
-    datetime.datetime: pa.timestamp("us", tz="UTC"),
-    datetime.date: pa.date32(),
 }
 _WIDTHS = {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}
 
@@ -36,13 +34,14 @@ def schema_from_struct(struct: type[msgspec.Struct]) -> pa.Schema:
     Raises TypeError naming the field when a type has no Arrow counterpart.
     """
     metadata = {TABLE: table_name(struct).encode(), DOC: (struct.__doc__ or "").strip().encode()}
-    return pa.schema(_fields(struct), metadata=metadata)
+    hints = typing.get_type_hints(struct, include_extras=True)
+    fields = [_field(struct.__name__, name, hints[name]) for name in struct.__struct_fields__]
+    return pa.schema(fields, metadata=metadata)
 
 
 def table_name(struct: type[msgspec.Struct]) -> str:
     """Name of the table: the struct's name in snake case (`CallSite` -> `call_site`)."""
-    name = struct.__name__
-    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+    return re.sub(r"(?!^)(?=[A-Z])", "_", struct.__name__).lower()
 
 
 def semantic_type(field: pa.Field) -> SemanticType | None:
@@ -51,14 +50,11 @@ def semantic_type(field: pa.Field) -> SemanticType | None:
     return TYPES.get(raw.decode()) if raw else None
 
 
-def annotate(field: pa.Field, meaning: SemanticType, doc: str = "") -> pa.Field:
+def annotate(field: pa.Field, meaning: SemanticType | None, doc: str = "") -> pa.Field:
     """The field with its semantic type (and doc) in its metadata."""
-    metadata = {SEMANTIC: meaning.name.encode(), GROUP: meaning.group.encode()}
-    if meaning.unit:
-        metadata[UNIT] = meaning.unit.encode()
-    if doc:
-        metadata[DOC] = doc.encode()
-    return field.with_metadata(metadata)
+    said = {SEMANTIC: meaning.name, GROUP: meaning.group, UNIT: meaning.unit} if meaning else {}
+    told = {key: text.encode() for key, text in {**said, DOC: doc}.items() if text}
+    return field.with_metadata(told) if told else field
 
 
 def columns_of(schema: pa.Schema, meaning: SemanticType) -> list[str]:
@@ -74,11 +70,6 @@ def column_of(schema: pa.Schema, meaning: SemanticType) -> str:
     return found[0]
 
 
-def _fields(struct: type[msgspec.Struct]) -> list[pa.Field]:
-    hints = typing.get_type_hints(struct, include_extras=True)
-    return [_field(struct.__name__, name, hints[name]) for name in struct.__struct_fields__]
-
-
 def _field(owner: str, name: str, hint: object) -> pa.Field:
     marks: list[object] = []
     while typing.get_origin(hint) is typing.Annotated:
@@ -92,38 +83,25 @@ def _field(owner: str, name: str, hint: object) -> pa.Field:
             raise TypeError(f"{owner}.{name}: a union of several types has no column type")
         hint = options[0]
     field = pa.field(name, _arrow(f"{owner}.{name}", hint, marks), nullable=nullable)
-    for mark in marks:
-        if isinstance(mark, SemanticType):
-            docs = " ".join(m for m in marks if isinstance(m, str))
-            return annotate(field, mark, docs)
-    docs = " ".join(m for m in marks if isinstance(m, str))
-    return field.with_metadata({DOC: docs.encode()}) if docs else field
+    meaning = next((m for m in marks if isinstance(m, SemanticType)), None)
+    return annotate(field, meaning, " ".join(m for m in marks if isinstance(m, str)))
 
 
 def _arrow(where: str, hint: object, marks: list[object]) -> pa.DataType:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (list, tuple, set, frozenset) and args:
-        if origin is tuple and (len(args) != 2 or args[1] is not Ellipsis):
-            raise TypeError(f"{where}: only tuple[T, ...] has a column type")
-        return pa.list_(_field(where, "item", args[0]))
-    if origin is dict:
-        return pa.map_(_arrow(where, args[0], []), _field(where, "value", args[1]))
-    if origin is typing.Literal:
-        return pa.dictionary(pa.int32(), pa.string())
-    if isinstance(hint, type):
-        if issubclass(hint, msgspec.Struct):
-            return pa.struct(_fields(hint))
-        if issubclass(hint, enum.Enum):
-            return pa.dictionary(pa.int32(), pa.string())
-        if hint in _PLAIN:
-            return _physical(_PLAIN[hint], marks)
-    raise TypeError(f"{where}: no column type for {hint!r}")
-
-
-def _physical(plain: pa.DataType, marks: list[object]) -> pa.DataType:
+    if not isinstance(hint, type) or hint not in _PLAIN:
+        raise TypeError(f"{where}: no column type for {hint!r}")
+    plain = _PLAIN[hint]
     for mark in marks:
         if isinstance(mark, Width) and pa.types.is_integer(plain):
             return _WIDTHS[mark.bits]
         if isinstance(mark, Coded) and pa.types.is_string(plain):
             return pa.dictionary(_WIDTHS[mark.bits], pa.string())
     return plain
+
+
+def table_of(struct: type[msgspec.Struct], rows: Iterable[tuple[object, ...]]) -> pa.Table:
+    """A small table from rows in the order of the struct's fields."""
+    schema = schema_from_struct(struct)
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)

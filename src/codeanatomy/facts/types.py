@@ -48,17 +48,13 @@ PARENT = SemanticType("node.parent", "node", "ref", "file.owner")  # syntactic p
 OWNER = SemanticType("node.owner", "node", "ref", "file.owner")  # innermost named thing
 CONTAINER = SemanticType(
     "node.container", "node", "ref", "file.owner"
-)  # the METHOD (or module) that contains it
+)  # METHOD or module around it
 SCOPE = SemanticType("node.scope", "node", "ref", "file.owner")  # scope a name is looked up in
-DECLARED = SemanticType(
-    "node.declared", "node", "ref", "file.owner"
-)  # thing of the same file that a name means
+DECLARED = SemanticType("node.declared", "node", "ref", "file.owner")  # what a name means
 CALL_SITE = SemanticType("node.call", "node", "ref", "file.owner")
 CALLEE = SemanticType("node.callee", "node", "ref", "file.owner")
 RECEIVER = SemanticType("node.receiver", "node", "ref", "file.owner")
-VALUE = SemanticType(
-    "node.value", "node", "ref", "file.owner"
-)  # an expression given as argument, base, default ...
+VALUE = SemanticType("node.value", "node", "ref", "file.owner")  # argument, base, default ...
 FUNCTION = SemanticType("node.function", "node", "ref", "file.owner")
 CLASS = SemanticType("node.class", "node", "ref", "file.owner")
 DECORATED = SemanticType("node.decorated", "node", "ref", "file.owner")
@@ -79,9 +75,7 @@ NAME = SemanticType("name", "name")
 QUALIFIED = SemanticType("name.qualified", "qualified")
 QUALNAME = SemanticType("name.local", "qualname")  # dotted inside its file
 SYMBOL = SemanticType("symbol", "symbol", "key")  # dotted external name
-CONSTRUCT = SemanticType(
-    "syntax.construct", "construct"
-)  # ast class, with its operator where it has one
+CONSTRUCT = SemanticType("syntax.construct", "construct")  # ast class, with its operator
 ROLE = SemanticType("syntax.role", "role")
 KIND = SemanticType("graph.kind", "kind")
 ORDINAL = SemanticType("ordinal", "ordinal")

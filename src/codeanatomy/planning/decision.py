@@ -1,5 +1,4 @@
-"""A decision: the value chosen, the numbers that led to it, what was refused, and how sure it
-is."""
+"""A decision: the value chosen, why, on what numbers, what was refused, and how sure it is."""
 
 import msgspec
 

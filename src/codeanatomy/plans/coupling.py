@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from msgspec.structs import replace
-
-from codeanatomy.plans.lineage import Column, Relation
+from codeanatomy.plans.lineage import Column, Reach, Relation, reached
 from codeanatomy.plans.reach import ALL, Col, Path, best, either, hop
 
 Pairs = Sequence[tuple[int, int]]  # places of equal columns, left and right
@@ -48,8 +46,9 @@ def joined(left: Relation, right: Relation, how: str, pairs: Pairs) -> Relation:
     width = len(left.columns)
     crossed_left = _crossed(left, right, pairs)
     crossed_right = _crossed(right, left, [(b, a) for a, b in pairs])
-    columns = tuple(c if how in KEEPS_LEFT else _lost(c) for c in crossed_left)
-    columns += tuple(c if how in KEEPS_RIGHT else _lost(c) for c in crossed_right)
+    kept = [(c, how in KEEPS_LEFT) for c in crossed_left]
+    kept += [(c, how in KEEPS_RIGHT) for c in crossed_right]
+    columns = tuple(c if whole else Column(c.name, c.sources) for c, whole in kept)
     merged = {}
     for a, b in pairs:
         column = _merged(crossed_left[a], crossed_right[b], how)
@@ -58,25 +57,17 @@ def joined(left: Relation, right: Relation, how: str, pairs: Pairs) -> Relation:
     return Relation(columns, left.leaves | right.leaves, merged)
 
 
-def _crossed(mine: Relation, other: Relation, pairs: Pairs) -> list[Column]:
+def _crossed(mine: Relation, other: Relation, pairs: Pairs) -> Sequence[Column]:
     """Columns of one side with paths for the leaves of the other side added."""
     keys = [(mine.columns[a], other.columns[b].reach) for a, b in pairs]
     known = [(key, reach) for key, reach in keys if key.reach is not None and reach is not None]
+    inner = {leaf: [r.get(leaf, ALL) for _, r in known] for leaf in sorted(other.leaves)}
+    columns = [key for key, _ in known]
 
-    def crossed(column: Column) -> Column:
-        if column.reach is None:
-            return column
-        added = {
-            leaf: through([k for k, _ in known], [r.get(leaf, ALL) for _, r in known], column.reach)
-            for leaf in sorted(other.leaves)
-        }
-        return replace(column, reach={**column.reach, **added})
+    def crossed(reach: Reach) -> Reach:
+        return {**reach, **{leaf: through(columns, p, reach) for leaf, p in inner.items()}}
 
-    return [crossed(c) for c in mine.columns]
-
-
-def _lost(column: Column) -> Column:
-    return Column(column.name, column.sources)
+    return reached(mine, crossed).columns
 
 
 def _merged(left: Column, right: Column, how: str) -> Column | None:
@@ -104,17 +95,8 @@ def partitioned(relation: Relation, keys: Sequence[Column]) -> Relation:
     """
     keys = [k for k in keys if k.reach is not None]
 
-    def widened(column: Column) -> Column:
-        if column.reach is None:
-            return column
-        reach = {}
-        for leaf, own in column.reach.items():
-            inner = [(k.reach or {}).get(leaf, ALL) for k in keys]
-            reach[leaf] = either((own, through(keys, inner, column.reach)))
-        return replace(column, reach=reach)
+    def wider(reach: Reach) -> Reach:
+        inner = {leaf: [(k.reach or {}).get(leaf, ALL) for k in keys] for leaf in reach}
+        return {leaf: either((p, through(keys, inner[leaf], reach))) for leaf, p in reach.items()}
 
-    return Relation(
-        tuple(widened(c) for c in relation.columns),
-        relation.leaves,
-        {pair: widened(c) for pair, c in relation.merged.items()},
-    )
+    return reached(relation, wider)

@@ -124,6 +124,5 @@ def _keeps(column: Column | None, cast: str) -> bool:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if target[1].startswith("Int"):
         return bool(pa.types.is_signed_integer(kind) and kind.bit_width <= int(target[1][3:]))
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(is_text(kind) for is_text in texts)

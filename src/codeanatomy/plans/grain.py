@@ -34,18 +34,11 @@ class Grain(msgspec.Struct, frozen=True):
     absolute: str = ""
 
 
-class _Owner(msgspec.Struct, frozen=True):
-    """Whether a leaf is grained by file, and the columns that name the file, all equally well."""
-
-    grained: bool
-    columns: tuple[str, ...]
+_Owner = tuple[bool, Sequence[str]]  # grained by file; columns that name it, all equally well
 
 
 def grain(
-    relation: Relation,
-    names: Sequence[str],
-    notes: Notes,
-    upstream: Mapping[str, Grain],
+    relation: Relation, names: Sequence[str], notes: Notes, upstream: Mapping[str, Grain]
 ) -> Grain:
     """The grain of a walked plan, taken from the output column that tells most.
 
@@ -56,7 +49,7 @@ def grain(
     leaves = notes.leaves
     owners = [_owner(leaf, notes.schemas[leaf.table], upstream) for leaf in leaves]
     read = sorted(relation.leaves)
-    filed = [n for n in read if owners[n].grained]
+    filed = [n for n in read if owners[n][0]]
     if not filed:
         paths = tuple(ALL for _ in leaves)
         return Grain("free", None, "reads no table grained by file", (), (), paths, "free")
@@ -78,6 +71,8 @@ def grain(
     ]
     tables = [leaf.table for leaf in leaves]
     parts = [f"{tables[n]}#{n}: {show(reach[n], tables)}" for n in read]
+    # a local view over inputs coupled to other files is coupled, seen from the sources
+    spread = any(upstream[t].absolute not in ("local", "free") for t in tables if t in upstream)
     keys = {f"{tables[h.leaf]}.{k}" for p in reach.values() for h in hops(p) for k in h.keys}
     return Grain(
         kind,
@@ -86,7 +81,7 @@ def grain(
         () if kind == "keyed" else tuple(equals),
         tuple(sorted(keys)),
         tuple(reach.get(n, ALL) for n in range(len(leaves))),
-        _absolute(kind, [upstream[t].absolute for t in dict.fromkeys(tables) if t in upstream]),
+        "coupled" if kind == "local" and spread else kind,
     )
 
 
@@ -99,9 +94,10 @@ def _owner(leaf: Leaf, schema: pa.Schema, upstream: Mapping[str, Grain]) -> _Own
     above = upstream.get(leaf.table)
     if above is not None:
         filed = above.kind in ("local", "coupled") and above.column is not None
-        return _Owner(above.kind != "free", (above.column or "", *above.also) if filed else ())
-    found = tuple(c for c in columns_of(schema, FILE) if not schema.field(c).nullable)
-    return _Owner(bool(columns_of(schema, FILE)), found if len(found) == 1 else ())
+        return above.kind != "free", (above.column or "", *above.also) if filed else ()
+    every = columns_of(schema, FILE)
+    found = [c for c in every if not schema.field(c).nullable]
+    return bool(every), found if len(found) == 1 else ()
 
 
 def _kind(column: Column, filed: Sequence[int], owners: Sequence[_Owner]) -> str | None:
@@ -111,11 +107,9 @@ def _kind(column: Column, filed: Sequence[int], owners: Sequence[_Owner]) -> str
     paths = [column.reach[n] for n in filed]
     if any(isinstance(p, All) for p in paths):
         return None
-    if all(
-        any(p == Col((c,)) for c in owners[n].columns) for n, p in zip(filed, paths, strict=True)
-    ):
+    if all(any(p == Col((c,)) for c in owners[n][1]) for n, p in zip(filed, paths, strict=True)):
         return "local"
-    if column.direct and all(c in owners[n].columns for n, c in column.direct.items()):
+    if column.direct and all(c in owners[n][1] for n, c in column.direct.items()):
         return "coupled"
     return "keyed"
 
@@ -137,10 +131,3 @@ def _why_global(
     wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
     text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
     return f"{text} ({causes})" if causes else text
-
-
-def _absolute(kind: str, inputs: Sequence[str]) -> str:
-    """A local view over inputs coupled to other files is coupled, seen from the sources."""
-    if kind == "local" and any(k not in ("local", "free") for k in inputs):
-        return "coupled"
-    return kind

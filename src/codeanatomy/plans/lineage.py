@@ -1,6 +1,6 @@
 """What is known of a plan node's output: where each column comes from and what can touch it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from codeanatomy.plans.reach import ALL, Path
 
 Source: TypeAlias = tuple[int, str]  # a leaf and its column
+Reach: TypeAlias = Mapping[int, Path]  # the path of every leaf
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -25,7 +26,7 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     sources: frozenset[Source] = frozenset()
     direct: Mapping[int, str] = {}
-    reach: Mapping[int, Path] | None = None
+    reach: Reach | None = None
     type: pa.DataType | None = None
 
 
@@ -75,16 +76,18 @@ def without_reach(relation: Relation) -> Relation:
     return Relation(columns, relation.leaves)
 
 
-def with_global_leaves(relation: Relation, leaves: frozenset[int]) -> Relation:
-    """The relation after a step that reads these further leaves as a whole."""
+def reached(relation: Relation, more: Callable[[Reach], Reach]) -> Relation:
+    """The relation with the paths that `more` makes of each column's; the others say nothing."""
 
     def widened(column: Column) -> Column:
-        if column.reach is None:
-            return column
-        return replace(column, reach={**column.reach, **dict.fromkeys(sorted(leaves), ALL)})
+        return column if column.reach is None else replace(column, reach=more(column.reach))
 
-    return Relation(
-        tuple(widened(c) for c in relation.columns),
-        relation.leaves | leaves,
-        {pair: widened(c) for pair, c in relation.merged.items()},
-    )
+    merged = {pair: widened(column) for pair, column in relation.merged.items()}
+    return Relation(tuple(map(widened, relation.columns)), relation.leaves, merged)
+
+
+def with_global_leaves(relation: Relation, leaves: frozenset[int]) -> Relation:
+    """The relation after a step that reads these further leaves as a whole."""
+    whole = dict.fromkeys(sorted(leaves), ALL)
+    widened = reached(relation, lambda reach: {**reach, **whole})
+    return replace(widened, leaves=relation.leaves | leaves)

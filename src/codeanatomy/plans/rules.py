@@ -14,15 +14,7 @@ from msgspec.structs import replace
 
 from codeanatomy.plans.coupling import joined, partitioned
 from codeanatomy.plans.expressions import Place, passed, place, reads, unaliased
-from codeanatomy.plans.lineage import (
-    Column,
-    Relation,
-    Source,
-    moved,
-    pick,
-    renamed,
-    without_reach,
-)
+from codeanatomy.plans.lineage import Column, Relation, Source, moved, pick, renamed, without_reach
 from codeanatomy.plans.notes import Aggregate, Join, JoinKey, Leaf, Notes, Sort, Window
 
 Variant: TypeAlias = Any  # the engine's node classes come without types
@@ -66,10 +58,6 @@ def _scan(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     for predicate in variant.filters():
         notes.influence |= _sources(predicate, relation, notes)
     return relation
-
-
-def _alias(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    return renamed(inputs[0], variant.schema().field_names())
 
 
 def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
@@ -314,13 +302,9 @@ def _constant(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes)
     return Relation(tuple(Column(n, reach={}) for n in names))
 
 
-def _same(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    return inputs[0]
-
-
 RULES: dict[str, Rule] = {
     "TableScan": _scan,
-    "SubqueryAlias": _alias,
+    "SubqueryAlias": lambda node, _, inputs, __: renamed(inputs[0], node.schema().field_names()),
     "Projection": _projection,
     "Filter": _filter,
     "Join": _join,
@@ -333,5 +317,5 @@ RULES: dict[str, Rule] = {
     "Unnest": _unnest,
     "Values": _constant,
     "EmptyRelation": _constant,
-    "Repartition": _same,
+    "Repartition": lambda _, __, inputs, ___: inputs[0],
 }

@@ -8,13 +8,7 @@ from collections.abc import Collection, Sequence
 
 from datafusion.plan import LogicalPlan
 
-from codeanatomy.plans.lineage import (
-    Column,
-    Relation,
-    Source,
-    with_global_leaves,
-    without_reach,
-)
+from codeanatomy.plans.lineage import Column, Relation, Source, with_global_leaves, without_reach
 from codeanatomy.plans.notes import Leaf, Notes, Scan, scans
 from codeanatomy.plans.reach import ALL, Path, hops
 from codeanatomy.plans.rules import RULES, Variant, unknown

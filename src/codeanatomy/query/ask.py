@@ -45,7 +45,7 @@ def _explained(tables: Tables, message: str) -> str:
     if "No SQL statements" in message:
         return "the query is empty; try: SELECT kind, count(*) FROM cpg_nodes GROUP BY kind"
     if found := _TABLE.search(message):
-        known = ", ".join(n for n in tables.names)
+        known = ", ".join(tables.names)
         return f"no table {found[1]!r}{_near(found[1], tables.names)}; there are {known}"
     if found := _FIELD.search(message):
         asked = found[1].replace('"', "")

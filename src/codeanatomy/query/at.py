@@ -2,16 +2,17 @@
 
 from pathlib import PurePosixPath
 
-import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import HIGH_MASK, LOW_MASK
-from codeanatomy.query.resolve_name import listed
+from codeanatomy.query.resolve_name import listed, path_is
+from codeanatomy.query.symbols import places
 from codeanatomy.query.tables import Tables
 
 _LINKS = "('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
 _NAMED = "('METHOD', 'TYPE_DECL', 'NAMESPACE_BLOCK', 'METHOD_PARAMETER_IN', 'LOCAL', 'IMPORT')"
+_TOLD = "s.is_named OR l.kind IS NOT NULL OR s.reason IS NOT NULL"
 
 
 def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Table:
@@ -22,50 +23,31 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     covers its first character. Raises UsageError for a file or line that the graph does not have.
     """
     file_id, content = _file(tables, path)
-    text = _text(tables, content)
+    found = tables.sql(f"SELECT text FROM texts WHERE content = '{content}'")["text"].to_pylist()
+    text = bytes(found[0]) if found else b""
     start, end = _line(text, path, line)
-    raw = text[start:end]
+    line_text = text[start:end].decode("utf-8", "replace")
     if column is None:
-        rows = _linked(tables, file_id, f"s.line = {line}")
-        rows = [r for r in rows if r["relation"] or r["reason"] or r["is_named"]]
-        if not rows:
-            offset = start + len(raw) - len(raw.lstrip())
-            rows = _covering(tables, file_id, offset)
+        rows = _linked(tables, file_id, f"s.line = {line}", _TOLD)
+        before = line_text[: len(line_text) - len(line_text.lstrip())]
+    elif 1 <= column <= len(line_text) + 1:
+        before = line_text[: column - 1]
     else:
-        before = raw.decode("utf-8", "replace")[: column - 1]
-        if not 1 <= column <= len(raw.decode("utf-8", "replace")) + 1:
-            raise UsageError(f"{path}:{line} has no column {column}; columns count from 1")
-        rows = _covering(tables, file_id, start + len(before.encode("utf-8", "replace")))
-    return pa.Table.from_pylist([_row(r, text) for r in rows], schema=AT_ROWS)
-
-
-AT_ROWS = pa.schema(
-    [
-        pa.field("kind", pa.string()),
-        pa.field("name", pa.string()),
-        pa.field("line", pa.int32()),
-        pa.field("column", pa.int32()),
-        pa.field("text", pa.string()),
-        pa.field("relation", pa.string()),
-        pa.field("target", pa.string()),
-        pa.field("target_path", pa.string()),
-        pa.field("target_line", pa.int32()),
-        pa.field("certainty", pa.string()),
-        pa.field("reason", pa.string()),
-        pa.field("bstart", pa.int64()),
-        pa.field("bend", pa.int64()),
-    ]
-)
+        raise UsageError(f"{path}:{line} has no column {column}; columns count from 1")
+    if column is not None or not rows.num_rows:
+        offset = start + len(before.encode("utf-8", "replace"))
+        covers = f"s.bstart <= {offset} AND s.bend > {offset}"
+        rows = _linked(tables, file_id, covers, "true", "s.bend - s.bstart, ")
+    return _with_text(rows, text)
 
 
 def _file(tables: Tables, path: str) -> tuple[int, str]:
     """Id and content hash of the file that the path means."""
-    asked = str(PurePosixPath(path)).replace("'", "''")
+    asked = str(PurePosixPath(path))
     found = tables.sql(
-        "SELECT path, file_id, content FROM files "
-        f"WHERE path = '{asked}' OR ends_with(path, '/{asked}') ORDER BY path"
+        f"SELECT path, file_id, content FROM files WHERE {path_is('path', asked)} ORDER BY path"
     ).to_pylist()
-    exact = [f for f in found if f["path"] == str(PurePosixPath(path))] or found
+    exact = [f for f in found if f["path"] == asked] or found
     if len(exact) == 1:
         return exact[0]["file_id"], exact[0]["content"]
     if not exact:
@@ -75,11 +57,6 @@ def _file(tables: Tables, path: str) -> tuple[int, str]:
         )
     head = f"{path!r} may mean any of {len(exact)} files:"
     raise UsageError(listed(head, [f["path"] for f in exact]))
-
-
-def _text(tables: Tables, content: str) -> bytes:
-    found = tables.sql(f"SELECT text FROM texts WHERE content = '{content}'")["text"].to_pylist()
-    return bytes(found[0]) if found else b""
 
 
 def _line(text: bytes, path: str, line: int) -> tuple[int, int]:
@@ -92,13 +69,7 @@ def _line(text: bytes, path: str, line: int) -> tuple[int, int]:
     raise UsageError(f"{path} has no line {line}; it ends before")
 
 
-def _covering(tables: Tables, file_id: int, offset: int) -> list[dict[str, object]]:
-    return _linked(
-        tables, file_id, f"s.bstart <= {offset} AND s.bend > {offset}", "s.bend - s.bstart, "
-    )
-
-
-def _linked(tables: Tables, file_id: int, where: str, order: str = "") -> list[dict[str, object]]:
+def _linked(tables: Tables, file_id: int, where: str, kept: str, order: str = "") -> pa.Table:
     """Nodes of the file that the condition keeps, each with every thing it leads to."""
     low = file_id & HIGH_MASK
     inside = f"BETWEEN {low} AND {low | LOW_MASK}"
@@ -118,33 +89,32 @@ def _linked(tables: Tables, file_id: int, where: str, order: str = "") -> list[d
     edges = tables.lookup(
         "edges", "src", ids, "t.src, t.dst, t.kind, t.certainty", f"t.kind IN {_LINKS}"
     )
-    ends = edges["dst"].to_numpy() if edges.num_rows else np.array([], np.int64)
+    ends = edges["dst"].to_numpy()
     named = tables.lookup("nodes", "node_id", ends, "t.node_id, t.name, t.qualified_name")
-    places = tables.lookup("spans", "node_id", ends, "t.node_id, t.file_id, t.line")
-    rows: list[dict[str, object]] = tables.sql_with(
-        {"here": nodes, "links": edges, "named": named, "places": places},
+    return tables.sql_with(
+        {"here": nodes, "links": edges, "named": named, "places": places(tables, ends)},
         f"""
-        SELECT s.kind, coalesce(s.qualified_name, s.name) AS name, s.is_named, s.bstart, s.bend,
-               s.line, s.reason, l.kind AS relation, l.certainty,
+        SELECT s.kind, coalesce(s.qualified_name, s.name) AS name, s.line, l.kind AS relation,
                coalesce(t.qualified_name, t.name) AS target, f.path AS target_path,
-               p.line AS target_line
+               p.line AS target_line, l.certainty, s.reason, s.bstart, s.bend
         FROM here s
         LEFT JOIN links l ON l.src = s.node_id
         LEFT JOIN named t ON t.node_id = l.dst
         LEFT JOIN places p ON p.node_id = l.dst
         LEFT JOIN files f ON f.file_id = p.file_id
+        WHERE {kept}
         ORDER BY {order} s.bstart, s.bend, s.kind, s.node_id, relation, target
         """,
-    ).to_pylist()
-    return rows
+    )
 
 
-def _row(row: dict[str, object], text: bytes) -> dict[str, object]:
-    bstart, bend = int(str(row["bstart"])), int(str(row["bend"]))
-    line_start = max(text.rfind(b"\n", 0, bstart), text.rfind(b"\r", 0, bstart)) + 1
-    first = text[bstart:bend].decode("utf-8", "replace").splitlines()
-    return {
-        **{field.name: row.get(field.name) for field in AT_ROWS},
-        "column": len(text[line_start:bstart].decode("utf-8", "replace")) + 1,
-        "text": (first[0] if first else "")[:80],
-    }
+def _with_text(rows: pa.Table, text: bytes) -> pa.Table:
+    """The rows with the column where each begins and the first line of its text."""
+    columns, texts = [], []
+    for bstart, bend in zip(rows["bstart"].to_pylist(), rows["bend"].to_pylist(), strict=True):
+        line_start = max(text.rfind(b"\n", 0, bstart), text.rfind(b"\r", 0, bstart)) + 1
+        columns.append(len(text[line_start:bstart].decode("utf-8", "replace")) + 1)
+        lines = text[bstart:bend].decode("utf-8", "replace").splitlines()
+        texts.append((lines[0] if lines else "")[:80])
+    rows = rows.add_column(3, "column", pa.array(columns, pa.int32()))
+    return rows.add_column(4, "text", pa.array(texts, pa.string()))

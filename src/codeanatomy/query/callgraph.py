@@ -8,8 +8,6 @@ decorator is a call of the scope that holds the definition, save those that only
 
 import re
 
-import pyarrow as pa
-
 from codeanatomy.query.tables import Tables
 
 MODULE, BODY = ".<module>", ".<body>"
@@ -29,19 +27,8 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
     scopes = set(methods["qualified_name"].to_pylist())
     folded = {name: folded_scope(name, scopes) for name in sorted(scopes)}
     graph: dict[str, set[str]] = {name: set() for name in folded.values()}
-    pairs = _pairs(tables, certain).to_pydict()
-    for caller, callee, kind, external in zip(*pairs.values(), strict=True):
-        if (kind == "TYPE_DECL" and not external) or callee in MARKS:
-            continue
-        name = external_name(callee) if external else folded.get(callee, _NUMBER.sub("", callee))
-        graph[folded[caller]].add(name)
-    return {name: sorted(graph[name]) for name in sorted(graph)}
-
-
-def _pairs(tables: Tables, certain: bool) -> pa.Table:
-    """Distinct calls between qualified names."""
     where = "AND e.certainty = 'certain'" if certain else ""
-    return tables.sql(
+    pairs = tables.sql(
         f"""
         SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
                n.kind, n.external
@@ -50,7 +37,13 @@ def _pairs(tables: Tables, certain: bool) -> pa.Table:
         JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.src
         JOIN nodes n ON n.node_id = e.dst
         """
-    )
+    ).to_pydict()
+    for caller, callee, kind, external in zip(*pairs.values(), strict=True):
+        if (kind == "TYPE_DECL" and not external) or callee in MARKS:
+            continue
+        name = external_name(callee) if external else folded.get(callee, _NUMBER.sub("", callee))
+        graph[folded[caller]].add(name)
+    return {name: sorted(graph[name]) for name in sorted(graph)}
 
 
 def folded_scope(name: str, scopes: set[str]) -> str:

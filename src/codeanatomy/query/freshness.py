@@ -34,13 +34,8 @@ def freshness(store: Path, facts: SnapshotFacts, recorded: dict[str, str]) -> Fr
     if not repository.is_dir():
         return Freshness(unknown=f"the repository is no longer at {repository}")
     try:
-        found = changes(
-            repository,
-            recorded,
-            include=facts.scope.include,
-            exclude=facts.scope.exclude,
-            out=store,
-        )
+        include, exclude = facts.scope.include, facts.scope.exclude
+        found = changes(repository, recorded, include=include, exclude=exclude, out=store)
     except (CodeAnatomyError, OSError) as error:
         return Freshness(unknown=f"the repository cannot be scanned: {error}")
     return Freshness(found.added, found.changed, found.deleted)

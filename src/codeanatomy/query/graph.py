@@ -4,20 +4,20 @@ import contextlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 
 import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
-from codeanatomy.facts.errors import StoreError, UsageError
-from codeanatomy.query import at, callgraph, symbols, walk
+from codeanatomy.facts.errors import StoreError
+from codeanatomy.query import at, callgraph, symbols
 from codeanatomy.query.about import About, stated
 from codeanatomy.query.ask import ask
 from codeanatomy.query.freshness import Freshness, freshness
 from codeanatomy.query.resolve_name import Symbol, resolve
 from codeanatomy.query.snapshot_facts import facts_of
-from codeanatomy.query.tables import Tables
+from codeanatomy.query.tables import Tables, quoted
+from codeanatomy.query.walk import unresolved_inside, walk
 
 FOLDER = ".codeanatomy"
 
@@ -58,12 +58,7 @@ class Graph:
     def __enter__(self) -> "Graph":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -85,10 +80,9 @@ class Graph:
     ) -> pa.Table:
         """Call sites of NAME and, from depth 2 on, of what calls it."""
         found = self.resolve(name)
-        rows = walk.callers(self._tables, found, depth=_depth(depth), certain=certain)
-        last = _last(found)
-        missed = self._unresolved_named(last, ("call",))
-        return self._answer(rows, missed, f"call sites of that name ({last})", limit)
+        rows = walk(self._tables, found, into=True, depth=depth, certain=certain)
+        missed = self._unresolved_named(_last(found), ("call",))
+        return self._answer(rows, missed, f"call sites of that name ({_last(found)})", limit)
 
     def callees(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
@@ -96,8 +90,8 @@ class Graph:
         """Calls made by NAME (a class or module: by all its code) and, from depth 2 on, by what it
         calls."""
         found = self.resolve(name)
-        rows = walk.callees(self._tables, found, depth=_depth(depth), certain=certain)
-        missed = walk.unresolved_inside(self._tables, found)
+        rows = walk(self._tables, found, into=False, depth=depth, certain=certain)
+        missed = unresolved_inside(self._tables, found)
         return self._answer(rows, missed, f"call sites in {found[0].qualified_name}", limit)
 
     def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
@@ -124,16 +118,10 @@ class Graph:
 
     def tables(self) -> pa.Table:
         """The stored tables: rows, content hash and bytes of each."""
-        stored = self.snapshot.tables
-        names = sorted(stored)
-        return pa.table(
-            {
-                "table": pa.array(names, pa.string()),
-                "rows": pa.array([stored[n].rows for n in names], pa.int64()),
-                "content_hash": pa.array([stored[n].content_hash for n in names], pa.string()),
-                "bytes": pa.array([stored[n].bytes for n in names], pa.int64()),
-            }
-        )
+        stored = sorted(self.snapshot.tables.items())
+        rows = [(name, t.rows, t.content_hash, t.bytes) for name, t in stored]
+        names = ("table", "rows", "content_hash", "bytes")
+        return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
     def schema(self, *, limit: int | None = None) -> pa.Table:
         """Columns of all public views and stored tables, with what they mean."""
@@ -164,16 +152,9 @@ class Graph:
         return Tables(self.snapshot, partitions=2)
 
     def _about(self, possible: int, unresolved: int, concerns: str) -> About:
-        facts = self.facts
-        return About(
-            snapshot=self.snapshot.id,
-            ref=facts.ref,
-            commit=facts.commit,
-            dirty=facts.dirty,
-            possible=possible,
-            unresolved=unresolved,
-            concerns=concerns,
-        )
+        of = self.facts
+        at = (self.snapshot.id, of.ref, of.commit, of.dirty)
+        return About(*at, possible, unresolved, concerns)
 
     def _answer(
         self, rows: pa.Table, unresolved: int, concerns: str, limit: int | None
@@ -184,12 +165,10 @@ class Graph:
 
     def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
         """Unresolved sites whose text is the name, or ends with it after a dot."""
-        text = last.replace("'", "''")
-        kinds = ", ".join(f"'{w}'" for w in what)
-        only = f"what IN ({kinds}) AND " if what else ""
+        only = f"what IN ({quoted(*what)}) AND " if what else ""
         rows = self._tables.sql(
             "SELECT count(DISTINCT node_id) AS sites FROM unresolved "
-            f"WHERE {only}(text = '{text}' OR ends_with(text, '.{text}'))"
+            f"WHERE {only}(text = {quoted(last)} OR ends_with(text, {quoted('.' + last)}))"
         )
         return int(rows["sites"][0].as_py())
 
@@ -201,12 +180,6 @@ class Graph:
         if full.exists() and full.resolve().is_relative_to(folder):
             return full.resolve().relative_to(folder).as_posix()
         return given.as_posix()
-
-
-def _depth(depth: int) -> int:
-    if depth < 1:
-        raise UsageError(f"depth {depth} asks for nothing; it counts from 1")
-    return depth
 
 
 def _last(found: list[Symbol]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import MODULE_KEY, sql_node_id
-from codeanatomy.query.tables import Tables
+from codeanatomy.query.tables import Tables, quoted
 
 DEFINITIONS = ("METHOD", "TYPE_DECL")  # modules are found in the table of files
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
@@ -55,15 +55,16 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         for s in found
         if _plain(s.qualified_name) in (plain, f"{s.module}.{plain}" if path else plain)
     ]
-    chosen = chosen or _nearest_rank([s for s in found if _ends_with(s.qualified_name, plain)])
+    near = [s for s in found if _ends_with(s.qualified_name, plain)]
+    best = min((s.rank for s in near), default=0)
+    chosen = chosen or [s for s in near if s.rank == best]
     if any("#" in part for part in asked.split(".")):
         chosen = [s for s in chosen if _same_numbers(s.qualified_name, asked)]
     if not chosen:
         raise UnknownNameError(_unknown(tables, name, asked, variables))
     names = sorted({(_plain(s.qualified_name), s.path if path else "") for s in chosen})
     if len(names) > 1:
-        meant = [s for s in found if _ends_with(s.qualified_name, plain)]
-        raise UnknownNameError(_ambiguous(tables, name, meant))
+        raise UnknownNameError(_ambiguous(tables, name, near))
     return sorted(chosen)
 
 
@@ -75,7 +76,7 @@ def _split(tables: Tables, name: str) -> tuple[str, str]:
     if not name.endswith((".py", ".pyi", ".pyw")):
         return name, ""
     path = name.removeprefix("./")
-    files = tables.sql(f"SELECT module FROM files WHERE {_path_is('path', path)}")
+    files = tables.sql(f"SELECT module FROM files WHERE {path_is('path', path)}")
     modules = files["module"].to_pylist()
     return (modules[0], path) if len(modules) == 1 else (name, "")
 
@@ -84,14 +85,15 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
     """Everything whose last name is that of what was asked, and modules whose name ends with it."""
     last = _plain(asked).rpartition(".")[2]
     kinds = (*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ()))
-    place = f"AND {_path_is('f.path', path)}" if path else ""
+    place = f"AND {path_is('f.path', path)}" if path else ""
     rows = tables.sql(
         f"""
         SELECT n.node_id, n.kind, n.qualified_name, n.file_id, n.external,
                coalesce(f.path, '') AS path, coalesce(f.module, '') AS module
         FROM (
             SELECT * FROM nodes
-            WHERE name = {_text(last)} AND kind IN ({_list(kinds)}) AND qualified_name IS NOT NULL
+            WHERE name = {quoted(last)} AND kind IN ({quoted(*kinds)})
+                  AND qualified_name IS NOT NULL
         ) n
         LEFT JOIN files f ON f.file_id = n.file_id
         WHERE true {place}
@@ -102,8 +104,8 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
         SELECT {sql_node_id("file_id", str(MODULE_KEY))} AS node_id, module AS qualified_name,
                'NAMESPACE_BLOCK' AS kind, file_id, false AS external, path, module
         FROM files f
-        WHERE (module = {_text(asked)} OR ends_with(module, {_text("." + last)}) OR
-               module = {_text(last)}) {place}
+        WHERE (module = {quoted(asked)} OR ends_with(module, {quoted("." + last)}) OR
+               module = {quoted(last)}) {place}
         """
     )
     return [_symbol(row) for part in (rows, modules) for row in part.to_pylist()]
@@ -112,40 +114,34 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
 def _symbol(row: dict[str, object]) -> Symbol:
     kind = str(row["kind"])
     rank = 2 if row["external"] else 1 if kind in VARIABLES else 0
-    fields = {name: row[name] for name in Symbol.__struct_fields__ if name in row}
-    return msgspec.convert({**fields, "rank": rank}, Symbol)
+    return msgspec.convert(row | {"rank": rank}, Symbol)
 
 
 def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
-    near = _near(tables, asked, variables)
-    hint = listed("the nearest are:", near) if near else "nothing is near it"
-    return f"no {name!r} in this graph; {hint}"
-
-
-def _near(tables: Tables, asked: str, variables: bool) -> list[str]:
-    """Names that differ least from what was asked, nearest first."""
+    """That there is no such name, and names that differ least from it, nearest first."""
     plain = _plain(asked).lower()
     last = plain.rpartition(".")[2]
     kinds = DEFINITIONS + (VARIABLES if variables else ())
     rows = tables.sql(
         f"""
         SELECT DISTINCT qualified_name,
-               levenshtein(name, {_text(last)}) AS far,
-               levenshtein(lower(qualified_name), {_text(plain)}) AS farther
+               levenshtein(name, {quoted(last)}) AS far,
+               levenshtein(lower(qualified_name), {quoted(plain)}) AS farther
         FROM (
             SELECT lower(name) AS name, qualified_name FROM nodes
-            WHERE kind IN ({_list(kinds)}) AND qualified_name IS NOT NULL AND name NOT LIKE '<%'
+            WHERE kind IN ({quoted(*kinds)}) AND qualified_name IS NOT NULL AND name NOT LIKE '<%'
             UNION ALL
             SELECT lower(regexp_replace(module, '.*\\.', '')), module FROM files
         )
-        WHERE levenshtein(name, {_text(last)}) <= {max(2, len(last) // 3)}
-           OR levenshtein(lower(qualified_name), {_text(plain)}) <= {max(2, len(plain) // 4)}
-           OR contains(name, {_text(last)})
+        WHERE levenshtein(name, {quoted(last)}) <= {max(2, len(last) // 3)}
+           OR levenshtein(lower(qualified_name), {quoted(plain)}) <= {max(2, len(plain) // 4)}
+           OR contains(name, {quoted(last)})
         ORDER BY far, farther, qualified_name LIMIT {MOST_NEAR}
         """
     )
-    names: list[str] = rows["qualified_name"].to_pylist()
-    return names
+    near = rows["qualified_name"].to_pylist()
+    hint = listed("the nearest are:", near) if near else "nothing is near it"
+    return f"no {name!r} in this graph; {hint}"
 
 
 def _ambiguous(tables: Tables, name: str, found: list[Symbol]) -> str:
@@ -170,11 +166,6 @@ def listed(head: str, lines: list[str]) -> str:
     return "\n  ".join([head, *(line.rstrip() for line in lines[:MOST]), *more])
 
 
-def _nearest_rank(found: list[Symbol]) -> list[Symbol]:
-    best = min((s.rank for s in found), default=0)
-    return [s for s in found if s.rank == best]
-
-
 def _plain(name: str) -> str:
     """The name without `#n`."""
     return _NUMBER.sub("", name)
@@ -194,13 +185,6 @@ def _same_numbers(qualified_name: str, asked: str) -> bool:
     return True
 
 
-def _path_is(column: str, path: str) -> str:
-    return f"({column} = {_text(path)} OR ends_with({column}, {_text('/' + path)}))"
-
-
-def _list(words: tuple[str, ...]) -> str:
-    return ", ".join(_text(word) for word in words)
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def path_is(column: str, path: str) -> str:
+    """SQL condition: the column is the path, or ends with it after a slash."""
+    return f"({column} = {quoted(path)} OR ends_with({column}, {quoted('/' + path)}))"

@@ -3,25 +3,20 @@
 import numpy as np
 import pyarrow as pa
 
+from codeanatomy.facts.ids import Ids
 from codeanatomy.query.resolve_name import Symbol
-from codeanatomy.query.tables import Ids, Tables, distinct, id_table
+from codeanatomy.query.tables import Tables, distinct, id_table
 
 _USES = "t.kind IN ('REF', 'IMPORTS')"
+_NAMES = "t.node_id, t.kind, t.name, t.qualified_name"
 
 
 def definitions(tables: Tables, symbols: list[Symbol]) -> pa.Table:
     """The symbols with kind and place, in the order of their places."""
-    nodes = tables.lookup(
-        "nodes",
-        "node_id",
-        ids_of(symbols),
-        "t.node_id, t.kind, t.name, t.qualified_name, t.external",
-    )
-    spans = tables.lookup(
-        "spans", "node_id", ids_of(symbols), "t.node_id, t.file_id, t.bstart, t.bend, t.line"
-    )
+    ids = ids_of(symbols)
+    nodes = tables.lookup("nodes", "node_id", ids, f"{_NAMES}, t.external")
     return tables.sql_with(
-        {"named": nodes, "places": spans},
+        {"named": nodes, "places": places(tables, ids)},
         """
         SELECT n.qualified_name AS name, n.kind, coalesce(f.path, '') AS path, p.line,
                p.bstart, p.bend, n.external
@@ -38,32 +33,19 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
     ids = ids_of(symbols)
     sites = tables.lookup("edges_by_dst", "dst", ids, "t.src", _USES)["src"].to_numpy()
     where = _USES + (" AND t.certainty = 'certain'" if certain else "")
-    edges = tables.lookup(
-        "edges",
-        "src",
-        sites,
-        "t.kind, t.src, t.dst, t.site, t.certainty, t.confidence, t.evidence, t.origin",
-        where,
-    )
-    owners = tables.lookup(
-        "edges_by_dst", "dst", sites, "t.dst AS inner_id, t.src AS owner_id", "t.kind = 'CONTAINS'"
-    )
+    columns = "t.kind, t.src, t.dst, t.site, t.certainty, t.confidence, t.evidence, t.origin"
+    edges = tables.lookup("edges", "src", sites, columns, where)
+    owners = containers(tables, sites)
     ends = np.concatenate([ids, sites, owners["owner_id"].to_numpy()])
-    nodes = tables.lookup("nodes", "node_id", ends, "t.node_id, t.kind, t.name, t.qualified_name")
-    places = tables.lookup(
-        "spans",
-        "node_id",
-        edges["site"].to_numpy(),
-        "t.node_id, t.file_id, t.bstart, t.bend, t.line",
-    )
+    given = {
+        "found": edges,
+        "wanted_ids": id_table(ids),
+        "owners": owners,
+        "named": tables.lookup("nodes", "node_id", ends, _NAMES),
+        "places": places(tables, edges["site"].to_numpy()),
+    }
     return tables.sql_with(
-        {
-            "found": edges,
-            "wanted_ids": id_table(ids),
-            "owners": owners,
-            "named": nodes,
-            "places": places,
-        },
+        given,
         """
         SELECT n.name, coalesce(t.qualified_name, t.name) AS target, o.inside,
                coalesce(f.path, '') AS path, p.line, e.certainty, e.confidence,
@@ -87,3 +69,15 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
 def ids_of(symbols: list[Symbol]) -> Ids:
     """Their node ids, distinct and sorted."""
     return distinct(np.array([s.node_id for s in symbols], np.int64))
+
+
+def places(tables: Tables, ids: Ids) -> pa.Table:
+    """The spans of the nodes."""
+    columns = "t.node_id, t.file_id, t.bstart, t.bend, t.line"
+    return tables.lookup("spans", "node_id", ids, columns)
+
+
+def containers(tables: Tables, ids: Ids) -> pa.Table:
+    """Of each node, `inner_id`, the METHOD that evaluates it, `owner_id`."""
+    columns = "t.dst AS inner_id, t.src AS owner_id"
+    return tables.lookup("edges_by_dst", "dst", ids, columns, "t.kind = 'CONTAINS'")

@@ -8,19 +8,16 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from datafusion import DataFrame, SQLOptions, col
 
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.session import session
-from codeanatomy.facts.ids import LOW_BITS
+from codeanatomy.facts.ids import LOW_BITS, Ids
 from codeanatomy.facts.schema import DOC, GROUP, annotate
 from codeanatomy.facts.types import SemanticType
 from codeanatomy.query.views import VIEWS, View
-
-Ids = npt.NDArray[np.int64]
 
 EDGE_ID = SemanticType("edge.id", "id", "key")  # computed by the view, so annotated there
 READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
@@ -58,28 +55,17 @@ class Tables:
         frame: DataFrame = self._session.sql(text, options=READ_ONLY)
         return frame
 
-    def columns(self, name: str) -> pa.Schema:
-        """Columns of a table or view."""
-        self._need(name)
-        return self._session.table(name).schema()
-
     def described(self) -> pa.Table:
         """One row per column of every public view and stored table, views first."""
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for name in sorted(self.names, key=lambda n: (n not in _VIEWS, n)):
-            of = _VIEWS[name].meaning if name in _VIEWS else "stored table"
-            for field in self.columns(name):
+            self._need(name)
+            about = _VIEWS[name].meaning if name in _VIEWS else "stored table"
+            for field in self._session.table(name).schema():
                 doc = (field.metadata or {}).get(DOC, b"").decode()
-                rows.append(
-                    {
-                        "table": name,
-                        "column": field.name,
-                        "type": str(field.type),
-                        "meaning": doc,
-                        "about": of,
-                    }
-                )
-        return pa.Table.from_pylist(rows)
+                rows.append((name, field.name, str(field.type), doc, about))
+        names = ("table", "column", "type", "meaning", "about")
+        return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
     def lookup(self, table: str, key: str, ids: Ids, columns: str, where: str = "true") -> pa.Table:
         """Rows of the table whose key is among the ids (in no order)."""
@@ -127,10 +113,8 @@ class Tables:
             return frame
         field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
         meaning = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-        computed: DataFrame = frame.select(
-            *(col(n).alias(n, metadata=meaning) if n == EDGE_COLUMN else col(n) for n in names)
-        )
-        return computed
+        told = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=meaning)
+        return frame.with_column(EDGE_COLUMN, told)
 
 
 EDGE_COLUMN = "edge_id"
@@ -179,3 +163,8 @@ def _readable(schema: pa.Schema) -> pa.Schema:
 def is_id(field: pa.Field) -> bool:
     """Whether a column holds ids of nodes, edges or files."""
     return (field.metadata or {}).get(GROUP) in (b"id", b"file")
+
+
+def quoted(*texts: str) -> str:
+    """The texts as SQL literals, with commas between them."""
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)

@@ -9,23 +9,11 @@ DYNAMIC_CALLS = (
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
     {
-        "abc.abstractmethod",
-        "contextlib.asynccontextmanager",
-        "contextlib.contextmanager",
-        "dataclasses.dataclass",
-        "functools.cache",
-        "functools.lru_cache",
-        "functools.singledispatch",
-        "functools.total_ordering",
-        "functools.wraps",
-        "typing.final",
-        "typing.no_type_check",
-        "typing.overload",
-        "typing.runtime_checkable",
-        "typing_extensions.final",
-        "typing_extensions.overload",
-        "typing_extensions.override",
-        "unittest.expectedFailure",
+        *("abc.abstractmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager"),
+        *("dataclasses.dataclass", "functools.cache", "functools.lru_cache", "functools.wraps"),
+        *("functools.singledispatch", "functools.total_ordering", "unittest.expectedFailure"),
+        *(f"typing.{x}" for x in ("final", "no_type_check", "overload", "runtime_checkable")),
+        *(f"typing_extensions.{x}" for x in ("final", "overload", "override")),
     }
 )
 

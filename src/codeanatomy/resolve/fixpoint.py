@@ -248,8 +248,7 @@ class Fixpoint:
 
     def kinds(self, objects: Ints) -> Ints:
         """Kind of each object."""
-        result: Ints = self.points.kind[objects]
-        return result
+        return self.points.kind[objects]
 
     def found(self, objects: Ints, names: Ints) -> Ints:
         """`lookup.find` of each pair; WAITS where the class has no order yet."""

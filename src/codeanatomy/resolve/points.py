@@ -212,8 +212,8 @@ class Points:
         cones = [self._cones(x) for x in distinct.tolist()]
         sizes = np.array([len(x) for x in cones], np.int64)
         flat = np.array([y for x in cones for y in x], np.int64)
-        ends = np.cumsum(sizes)[inverse] if len(cones) else NONE
-        at, of = expand(ends - sizes[inverse], ends) if len(cones) else (NONE, NONE)
+        ends = np.cumsum(sizes)[inverse] if cones else NONE
+        at, of = expand(ends - sizes[inverse], ends) if cones else (NONE, NONE)
         held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, flat[at]))
         result[chosen[of[held]]] = True
         return result

@@ -1,6 +1,6 @@
 """Declarations to IR: every view that the outputs could need, each of one of the six kinds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -8,16 +8,8 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Prop
 from codeanatomy.facts.types import QUALNAME
-from codeanatomy.semantic.declare import EVERY, Model, Output, Relation
-from codeanatomy.semantic.ir import (
-    Derive,
-    Diagnostic,
-    Normalize,
-    Project,
-    Relate,
-    Union,
-    ViewNode,
-)
+from codeanatomy.semantic.declare import EVERY, Model, Property, Relation
+from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
 
 
 def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNode, ...]:
@@ -27,6 +19,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
     for unknown tables or two views of one name.
     """
     nodes: dict[str, ViewNode] = {}
+    feeds: dict[str, list[str]] = {"entities": [], "relations": [], "properties": []}
 
     def add(node: ViewNode) -> str:
         if node.name in nodes or node.name in tables:
@@ -34,10 +27,14 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         nodes[node.name] = node
         return node.name
 
+    def describe(name: str, properties: tuple[Property, ...], entity: str) -> None:
+        if properties:
+            project = Project(Prop, properties, entity)
+            feeds["properties"].append(add(ViewNode(f"{name}_props", project, (name,))))
+
     schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
     for view in model.views.values():
         add(ViewNode(view.name, Diagnostic(view) if view.diagnostic else Derive(view), ()))
-    entities, props = [], []
     for entity in model.entities.values():
         if entity.table not in schemas:
             raise DeclarationError(f"entity {entity.name}: there is no table {entity.table!r}")
@@ -46,45 +43,25 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             needs.append(model.files)
         if entity.kind is None:
             needs.append(model.constants)
-        name = add(
-            ViewNode(
-                f"{entity.name}_norm",
-                Normalize(entity, model.files, model.constants),
-                tuple(needs),
-            )
-        )
-        entities.append(name)
-        if entity.properties:
-            project = Project(Prop, entity.properties, "node")
-            props.append(add(ViewNode(f"{name}_props", project, (name,))))
-    edges = []
+        normal = Normalize(entity, model.files, model.constants)
+        name = add(ViewNode(f"{entity.name}_norm", normal, tuple(needs)))
+        feeds["entities"].append(name)
+        describe(name, entity.properties, "node")
     for relation in model.relations.values():
         lefts = _lefts(relation, schemas)
         for left in lefts:
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
             inputs = (left, relation.right) if relation.right else (left,)
-            edges.append(add(ViewNode(name, Relate(relation, left), inputs)))
-            if relation.properties:
-                project = Project(Prop, relation.properties, "edge")
-                props.append(add(ViewNode(f"{name}_props", project, (name,))))
-    feeds = {"entities": entities, "relations": edges, "properties": props}
+            feeds["relations"].append(add(ViewNode(name, Relate(relation, left), inputs)))
+            describe(name, relation.properties, "edge")
     for output in model.outputs.values():
-        _output(output, feeds, {*nodes, *tables}, add)
+        if output.feeds in feeds:
+            add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))
+        elif output.feeds in nodes or output.feeds in tables:
+            add(ViewNode(output.name, Project(output.struct), (output.feeds,)))
+        else:
+            raise DeclarationError(f"output {output.name}: there is no view {output.feeds!r}")
     return tuple(nodes.values())
-
-
-def _output(
-    output: Output,
-    feeds: Mapping[str, list[str]],
-    known: set[str],
-    add: Callable[[ViewNode], str],
-) -> None:
-    if output.feeds in feeds:
-        add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))
-    elif output.feeds in known:
-        add(ViewNode(output.name, Project(output.struct), (output.feeds,)))
-    else:
-        raise DeclarationError(f"output {output.name}: there is no view {output.feeds!r}")
 
 
 def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:

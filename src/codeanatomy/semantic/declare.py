@@ -16,8 +16,7 @@ class Property(msgspec.Struct, frozen=True):
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
-    """Things that become nodes: ids, names, spans, properties and node rows follow from the
-    table."""
+    """Things that become nodes; ids, names, spans and properties follow from the table."""
 
     name: str
     table: str

@@ -10,15 +10,7 @@ from codeanatomy.facts.schema import columns_of, schema_from_struct, semantic_ty
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
 from codeanatomy.semantic.declare import Property
 from codeanatomy.semantic.infer import Inferred
-from codeanatomy.semantic.ir import (
-    Derive,
-    Diagnostic,
-    Normalize,
-    Project,
-    Relate,
-    Union,
-    ViewNode,
-)
+from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
 from codeanatomy.semantic.joins import JoinDecision
 from codeanatomy.semantic.sql import cast, column, field_of, has, identity, literal, quote
 
@@ -51,24 +43,25 @@ def _normalize(view: ViewNode, inferred: Inferred) -> str:
     table = inferred.schemas[p.entity.table]
     joins = {j.right: j for j in inferred.joins[view.name]}
     source = f"{quote(p.entity.table)} a"
-    name = column("a", table, t.NAME) if has(table, t.NAME) else "NULL"
-    if has(table, t.PATH):
-        name = column("a", table, t.PATH)
+
+    def own(meaning: t.SemanticType, otherwise: str = "NULL") -> str:
+        return column("a", table, meaning) if has(table, meaning) else otherwise
+
+    name = own(t.PATH, own(t.NAME))
     kind = literal(p.entity.kind or "")
-    qualified = column("a", table, t.SYMBOL) if has(table, t.SYMBOL) else "NULL"
+    qualified = own(t.SYMBOL)
     if p.files in joins:
         module = column("m", inferred.schemas[p.files], t.MODULE)
-        own = column("a", table, t.QUALNAME)
+        local = own(t.QUALNAME)
         source += _joined(joins[p.files], "", "a", "m")
-        qualified = f"CASE WHEN {own} = '' THEN {module} ELSE {module} || '.' || {own} END"
-        name = f"CASE WHEN {own} = '' THEN {module} ELSE {name} END"
+        qualified = f"CASE WHEN {local} = '' THEN {module} ELSE {module} || '.' || {local} END"
+        name = f"CASE WHEN {local} = '' THEN {module} ELSE {name} END"
     if p.constants in joins:
         constants = inferred.schemas[p.constants]
         given, kind_of = column("c", constants, t.NAME), column("c", constants, t.KIND)
         source += _joined(joins[p.constants], "LEFT", "a", "c")
-        construct = column("a", table, t.CONSTRUCT)
-        own = f"CASE WHEN {kind_of} IS NULL THEN {construct} ELSE {name} END"
-        name = f"coalesce({given}, {own})"
+        unknown = f"CASE WHEN {kind_of} IS NULL THEN {own(t.CONSTRUCT)} ELSE {name} END"
+        name = f"coalesce({given}, {unknown})"
         kind = f"coalesce({kind_of}, 'UNKNOWN')"
     identified = t.NODE if has(table, t.NODE) else t.FILE
     made = {
@@ -77,19 +70,18 @@ def _normalize(view: ViewNode, inferred: Inferred) -> str:
         t.NAME: name,
         t.QUALIFIED: qualified,
         t.FILE: column("a", table, t.FILE),
-        t.ORDINAL: column("a", table, t.ORDINAL) if has(table, t.ORDINAL) else "0",
+        t.ORDINAL: own(t.ORDINAL, "0"),
         t.EXTERNAL: literal(p.entity.external),
         t.EVIDENCE: _evidence("a", table, p.entity.evidence),
+        **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
-    for meaning in (t.BSTART, t.BEND, t.LINE):
-        made[meaning] = column("a", table, meaning) if has(table, meaning) else "NULL"
     out: dict[str, str] = {}
     for field in inferred.schemas[view.name]:
         kept = semantic_type(field)
         if kept in made and field.name in (*_NODE.names, *_SPAN.names):
-            same = has(table, kept) and made[kept] == column("a", table, kept)
-            has_type = field_of(table, kept).type if same else None
-            out[field.name] = cast(made[kept], field.type, has_type)
+            same = made[kept] == own(kept, "")
+            given_type = field_of(table, kept).type if same else None
+            out[field.name] = cast(made[kept], field.type, given_type)
         else:
             out[field.name] = f"a.{quote(field.name)}"
     return _select(out, source)
@@ -122,22 +114,20 @@ def _relate(view: ViewNode, inferred: Inferred) -> str:
         return otherwise, None
 
     confidence = typed(t.CONFIDENCE, "1.0")
-    origin = (literal(r.origin), None) if r.origin else typed(t.ORIGIN, literal(r.name))
-    ordinal = (
-        (column("a", left, t.ORDINAL), field_of(left, t.ORDINAL).type) if r.ordinal else ("0", None)
-    )
+    as_given = has(left, t.EVIDENCE) and not r.adds
+    evidence = field_of(left, t.EVIDENCE).type if as_given else None
     made: dict[t.SemanticType, tuple[str, pa.DataType | None]] = {
         t.KIND: (literal(r.kind), None),
         t.SOURCE_ID: (identity(*side(r.src), r.src), pa.int64()),
         t.TARGET_ID: (identity(*side(r.dst), r.dst), pa.int64()),
         t.SITE_ID: (identity(*side(r.site or r.src), r.site or r.src), pa.int64()),
-        t.ORDINAL: ordinal,
+        t.ORDINAL: typed(t.ORDINAL, column("a", left, t.ORDINAL)) if r.ordinal else ("0", None),
         t.FILE: (column("a", left, t.FILE), pa.int64()),
-        t.ORIGIN: origin,
+        t.ORIGIN: (literal(r.origin), None) if r.origin else typed(t.ORIGIN, literal(r.name)),
         t.CERTAINTY: typed(t.CERTAINTY, "'certain'"),
         t.CONFIDENCE: confidence,
         t.SCORE: confidence,
-        t.EVIDENCE: (_evidence("a", left, "", r.adds), None if r.adds else _type(left, t.EVIDENCE)),
+        t.EVIDENCE: (_evidence("a", left, "", r.adds), evidence),
     }
     where = [
         f"{column(*side(w.meaning), w.meaning)} IN ({', '.join(map(literal, w.values))})"
@@ -155,10 +145,6 @@ def _relate(view: ViewNode, inferred: Inferred) -> str:
         else:
             out[field.name] = f"a.{quote(field.name)}"
     return _select(out, source, where)
-
-
-def _type(schema: pa.Schema, meaning: t.SemanticType) -> pa.DataType | None:
-    return field_of(schema, meaning).type if has(schema, meaning) else None
 
 
 def _union(view: ViewNode, inferred: Inferred) -> str:
@@ -190,8 +176,7 @@ def _constantly_null(wanted: pa.Schema, view: ViewNode, name: str, inferred: Inf
 
 
 def _source(field: pa.Field, given: pa.Schema, name: str) -> str:
-    """The column of the input that fills a field: same meaning, and same name where several have
-    it."""
+    """The input's column that fills a field: same meaning; where several have it, same name."""
     meaning = semantic_type(field)
     found = columns_of(given, meaning) if meaning else []
     return found[0] if len(found) == 1 else str(field.name)
@@ -216,18 +201,13 @@ def _project(view: ViewNode, inferred: Inferred) -> str:
         identity_of = quote(columns_of(given, t.NODE_ID)[0])
     else:
         ends = [quote(columns_of(given, m)[0]) for m in (t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)]
-        kind = _relation_kind(name, inferred)
-        identity_of = sql_edge_id(str(hash_text(kind)), *ends)
+        related = next(v.parameters for v in inferred.views if v.name == name)
+        assert isinstance(related, Relate)
+        identity_of = sql_edge_id(str(hash_text(related.relation.kind)), *ends)
     return " UNION ALL ".join(
         _property_rows(p.entity, identity_of, x, given.field(x.column), quote(name))
         for x in p.properties
     )
-
-
-def _relation_kind(name: str, inferred: Inferred) -> str:
-    parameters = next(v for v in inferred.views if v.name == name).parameters
-    assert isinstance(parameters, Relate)
-    return parameters.relation.kind
 
 
 def _property_rows(
@@ -238,19 +218,12 @@ def _property_rows(
     plain = pa.int64() if pa.types.is_integer(plain) else plain
     value_type = next(k for k, v in kinds.items() if v.equals(plain))
     value = quote(wanted.column)
-    out = {}
-    values = _PROP.names[-len(kinds) :]
-    slots = dict(zip(kinds, values, strict=True))
-    head = {
-        _PROP.names[0]: literal(entity),
-        _PROP.names[1]: identity_of,
-        _PROP.names[2]: literal(wanted.key),
-        _PROP.names[3]: literal(value_type),
-        **{s: value if k == value_type else "NULL" for k, s in slots.items()},
+    slots = [value if kind == value_type else "NULL" for kind in kinds]
+    made = (literal(entity), identity_of, literal(wanted.key), literal(value_type), *slots)
+    out = {
+        f.name: cast(given, f.type, field.type if given == value else None)
+        for f, given in zip(_PROP, made, strict=True)
     }
-    for f in _PROP:
-        given = field.type if head[f.name] == value else None
-        out[f.name] = cast(head[f.name], f.type, given)
     where = [f"{value} IS NOT NULL"] if field.nullable else []
     if wanted.unless:
         where.append(f"{value} NOT IN ({', '.join(map(literal, wanted.unless))})")

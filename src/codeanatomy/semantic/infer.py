@@ -3,7 +3,7 @@
 Every decision is kept with its evidence; the policy compiler reads them from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import pyarrow as pa
@@ -13,13 +13,13 @@ from codeanatomy.facts.tables.graph import Edge, Node, Span
 from codeanatomy.facts.types import CONSTRUCT, FILE, QUALNAME
 from codeanatomy.plans.facts import plan_facts
 from codeanatomy.plans.stubs import planning_session
+from codeanatomy.semantic.declare import Property
 from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Relate, ViewNode
 from codeanatomy.semantic.joins import JoinDecision, infer_join
 
 
 class Inferred(msgspec.Struct, frozen=True):
-    """What inference found: each view with its inputs, schemas of tables and views, joins by
-    view."""
+    """Each view with its inputs, the schemas of tables and views, and the joins by view."""
 
     views: tuple[ViewNode, ...]
     schemas: dict[str, pa.Schema]
@@ -39,11 +39,15 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
     for view in views:
         p = view.parameters
         if isinstance(p, Normalize):
+            table, read = schemas[p.entity.table], p.entity.properties
             joins[view.name] = _normal_joins(p, schemas)
-            schemas[view.name] = normal_schema(p, schemas)
+            schemas[view.name] = _widened((Node, Span), read, table)
         elif isinstance(p, Relate):
-            joins[view.name] = _relation_joins(p, schemas)
-            schemas[view.name] = relation_schema(p, schemas)
+            left, right, on = schemas[p.left], p.relation.right, p.relation.on
+            joins[view.name] = ()
+            if right:
+                joins[view.name] = (infer_join(p.left, left, right, schemas[right], on),)
+            schemas[view.name] = _widened((Edge,), p.relation.properties, left)
         elif not isinstance(p, Derive | Diagnostic):
             schemas[view.name] = schema_from_struct(p.struct)
     found = []
@@ -67,29 +71,13 @@ def _normal_joins(p: Normalize, schemas: Mapping[str, pa.Schema]) -> tuple[JoinD
     return tuple(found)
 
 
-def _relation_joins(p: Relate, schemas: Mapping[str, pa.Schema]) -> tuple[JoinDecision, ...]:
-    right = p.relation.right
-    if right is None:
-        return ()
-    return (infer_join(p.left, schemas[p.left], right, schemas[right], on=p.relation.on),)
-
-
-def normal_schema(p: Normalize, schemas: Mapping[str, pa.Schema]) -> pa.Schema:
-    """Columns of a normalised view: those of nodes and spans, and what the properties read."""
-    table = schemas[p.entity.table]
-    fields = list(schema_from_struct(Node))
-    fields += [f for f in schema_from_struct(Span) if f.name not in {x.name for x in fields}]
-    return pa.schema(fields + _extra(fields, [x.column for x in p.entity.properties], table))
-
-
-def relation_schema(p: Relate, schemas: Mapping[str, pa.Schema]) -> pa.Schema:
-    """Columns of a relation's view: those of edges, and what the properties read."""
-    fields = list(schema_from_struct(Edge))
-    return pa.schema(
-        fields + _extra(fields, [x.column for x in p.relation.properties], schemas[p.left])
-    )
-
-
-def _extra(fields: list[pa.Field], columns: list[str], table: pa.Schema) -> list[pa.Field]:
-    known = {f.name for f in fields}
-    return [table.field(c) for c in dict.fromkeys(columns) if c not in known]
+def _widened(
+    structs: Iterable[type[msgspec.Struct]], read: Iterable[Property], table: pa.Schema
+) -> pa.Schema:
+    """The columns of the structs, each once, and what the properties read of the table."""
+    fields: dict[str, pa.Field] = {}
+    for field in (f for struct in structs for f in schema_from_struct(struct)):
+        fields.setdefault(field.name, field)
+    for one in read:
+        fields.setdefault(one.column, table.field(one.column))
+    return pa.schema(list(fields.values()))

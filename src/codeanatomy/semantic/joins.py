@@ -81,28 +81,20 @@ def _candidates(left: pa.Schema, right: pa.Schema, on: SemanticType | None) -> l
     for a in left:
         for b in right:
             mine, other = semantic_type(a), semantic_type(b)
-            if mine is None or other is None or mine.group != other.group:
-                continue
-            if on is not None and mine != on:
+            if mine is None or other is None or mine.group != other.group or on not in (None, mine):
                 continue
             candidate = _pair(left, right, (a.name, mine), (b.name, other))
             if candidate:
                 found.append(candidate)
-    if on is None and all(
-        len(columns_of(s, m)) == 1 for s in (left, right) for m in (FILE, BSTART, BEND)
-    ):
-        keys = tuple(
-            Pair(columns_of(left, m)[0], columns_of(right, m)[0]) for m in (FILE, BSTART, BEND)
-        )
+    spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in (left, right)]
+    if on is None and all(len(names) == 1 for side in spans for names in side):
+        keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
         found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
     return found
 
 
 def _pair(
-    left: pa.Schema,
-    right: pa.Schema,
-    a: tuple[str, SemanticType],
-    b: tuple[str, SemanticType],
+    left: pa.Schema, right: pa.Schema, a: tuple[str, SemanticType], b: tuple[str, SemanticType]
 ) -> Candidate | None:
     (x, mine), (y, other) = a, b
     why = f"{mine.name} = {other.name} (group {mine.group})"

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from codeanatomy.facts import ids
 from codeanatomy.facts.errors import DeclarationError
-from codeanatomy.facts.schema import column_of, columns_of, semantic_type
+from codeanatomy.facts.schema import column_of, columns_of
 from codeanatomy.facts.types import TYPES, SemanticType
 
 _CASTS = {
@@ -67,8 +67,3 @@ def identity(alias: str, schema: pa.Schema, meaning: SemanticType) -> str:
 def field_of(schema: pa.Schema, meaning: SemanticType) -> pa.Field:
     """The one field of that meaning."""
     return schema.field(column_of(schema, meaning))
-
-
-def meanings(schema: pa.Schema) -> list[SemanticType]:
-    """The semantic types of the columns that have one, in order."""
-    return [m for f in schema if (m := semantic_type(f)) is not None]

@@ -55,9 +55,7 @@ def text(path: str | Path, limit: int, follow: bool = False) -> str | None:
         content = head(path, limit + 1, follow)
     except OSError:
         return None
-    if len(content) > limit:
-        return None
-    return content.decode("utf-8-sig", "surrogateescape")
+    return None if len(content) > limit else content.decode("utf-8-sig", "surrogateescape")
 
 
 def digest(path: str | Path, blob: bool, follow: bool = False) -> Digest:

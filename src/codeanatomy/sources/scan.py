@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.ids import file_id
 from codeanatomy.facts.problem import CODES
-from codeanatomy.facts.schema import schema_from_struct
+from codeanatomy.facts.schema import table_of
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
 from codeanatomy.sources.git import Git, folders_above, git_of
@@ -58,18 +58,22 @@ def scan(
         *((p, "module-twice", f"has the module name of {other}") for p, other in named.twice),
         *((".git", "unreadable", message) for message in git_trouble),
     ]
+    rows = [
+        (file_id(m), p, m, os.path.basename(p) in INITS, p.endswith(".pyi"), root_of, *read)
+        for p, m, root_of in zip(files, named.modules, named.origins, strict=True)
+        for read in [(digests[p].content, digests[p].size, digests[p].lines)]
+    ]
+    skipped = [(path, out.reason, out.detail) for path, out in sorted(walk.out.items())]
+    found = [
+        ("sources", "sources", code, CODES[code].severity, message, path, 0, 0, 0)
+        for path, code, message in sorted(trouble)
+    ]
     return Repository(
         root=root,
-        files=_table(SourceFile, _file_rows(files, digests, named.modules, named.origins)),
-        skipped=_table(SkippedFile, [(p, o.reason, o.detail) for p, o in sorted(walk.out.items())]),
-        roots=_table(SourceRoot, [(r.path, r.reason) for r in named.roots]),
-        problems=_table(
-            Problem,
-            [
-                ("sources", "sources", code, CODES[code].severity, message, path, 0, 0, 0)
-                for path, code, message in sorted(trouble)
-            ],
-        ),
+        files=table_of(SourceFile, rows),
+        skipped=table_of(SkippedFile, skipped),
+        roots=table_of(SourceRoot, [(r.path, r.reason) for r in named.roots]),
+        problems=table_of(Problem, found),
         ref=git.ref if git is not None else None,
         commit=git.commit if git is not None else None,
         dirty=dirty,
@@ -105,26 +109,3 @@ def _is_blob(at: Path, link: bool, read: Digest, expected: str | None) -> bool:
         return blob_id(head(at, read.size).replace(b"\r\n", b"\n")) == expected
     except OSError:  # it changed while we looked
         return False
-
-
-def _file_rows(
-    files: Sequence[str],
-    digests: Mapping[str, Digest],
-    modules: Sequence[str],
-    origins: Sequence[str],
-) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for path, module, origin in zip(files, modules, origins, strict=True):
-        name, read = os.path.basename(path), digests[path]
-        kind = name in INITS, name.endswith(".pyi")
-        hashed = read.content, read.size, read.lines
-        rows.append((file_id(module), path, module, *kind, origin, *hashed))
-    return rows
-
-
-def _table(struct: type[msgspec.Struct], rows: Sequence[tuple[object, ...]]) -> pa.Table:
-    """A small table from rows in the order of the struct's fields."""
-    schema = schema_from_struct(struct)
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
-    return pa.table(arrays, schema=schema)

@@ -147,11 +147,6 @@ def spelled(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def is_private(dotted: str) -> bool:
-    """Whether a part of the name starts with an underscore; `__x__` does not count."""
-    return any(p.startswith("_") and not p.endswith("__") for p in dotted.split("."))
-
-
 def once(method: Callable[[S, *K], V | None]) -> Callable[[S, *K], V | None]:
     """The method, answering each question once; asked again while it does, it says None."""
 

@@ -68,8 +68,7 @@ class Place(msgspec.Struct, frozen=True):
     """Where a dotted name leads: what stands there, and the class through which it was asked."""
 
     kind: str
-    name: str  # of a member: in the public class that shows it
-    home: str
+    home: str  # its name where it is defined
     scope: Scope
     texts: tuple[str, ...] = ()
     receiver: str = ""
@@ -90,12 +89,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Class(msgspec.Struct, frozen=True):
-    """A class with its linearisation: homes (its own first), and what each one's type variables
-    are here."""
+    """A class with its linearisation: homes, and what each one's type variables are here."""
 
     home: str
     scope: Scope
-    bases: tuple[str, ...]
     mro: dict[str, Mapping[str, Types]]
     whole: bool  # every base is known
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from codeanatomy.sources import stub_types as stubs
-from codeanatomy.sources.stub_text import Scope, body_of, is_private, once, spelled, statement
+from codeanatomy.sources.stub_text import Scope, body_of, once, spelled, statement
 from codeanatomy.sources.stub_types import NONE, SELF, UNKNOWN, Type, Types, fill, union, variables
 
 _SHAPELESS = {"builtins.object", "builtins.type", "typing.Any", "typing_extensions.Any"}
@@ -24,19 +24,14 @@ _FORMS = {  # what typing defines by no class -> the class that it means
     "LiteralString": "builtins.str",
     "Protocol": _GENERIC[1],
     "TypedDict": "builtins.dict",
-    "TypeGuard": "builtins.bool",
-    "TypeIs": "builtins.bool",
+    **dict.fromkeys(("TypeGuard", "TypeIs"), "builtins.bool"),
 }
 _NAMES = {  # where the names of a private module are known, if not in the module without "_"
     "_blake2": "hashlib",
-    "_collections_abc": "collections.abc",
-    **dict.fromkeys(("_frozen_importlib", "_frozen_importlib_external"), "importlib.machinery"),
-    "_hashlib.openssl_md5": "hashlib.md5",
-    **{f"_hashlib.openssl_sha{n}": f"hashlib.sha{n}" for n in (1, 224, 256, 384, 512)},
+    "_frozen_importlib": "importlib.machinery",
     "_thread": "threading",
     **{f"_thread.{name}": "threading.Lock" for name in ("LockType", "lock")},
     "_weakrefset": "weakref",
-    "email._policybase": "email.policy",
     "types.NoneType": NONE.name,
 }
 _PROTOCOL = re.compile(r"^class .*\bProtocol\b", re.M)
@@ -60,33 +55,17 @@ class Stubs:
         place = self._place(dotted)
         return "" if place is None else place.kind.replace("property", "variable")
 
-    def canonical(self, dotted: str) -> str:
-        """The public name of what is declared: where it is defined, or where a private module's
-        definitions are known; "" if not declared."""
-        place = self._place(dotted)
-        return self._name(place.name) if place else ""
-
-    def known(self, module_or_class: str) -> bool:
-        """Whether a member that is not declared does not exist."""
-        place = self._place(module_or_class)
-        if place and place.kind == "module":
-            stars = (self._module(star) for star in place.scope.stars)
-            return "__getattr__" not in place.scope.names and None not in stars
-        found = self._as_class(place)
+    def known(self, class_: str) -> bool:
+        """Whether a member that the class does not declare does not exist."""
+        found = self._as_class(self._place(class_))
         homes = [home for home in found.mro if home != "builtins.object"] if found else []
         names = {name for one in map(self._class, homes) if one for name in one.scope.names}
         return bool(found and found.whole and not names & {"__getattr__", "__getattribute__"})
 
-    def member(self, class_: str, name: str) -> str:
-        """Dotted name of the member in the class that declares it; "" when there is none."""
+    def member(self, class_: str, name: str) -> bool:
+        """Whether the class declares or inherits the member."""
         owner = self._place(class_)
-        place = self._place(f"{class_}.{name}") if owner and owner.kind == "class" else None
-        return place.name if place else ""
-
-    def bases(self, class_: str) -> tuple[str, ...]:
-        """Canonical names of the direct bases, as in `__bases__`; () for what is no class."""
-        found = self._as_class(self._place(class_))
-        return tuple(map(self._name, found.bases)) if found else ()
+        return owner is not None and owner.kind == "class" and bool(self._place(f"{class_}.{name}"))
 
     def value(self, dotted: str) -> Types:
         """The declared type of a variable, attribute or property; () when unknown."""
@@ -199,7 +178,7 @@ class Stubs:
         if scope and (found := self._global(scope, last, inside)):
             return found
         if own := self._module(dotted):
-            return stubs.Place("module", dotted, dotted, own)
+            return stubs.Place("module", dotted, own)
         owner = self._place(parent, inside) if parent else None
         if above := self._as_class(owner):
             return self._attribute(above, last)
@@ -228,22 +207,19 @@ class Stubs:
         elif not (
             entry.target and ((found := self._lookup(entry.target, scope)) or self._module(dotted))
         ):
-            return stubs.Place(entry.kind, dotted, dotted, scope, tuple(entry.texts))
+            return stubs.Place(entry.kind, dotted, scope, tuple(entry.texts))
         return found
 
     def _attribute(self, receiver: stubs.Class, name: str) -> stubs.Place | None:
-        shown = own = self._name(receiver.home)
+        own = Type(self._name(receiver.home), tuple(receiver.own.values()))
         for home, bound in receiver.mro.items():
-            declaring, named = self._class(home), self._name(home)
-            shown = shown if is_private(named) else named
+            declaring = self._class(home)
             if declaring is None or (entry := declaring.scope.names.get(name)) is None:
                 continue
             if entry.target and (found := self._lookup(entry.target, declaring.scope)):
                 return found
-            bound = {**bound, SELF.name: (Type(own, tuple(receiver.own.values())),)}
-            names = f"{shown}.{name}", f"{home}.{name}"
-            texts = tuple(entry.texts)
-            return stubs.Place(entry.kind, *names, declaring.scope, texts, receiver.home, bound)
+            scope, texts, bound = declaring.scope, tuple(entry.texts), {**bound, SELF.name: (own,)}
+            return stubs.Place(entry.kind, f"{home}.{name}", scope, texts, receiver.home, bound)
         return None
 
     def _lookup(self, dotted: str, scope: Scope) -> stubs.Place | None:
@@ -257,8 +233,7 @@ class Stubs:
         return self._place(f"builtins.{dotted}", True)
 
     def _types(self, node: ast.expr | None, at: Scope, base: bool = False) -> Types:
-        """The union an annotation (or a base) means: with "" for what is unknown, "~x" for type
-        variables."""
+        """The union an annotation or a base means; "" is unknown, "~x" a type variable."""
         items: list[ast.expr] = []
         match node:
             case ast.Constant(value=None):
@@ -285,14 +260,13 @@ class Stubs:
             return union(one for item in items for one in self._types(item, at))
         if place is None or (place.kind != "class" and form not in _FORMS):
             return (place and self._meaning(place.home)) or (UNKNOWN,)
-        name = _FORMS.get(form) or (place.home if base else self._name(place.name))
+        name = _FORMS.get(form) or (place.home if base else self._name(place.home))
         items = [] if form in ("TypeGuard", "TypeIs") else items
         told = (i for i in items if not (isinstance(i, ast.Constant) and i.value is ...))
         arguments = tuple(self._types(i, at) for i in told)
         shapeless = name in _SHAPELESS and arguments in ((), ((UNKNOWN,),))
-        return (
-            (UNKNOWN,) if shapeless and not (base and form != "Any") else (Type(name, arguments),)
-        )
+        vague = shapeless and not (base and form != "Any")
+        return (UNKNOWN if vague else Type(name, arguments),)
 
     @once
     def _meaning(self, home: str) -> Types | None:
@@ -326,26 +300,19 @@ class Stubs:
         told = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "bound")]
         found = union(one for item in told for one in self._types(item, place.scope))
         shown = [self._place(one.name) for one in found]
-        return (
-            ()
-            if any(s is None or _PROTOCOL.search(s.texts[0]) for s in shown)
-            else self._settle(found)
-        )
-
-    @once
-    def _named(self, home: str) -> str | None:
-        module, _, name = home.rpartition(".")
-        above, _, last = module.rpartition(".")
-        bare = _NAMES.get(module, f"{above}.{last.lstrip('_')}".lstrip("."))
-        for public in (_NAMES.get(home, home), f"{bare}.{name}", f"{above}.{name}"):
-            found = None if is_private(public) else self._place(public)
-            if found and found.home == home:
-                return public
-        return None
+        plain = all(one and not _PROTOCOL.search(one.texts[0]) for one in shown)
+        return self._settle(found) if plain else ()
 
     def _name(self, home: str) -> str:
-        """The public name of what is defined in a private module, else the name it has there."""
-        return (self._named(home) if is_private(home) else _NAMES.get(home)) or home
+        """The public name of what a private module defines, else the name it has there."""
+        module, _, name = home.rpartition(".")
+        above, _, last = module.rpartition(".")
+        if last.startswith("_") and home not in _NAMES:
+            bare = _NAMES.get(module, f"{above}.{last.lstrip('_')}".lstrip("."))
+            for public in (f"{bare}.{name}", f"{above}.{name}"):
+                if (found := self._place(public)) and found.home == home:
+                    return public
+        return _NAMES.get(home, home)
 
     def _as_class(self, place: stubs.Place | None) -> stubs.Class | None:
         return self._class(place.home) if place and place.kind == "class" else None
@@ -382,7 +349,7 @@ class Stubs:
         order = dict.fromkeys(reversed([inherited for one, _ in above for inherited in one.mro]))
         mro = {home: own, **{inherited: said[inherited] for inherited in reversed(order)}}
         whole = whole and all(one.whole for one, _ in above)
-        return stubs.Class(home, scope, tuple(one.home for one, _ in above), mro, whole)
+        return stubs.Class(home, scope, mro, whole)
 
     @once
     def _module(self, dotted: str) -> Scope | None:
@@ -390,10 +357,8 @@ class Stubs:
         prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}
         if not all(map(str.isidentifier, parts)) or prefixes & self._absent:
             return None
-        base = self._folder.joinpath(*parts)
-        inner = base.is_dir()
-        path = base / "__init__.pyi" if inner else base.with_suffix(".pyi")
-        package = dotted if inner else dotted.rpartition(".")[0]
-        if not path.is_file():
-            return None
-        return Scope(path.read_text("utf-8"), dotted, package, None, self._version)
+        base, above = self._folder.joinpath(*parts), dotted.rpartition(".")[0]
+        for path, package in ((base / "__init__.pyi", dotted), (base.with_suffix(".pyi"), above)):
+            if path.is_file():
+                return Scope(path.read_text("utf-8"), dotted, package, None, self._version)
+        return None

@@ -118,10 +118,9 @@ class Walk:
 
 def folder_of(repo: Path) -> Path:
     """The folder, resolved. UsageError where it is none that can be read."""
-    if not repo.exists():
-        raise UsageError(f"{repo} does not exist; name the folder of a repository")
     if not repo.is_dir():
-        raise UsageError(f"{repo} is no folder; name the folder of a repository")
+        wrong = "is no folder" if repo.exists() else "does not exist"
+        raise UsageError(f"{repo} {wrong}; name the folder of a repository")
     root = repo.resolve()
     try:
         with os.scandir(root):

@@ -1,11 +1,10 @@
 """`codeanatomy at`: what stands at a place of a file."""
 
 import re
-from pathlib import Path
 
 import click
 
-from codeanatomy.app.cli.options import answer, format_option, graph_option, limit_option, opened
+from codeanatomy.app.cli import options
 from codeanatomy.facts.errors import UsageError
 
 COLUMNS = (
@@ -17,10 +16,8 @@ _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
 
 @click.command("at")
 @click.argument("place", metavar="FILE:LINE[:COL]")
-@limit_option
-@graph_option
-@format_option()
-def command(*, place: str, limit: int | None, folder: Path | None, form: str) -> None:
+@options.question
+def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> options.Answer:
     """What stands at a place, what it means, and where that is defined.
 
     With a column (in characters, from 1): everything around the place, innermost first. Without:
@@ -36,6 +33,4 @@ def command(*, place: str, limit: int | None, folder: Path | None, form: str) ->
             f"{place!r} is no place; write FILE:LINE or FILE:LINE:COL, as in app.py:12:5"
         )
     column = int(found["column"]) if found["column"] else None
-    with opened(folder) as graph:
-        rows = graph.at(found["path"], int(found["line"]), column, limit=limit)
-        answer(graph, rows, form, COLUMNS)
+    return graph.at(found["path"], int(found["line"]), column, limit=limit), COLUMNS

@@ -83,7 +83,7 @@ def summary(report: "BuildReport") -> list[str]:
     """The closing summary, line by line."""
     calls = report.call_sites
     kept = "new snapshot" if report.new_snapshot else "nothing changed: snapshot kept"
-    lines = [
+    return [
         f"repository  {Path(report.store, report.repository).resolve()} ({_ref(report)})",
         f"snapshot    {report.snapshot} in {report.store} ({kept})",
         f"files       {report.files} ({report.extracted} read, {report.cached} from cache, "
@@ -97,7 +97,6 @@ def summary(report: "BuildReport") -> list[str]:
         f"time        {report.seconds:.2f} s",
         f"peak memory {report.peak_memory / 2**20:.0f} MiB",
     ]
-    return lines
 
 
 def _counted(what: str, counts: dict[str, int]) -> list[str]:

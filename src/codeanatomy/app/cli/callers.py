@@ -1,24 +1,18 @@
 """`codeanatomy callers`: who calls a function, method or class."""
 
-from pathlib import Path
-
 import click
 
 from codeanatomy.app.cli import options
-
-COLUMNS = ("place", "caller", "callee", "certainty", "confidence")
 
 
 @click.command("callers")
 @click.argument("name")
 @options.depth_option
 @options.certain_option
-@options.limit_option
-@options.graph_option
-@options.format_option()
+@options.question
 def command(
-    *, name: str, depth: int, certain: bool, limit: int | None, folder: Path | None, form: str
-) -> None:
+    graph: options.OpenGraph, *, name: str, depth: int, certain: bool, limit: int | None
+) -> options.Answer:
     """Call sites of NAME: where, in which function, and how sure.
 
     NAME is a qualified name or a unique dotted end of one; `f#2` is the second definition of `f` in
@@ -28,7 +22,5 @@ def command(
     Example:
       codeanatomy callers Flask.dispatch_request --depth 2
     """
-    columns = (*COLUMNS, "depth", "chain") if depth > 1 else COLUMNS
-    with options.opened(folder) as graph:
-        rows = graph.callers(name, depth=depth, certain=certain, limit=limit)
-        options.answer(graph, rows, form, columns)
+    rows = graph.callers(name, depth=depth, certain=certain, limit=limit)
+    return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS

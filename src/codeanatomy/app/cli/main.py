@@ -75,22 +75,14 @@ class Commands(click.Group):
         return code if isinstance(code, int) else 0
 
 
-def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"codeanatomy {version('codeanatomy')}")
-        ctx.exit()
-
-
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `codeanatomy build`, then ask: `codeanatomy callers NAME`.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show it."
+@click.version_option(
+    None, package_name="codeanatomy", message="codeanatomy %(version)s", help="Show it."
 )
 def cli(debug: bool) -> None:
     """A Python repository as a graph that people and agents can query. Never runs what it reads."""

@@ -1,8 +1,9 @@
 """Options that several commands share, and how an answer leaves the process."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
     from codeanatomy.query.graph import Graph
 
 Command = TypeVar("Command", bound=Callable[..., object])
+OpenGraph: TypeAlias = "Graph"
+Answer: TypeAlias = "tuple[pa.Table, tuple[str, ...]]"  # rows, and the columns that text shows
 
 FORMATS = ("text", "json", "jsonl", "csv")
-
+CALLS = ("place", "caller", "callee", "certainty", "confidence")
 
 graph_option = click.option(
     "--graph",
@@ -67,3 +70,19 @@ def answer(graph: "Graph", rows: "pa.Table", form: str, columns: tuple[str, ...]
     about = with_freshness(about_of(rows), graph.freshness())
     print_rows(rows, form, columns)
     print_statement(about, form)
+
+
+def question(asking: Callable[..., Answer]) -> Callable[..., None]:
+    """A command, with --limit, --graph and --format, that prints what a question to the graph
+    gives."""
+
+    @limit_option
+    @graph_option
+    @format_option()
+    @functools.wraps(asking)
+    def command(*, folder: Path | None, form: str, **asked: object) -> None:
+        with opened(folder) as graph:
+            rows, columns = asking(graph, **asked)
+            answer(graph, rows, form, columns)
+
+    return command

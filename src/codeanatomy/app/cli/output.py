@@ -2,7 +2,7 @@
 
 import csv
 import datetime
-import io
+import itertools
 import json
 import math
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from codeanatomy.query.about import About
 
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 1_000
 _EXACT = 1 << 53  # JSON readers keep integers exact up to here
 _HIDDEN = {
     code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
@@ -31,14 +31,14 @@ _HIDDEN = {
 def print_rows(rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> None:
     """All rows in the format; text shows the given columns, where `place` is path:line,
     `folder` a path that is never empty, and `chain` a way from caller to callee."""
-    if form == "text":
-        shown = columns or tuple(rows.schema.names)
-        write("".join(line + "\n" for line in _text(rows, shown)))
-    elif form == "csv":
-        for part in _csv(rows):
-            write(part)
+    if form == "csv":
+        parts = _csv(rows)
+    elif form == "text":
+        parts = iter([x + "\n" for x in _text(rows, columns or tuple(rows.schema.names))])
     else:
-        _json(rows, lines=form == "jsonl")
+        parts = _json(rows, lines=form == "jsonl")
+    while text := "".join(itertools.islice(parts, ROWS_AT_ONCE)):
+        write(text)
 
 
 def print_statement(about: "About", form: str) -> None:
@@ -99,29 +99,26 @@ def json_rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
             }
 
 
-def _json(rows: "pa.Table", lines: bool) -> None:
-    between, first = ("\n", "") if lines else (",\n", "[\n")
-    part = io.StringIO()
-    part.write(first)
-    for number, row in enumerate(json_rows(rows)):
-        part.write((between if number else "") + json.dumps(row, ensure_ascii=False))
-        if part.tell() > 1 << 20:
-            write(part.getvalue())
-            part = io.StringIO()
-    end = "" if not rows.num_rows else "\n"
-    write(part.getvalue() + end + ("" if lines else "]\n"))
+def _json(rows: "pa.Table", lines: bool) -> Iterator[str]:
+    first, between, last = ("", "\n", "") if lines else ("[\n", ",\n", "]\n")
+    for row in json_rows(rows):
+        yield first + json.dumps(row, ensure_ascii=False)
+        first = between
+    yield "\n" + last if rows.num_rows else first + last
 
 
 def _csv(rows: "pa.Table") -> Iterator[str]:
-    part = io.StringIO()
-    writer = csv.writer(part, lineterminator="\n")
-    writer.writerow(rows.schema.names)
+    line = csv.writer(_Line(), lineterminator="\n").writerow
+    yield line(rows.schema.names)
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
-        writer.writerows([_cell(v) for v in row.values()] for row in batch.to_pylist())
-        yield part.getvalue()
-        part.seek(0)
-        part.truncate()
-    yield part.getvalue()
+        for row in batch.to_pylist():
+            yield line(map(_cell, row.values()))
+
+
+class _Line:
+    """Where a CSV writer writes to: gives each line back."""
+
+    write = staticmethod(str)
 
 
 def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:

@@ -1,48 +1,31 @@
 """How a build tells on stderr what it is doing: a live bar on a terminal, else a line per phase."""
 
+import contextlib
 import sys
-from types import TracebackType
 
 import click
 
 
-class Phases:
+class Phases(contextlib.ExitStack):
     """A listener for `build`: call it with phase, done and total; use it in a `with`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._phase = ""
         self._live = sys.stderr.isatty()
-
-    def __enter__(self) -> "Phases":
         if self._live:
-            from rich.console import Console
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeElapsedColumn,
-            )
+            import rich.console
+            import rich.progress as bar
 
-            self._bars = Progress(
-                TextColumn("{task.description:<10}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=Console(stderr=True),
+            bars = bar.Progress(
+                bar.TextColumn("{task.description:<10}"),
+                bar.BarColumn(),
+                bar.MofNCompleteColumn(),
+                bar.TimeElapsedColumn(),
+                console=rich.console.Console(stderr=True),
                 transient=True,
             )
-            self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live:
-            self._bars.stop()
+            self._bars = self.enter_context(bars)
 
     def __call__(self, phase: str, done: int, total: int) -> None:
         """One step of a phase; total 0 when it cannot be counted."""

@@ -18,9 +18,7 @@ DEFINITION = Entity(
 BODY = Entity(name="body", table="body", kind="METHOD")
 
 PARAMETER = Entity(
-    name="parameter",
-    table="parameter",
-    properties=(Property("PASSING", "passing"),),
+    name="parameter", table="parameter", properties=(Property("PASSING", "passing"),)
 )
 
 EXTERNAL = Entity(

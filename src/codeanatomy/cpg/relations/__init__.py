@@ -1,2 +1,1 @@
-"""Edges. One short declaration each; keys and strategies are inferred. Collected from this
-folder."""
+"""Edges. One short declaration each; keys are inferred. Collected from this folder."""

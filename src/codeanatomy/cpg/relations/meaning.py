@@ -13,25 +13,23 @@ REF_SCOPE = Relation(
     adds="scope",
 )
 
-REF_TARGET = Relation(
-    name="rel_ref_target",
-    kind="REF",
-    left=("target",),
-    src=t.NODE,
-    dst=t.TARGET,
-    where=(Where(t.WHAT, ("name", "attribute")),),
-    adds="resolve",
-)
 
-IMPORTS = Relation(
-    name="rel_imports",
-    kind="IMPORTS",
-    left=("target",),
-    src=t.NODE,
-    dst=t.TARGET,
-    where=(Where(t.WHAT, ("import",)),),
-    adds="resolve",
-)
+def _answered(name: str, kind: str, *what: str) -> Relation:
+    """Edges from what was asked so to what the solver answers."""
+    return Relation(
+        name=name,
+        kind=kind,
+        left=("target",),
+        src=t.NODE,
+        dst=t.TARGET,
+        where=(Where(t.WHAT, what),),
+        adds="resolve",
+    )
+
+
+REF_TARGET = _answered("rel_ref_target", "REF", "name", "attribute")
+IMPORTS = _answered("rel_imports", "IMPORTS", "import")
+CALL = _answered("rel_call", "CALL", "call", "implicit")
 
 INHERITS = Relation(
     name="rel_inherits",
@@ -69,14 +67,4 @@ CAPTURE = Relation(
     dst=t.CAPTURED,
     origin="scope",
     adds="scope",
-)
-
-CALL = Relation(
-    name="rel_call",
-    kind="CALL",
-    left=("target",),
-    src=t.NODE,
-    dst=t.TARGET,
-    where=(Where(t.WHAT, ("call", "implicit")),),
-    adds="resolve",
 )

@@ -1,52 +1,40 @@
 """Edges of the syntax tree and of containment."""
 
+from functools import partial
+
 from codeanatomy.facts import types as t
 from codeanatomy.semantic.declare import EVERY, Property, Relation
 
-AST = Relation(
-    name="rel_ast", kind="AST", left=EVERY, src=t.PARENT, dst=t.NODE, site=t.NODE, origin="syntax"
+_said = partial(Relation, origin="syntax")
+
+AST = _said(name="rel_ast", kind="AST", left=EVERY, src=t.PARENT, dst=t.NODE, site=t.NODE)
+
+AST_FILE = _said(
+    name="rel_ast_file", kind="AST", left=("module",), src=t.FILE, dst=t.NODE, site=t.NODE
 )
 
-AST_FILE = Relation(
-    name="rel_ast_file",
-    kind="AST",
-    left=("module",),
-    src=t.FILE,
-    dst=t.NODE,
-    site=t.NODE,
-    origin="syntax",
+CONTAINS = _said(
+    name="rel_contains", kind="CONTAINS", left=EVERY, src=t.CONTAINER, dst=t.NODE, site=t.NODE
 )
 
-CONTAINS = Relation(
-    name="rel_contains",
-    kind="CONTAINS",
-    left=EVERY,
-    src=t.CONTAINER,
-    dst=t.NODE,
-    site=t.NODE,
-    origin="syntax",
-)
-
-CONTAINS_FILE = Relation(
+CONTAINS_FILE = _said(
     name="rel_contains_file",
     kind="CONTAINS",
     left=("definition", "body"),
     src=t.FILE,
     dst=t.NODE,
     site=t.NODE,
-    origin="syntax",
 )
 
-SOURCE_FILE = Relation(
+SOURCE_FILE = _said(
     name="rel_source_file",
     kind="SOURCE_FILE",
     left=("definition", "body", "comment"),
     src=t.NODE,
     dst=t.FILE,
-    origin="syntax",
 )
 
-ARGUMENT = Relation(
+ARGUMENT = _said(
     name="rel_argument",
     kind="ARGUMENT",
     left=("argument",),
@@ -54,18 +42,12 @@ ARGUMENT = Relation(
     dst=t.VALUE,
     site=t.VALUE,
     ordinal=True,
-    origin="syntax",
     properties=(
         Property("ARGUMENT_NAME", "keyword"),
         Property("UNPACKED", "unpacked", unless=("",)),
     ),
 )
 
-RECEIVER = Relation(
-    name="rel_receiver",
-    kind="RECEIVER",
-    left=("call_site",),
-    src=t.NODE,
-    dst=t.RECEIVER,
-    origin="syntax",
+RECEIVER = _said(
+    name="rel_receiver", kind="RECEIVER", left=("call_site",), src=t.NODE, dst=t.RECEIVER
 )

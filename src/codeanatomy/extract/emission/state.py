@@ -72,34 +72,6 @@ class Emitted(msgspec.Struct, frozen=True):
 class Scope:
     """A module, class or function while it is walked."""
 
-    __slots__ = (
-        "bound",
-        "cache",
-        "captured",
-        "defined",
-        "definitions",
-        "env",
-        "generator",
-        "globals",
-        "imports",
-        "kind",
-        "logs",
-        "loops",
-        "nonlocals",
-        "object",
-        "owner_class",
-        "owners",
-        "parameters",
-        "parent",
-        "paths",
-        "receiver",
-        "returns",
-        "shared",
-        "uses",
-        "variables",
-        "veil",
-    )
-
     def __init__(self, kind: int, parent: "Scope | None", object_: int) -> None:
         self.kind, self.parent, self.object = kind, parent, object_
         self.bound = self.globals = self.nonlocals = NOTHING

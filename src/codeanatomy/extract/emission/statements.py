@@ -103,7 +103,7 @@ def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
             e.scope.paths[base, e.names[value.attr]] = place
 
 
-def _loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
+def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     scope = e.scope
     element = 0
     if not isinstance(node, ast.While):
@@ -149,9 +149,6 @@ def _loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
 
 def _forever(test: ast.expr) -> bool:
     return isinstance(test, ast.Constant) and bool(test.value)
-
-
-for_ = while_ = _loop
 
 
 def break_(e: Emission, node: ast.Break) -> int:

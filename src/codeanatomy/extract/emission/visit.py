@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.columns import interned
+from codeanatomy.extract.columns import interned, table
 from codeanatomy.extract.emission import assignments as a
 from codeanatomy.extract.emission import definitions as d
 from codeanatomy.extract.emission import expressions as x
@@ -27,7 +27,6 @@ from codeanatomy.extract.emission.state import (
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import ANNOTATION, mix
-from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.constraints import (
     Constraint,
     ConstraintName,
@@ -52,64 +51,50 @@ def _other(e: Emission, node: ast.AST) -> int:
     return e.unknown(c.OPERATOR)
 
 
-VISIT = _Visit(
-    {
-        ast.Expr: s.expression,
-        ast.Assign: a.assign_statement,
-        ast.AnnAssign: a.annotated,
-        ast.AugAssign: a.augmented,
-        ast.If: s.if_,
-        ast.For: s.for_,
-        ast.AsyncFor: s.for_,
-        ast.While: s.while_,
-        ast.Break: s.break_,
-        ast.Continue: s.continue_,
-        ast.Try: s.try_,
-        ast.TryStar: s.try_,
-        ast.With: s.with_,
-        ast.AsyncWith: s.with_,
-        ast.Match: s.match,
-        ast.Return: s.return_,
-        ast.Raise: s.raise_,
-        ast.Assert: s.assertion,
-        ast.Delete: s.delete,
-        ast.Pass: s.nothing,
-        ast.Global: s.nothing,
-        ast.Nonlocal: s.nothing,
-        ast.FunctionDef: d.function,
-        ast.AsyncFunctionDef: d.function,
-        ast.ClassDef: d.class_,
-        ast.Lambda: d.lambda_,
-        ast.Import: d.import_,
-        ast.ImportFrom: d.import_from,
-        ast.Name: x.name,
-        ast.Constant: x.constant,
-        ast.Attribute: x.attribute,
-        ast.Call: x.call,
-        ast.BinOp: x.binary,
-        ast.UnaryOp: x.unary,
-        ast.BoolOp: x.boolean,
-        ast.Compare: x.compare,
-        ast.IfExp: x.conditional,
-        ast.NamedExpr: x.walrus,
-        ast.Subscript: x.subscript,
-        ast.Slice: x.slice_,
-        ast.Starred: x.starred,
-        ast.Await: x.await_,
-        ast.Yield: x.yield_,
-        ast.YieldFrom: x.yield_,
-        ast.JoinedStr: x.text,
-        ast.FormattedValue: x.formatted,
-        ast.List: x.display,
-        ast.Tuple: x.display,
-        ast.Set: x.display,
-        ast.Dict: x.dictionary,
-        ast.ListComp: x.comprehension,
-        ast.SetComp: x.comprehension,
-        ast.DictComp: x.comprehension,
-        ast.GeneratorExp: x.comprehension,
-    }
-)
+_FUNCTIONS: dict[type[ast.AST], Callable[..., int]] = {
+    **dict.fromkeys((ast.For, ast.AsyncFor, ast.While), s.loop),
+    **dict.fromkeys((ast.Try, ast.TryStar), s.try_),
+    **dict.fromkeys((ast.With, ast.AsyncWith), s.with_),
+    **dict.fromkeys((ast.Pass, ast.Global, ast.Nonlocal), s.nothing),
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef), d.function),
+    **dict.fromkeys((ast.Yield, ast.YieldFrom), x.yield_),
+    **dict.fromkeys((ast.List, ast.Tuple, ast.Set), x.display),
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), x.comprehension),
+    ast.Expr: s.expression,
+    ast.Assign: a.assign_statement,
+    ast.AnnAssign: a.annotated,
+    ast.AugAssign: a.augmented,
+    ast.If: s.if_,
+    ast.Break: s.break_,
+    ast.Continue: s.continue_,
+    ast.Match: s.match,
+    ast.Return: s.return_,
+    ast.Raise: s.raise_,
+    ast.Assert: s.assertion,
+    ast.Delete: s.delete,
+    ast.ClassDef: d.class_,
+    ast.Lambda: d.lambda_,
+    ast.Import: d.import_,
+    ast.ImportFrom: d.import_from,
+    ast.Name: x.name,
+    ast.Constant: x.constant,
+    ast.Attribute: x.attribute,
+    ast.Call: x.call,
+    ast.BinOp: x.binary,
+    ast.UnaryOp: x.unary,
+    ast.BoolOp: x.boolean,
+    ast.Compare: x.compare,
+    ast.IfExp: x.conditional,
+    ast.NamedExpr: x.walrus,
+    ast.Subscript: x.subscript,
+    ast.Slice: x.slice_,
+    ast.Starred: x.starred,
+    ast.Await: x.await_,
+    ast.JoinedStr: x.text,
+    ast.FormattedValue: x.formatted,
+    ast.Dict: x.dictionary,
+}
+VISIT = _Visit(_FUNCTIONS)
 
 
 def emit(tree: ast.Module) -> Emitted:
@@ -162,32 +147,25 @@ def _name_sites(e: Emission) -> None:
                 e.site((c.NAME_SITE, row, place, e.names[text]))
 
 
-def constraint_tables(
-    emitted: list[tuple[int, Emitted]], keys: Ints, offsets: Ints
-) -> dict[str, pa.Table]:
-    """The evidence of a batch: keys[offsets[i] + row] is the key of row `row` of the i-th file."""
+def constraint_tables(emitted: list[tuple[int, Emitted]], keys: Ints) -> dict[str, pa.Table]:
+    """The evidence of a batch; keys[row] is the key of the node of that row."""
     files = np.array([ordinal for ordinal, _ in emitted], np.int32)
-    starts = np.asarray(offsets, np.int64)[: len(emitted)]
     rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
     sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
     rows[3, rows[0] == c.MEMBER] = 0  # the node's row, which counts through the batch
     sites, site_files = _with_loads(sites, site_files, rows, row_files)
     objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
-    what, site_rows, places, looked_for = sites
-    site_keys = keys[starts[site_files] + site_rows]
-    decorators = np.flatnonzero(what == c.DECORATOR_SITE)
+    site_keys = keys[sites[1]]
+    decorators = np.flatnonzero(sites[0] == c.DECORATOR_SITE)
     site_keys[decorators] = mix(site_keys[decorators], ANNOTATION)
-    object_kinds, object_rows = objects
-    object_keys = keys[starts[object_files] + object_rows]
     names = interned(list(chain.from_iterable(m.names for _, m in emitted)))
     name_files = np.repeat(files, [len(m.names) for _, m in emitted])
-    return dict(
-        (
-            _table(Constraint, files[row_files], *rows),
-            _table(ConstraintObject, files[object_files], object_keys, object_kinds),
-            _table(ConstraintName, name_files, names),
-            _table(ConstraintSite, files[site_files], site_keys, what, places, looked_for),
-        )
+    site = (files[site_files], site_keys, sites[0], sites[2], sites[3])
+    return (
+        _table(Constraint, files[row_files], *rows)
+        | _table(ConstraintObject, files[object_files], keys[objects[1]], objects[0])
+        | _table(ConstraintName, name_files, names)
+        | _table(ConstraintSite, *site)
     )
 
 
@@ -226,10 +204,5 @@ def _columns(packed: list[bytes], width: int) -> tuple[Codes, Ints]:
     return flat.T.copy(), np.repeat(np.arange(len(packed)), counts)
 
 
-def _table(struct: type[msgspec.Struct], *columns: Ints | Codes | pa.Array) -> tuple[str, pa.Table]:
-    schema = evidence_schema(struct)
-    arrays = [
-        c if isinstance(c, pa.Array) else pa.array(c.astype(f.type.to_pandas_dtype()), f.type)
-        for c, f in zip(columns, schema, strict=True)
-    ]
-    return table_name(struct), pa.Table.from_arrays(arrays, schema=schema)
+def _table(struct: type[msgspec.Struct], *columns: Ints | Codes | pa.Array) -> dict[str, pa.Table]:
+    return table(struct, dict(zip(evidence_schema(struct).names, columns, strict=True)))

@@ -106,9 +106,8 @@ class Reader:
             indent = self._utf8[line : node.start_byte].decode("utf-8", "replace")
             before = f"if 1:\n{indent}" if indent.isspace() else ""
         found = self._shell(node, depth, _ALL, before)
-        if found is None and node.type == "type_alias_statement":
-            return self._alias(node, depth)
-        return found
+        alias = found is None and node.type == "type_alias_statement"
+        return self._alias(node, depth) if alias else found
 
     def _expression(self, node: Node, depth: int, limit: int) -> ast.expr:
         """An expression; tried as a whole where it is at most half of `limit`, the length of what
@@ -262,12 +261,10 @@ def _span(node: Node) -> Span:
 def _template(statement: ast.stmt) -> ast.stmt:
     """A formatted string as a template string."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.JoinedStr):
-        text = statement.value
-        values = [
-            CLASSES["Interpolation"](**vars(v)) if isinstance(v, ast.FormattedValue) else v
-            for v in text.values
-        ]
-        template = CLASSES["TemplateStr"](**vars(text) | {"values": values})
+        made = CLASSES["Interpolation"]
+        parts = statement.value.values
+        values = [made(**vars(v)) if isinstance(v, ast.FormattedValue) else v for v in parts]
+        template = CLASSES["TemplateStr"](**vars(statement.value) | {"values": values})
         statement.value = cast(ast.expr, template)  # as such it stands in the tree
     return statement
 

@@ -65,20 +65,14 @@ def problems(
     for start, end, missing in found[:MAX_REGIONS]:
         text = " ".join(utf8[start:end][: 4 * SHOWN].decode("utf-8", "replace").split())
         message = f"{missing} is missing" if missing else f"not read: {text[:SHOWN]}"
-        line = line_of(lines, start)
+        line = max(int(np.searchsorted(lines[1:], start, "right")), 1)
         if origin is not None:
             start, end = int(origin[start]), int(origin[end])
-        place = {"bstart": start, "bend": end, "line": line}
-        made.append(trouble(witness, "syntax-region", message, **place))
+        made.append(trouble(witness, "syntax-region", message, bstart=start, bend=end, line=line))
     if len(found) > MAX_REGIONS:
         message = f"{len(found) - MAX_REGIONS} more regions were not read"
         made.append(trouble(witness, "syntax-region", message))
     return made
-
-
-def line_of(lines: Offsets, place: int) -> int:
-    """The line (from 1) of a byte."""
-    return max(int(np.searchsorted(lines[1:], place, "right")), 1)
 
 
 def _outermost(regions: list[Region]) -> list[Region]:

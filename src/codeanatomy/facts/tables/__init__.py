@@ -1,2 +1,1 @@
-"""Our own tables, one struct each; Arrow schemas, docs and goldens are derived from these
-structs."""
+"""Our own tables, one struct each; schemas, docs and goldens are derived from these structs."""

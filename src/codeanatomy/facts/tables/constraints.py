@@ -27,8 +27,7 @@ class ConstraintObject(msgspec.Struct, frozen=True):
 
 
 class ConstraintName(msgspec.Struct, frozen=True):
-    """A text that constraints use; the file's names are numbered by these rows, from the empty
-    one."""
+    """A text that constraints use; these rows number the file's names, the empty one first."""
 
     file_id: Annotated[int, t.FILE]
     text: Annotated[str, t.CODED, t.TEXT]
@@ -38,9 +37,7 @@ class ConstraintSite(msgspec.Struct, frozen=True):
     """A question: what does this call, name, attribute, import, base or decorator mean?"""
 
     file_id: Annotated[int, t.FILE]
-    node: Annotated[
-        int, t.NODE, "call, identifier, attribute access, import, base expression or annotation"
-    ]
+    node: Annotated[int, t.NODE, "call, identifier, attribute, import, base or annotation"]
     what: Annotated[int, t.INT8, "index into SITES"]
     place: Annotated[int, t.INT32, "its value; of an attribute: the value left of the dot"]
     name: Annotated[int, t.INT32, "name looked for"]

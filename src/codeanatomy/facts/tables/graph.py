@@ -36,9 +36,7 @@ class Edge(msgspec.Struct, frozen=True):
     kind: Annotated[str, t.FEW, t.KIND]
     src: Annotated[int, t.SOURCE_ID]
     dst: Annotated[int, t.TARGET_ID]
-    ordinal: Annotated[
-        int, t.INT32, t.ORDINAL, "tells several edges of a pair apart: argument index"
-    ]
+    ordinal: Annotated[int, t.INT32, t.ORDINAL, "tells edges of a pair apart: argument index"]
     file_id: Annotated[int, t.FILE, "file of src"]
     site: Annotated[int, t.SITE_ID, "node where the evidence stands"]
     origin: Annotated[str, t.FEW, t.ORIGIN, "witness or rule"]

@@ -15,9 +15,7 @@ class Target(msgspec.Struct, frozen=True):
     what: Annotated[
         str, t.CODED, t.WHAT, "call, implicit, name, attribute, import, decorator, base"
     ]
-    target_file: Annotated[
-        int, t.FILE_REF, "file of the target; EXTERNAL_FILE for external symbols"
-    ]
+    target_file: Annotated[int, t.FILE_REF, "its file; EXTERNAL_FILE for external symbols"]
     target: Annotated[int, t.TARGET, "node key of the target in its file"]
     rule: Annotated[str, t.CODED, t.ORIGIN, "import, attribute, self, constructor, flow ..."]
     certainty: Annotated[str, t.CODED, t.CERTAINTY, "certain or possible"]

@@ -12,9 +12,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
     file_id: Annotated[int, t.FILE, "id of the file, from its unique module name"]
     path: Annotated[str, t.PATH, "POSIX, relative to the repository"]
-    module: Annotated[
-        str, t.MODULE, "dotted from the source root; the path where two files share one"
-    ]
+    module: Annotated[str, t.MODULE, "dotted from its root; the path where two files share one"]
     package: Annotated[bool, "the file is an __init__"]
     stub: Annotated[bool, "the file is a .pyi"]
     root: Annotated[str, "source root it was named from, '' for the repository itself"]
@@ -27,9 +25,7 @@ class SkippedFile(msgspec.Struct, frozen=True):
     """One row per file or folder that was left out, and why."""
 
     path: Annotated[str, t.PATH]
-    reason: Annotated[
-        str, t.REASON, "gitignore, virtualenv, cache, build, excluded, link, unreadable ..."
-    ]
+    reason: Annotated[str, t.REASON, "gitignore, virtualenv, cache, build, excluded, link ..."]
     detail: Annotated[str, t.TEXT]
 
 
@@ -37,9 +33,7 @@ class SourceRoot(msgspec.Struct, frozen=True):
     """One row per source root: the folder that module names are dotted from."""
 
     path: Annotated[str, t.PATH, "'' for the repository itself"]
-    reason: Annotated[
-        str, t.REASON, "option, pyproject, setup.cfg, src folder, topmost folder without __init__"
-    ]
+    reason: Annotated[str, t.REASON, "option, pyproject, setup.cfg, src folder, topmost folder ..."]
 
 
 class SourceText(msgspec.Struct, frozen=True):

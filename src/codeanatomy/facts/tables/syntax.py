@@ -19,9 +19,7 @@ class Located(msgspec.Struct, frozen=True):
     file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
     parent: Annotated[int | None, t.PARENT, "syntactic parent; null for a module"]
-    container: Annotated[
-        int | None, t.CONTAINER, "function or body that evaluates it; null: module"
-    ]
+    container: Annotated[int | None, t.CONTAINER, "function or body that runs it; null: module"]
     construct: Annotated[str, t.CODED, t.CONSTRUCT, "ast class, with its operator: BinOp.Add"]
     role: Annotated[str, t.CODED, t.ROLE, "field of the parent it stands in: Call.args"]
     position: Annotated[int, t.INT32, t.ORDINAL, "index among the parent's children"]
@@ -35,9 +33,7 @@ class Syntax(Located, frozen=True):
     """Expressions and statements that no other table holds; expression statements are folded into
     their expression, `arguments` and `withitem` into their owner."""
 
-    name: Annotated[
-        str | None, t.CODED, t.NAME, "identifier, attribute or keyword; a call's last name"
-    ]
+    name: Annotated[str | None, t.CODED, t.NAME, "identifier, attribute or keyword; a call's last"]
     context: Annotated[str, t.CODED, "load, store or del for targets; '' elsewhere"]
 
 
@@ -52,9 +48,7 @@ class Definition(Located, frozen=True):
     """Modules, classes, functions, lambdas: the named things that own others."""
 
     name: Annotated[str, t.CODED, t.NAME, "'' for a module, <lambda1> for a lambda"]
-    qualname: Annotated[
-        str, t.QUALNAME, "dotted inside the file, with #2 for a second; '' for a module"
-    ]
+    qualname: Annotated[str, t.QUALNAME, "dotted in the file, #2 for a second; '' for a module"]
     body: Annotated[int, t.OWNER, "key of its body: the function itself, or a body METHOD"]
     asynchronous: Annotated[bool, t.FLAG]
     generator: Annotated[bool, t.FLAG]
@@ -94,13 +88,9 @@ class Variable(Located, frozen=True):
     scope: Annotated[int, t.SCOPE, "key of the definition that owns the scope"]
 
 
-class Member(Located, frozen=True):
+class Member(Variable, frozen=True):
     """An attribute that methods of a class set on their receiver and its body does not bind; placed
-    where it is first set. parent is the class's body."""
-
-    name: Annotated[str, t.CODED, t.NAME]
-    qualname: Annotated[str, t.QUALNAME, "dotted inside the file"]
-    scope: Annotated[int, t.SCOPE, "key of the class"]
+    where it is first set. parent is the class's body, scope the class."""
 
 
 class Field(Located, frozen=True):

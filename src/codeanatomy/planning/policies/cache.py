@@ -14,27 +14,24 @@ def decide(task: Task, facts: PlanFacts, output: bool) -> Decision:
     consumer, over the few columns that each needs, costs less than keeping all of its columns.
     """
     work = len(facts.joins) + len(facts.aggregates) + len(facts.windows) + len(facts.sorts)
+    readers = len(task.consumers)
     evidence: dict[str, int | float | str | bool] = {
-        "consumers": len(task.consumers),
+        "consumers": readers,
         "costly operators": work,
         "output": output,
     }
+    value, reason = "none", "one view reads it"
     if output:
         value, reason = "output", "declared as a final table"
-    elif len(task.consumers) > 1 and work:
-        value, reason = (
-            "memory",
-            f"{len(task.consumers)} views read it and it costs {work} operators",
-        )
-    elif len(task.consumers) > 1:
+    elif readers > 1 and work:
+        value, reason = "memory", f"{readers} views read it and it costs {work} operators"
+    elif readers > 1:
         value, reason = "none", "several views read it, but it only projects"
-    else:
-        value, reason = "none", "one view reads it"
     return Decision(
         subject=task.view,
         value=value,
         reason=reason,
         evidence=evidence,
         refused=tuple(v for v in VALUES if v != value),
-        confidence=1.0 if output or len(task.consumers) < 2 else 0.7,
+        confidence=1.0 if output or readers < 2 else 0.7,
     )
