@@ -220,7 +220,7 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
         strict=True,
     ):
         if at == c.STAR_KEYWORDS:
-            f.tables["spread"].add_one(place, function, NAMED, 0)
+            f.tables["spread"].add_one(place, function, NAMED, more)
         else:
             f.tables["spread"].add_one(place, function, POSITIONAL, c.STAR_ARGUMENT - at + more)
 
