@@ -78,8 +78,8 @@ EXPORT_ADD, EXPORT_FROM, EXPORT_REMOVE, EXPORT_DYNAMIC = range(4)
 # positions of `arg` for unpacked values
 STAR_KEYWORDS, STAR_ARGUMENT = -2, -10
 
-# modes of `keyed`: items, and attributes whose name is a value (getattr, setattr)
-GET, PUT, GET_ATTRIBUTE, PUT_ATTRIBUTE = range(4)
+# modes of `keyed`: items, attributes and modules whose name is a value (getattr, import_module)
+GET, PUT, GET_ATTRIBUTE, PUT_ATTRIBUTE, GET_MODULE, GET_TOP = range(6)
 
 # what a site asks; stored: an attribute that is assigned to, implicit: what syntax calls unseen
 SITES = ("call", "name", "attribute", "import", "base", "decorator", "stored", "implicit")
@@ -114,11 +114,9 @@ REASONS = (
     "element of a container",
     "loop or comprehension variable",
     "result of an operator",
-    "value of a with statement",
     "caught exception",
     "value of a generator",
     "captured by a pattern",
-    "value of a property",
     "dynamic",
     "parameter without a value",
     "result of an external call",
@@ -135,7 +133,7 @@ REASONS = (
     "nothing is known to arrive here",
 )
 UNKNOWN_NAME, NO_MODULE, NO_MEMBER, BEYOND_TOP, UNREADABLE, CIRCLE, ELEMENT = range(7)
-ITERATION, OPERATOR, WITH_VALUE, EXCEPTION, GENERATED, PATTERN, PROPERTY_VALUE = range(7, 14)
-DYNAMIC, PARAMETER, EXTERNAL_CALL, UNKNOWN_BASE, NO_ATTRIBUTE, OPEN_ATTRIBUTE = range(14, 20)
-NOT_CALLABLE, WIDE, TRUNCATED, UNKNOWN_DECORATOR, OVERRIDDEN, INSTANCE_ATTRIBUTE = range(20, 26)
-NAMESPACE_PACKAGE, NOTHING = range(26, 28)
+ITERATION, OPERATOR, EXCEPTION, GENERATED, PATTERN, DYNAMIC, PARAMETER = range(7, 14)
+EXTERNAL_CALL, UNKNOWN_BASE, NO_ATTRIBUTE, OPEN_ATTRIBUTE, NOT_CALLABLE, WIDE = range(14, 20)
+TRUNCATED, UNKNOWN_DECORATOR, OVERRIDDEN, INSTANCE_ATTRIBUTE = range(20, 24)
+NAMESPACE_PACKAGE, NOTHING = range(24, 26)

@@ -25,7 +25,7 @@ def outside(f: Fixpoint, external: int, number: int, result: int) -> None:
     effect = _new if dotted.endswith(".__new__") else EFFECTS.get(dotted)
     if effect is not None and f.once("outside", external, number, result):
         effect(f, number, result, f.arguments.site(number))
-    if dotted not in EFFECTS or dotted in TYPED:
+    if effect is None or dotted in TYPED:
         known = declared(f, external, number, result)
         if not known and not f.lookup.declared(external):  # an instance, if it is a class
             f.points.hold(result, f.points.object(p.LITERAL, external))
@@ -208,6 +208,16 @@ def _new(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.tables["annotate"].add_one(f.arguments.at(number, 0), 0, result, 0)
 
 
+def _module(mode: int) -> Effect:
+    """`import_module(name)`, `__import__(name)`: the module of that name, where it is known."""
+
+    def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
+        if key := f.arguments.at(number, 0):
+            f.tables["keyed"].add_one(key, key, result, mode)
+
+    return effect
+
+
 def _wrapped(kind: int) -> Effect:
     """`property(f)`, `type(x)` as calls."""
 
@@ -273,6 +283,8 @@ EFFECTS: dict[str, Effect] = {
     "builtins.iter": _protocol("__iter__"),
     "builtins.aiter": _protocol("__aiter__"),
     **TYPED,
+    "importlib.import_module": _module(c.GET_MODULE),
+    "builtins.__import__": _module(c.GET_TOP),
     "builtins.type": _type,
     "builtins.super": _followed,
     "builtins.property": _wrapped(p.PROPERTY),

@@ -18,6 +18,7 @@ SEQUENCES = frozenset(
     | {"Collection", "AbstractSet", "MutableSet", "Deque", "Reversible", "Container", "ValuesView"}
     | {"AsyncIterable", "AsyncIterator", "AsyncGenerator", "Set"}
 )
+ONLY = {"Annotated": 0, "Coroutine": 2}  # which argument it is, where just one counts
 TYPES = ("builtins.type", "typing.Type")
 ITERABLES = SEQUENCES | MAPPINGS | {"KeysView", "ItemsView"}
 NOT_KNOWN = frozenset({"Any", "Callable", "Literal", "Generic", "Protocol", "NoReturn", "TypeVar"})
@@ -33,7 +34,7 @@ def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) 
     typing = module in TYPING
     if typing and name in ARGUMENTS:
         for at, _, place in arguments:
-            if name != "Coroutine" or at == 2:
+            if at == ONLY.get(name, at):
                 points.copy(place, result)
     elif typing and name == "Self":
         if class_:
@@ -125,13 +126,8 @@ def hold(
             hold(f, inner, result, arguments, receiver)
     elif _is_container(name):
         of_dict = name in MAPPING_TYPES or name.removeprefix("typing.") in MAPPINGS
-        type_ = (
-            "dict"
-            if of_dict
-            else name.removeprefix("builtins.")
-            if name in SEQUENCE_TYPES
-            else "list"
-        )
+        plain = name.removeprefix("builtins.") if name in SEQUENCE_TYPES else "list"
+        type_ = "dict" if of_dict else plain
         made = f.container(type_, result)
         points.hold(result, made)
         for index, types in enumerate(one.arguments):

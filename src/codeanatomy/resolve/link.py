@@ -15,7 +15,6 @@ from codeanatomy.resolve.world import Bindings, World
 BUILTINS = frozenset(dir(builtins))
 # types of values that no builtin name means
 UNNAMED = {
-    "NoneType": "types.NoneType",
     "ellipsis": "types.EllipsisType",
     "generator": "types.GeneratorType",
 }
@@ -47,6 +46,10 @@ class Modules:
     def external(self, dotted: str) -> int:
         """The external thing with that dotted name."""
         return self.points.object(EXTERNAL, 0, self.world.name(dotted))
+
+    def named(self, dotted: str) -> int:
+        """The module with that absolute name, of the repository or outside."""
+        return self.object_of.get(dotted) or self.external(dotted)
 
     def literal(self, type_name: str) -> int:
         """The object for values of a builtin type."""

@@ -271,14 +271,15 @@ class Lookup(Inheritance):
     def _fallback(self, object_: int, kind: int, class_: int, name: int) -> int | None:
         """Where a class and its bases lack an attribute: `__getattr__`, or the metaclass's."""
         points = self.points
-        if made := self._made(class_, kind):
+        special = self.world.texts[name].startswith("__")
+        if not special and (made := self._made(class_, kind)):
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
-            for each in made if not self.world.texts[name].startswith("__") else ():
+            for each in made:
                 member = points.place()
                 self.loads.append((self.namespaces[each], key, member))
                 self.bound_copies.append((member, place, object_, 0))
             return place
-        if kind in p.INSTANCES and not self.world.texts[name].startswith("__"):
+        if kind in p.INSTANCES and not special:
             getter = self.world.name("__getattr__")
             method = self.find(object_, getter) if self.first(class_, getter) > 0 else 0
             if method is None:

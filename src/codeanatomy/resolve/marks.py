@@ -68,11 +68,10 @@ def _mark_results(f: Fixpoint, call: Ints) -> None:
     rows = call[~f.decorates(call[:, 1]) & ~np.isin(call[:, 2], supers)]
     which, objects = points.answers(rows[:, 0])
     results, kinds = rows[which, 2], points.kind[objects]
-    outside = np.isin(kinds, (p.EXTERNAL, p.FACTORY))
-    results_out, objects_out = results[outside], objects[outside]
-    dynamic = np.array([f.modules.external(x) for x in DYNAMIC_CALLS], np.int64)
-    is_dynamic = np.isin(objects_out, dynamic)
-    points.mark(results_out[is_dynamic], c.DYNAMIC)
+    outside = kinds == p.EXTERNAL
+    called = np.unique(objects[outside]).tolist()
+    dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
+    points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
     unknown = np.array(sorted(f.unknown_results), np.int64)
     points.mark(unknown[~_decorates(f, unknown)], c.EXTERNAL_CALL)
     points.mark(results[np.isin(kinds, p.VALUES)], c.NOT_CALLABLE)

@@ -14,6 +14,7 @@ class Classes:
     def __init__(self, points: Points, classes: Ints, bases: Ints, metaclasses: Ints) -> None:
         self.points = points
         self._metaclasses = dict(metaclasses[:, :2].tolist())
+        self._meta: dict[int, list[int]] = {}
         self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
         points.order = self.order
         self.unsure: set[int] = set()  # classes with a base that is not known, or not for sure
@@ -140,9 +141,14 @@ class Classes:
 
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
-        places = [self._metaclasses[x] for x in self.order[class_] if x in self._metaclasses]
-        _, objects = self.points.pairs.join(np.array(places[:1], np.int64))
-        return [x for x in objects.tolist() if x in self._classes]
+        if not self._metaclasses:
+            return []
+        known = self._meta.get(class_)
+        if not known:
+            places = [self._metaclasses[x] for x in self.order[class_] if x in self._metaclasses]
+            _, objects = self.points.pairs.join(np.array(places[:1], np.int64))
+            known = self._meta[class_] = [x for x in objects.tolist() if x in self._classes]
+        return known
 
     def inheriting(self, bits: int) -> list[int]:
         """The classes of a set of bits, in order."""

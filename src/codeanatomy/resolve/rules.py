@@ -279,6 +279,12 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
                 points.copy(value, elements.place(base, name))
         return
     text = f.world.texts[name]
+    if mode in (c.GET_MODULE, c.GET_TOP):
+        dotted = text[2:-2] if known else ""
+        if dotted and dotted[0] != ".":
+            top = dotted.partition(".")[0]
+            points.hold(value, f.modules.named(top if mode == c.GET_TOP else dotted))
+        return
     if not known and mode == c.GET_ATTRIBUTE and points.kind[base] in CLASSY:
         points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
     if known and text[1:2] in "'\"":

@@ -7,8 +7,6 @@ from codeanatomy.facts import constraints as c
 
 LONGEST = 1000  # characters of a string that is read as an annotation
 _DEEPEST = 50
-_FIRST = {"Annotated"}  # of their arguments only the first is a type
-_NONE = {"Literal"}  # or none
 
 
 def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int = 0) -> int:
@@ -24,13 +22,8 @@ def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int =
         return e.joined(known) if known else 0
     if isinstance(node, ast.Subscript):
         base = _type(e, node.value, quoted=quoted)
-        name = getattr(node.value, "attr", getattr(node.value, "id", ""))
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        types = [] if name in _NONE else inner[:1] if name in _FIRST else inner
-        arguments = [described(e, x, quoted=quoted, depth=depth + 1) for x in types]
-        if not quoted:
-            for other in inner[len(types) :]:
-                e.visit[type(other)](e, other)
+        arguments = [described(e, x, quoted=quoted, depth=depth + 1) for x in inner]
         return _annotate(e, base, arguments)
     if isinstance(node, (ast.Name, ast.Attribute)):
         base = _type(e, node, quoted=quoted)

@@ -146,6 +146,7 @@ def augmented(e: Emission, node: ast.AugAssign) -> int:
             exported(e, value, replace=False)
     elif isinstance(target, ast.Attribute):
         e.row((c.STORE, base, e.names[target.attr], after, 0))
+        e.scope.paths[base, e.names[target.attr]] = after
     else:
         e.scope.paths = {}
     return 0

@@ -80,9 +80,7 @@ def call(e: Emission, node: ast.Call) -> int:
             _NAMED[text](e, node, places, result)
     elif type(func) is ast.Attribute:
         text = func.attr
-        if text == "import_module":
-            _import(e, node, places, result)
-        elif scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
+        if scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
             exported_by_call(e, node)
         elif text == "update" and len(places) == 1 and places[0] in e.displays:
             for key, held in e.displays[places[0]].items():  # what the keys hold from here on
@@ -129,22 +127,7 @@ def _setattr(e: Emission, node: ast.Call, places: list[int], result: int) -> Non
         e.row((c.KEYED, places[0], places[1], places[2], c.PUT_ATTRIBUTE))
 
 
-def _import(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
-    """`__import__("m")`, `importlib.import_module("m")`."""
-    name = node.args[0] if places else None
-    if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        text = name.value if isinstance(node.func, ast.Attribute) else name.value.split(".")[0]
-        if text and not text.startswith("."):
-            e.row((c.IMPORT, result, e.names[text], 0, 0))
-
-
-_NAMED = {
-    "super": _super,
-    "getattr": _getattr,
-    "setattr": _setattr,
-    "__import__": _import,
-    "import_module": _import,
-}
+_NAMED = {"super": _super, "getattr": _getattr, "setattr": _setattr}
 
 
 def operands(e: Emission, node: ast.AST) -> None:

@@ -167,7 +167,9 @@ class Emission:
         place = self.literals.get(key)
         if place is None:
             place = self.literals[key] = self.place()
-            if not (value.isidentifier() if isinstance(value, str) else len(key) == DIGIT):
+            # names, also of modules, and digits may be looked up by who gets them
+            name = isinstance(value, str) and value.replace(".", "").isidentifier()
+            if not name and (isinstance(value, str) or len(key) != DIGIT):
                 self.constants.add(place)
             self.row((c.CONSTANT, place, self.names[type_], self.names[key], 0))
         return place
