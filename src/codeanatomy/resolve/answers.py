@@ -68,32 +68,30 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
     world, points = f.world, f.points
     what, parts = world.site_what, []
 
-    def ask(sites: Ints, places: Ints, meant: Meanings, names: Ints | None, unseen: bool) -> None:
+    def ask(sites: Ints, places: Ints, *meant: tuple[Meanings, bool], named: bool = False) -> None:
+        """Asks for every object in each site's place; true: what the site calls unseen."""
         which, objects = points.answers(places)
         keys = numbered(objects, points.objects)
-        if names is not None:
+        if named:
+            names = world.site_name[sites]
             keys = np.unique(pair(objects, names[which]), return_inverse=True)
         doubt = points.marks[places[which]].astype(np.int64)
-        parts.append(_expanded(sites[which] + unseen * len(what), keys, doubt, meant))
+        for answer, unseen in meant:
+            parts.append(_expanded(sites[which] + unseen * len(what), keys, doubt, answer))
 
-    for asked, of_value, unseen in (
-        (c.CALL_SITE, meaning.called, False),
-        (c.CALL_SITE, meaning.inherited_init, True),
-        (c.BASE_SITE, meaning.base, False),
-        (c.DECORATOR_SITE, meaning.value, False),
+    attribute = (meaning.attribute, False)
+    for asked, named, meant in (
+        (c.CALL_SITE, False, ((meaning.called, False), (meaning.inherited_init, True))),
+        (c.BASE_SITE, False, ((meaning.base, False),)),
+        (c.DECORATOR_SITE, False, ((meaning.value, False),)),
+        (c.ATTRIBUTE_SITE, True, (attribute, (meaning.accessed, True))),
+        (c.STORED_SITE, True, (attribute, (meaning.assigned, True))),
+        (c.IMPLICIT_SITE, True, ((meaning.implicit, True),)),
     ):
         sites = np.flatnonzero(what == asked)
-        ask(sites, world.site_place[sites], of_value, None, unseen)
-    for values, of_name, unseen in (
-        ((c.ATTRIBUTE_SITE, c.STORED_SITE), meaning.attribute, False),
-        ((c.ATTRIBUTE_SITE,), meaning.accessed, True),
-        ((c.STORED_SITE,), meaning.assigned, True),
-        ((c.IMPLICIT_SITE,), meaning.implicit, True),
-    ):
-        sites = np.flatnonzero(np.isin(what, values))
-        ask(sites, world.site_place[sites], of_name, world.site_name[sites], unseen)
+        ask(sites, world.site_place[sites], *meant, named=named)
     callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
-    ask(callbacks[:, 0], callbacks[:, 1], meaning.called, None, unseen=True)
+    ask(callbacks[:, 0], callbacks[:, 1], (meaning.called, True))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
     keys = numbered(world.site_place[sites], points.places)
     parts.append(_expanded(sites, keys, np.zeros(len(sites), np.int64), meaning.imported))

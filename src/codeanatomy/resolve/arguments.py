@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from codeanatomy.resolve.pairs import Ints, expand
+from codeanatomy.resolve.pairs import Ints, distinct, expand
 
-Argument = tuple[int, int, int]  # position, name, place; see `arg` in facts/constraints.py
-
-
+Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
 Shape = tuple[int, tuple[int, ...]]
 
 
@@ -20,7 +18,9 @@ class Arguments:
         counts = np.bincount(rows[:, 0], minlength=len(sites))
         self._start = np.concatenate(([0], np.cumsum(counts)))
         self._sites = sites
-        self._shapes: dict[int, Shape] = {}
+        self.shape_of: list[Shape] = []
+        self._shape_number: dict[Shape, int] = {}
+        self._shapes = np.full(len(sites), -1, np.int64)  # of each call, once asked for
         self._new: list[Argument] = []
         self._new_starts: list[int] = []
         self._new_sites: list[int] = []
@@ -38,6 +38,7 @@ class Arguments:
             self._rows = np.concatenate((self._rows, new))
             self._start = np.concatenate((self._start, self._new_starts))
             self._sites = np.concatenate((self._sites, self._new_sites))
+            self._shapes = np.append(self._shapes, np.full(len(self._new_sites), -1))
             self._new, self._new_starts, self._new_sites = [], [], []
 
     def of(self, call: int) -> list[Argument]:
@@ -45,18 +46,44 @@ class Arguments:
         if call >= len(self._sites):
             self._settle()
         low, high = self._start[call : call + 2]
-        found: list[Argument] = [(a, b, p) for a, b, p in self._rows[low:high].tolist()]
+        found: list[Argument] = self._rows[low:high].tolist()
         return found
 
     def shape(self, call: int) -> Shape:
         """How many positional arguments the call passes, and the names of the others."""
-        found = self._shapes.get(call)
-        if found is None:
+        if call >= len(self._sites):
+            self._settle()
+        number = int(self._shapes[call])
+        if number < 0:
             rows = self.of(call)
-            count = max((at + 1 for at, _, _ in rows if at >= 0), default=0)
-            found = count, tuple(sorted(name for at, name, _ in rows if at == -1))
-            self._shapes[call] = found
-        return found
+            passed = max((at + 1 for at, _, _ in rows if at >= 0), default=0)
+            number = self._shape(call, passed, [name for at, name, _ in rows if at == -1])
+        return self.shape_of[number]
+
+    def _shape(self, call: int, passed: int, names: list[int]) -> int:
+        shape = passed, tuple(sorted(names))
+        number = self._shape_number.setdefault(shape, len(self.shape_of))
+        if number == len(self.shape_of):
+            self.shape_of.append(shape)
+        self._shapes[call] = number
+        return number
+
+    def shapes(self, calls: Ints) -> Ints:
+        """The number of each call's shape in `shape_of`."""
+        self._settle()
+        new = distinct(calls[self._shapes[calls] < 0])
+        if len(new):
+            rows, of = self.of_all(new)
+            count = np.zeros(len(new), np.int64)
+            np.maximum.at(count, of, rows[:, 0] + 1)
+            named = rows[:, 0] == -1
+            names: dict[int, list[int]] = {}
+            for i, name in zip(of[named].tolist(), rows[named, 1].tolist(), strict=True):
+                names.setdefault(i, []).append(name)
+            for i, (call, passed) in enumerate(zip(new.tolist(), count.tolist(), strict=True)):
+                self._shape(call, passed, names.get(i, []))
+        result: Ints = self._shapes[calls]
+        return result
 
     def at(self, call: int, position: int, keyword: int = -1) -> int:
         """The place passed at the position, or by the keyword's name; 0: none."""

@@ -10,49 +10,59 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.declared import declared
+from codeanatomy.resolve.container_calls import keyword, method, update
+from codeanatomy.resolve.declared import declared, declared_types
 from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.resolve.pairs import Ints, each, expand, pair
+from codeanatomy.sources.stub_types import Type
 
 CONTAINERS = ("list", "dict", "set", "frozenset", "tuple")
-POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
-
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
 
 
-def outside(f: Fixpoint, external: int, number: int, result: int) -> None:
-    """The effects of a call of something external."""
+def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
+    """The effects of calls of external things; what is not told gives what is declared."""
+    shapes = f.arguments.shapes(rows[:, 1])
+    keys, which = np.unique(pair(externals, shapes), return_inverse=True)
+    given: list[tuple[int, ...]] = []  # objects that every call of that thing and shape gives
+    single = np.zeros(len(keys), bool)  # calls whose effect is their own
+    unknown = np.zeros(len(keys), bool)
+    for i, key in enumerate(keys.tolist()):
+        external, shape = key >> 32, key & 0xFFFFFFFF
+        effect, dotted = _effect(f, external)
+        objects: tuple[int, ...] = ()
+        types: tuple[Type, ...] = ()
+        if effect is None or dotted in TYPED:
+            objects, types = declared_types(f, external, f.arguments.shape_of[shape])
+            unknown[i] = not objects and not types
+            if unknown[i] and not f.lookup.declared(external):  # an instance, if it is a class
+                objects = (f.points.object(p.LITERAL, external),)
+        given.append(objects)
+        single[i] = bool(effect or types)
+    sizes = np.array([len(x) for x in given], np.int64)
+    flat = np.array([x for objects in given for x in objects], np.int64)
+    ends = np.cumsum(sizes)[which]
+    at, of = expand(ends - sizes[which], ends)
+    f.points.hold_all(rows[of, 2], flat[at])
+    f.unknown_results.update(rows[unknown[which], 2].tolist())
+    for (_, number, result, _), external in each(rows, externals, single[which]):
+        effect, dotted = _effect(f, external)
+        if effect is not None and f.once("outside", external, number, result):
+            effect(f, number, result, f.arguments.site(number))
+        if effect is None or dotted in TYPED:
+            declared(f, external, number, result)
+
+
+def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", str]:
     dotted = f.modules.dotted(external)
-    effect = _new if dotted.endswith(".__new__") else EFFECTS.get(dotted)
-    if effect is not None and f.once("outside", external, number, result):
-        effect(f, number, result, f.arguments.site(number))
-    if effect is None or dotted in TYPED:
-        known = declared(f, external, number, result)
-        if not known and not f.lookup.declared(external):  # an instance, if it is a class
-            f.points.hold(result, f.points.object(p.LITERAL, external))
-        if not known:
-            f.unknown_results.add(result)
-
-
-def method(f: Fixpoint, object_: int, name: str, number: int, result: int) -> bool:
-    """The effects of a call of a container's or generator's method; False where none is told."""
-    points = f.points
-    if points.kind[object_] == p.GENERATOR:
-        if name in ("__iter__", "__aiter__", "__await__"):
-            points.hold(result, object_)
-        elif name in ("__next__", "__anext__", "send", "__enter__", "__aenter__"):
-            points.copy(f.lookup.yields[int(points.a[object_])], result)
-        return True
-    effect = METHODS.get(name)
-    if effect is not None and f.once("method", object_, name, number, result):
-        effect(f, object_, number, result)
-    return effect is not None
+    return _new if dotted.endswith(".__new__") else EFFECTS.get(dotted), dotted
 
 
 def inherited(f: Fixpoint, instance: int, external: int, number: int, result: int) -> None:
     """The effects of a builtin method of a container, a generator or of what inherits from one."""
     points, dotted = f.points, f.modules.dotted(external)
     parts = dotted.split(".")
-    own = points.kind[instance] in (p.CONTAINER, p.GENERATOR)
+    own = points.kind_of[instance] in (p.CONTAINER, p.GENERATOR)
     if own or (parts[1:2] and parts[1] in CONTAINERS):
         if not method(f, instance, parts[-1], number, result):
             declared(f, external, number, result, instance)
@@ -77,10 +87,6 @@ def _positional(f: Fixpoint, number: int) -> list[int]:
     return [place for at, _, place in f.arguments.of(number) if at >= 0]
 
 
-def _keyword(f: Fixpoint, number: int, name: str) -> int:
-    return f.arguments.at(number, -9, f.world.name(name))
-
-
 def _sequence(type_: str) -> Effect:
     """`list(x)`, `reversed(x)`, `chain(x, y)`: a container of their elements."""
 
@@ -103,7 +109,7 @@ def _map(f: Fixpoint, number: int, result: int, site: int) -> None:
 def _starmap(f: Fixpoint, number: int, result: int, site: int) -> None:
     function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
     rows = f.element(iterable, site)
-    number = f.arguments.add([(c.STAR_ARGUMENT, 0, rows)], site)
+    number = f.arguments.add([[c.STAR_ARGUMENT, 0, rows]], site)
     f.tables["call"].add_one(function, number, _container(f, "list", result), 0)
     f.callbacks[site, function] = None
 
@@ -127,7 +133,7 @@ def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
     """`sorted`, `min`, `max`: elements, and a key function that is called with each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
-    key = _keyword(f, number, "key")
+    key = keyword(f, number, "key")
     for element in elements:
         if key:
             f.call(key, 0, element, site=site)
@@ -168,7 +174,7 @@ def _tuples(f: Fixpoint, result: int, parts: list[int]) -> None:
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
     made = f.container("dict", result)
     f.points.hold(result, made)
-    _update(f, made, number, 0)
+    update(f, made, number, 0)
 
 
 def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -294,117 +300,4 @@ EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("copy.copy", "copy.deepcopy", "functools.update_wrapper"), _same(0)),
     **dict.fromkeys(("typing.cast", "typing_extensions.cast"), _same(1)),
     **dict.fromkeys(("weakref.ref", "weakref.proxy", "asyncio.run"), _same(0)),
-}
-
-
-# methods
-
-
-ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number of the call, result
-
-
-def _put(position: int) -> ContainerEffect:
-    def effect(f: Fixpoint, object_: int, number: int, result: int) -> None:
-        held = f.elements.place(object_, f.elements.unknown)
-        f.points.copy(f.arguments.at(number, position), held)
-
-    return effect
-
-
-def _self(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    f.points.hold(result, object_)
-
-
-def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    """One of the elements; of a dict that is iterated, one of its keys."""
-    f.points.copy(f.elements.read(object_, f.elements.unknown), result)
-
-
-def _next_of(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    if f.modules.dotted(int(f.points.a[object_])).endswith("dict"):
-        f.points.copy(f.elements.place(object_, f.elements.keys), result)
-    else:
-        _any(f, object_, number, result)
-
-
-def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    """`get`, `pop`, `setdefault`: the element of a key, or the default."""
-    keep = f.points.place()
-    f.points.hold(keep, object_)
-    key, default = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    if key:
-        f.tables["keyed"].add_one(keep, key, result, c.GET)
-        f.tables["by_key"].add_one(key, keep, result, c.GET)
-    else:
-        _any(f, object_, number, result)
-    f.points.copy(default, result)
-
-
-def _set_default(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    _get(f, object_, number, result)
-    _put(1)(f, object_, number, result)
-
-
-def _update(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    for at, name, place in f.arguments.of(number):
-        if at == -1:
-            key = f.world.name(c.item(f.world.texts[name]))
-            f.points.copy(place, f.elements.place(object_, key))
-        else:
-            f.tables["spread"].add_one(place, object_, INTO, 0)
-    f.points.hold(result, object_)
-
-
-def _view(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    """`values`: a container of the elements; one per container, or a loop would never end."""
-    made = f.container("list", f.elements.read(object_, f.elements.unknown))
-    held = f.elements.place(made, f.elements.unknown)
-    f.points.copy(f.elements.read(object_, f.elements.unknown), held)
-    f.points.hold(result, made)
-
-
-def _keys(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    keys = f.elements.place(object_, f.elements.keys)
-    made = f.container("list", keys)
-    f.points.copy(keys, f.elements.place(made, f.elements.unknown))
-    f.points.hold(result, made)
-
-
-def _items(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    elements = f.elements
-    value, key = elements.read(object_, elements.unknown), elements.place(object_, elements.keys)
-    row = f.container("tuple", value)
-    for index, place in enumerate((key, value)):
-        f.points.copy(place, elements.place(row, f.world.name(c.item(index))))
-    made = f.points.object(p.CONTAINER, int(f.points.a[row]), elements.place(row, elements.unknown))
-    f.points.hold(elements.place(made, elements.unknown), row)
-    f.points.hold(result, made)
-
-
-def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    f.points.hold(result, object_)
-    f.points.copy(f.arguments.at(number, 0), result)
-
-
-def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    if key := _keyword(f, number, "key"):
-        element = f.elements.read(object_, f.elements.unknown)
-        f.call(key, 0, element, site=f.arguments.site(number))
-
-
-METHODS: dict[str, ContainerEffect] = {
-    **dict.fromkeys(("append", "add", "appendleft"), _put(0)),
-    **dict.fromkeys(("insert",), _put(1)),
-    **dict.fromkeys(("extend", "update", "extendleft", "__iadd__", "__ior__"), _update),
-    **dict.fromkeys(("__iter__", "copy", "__enter__", "union", "difference"), _self),
-    **dict.fromkeys(("__mul__", "__imul__", "__reversed__", "intersection"), _self),
-    **dict.fromkeys(("__add__", "__or__", "__and__", "__sub__"), _concatenated),
-    **dict.fromkeys(("popleft", "send"), _any),
-    "__next__": _next_of,
-    **dict.fromkeys(("get", "pop", "__getitem__"), _get),
-    "setdefault": _set_default,
-    "values": _view,
-    "keys": _keys,
-    "items": _items,
-    "sort": _sort,
 }

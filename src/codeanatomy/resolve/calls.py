@@ -4,11 +4,11 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_calls import INTO, NAMED, POSITIONAL, inherited, outside
+from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
-from codeanatomy.resolve.fixpoint import INIT, WAITS, Fixpoint, Link
+from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint, Link
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, each, pair
-from codeanatomy.resolve.points import Flags
+from codeanatomy.resolve.points import Flags, among
 
 WRAPPERS = {
     "builtins.classmethod": p.CLASS_METHOD,
@@ -36,15 +36,15 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     _call_outside(f, rows, objects, kinds)
     any_method = (kinds == p.ANY_METHOD) & (rows[:, 2] > 0)
     for (_, _, result, _), object_ in each(rows, objects, any_method):
-        f.points.copy(f.any_result(int(f.points.a[object_])), result)
+        f.points.copy(f.any_result(f.points.a_of[object_]), result)
     of_container = kinds == p.METHOD_OF
     for (_, number, result, _), object_ in each(rows, objects, of_container):
-        inherited(f, int(f.points.a[object_]), f.lookup.method_of(object_), number, result)
+        inherited(f, f.points.a_of[object_], f.lookup.method_of(object_), number, result)
 
 
 def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
-    chosen = np.isin(kinds, (p.CLASS, p.CLS)) & ((rows[:, 3] & INIT) == 0)
+    chosen = among(kinds, (p.CLASS, p.CLS)) & ((rows[:, 3] & INIT) == 0)
     if not chosen.any():
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
@@ -85,7 +85,7 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
     decorates = f.decorates(rows[:, 1])
     for i in np.flatnonzero(decorates).tolist():
         order = f.classes.order.get(int(objects[i]), ())
-        bases = [f.modules.dotted(x) for x in order if f.points.kind[x] == p.EXTERNAL]
+        bases = [f.modules.dotted(x) for x in order if f.points.kind_of[x] == p.EXTERNAL]
         kind: int = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
         decorates[i] = kind > 0
         if kind:
@@ -96,7 +96,7 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """An instance runs `__call__` of its class."""
-    chosen = np.isin(kinds, (p.INSTANCE, p.SELF)) & ((rows[:, 3] & INIT) == 0)
+    chosen = among(kinds, (p.INSTANCE, p.SELF)) & ((rows[:, 3] & INIT) == 0)
     if not chosen.any():
         return
     rows, objects = rows[chosen], objects[chosen]
@@ -113,7 +113,7 @@ def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """functools.partial: the first call's arguments, then this one's, go to what it holds."""
     chosen = kinds == p.PARTIAL
     for (_, number, result, flags), object_ in each(rows, objects, chosen):
-        first = int(f.points.a[object_])
+        first = f.points.a_of[object_]
         callee, given = f.arguments.at(first, 0), f.arguments.of(first)
         count = sum(at > 0 for at, _, _ in given)
         f.tables["call"].add_one(callee, first, result, -1 << 1)
@@ -123,7 +123,7 @@ def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 
 def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """External callees: decorators give back what they decorate, some builtins a literal."""
-    chosen = np.isin(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & ((rows[:, 3] & INIT) == 0)
+    chosen = among(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & ((rows[:, 3] & INIT) == 0)
     if not chosen.any():
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
@@ -137,8 +137,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         _decorate(f, number, object_, kind)
     plain = ~decorates & (kinds == p.EXTERNAL)
     rows, objects = rows[plain], objects[plain]
-    for (_, number, result, _), object_ in each(rows, objects):
-        outside(f, object_, number, result)
+    if len(rows):
+        outside(f, rows, objects)
     results = rows[:, 2]
     factory = results < len(f.is_decorator)
     factory[factory] = f.is_decorator[results[factory]]
@@ -148,12 +148,12 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
     value, result = f.decorated[number].tolist()
     if kind == p.PROPERTY_PART:  # x.setter: the property stays
-        property_ = int(f.points.a[object_])
+        property_ = f.points.a_of[object_]
         f.points.hold(result, property_)
-        if f.world.texts[int(f.points.b[object_])] == "setter":
+        if f.world.texts[f.points.b_of[object_]] == "setter":
             f.points.copy(value, f.lookup.setter(property_))
         return
-    external = object_ if kind == p.EXTERNAL else int(f.points.a[object_])
+    external = object_ if kind == p.EXTERNAL else f.points.a_of[object_]
     dotted = f.modules.dotted(external)
     wrapper = WRAPPERS.get(dotted)
     if wrapper is not None:

@@ -3,7 +3,8 @@ types that the standard library's stubs give to calls and attributes?"""
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.fixpoint import Fixpoint
+from codeanatomy.resolve.arguments import Argument, Shape
+from codeanatomy.resolve.fixpoint import Declared, Fixpoint
 from codeanatomy.sources.stub_types import Type
 
 TYPING = ("typing", "typing_extensions", "collections.abc", "types")
@@ -60,7 +61,7 @@ def _hold(
     type_: str,
     result: int,
     fields: list[tuple[int, int]],
-    arguments: list[tuple[int, int, int]],
+    arguments: list[Argument],
 ) -> None:
     """A container of the declared element types: (element, index of the argument)."""
     made = f.container(type_, result)
@@ -74,11 +75,7 @@ def _hold(
 def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> bool:
     """Puts into the result what a call of something external is declared to give; False where
     nothing is. `receiver`: the container whose method is called."""
-    shape = f.arguments.shape(number)
-    known = f.declared.get((external, shape))
-    if known is None:
-        known = f.declared[external, shape] = _types(f, external, *shape)
-    objects, types = known
+    objects, types = declared_types(f, external, f.arguments.shape(number))
     if result:
         f.points.one_pairs += [result << 32 | x for x in objects]
         for one in types:
@@ -86,18 +83,23 @@ def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int
     return bool(objects or types)
 
 
-def _types(
-    f: Fixpoint, external: int, count: int, keywords: tuple[int, ...]
-) -> tuple[list[int], list[Type]]:
+def declared_types(f: Fixpoint, external: int, shape: Shape) -> Declared:
     """What a call of this shape gives: objects that are the same for each, and other types."""
+    known = f.declared.get((external, shape))
+    if known is None:
+        known = f.declared[external, shape] = _types(f, external, *shape)
+    return known
+
+
+def _types(f: Fixpoint, external: int, count: int, keywords: tuple[int, ...]) -> Declared:
     if not f.lookup.declared(external):
-        return [], []
+        return (), ()
     names = frozenset(f.world.texts[x] for x in keywords)
     types = f.stubs.returns(f.modules.dotted(external), count, names)
     plain = [x for x in types if x.name[:1] not in ("", "$") and not _is_container(x.name)]
     plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
-    made = [f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain]
-    return made, [x for x in types if x.name and x not in plain]
+    made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
+    return made, tuple(x for x in types if x.name and x not in plain)
 
 
 def _is_container(name: str) -> bool:
@@ -105,13 +107,11 @@ def _is_container(name: str) -> bool:
     return name in MAPPING_TYPES or name in SEQUENCE_TYPES or typed in ITERABLES
 
 
-def hold(
-    f: Fixpoint, one: Type, result: int, arguments: list[tuple[int, int, int]], receiver: int
-) -> None:
+def hold(f: Fixpoint, one: Type, result: int, arguments: list[Argument], receiver: int) -> None:
     """Puts a value of the type into the result."""
     points, name = f.points, one.name
     if name.startswith("$T"):
-        if receiver and points.kind[receiver] == p.CONTAINER:
+        if receiver and points.kind_of[receiver] == p.CONTAINER:
             points.copy(f.elements.read(receiver, f.elements.unknown), result)
     elif name.startswith("$"):
         for at, _, place in arguments:

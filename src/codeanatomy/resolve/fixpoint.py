@@ -35,8 +35,10 @@ VARARG, KWARG = -2, -3
 # of a call row: it runs for its effect on the new instance only; above this bit stands by how many
 # places its positional arguments are shifted
 INIT = 1
+POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
+Declared = tuple[tuple[int, ...], tuple[Type, ...]]
 Link = tuple[int, int, int, int]  # call, result, receiver, shift
 
 
@@ -74,7 +76,7 @@ class Fixpoint:
         self.receivers: list[int] = []
         self._any_results: dict[int, int] = {}
         # of external things and shapes of calls: objects given, and types to make others of
-        self.declared: dict[tuple[int, Shape], tuple[list[int], list[Type]]] = {}
+        self.declared: dict[tuple[int, Shape], Declared] = {}
         self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
@@ -292,7 +294,7 @@ class Fixpoint:
 
     def call(self, callee: int, result: int, *arguments: int, site: int = -1) -> None:
         """A call that no syntax shows; at a site it is one of the things that the site calls."""
-        number = self.arguments.add([(i, 0, x) for i, x in enumerate(arguments) if x], site)
+        number = self.arguments.add([[i, 0, x] for i, x in enumerate(arguments) if x], site)
         self.tables["call"].add_one(callee, number, result, 0)
         if site >= 0:
             self.callbacks[site, callee] = None

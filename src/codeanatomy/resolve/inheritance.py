@@ -67,7 +67,7 @@ class Inheritance(Outside):
         self.bindings, self.classes = bindings, classes
         self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
         for scope, names in sorted(bindings.names.items()):
-            if self.points.kind[scope] == p.CLASS:
+            if self.points.kind_of[scope] == p.CLASS:
                 for name in names:
                     self.binders.setdefault(name, []).append(scope)
         self._first: dict[tuple[int, int, int], int] = {}
@@ -84,7 +84,7 @@ class Inheritance(Outside):
                 order = order[order.index(after) + 1 :] if after in order else ()
             found = 0
             for candidate in order:
-                if self.points.kind[candidate] == p.EXTERNAL:
+                if self.points.kind_of[candidate] == p.EXTERNAL:
                     if not found and self.may_have(candidate, name):
                         found = -candidate
                 elif candidate << 32 | name in self.bindings.definition:
@@ -130,10 +130,10 @@ class Inheritance(Outside):
     def beside(self, object_: int, name: int) -> list[int]:
         """Classes that `super()` reaches instead in an inheriting class with several bases."""
         points = self.points
-        around, receiver = int(points.a[object_]), int(points.b[object_])
-        if int(points.kind[receiver]) not in (p.SELF, p.CLS):
+        around, receiver = points.a_of[object_], points.b_of[object_]
+        if points.kind_of[receiver] not in (p.SELF, p.CLS):
             return []
-        class_ = int(points.a[receiver])
+        class_ = points.a_of[receiver]
         first, found = self.first(class_, name, around), []
         for other in self.classes.inheriting(
             self.classes.below.get(class_, 0) & self.classes.branching

@@ -64,8 +64,8 @@ class Modules:
         known = self._dotted.get(object_)
         if known is None:
             parent, name = (
-                int(self.points.a[object_]),
-                self.world.texts[int(self.points.b[object_])],
+                self.points.a_of[object_],
+                self.world.texts[self.points.b_of[object_]],
             )
             known = self._dotted[object_] = f"{self.dotted(parent)}.{name}" if parent else name
         return known

@@ -31,7 +31,7 @@ class Lookup(Inheritance):
         self.nexts: list[tuple[int, int]] = []  # (iterator, result)
         self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self.setters: dict[int, int] = {}  # property -> place of its setter
-        self._found: dict[tuple[int, int], int | None] = {}
+        self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         # name -> (class, field, whether it is stored on the class itself)
         self.storing: dict[int, list[tuple[int, int, bool]]] = {}
@@ -104,17 +104,17 @@ class Lookup(Inheritance):
 
     def find(self, object_: int, name: int) -> int | None:
         """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
-        key = (object_, name)
-        if key in self._found:
-            return self._found[key]
-        place = self._find(object_, name)
-        if place is not None:
-            self._found[key] = place
+        key = object_ << 32 | name
+        place = self._found.get(key)
+        if place is None:
+            place = self._find(object_, name)
+            if place is not None:
+                self._found[key] = place
         return place
 
     def _find(self, object_: int, name: int) -> int | None:
         points = self.points
-        kind, a = int(points.kind[object_]), int(points.a[object_])
+        kind, a = points.kind_of[object_], points.a_of[object_]
         if self.world.texts[name][:1] in ("[", "("):
             return self._element(object_, kind, name)
         if kind in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
@@ -155,10 +155,10 @@ class Lookup(Inheritance):
         if kind in (*p.CLASSES, p.EXTERNAL):  # `Generic[T]` is the class again
             return -object_ if text[0] == "[" and kind != p.EXTERNAL else 0
         if kind in p.VALUES:
-            of_text = int(points.a[object_]) == self.modules.external("builtins.str")
+            of_text = points.a_of[object_] == self.modules.external("builtins.str")
             return -self.modules.literal("str") if of_text else 0
         if kind == p.GENERATOR:
-            return self.yields.get(int(points.a[object_]), 0) if text[0] == "(" else 0
+            return self.yields.get(points.a_of[object_], 0) if text[0] == "(" else 0
         if kind not in (*p.INSTANCES, p.SUPER):
             return 0
         method = self.find(
@@ -181,7 +181,7 @@ class Lookup(Inheritance):
         """The container of the elements between two constant indices."""
         elements, world = self.elements, self.world
         low, _, high = world.texts[name][1:-1].partition(":")
-        type_ = int(self.points.a[container])
+        type_ = self.points.a_of[container]
         made = self.points.object(p.CONTAINER, type_, self.points.place())
 
         def moved(key: int, place: int) -> None:
@@ -199,20 +199,20 @@ class Lookup(Inheritance):
 
     def class_of(self, object_: int) -> int:
         """The class behind an instance, a class or a `super()`."""
-        kind = int(self.points.kind[object_])
+        kind = self.points.kind_of[object_]
         if kind == p.SUPER:
-            return self.class_of(int(self.points.b[object_]))
-        return object_ if kind == p.CLASS else int(self.points.a[object_])
+            return self.class_of(self.points.b_of[object_])
+        return object_ if kind == p.CLASS else self.points.a_of[object_]
 
     def _member(self, object_: int, kind: int, name: int) -> int | None:
         points, class_ = self.points, self.class_of(object_)
         if class_ not in self.classes.order:
             return None
-        receiver = int(points.b[object_]) if kind == p.SUPER else object_
-        cone = int(points.kind[receiver]) in (p.SELF, p.CLS)
+        receiver = points.b_of[object_] if kind == p.SUPER else object_
+        cone = points.kind_of[receiver] in (p.SELF, p.CLS)
         if kind == p.SUPER:
             first, others = (
-                self.first(class_, name, int(points.a[object_])),
+                self.first(class_, name, points.a_of[object_]),
                 self.beside(object_, name),
             )
         else:
@@ -260,12 +260,12 @@ class Lookup(Inheritance):
 
     def method_of(self, object_: int) -> int:
         """The external thing that a METHOD_OF object is."""
-        of, name = int(self.points.a[object_]), int(self.points.b[object_])
-        kind = int(self.points.kind[of])
+        of, name = self.points.a_of[object_], self.points.b_of[object_]
+        kind = self.points.kind_of[of]
         if kind == p.GENERATOR:
             return self.child(self.modules.type("generator"), name)
         if kind == p.CONTAINER:
-            return self.child(int(self.points.a[of]), name)
+            return self.child(self.points.a_of[of], name)
         return self.child(-self.first(self.class_of(of), name), name)
 
     def _fallback(self, object_: int, kind: int, class_: int, name: int) -> int | None:
@@ -320,7 +320,7 @@ class Lookup(Inheritance):
     def is_container(self, class_: int) -> bool:
         """Whether the class inherits from a builtin container."""
         order = self.classes.order.get(class_, ())
-        outside = (self.modules.dotted(x) for x in order if self.points.kind[x] == p.EXTERNAL)
+        outside = (self.modules.dotted(x) for x in order if self.points.kind_of[x] == p.EXTERNAL)
         return any(x in CONTAINERS for x in outside)
 
     def _is_member_of_enum(self, class_: int, name: int) -> bool:
@@ -328,7 +328,7 @@ class Lookup(Inheritance):
         if self.bindings.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
             return False
         order = self.classes.order[class_]
-        outside = [self.modules.dotted(x) for x in order if self.points.kind[x] == p.EXTERNAL]
+        outside = [self.modules.dotted(x) for x in order if self.points.kind_of[x] == p.EXTERNAL]
         return any(x in ENUMS for x in outside)
 
     def _of_base(self, place: int, child: int, *, wait: bool) -> None:

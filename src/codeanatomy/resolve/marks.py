@@ -7,7 +7,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, expand, pair
-from codeanatomy.resolve.points import Counts, Flags
+from codeanatomy.resolve.points import Counts, Flags, among
 
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 
@@ -27,7 +27,7 @@ def spread(f: Fixpoint) -> None:
             pair(*f.tables["bound_copy"].all()[:, :2].T),
         )
     )
-    edges = np.sort(edges)
+    edges = np.sort(edges, kind="stable")  # fast on the sorted runs
     starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
     targets = edges & LOW
     _flow(points.marks, starts, targets, np.flatnonzero(points.marks[: points.places]))
@@ -74,7 +74,7 @@ def _mark_results(f: Fixpoint, call: Ints) -> None:
     points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
     unknown = np.array(sorted(f.unknown_results), np.int64)
     points.mark(unknown[~_decorates(f, unknown)], c.EXTERNAL_CALL)
-    points.mark(results[np.isin(kinds, p.VALUES)], c.NOT_CALLABLE)
+    points.mark(results[among(kinds, p.VALUES)], c.NOT_CALLABLE)
 
 
 def _decorates(f: Fixpoint, results: Ints) -> Flags:

@@ -7,6 +7,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.pairs import Ints
+from codeanatomy.resolve.points import among
 from codeanatomy.resolve.rules import INSTEAD
 
 WAYS = (  # what led to a target
@@ -44,11 +45,12 @@ class Meaning:
         return found
 
     def _kind(self, object_: int) -> int:
-        return int(self.f.points.kind[object_])
+        kind: int = self.f.points.kind_of[object_]
+        return kind
 
     def value(self, object_: int) -> Meant:
         """The definition that a value is: what a base or a decorator names."""
-        kind, a = self._kind(object_), int(self.f.points.a[object_])
+        kind, a = self._kind(object_), self.f.points.a_of[object_]
         if kind == p.CLASS and self._made(object_):
             return []
         if kind in (p.FUNCTION, p.CLASS, p.MODULE):
@@ -56,7 +58,7 @@ class Meaning:
         if kind == p.EXTERNAL:
             return [(self.number((object_, 0)), self._outside(object_), 0)]
         if kind == p.PROPERTY_PART:
-            part = self._property_part(int(self.f.points.b[object_]))
+            part = self._property_part(self.f.points.b_of[object_])
             return [(self.number((part, 0)), EXTERNAL, 0)]
         if kind == p.CLS:
             return [(self.number((a, 0)), CLASS, 0)]
@@ -101,7 +103,7 @@ class Meaning:
         class_ = lookup.class_of(object_)
         if class_ not in lookup.classes.order:
             return []
-        around = int(points.a[object_]) if kind == p.SUPER else 0
+        around = points.a_of[object_] if kind == p.SUPER else 0
         first, found = lookup.first(class_, name, around), []
         others = lookup.overriding(class_, name, first) if kind == p.SELF else []
         doubt = 1 << c.OVERRIDDEN if others else 0
@@ -111,7 +113,7 @@ class Meaning:
             for held in points.held(lookup.fields[at << 32 | name]):
                 what = self._kind(held)
                 if what == p.PROPERTY and kind not in p.CLASSES:
-                    places = points.held(lookup.setter(held)) if stored else [int(points.a[held])]
+                    places = points.held(lookup.setter(held)) if stored else [points.a_of[held]]
                     found += [(self.number((x, 0)), INSTANCE, doubt) for x in places]
                 elif what in p.INSTANCES:
                     found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
@@ -148,7 +150,7 @@ class Meaning:
             child = self.f.lookup.method_of(object_)
             return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
         if kind == p.PARTIAL:
-            callee = self.f.arguments.at(int(self.f.points.a[object_]), 0)
+            callee = self.f.arguments.at(self.f.points.a_of[object_], 0)
             held = self.f.points.held(callee)
             return [x for o in held if self._kind(o) != p.PARTIAL for x in self.called(o)]
         return self.value(object_) if kind != p.MODULE else []
@@ -182,7 +184,7 @@ class Meaning:
         doubt = int(points.marks[place])
         found = []
         for held in points.held(place):
-            kind, a = self._kind(held), int(points.a[held])
+            kind, a = self._kind(held), points.a_of[held]
             if kind in (p.BOUND, p.OVERRIDE):
                 found.append((self.number((a, 0)), rule if kind == p.BOUND else OVERRIDE, doubt))
             elif kind == p.FUNCTION:
@@ -208,7 +210,7 @@ class Meaning:
         """What `object.name` stands for; the key is the pair."""
         object_, name = key >> 32, key & 0xFFFFFFFF
         lookup, modules = self.f.lookup, self.f.modules
-        kind, a = self._kind(object_), int(self.f.points.a[object_])
+        kind, a = self._kind(object_), self.f.points.a_of[object_]
         if kind in (p.MODULE, p.NAMESPACE):
             symbols = [s for s in modules.symbols(object_, name) if self._kind(s[0]) != p.NAMESPACE]
             return [(self.number(s), MODULE, 0) for s in symbols]
@@ -225,7 +227,7 @@ class Meaning:
         f, lookup = self.f, self.f.lookup
         class_ = lookup.class_of(object_)
         if kind == p.SUPER:
-            first = lookup.first(class_, name, int(f.points.a[object_]))
+            first = lookup.first(class_, name, f.points.a_of[object_])
             others, rule = lookup.beside(object_, name), SUPER
         else:
             first = lookup.first(class_, name)
@@ -299,7 +301,7 @@ class Meaning:
         """Indices of the places that hold something of a class with a base that is not known."""
         lookup, unsure = self.f.lookup, self.f.classes.unsure
         which, objects = self.f.points.answers(places)
-        of_class = np.isin(self.f.points.kind[objects], (p.INSTANCE, p.SELF, p.CLASS, p.CLS))
+        of_class = among(self.f.points.kind[objects], (p.INSTANCE, p.SELF, p.CLASS, p.CLS))
         which, objects = which[of_class], objects[of_class]
         distinct, inverse = np.unique(objects, return_inverse=True)
         hit = [

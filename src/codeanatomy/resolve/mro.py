@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from codeanatomy.resolve.pairs import Ints
-from codeanatomy.resolve.points import CLASS, CLS, EXTERNAL, Points
+from codeanatomy.resolve.points import CLASS, CLS, EXTERNAL, Flags, Points
 
 
 class Classes:
@@ -69,6 +69,12 @@ class Classes:
         self.waiting = [x for x in self.waiting if x not in self.order]
         return len(self.waiting) < before
 
+    def ready(self, classes: Ints) -> Flags:
+        """Which of the classes have an order."""
+        known, which = np.unique(classes, return_inverse=True)
+        flags: Flags = np.array([x in self.order for x in known.tolist()], bool)[which]
+        return flags
+
     def _fed(self) -> list[int]:
         """Waiting classes all of whose base expressions hold something."""
         empty = self.points.count[self._rows[:, 2]] == 0
@@ -83,7 +89,7 @@ class Classes:
         held: dict[int, list[int]] = {}
         for i, object_, kind in zip(which.tolist(), objects.tolist(), kinds.tolist(), strict=True):
             if kind == CLS:
-                object_, kind = int(self.points.a[object_]), CLASS
+                object_, kind = self.points.a_of[object_], CLASS
             if kind in (CLASS, EXTERNAL):
                 held.setdefault(places[i], []).append(object_)
         found = {}
@@ -143,11 +149,13 @@ class Classes:
         """The metaclasses that the class or one above it names; the nearest one's first."""
         if not self._metaclasses:
             return []
-        known = self._meta.get(class_)
-        if not known:
-            places = [self._metaclasses[x] for x in self.order[class_] if x in self._metaclasses]
-            _, objects = self.points.pairs.join(np.array(places[:1], np.int64))
-            known = self._meta[class_] = [x for x in objects.tolist() if x in self._classes]
+        named = next((x for x in self.order[class_] if x in self._metaclasses), 0)
+        known = self._meta.get(named)
+        if known is None:
+            place = np.array([self._metaclasses.get(named, 0)], np.int64)
+            known = [x for x in self.points.pairs.join(place)[1].tolist() if x in self._classes]
+            if known or not named:
+                self._meta[named] = known
         return known
 
     def inheriting(self, bits: int) -> list[int]:

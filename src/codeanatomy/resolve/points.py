@@ -1,6 +1,7 @@
 """Which objects may a place hold? The growing points-to set, its copy edges and its bounds."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +42,23 @@ OPAQUE[[EXTERNAL, LITERAL, FACTORY, CONTAINER, CONSTANT, METHOD_OF, ANY_METHOD]]
 Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int32]
 
+
+@cache
+def _table(wanted: tuple[int, ...]) -> Flags:
+    flags = np.zeros(KIND_COUNT, bool)
+    flags[[*wanted]] = True
+    return flags
+
+
+def among(kinds: Ints, wanted: tuple[int, ...]) -> Flags:
+    """Which of the kinds are one of those wanted."""
+    flags: Flags = _table(wanted)[kinds]
+    return flags
+
+
 OBJECTS_PER_PLACE = 16
 OPAQUE_PER_PLACE = 4
+PER_PLACE = ("count", "opaque", "marks", "has_edge", "has_cone", "interest", "_first")
 
 
 class Points:
@@ -54,10 +70,13 @@ class Points:
         self.objects, self.places = count, places
         self.kind, self.a, self.b = (np.zeros(capacity, np.int64) for _ in range(3))
         self.kind[:count] = kinds
+        # the same for single objects
+        self.kind_of, self.a_of, self.b_of = kinds.tolist(), [0] * count, [0] * count
         self.count = np.zeros(2 * places + 1024, np.int32)
         self.opaque = np.zeros(len(self.count), np.int32)
         self.marks = np.zeros(len(self.count), np.int32)  # bits of reasons why a place is not sure
         self.has_edge = np.zeros(len(self.count), bool)
+        self.has_cone = np.zeros(len(self.count), bool)  # whether a place holds a SELF object
         self.interest = np.zeros(len(self.count), np.int64)  # bits of the rules that read a place
         self.pairs, self.edges = Pairs(), Pairs()
         self.new_pairs: list[Ints] = []
@@ -78,7 +97,7 @@ class Points:
         number = self.places
         self.places += 1
         if number >= len(self.count):
-            for column in ("count", "opaque", "marks", "has_edge", "interest", "_first"):
+            for column in PER_PLACE:
                 old = getattr(self, column)
                 setattr(self, column, np.concatenate((old, np.zeros_like(old))))
         return number
@@ -95,6 +114,9 @@ class Points:
                     np.concatenate((x, np.zeros_like(x))) for x in (self.kind, self.a, self.b)
                 )
             self.kind[number], self.a[number], self.b[number] = key
+            self.kind_of.append(kind)
+            self.a_of.append(a)
+            self.b_of.append(b)
         return number
 
     def new_objects(self, kind: int, a: Ints, b: Ints) -> Ints:
@@ -108,6 +130,9 @@ class Points:
             )
         new = slice(first, self.objects)
         self.kind[new], self.a[new], self.b[new] = kind, a, b
+        self.kind_of += [kind] * len(a)
+        self.a_of += a.tolist()
+        self.b_of += b.tolist()
         result: Ints = np.arange(first, self.objects)
         return result
 
@@ -180,34 +205,46 @@ class Points:
         """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
         pairs = self.pairs.fresh(pairs)
         pairs = pairs[~self._covered(pairs)]
-        if pairs.size:
-            pairs = self._bounded(
-                pairs, OPAQUE[self.kind[pairs & LOW]], self.opaque, OPAQUE_PER_PLACE
-            )
-        if pairs.size:
-            pairs = self._bounded(pairs, np.ones(len(pairs), bool), self.count, OBJECTS_PER_PLACE)
+        pairs = self._bounded(pairs, self.opaque, OPAQUE_PER_PLACE, OPAQUE)
+        pairs = self._bounded(pairs, self.count, OBJECTS_PER_PLACE)
         if pairs.size:
             self.pairs.add(pairs)
+            self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
         return pairs
 
-    def _bounded(self, pairs: Ints, counted: Flags, count: Counts, bound: int) -> Ints:
+    def _bounded(
+        self, pairs: Ints, count: Counts, bound: int, counted: Flags | None = None
+    ) -> Ints:
+        """Those for which their places have room. Counted are the objects of the kinds flagged."""
         places = pairs >> SHIFT
-        first = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-        sizes = np.diff(np.r_[first, len(places)])
-        running = np.cumsum(counted)
-        before: Ints = np.repeat(running[first] - counted[first], sizes)
-        kept = ~counted | (count[places] + running - before <= bound)
-        if not kept.all():
-            self.mark(places[~kept], c.WIDE if count is self.count else c.TRUNCATED)
-            pairs, counted, places = pairs[kept], counted[kept], places[kept]
-        np.add.at(count, places[counted], 1)
-        return pairs
+        first = np.flatnonzero(np.diff(places, prepend=-1))
+        weight = np.ones(len(pairs), np.int32)
+        if counted is not None:
+            weight = counted[self.kind[pairs & LOW]].astype(np.int32)
+        inside = np.add.reduceat(weight, first) if len(first) else weight
+        full = count[places[first]] + inside > bound
+        count[places[first]] += inside
+        if not full.any():
+            return pairs
+        sizes = np.diff(first, append=len(pairs))
+        at = np.flatnonzero(np.repeat(full, sizes) & (weight > 0))
+        start = np.flatnonzero(np.diff(places[at], prepend=-1))
+        rank = np.arange(len(at)) - np.repeat(start, np.diff(start, append=len(at))) + 1
+        had = count[places[first]] - inside
+        room = bound - np.repeat(had, sizes)[at]
+        dropped = at[rank > room]
+        self.mark(places[dropped], c.WIDE if count is self.count else c.TRUNCATED)
+        np.subtract.at(count, places[dropped], 1)
+        return np.delete(pairs, dropped)
 
     def _covered(self, pairs: Ints) -> Flags:
         """Instances of which the place holds "instance of a class above, or of one below" already:
         their methods are found through that."""
         result = np.zeros(len(pairs), bool)
-        chosen = np.flatnonzero(np.isin(self.kind[pairs & LOW], INSTANCES))
+        chosen = np.flatnonzero(self.has_cone[pairs >> SHIFT])
+        chosen = chosen[among(self.kind[pairs[chosen] & LOW], INSTANCES)]
+        if not chosen.size:
+            return result
         distinct, inverse = np.unique(pairs[chosen] & LOW, return_inverse=True)
         cones = [self._cones(x) for x in distinct.tolist()]
         sizes = np.array([len(x) for x in cones], np.int64)

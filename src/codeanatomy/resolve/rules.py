@@ -11,11 +11,13 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_calls import INTO, NAMED, POSITIONAL, inherited, method
+from codeanatomy.resolve.builtin_calls import inherited
 from codeanatomy.resolve.calls import call, construct
+from codeanatomy.resolve.container_calls import method
 from codeanatomy.resolve.declared import declared, describe, hold
-from codeanatomy.resolve.fixpoint import WAITS, Fixpoint
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, WAITS, Fixpoint
 from codeanatomy.resolve.pairs import Ints, each, pair
+from codeanatomy.resolve.points import among
 
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
@@ -41,7 +43,7 @@ class Rule(msgspec.Struct, frozen=True):
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
     kinds = f.kinds(objects)
-    fits = np.isin(kinds, CLASSY)
+    fits = among(kinds, CLASSY)
     for (_, class_, result), object_ in each(rows, objects, fits):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
@@ -65,22 +67,23 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
     kinds = f.kinds(objects)
-    waits = np.isin(kinds, CLASSY)
-    waits[waits] = [f.lookup.class_of(o) not in f.classes.order for o in objects[waits].tolist()]
+    classy = among(kinds, CLASSY)
+    classes = np.where(kinds == p.CLASS, objects, f.points.a[objects])
+    waits = classy & ~f.classes.ready(np.where(classy, classes, 0))
     if waits.any():
         f.waiting.append(("store", np.column_stack((rows[waits], objects[waits]))))
         rows, objects, kinds = rows[~waits], objects[~waits], kinds[~waits]
     for chosen, place_of in (
-        (np.isin(kinds, CLASSY), _stored),
-        (np.isin(kinds, (p.MODULE, p.FUNCTION)), _own),
+        (among(kinds, CLASSY), _stored),
+        (among(kinds, (p.MODULE, p.FUNCTION)), _own),
         (kinds == p.CONTAINER, _put),
     ):
         if chosen.any():
             keys, inverse = np.unique(pair(objects[chosen], rows[chosen, 1]), return_inverse=True)
             places = np.array([place_of(f, x >> 32, x & 0xFFFFFFFF) for x in keys.tolist()])
             f.points.copy_all(rows[chosen, 2], places[inverse])
-    for (_, name, value), object_ in each(rows, objects, np.isin(kinds, p.INSTANCES)):
-        first = f.lookup.first(int(f.points.a[object_]), name)
+    for (_, name, value), object_ in each(rows, objects, among(kinds, p.INSTANCES)):
+        first = f.lookup.first(f.points.a_of[object_], name)
         if first > 0 and f.bindings.definition[first << 32 | name] == 0:
             f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
 
@@ -88,7 +91,7 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def _stored(f: Fixpoint, object_: int, name: int) -> int:
     if f.world.texts[name][:1] == "[":  # an element of a class that inherits from a container
         return f.elements.place(object_, name)
-    of_class = int(f.points.kind[object_]) in p.CLASSES
+    of_class = f.points.kind_of[object_] in p.CLASSES
     return f.lookup.stored_field(f.lookup.class_of(object_), name, on_class=of_class)
 
 
@@ -102,7 +105,7 @@ def _put(f: Fixpoint, container: int, name: int) -> int:
 
 
 def _own(f: Fixpoint, object_: int, name: int) -> int:
-    if f.points.kind[object_] == p.MODULE:
+    if f.points.kind_of[object_] == p.MODULE:
         return f.lookup.module_member(object_, name)
     return f.lookup.field(object_, name)
 
@@ -129,10 +132,10 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
     kinds, receivers = f.kinds(objects), rows[:, 2]
-    instance = np.isin(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
-    described = np.isin(kinds, p.INSTANCES)
+    instance = among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
+    described = among(kinds, p.INSTANCES)
     plain = (
-        ~np.isin(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
+        ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
         & ~((kinds == p.PROPERTY) & instance)
         & ~((kinds == p.FUNCTION) & instance)
     )
@@ -147,7 +150,7 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         rows[special].tolist(), objects[special].tolist(), kinds[special].tolist(), strict=True
     ):
         bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
-        function = object_ if kind == p.FUNCTION else int(points.a[object_])
+        function = object_ if kind == p.FUNCTION else points.a_of[object_]
         if kind == p.FUNCTION:
             kept = receiver if f.keeps_receiver[function] or how == META else 0
             points.hold(target, points.object(bound, function, kept))
@@ -163,14 +166,14 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
     """An instance whose class has `__get__` gives what that returns; False where it has none."""
-    class_ = int(f.points.a[object_])
+    class_ = f.points.a_of[object_]
     getter = f.world.name("__get__")
     if class_ not in f.classes.order or f.lookup.first(class_, getter) <= 0:
         return False
     place = f.lookup.find(object_, getter)
     if place and place > 0 and f.once("get", object_, target, receiver):
         instance, owner = f.points.place(), f.points.place()
-        of_class = int(f.points.kind[receiver]) in p.CLASSES
+        of_class = f.points.kind_of[receiver] in p.CLASSES
         f.points.hold(owner if of_class else instance, receiver)
         if not of_class:
             f.points.hold(owner, _class_side(f, receiver))
@@ -179,7 +182,7 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
 
 
 def _class_side(f: Fixpoint, receiver: int) -> int:
-    kind, a = int(f.points.kind[receiver]), int(f.points.a[receiver])
+    kind, a = f.points.kind_of[receiver], f.points.a_of[receiver]
     if kind == p.INSTANCE:
         return a
     return f.points.object(p.CLS, a) if kind == p.SELF else receiver
@@ -193,7 +196,7 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for (_, kind, result), object_ in each(rows, objects, function):
         points.hold(result, points.object(kind, object_))
     for (_, _, result), object_ in each(rows, objects, rows[:, 1] == p.CLS):
-        if points.kind[object_] in p.INSTANCES:
+        if points.kind_of[object_] in p.INSTANCES:
             points.hold(result, _class_side(f, object_))
     other = ~function & (rows[:, 1] != p.CLS)
     points.hold_all(rows[other, 2], objects[other])
@@ -202,12 +205,12 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, method, call, result: what an operator, a loop or `with` calls."""
     kinds = f.kinds(objects)
-    raised = (rows[:, 1] == f.world.name(c.RAISE)) & np.isin(kinds, p.CLASSES)
+    raised = (rows[:, 1] == f.world.name(c.RAISE)) & among(kinds, p.CLASSES)
     if raised.any():
         calls = np.zeros((int(raised.sum()), 4), np.int64)
         calls[:, :3] = rows[raised][:, [0, 2, 3]]
         construct(f, calls, objects[raised], kinds[raised])
-    instance = np.isin(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
+    instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
     rows_, objects_ = rows[instance], objects[instance]
     found = f.found(objects_, rows_[:, 1])
     waits = found == WAITS
@@ -227,12 +230,12 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.points.hold(result, object_)
         if place < 0:
             inherited(f, object_, -place, number, result)
-    of_container = np.isin(kinds, (p.CONTAINER, p.GENERATOR))
+    of_container = among(kinds, (p.CONTAINER, p.GENERATOR))
     for (_, name, number, result), object_ in each(rows, objects, of_container):
         method(f, object_, f.world.texts[name], number, result)
-    outside = np.isin(kinds, p.VALUES)
+    outside = among(kinds, p.VALUES)
     for (_, name, number, result), object_ in each(rows, objects, outside):
-        child = f.lookup.child(int(f.points.a[object_]), name)
+        child = f.lookup.child(f.points.a_of[object_], name)
         if f.world.texts[name] in ENTERS:
             f.points.hold(result, object_)
         elif child:
@@ -246,9 +249,9 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         _, _, value, mode = rows[i].tolist()
         _element(f, int(objects[i]), key, value, mode)
     for (_, key, value, _), object_ in each(rows, objects, rows[:, 3] == c.GET_ATTRIBUTE):
-        if not f.points.count[key] and f.points.kind[object_] in CLASSY and f.any_key:
+        if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
-    getters = (rows[:, 3] == c.GET) & np.isin(f.kinds(objects), p.INSTANCES)
+    getters = (rows[:, 3] == c.GET) & among(f.kinds(objects), p.INSTANCES)
     if getters.any():
         chosen = rows[getters][:, :3].copy()
         chosen[:, 1] = f.elements.unknown
@@ -269,10 +272,11 @@ def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
     """One key of one base; a key that is not known is any."""
     points, elements = f.points, f.elements
-    known = points.kind[key] == p.CONSTANT
-    name = int(points.b[key]) if known else elements.unknown
+    known = points.kind_of[key] == p.CONSTANT
+    name = points.b_of[key] if known else elements.unknown
     if mode in (c.GET, c.PUT):
-        if points.kind[base] == p.CONTAINER or (mode == c.PUT and points.kind[base] in p.INSTANCES):
+        of = points.kind_of[base]
+        if of == p.CONTAINER or (mode == c.PUT and of in p.INSTANCES):
             if mode == c.GET:
                 points.copy(elements.read(base, name), value)
             else:
@@ -285,7 +289,7 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
             top = dotted.partition(".")[0]
             points.hold(value, f.modules.named(top if mode == c.GET_TOP else dotted))
         return
-    if not known and mode == c.GET_ATTRIBUTE and points.kind[base] in CLASSY:
+    if not known and mode == c.GET_ATTRIBUTE and points.kind_of[base] in CLASSY:
         points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
     if known and text[1:2] in "'\"":
         attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
@@ -302,7 +306,7 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         rows[~exact].tolist(), objects[~exact].tolist(), kinds[~exact].tolist(), strict=True
     ):
         if kind == p.CLS:
-            points.hold(result, points.object(p.SELF, int(points.a[object_])))
+            points.hold(result, points.object(p.SELF, points.a_of[object_]))
         elif kind == p.EXTERNAL:
             describe(f, object_, number, result, class_)
 
@@ -329,7 +333,7 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
     target, kind, offset = to
     elements, copy = f.elements, f.points.copy
     if kind == INTO:
-        of_dict = f.modules.dotted(int(f.points.a[target])).endswith("dict")
+        of_dict = f.modules.dotted(f.points.a_of[target]).endswith("dict")
         copy(place, elements.place(target, name if of_dict else elements.unknown))
         return
     text = f.world.texts[name]
@@ -358,9 +362,9 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
 def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
     order = f.classes.order
-    chosen = np.isin(f.kinds(objects), p.INSTANCES)
+    chosen = among(f.kinds(objects), p.INSTANCES)
     for (_, class_, result), object_ in each(rows, objects, chosen):
-        other = int(f.points.a[object_])
+        other = f.points.a_of[object_]
         if class_ in order.get(other, ()) or other in order.get(class_, ()):
             f.points.hold(result, object_)
 

@@ -10,8 +10,8 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.answers import answers
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.marks import spread
-from codeanatomy.resolve.pairs import NONE, SHIFT, Ints
-from codeanatomy.resolve.points import CLASS, EXTERNAL
+from codeanatomy.resolve.pairs import SHIFT, Ints
+from codeanatomy.resolve.points import CLASS, EXTERNAL, among
 from codeanatomy.resolve.rules import RULES
 from codeanatomy.sources.typeshed import Stubs
 
@@ -66,13 +66,19 @@ def run(f: Fixpoint) -> int:
     """
     stages = [_pass_classes, _order, _last]
     rounds = 0
-    unseen: list[list[Ints]] = [[] for _ in RULES]  # new pairs that the rule has not met
+    # new pairs that the rule has not met, of places that some rule reads: a row that arrives later
+    # meets all pairs anyway
+    unseen: list[list[Ints]] = [[] for _ in RULES]
 
-    def close() -> Ints:
+    def close() -> None:
         delta = f.points.close()
-        for pairs in unseen if delta.size else ():
-            pairs.append(delta)
-        return delta
+        interest = f.points.interest[delta >> SHIFT]
+        read = interest != 0
+        delta, interest = delta[read], interest[read]
+        for number, pairs in enumerate(unseen if delta.size else ()):
+            mine = delta[(interest >> number) & 1 == 1]
+            if mine.size:
+                pairs.append(mine)
 
     while rounds < MAX_ROUNDS:
         close()
@@ -88,12 +94,12 @@ def run(f: Fixpoint) -> int:
         rounds += 1
         for number, rule in enumerate(RULES):
             table = f.tables[rule.table]
-            delta = np.sort(np.concatenate((NONE, *unseen[number])))
-            unseen[number].clear()
-            interest = f.points.interest[delta >> SHIFT]
-            old, objects = table.matching(delta[(interest >> number) & 1 == 1])
-            if len(old):
-                rule.run(f, old, objects)
+            delta, unseen[number] = unseen[number], []
+            if delta:
+                ordered = np.sort(np.concatenate(delta)) if len(delta) > 1 else delta[0]
+                old, objects = table.matching(ordered)
+                if len(old):
+                    rule.run(f, old, objects)
             new = table.arrived()
             if len(new):
                 f.points.interest[new[:, 0]] |= 1 << number
@@ -168,7 +174,7 @@ def _pass_classes(f: Fixpoint) -> bool:
     which, objects = points.answers(decorated[calls, 0])
     of_class = np.unique(calls[which[points.kind[objects] == CLASS]])
     which, objects = points.answers(decorated[of_class, 1])
-    gives = of_class[which[np.isin(points.kind[objects], (CLASS, EXTERNAL))]]
+    gives = of_class[which[among(points.kind[objects], (CLASS, EXTERNAL))]]
     return _pass(f, np.setdiff1d(of_class, gives))
 
 

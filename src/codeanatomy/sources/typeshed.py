@@ -49,12 +49,17 @@ class Stubs:
     ) -> None:
         self._folder, self._version = search or stubs.installed(), version
         self._absent = stubs.absent(self._folder, version)
+        self._files = {
+            path.relative_to(self._folder).with_suffix("").as_posix().replace("/", "."): path
+            for path in self._folder.rglob("*.pyi")
+        }
 
     def kind(self, dotted: str) -> str:
         """module, class, function or variable (properties are variables); "" if not declared."""
         place = self._place(dotted)
         return "" if place is None else place.kind.replace("property", "variable")
 
+    @once
     def known(self, class_: str) -> bool:
         """Whether a member that the class does not declare does not exist."""
         found = self._as_class(self._place(class_))
@@ -357,8 +362,7 @@ class Stubs:
         prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}
         if not all(map(str.isidentifier, parts)) or prefixes & self._absent:
             return None
-        base, above = self._folder.joinpath(*parts), dotted.rpartition(".")[0]
-        for path, package in ((base / "__init__.pyi", dotted), (base.with_suffix(".pyi"), above)):
-            if path.is_file():
+        for name, package in ((f"{dotted}.__init__", dotted), (dotted, dotted.rpartition(".")[0])):
+            if path := self._files.get(name):
                 return Scope(path.read_text("utf-8"), dotted, package, None, self._version)
         return None
