@@ -14,6 +14,7 @@ from codeanatomy.resolve.container_calls import keyword, method, update
 from codeanatomy.resolve.declared import declared, declared_types
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import Ints, each, expand, pair
+from codeanatomy.resolve.through import give_back
 from codeanatomy.sources.stub_types import Type
 
 CONTAINERS = ("list", "dict", "set", "frozenset", "tuple")
@@ -248,7 +249,7 @@ def _same(position: int) -> Effect:
     """The result is that argument."""
 
     def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
-        f.points.copy(f.arguments.at(number, position), result)
+        give_back(f, f.arguments.at(number, position), result)
 
     return effect
 

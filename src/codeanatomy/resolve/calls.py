@@ -6,9 +6,10 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
-from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint, Link
+from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, each, pair
 from codeanatomy.resolve.points import Flags, among
+from codeanatomy.resolve.through import return_parameters
 
 WRAPPERS = {
     "builtins.classmethod": p.CLASS_METHOD,
@@ -174,7 +175,7 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     points.hold_all(
         f.parameter[f.parameter_start[functions[with_receiver]]], receivers[with_receiver]
     )
-    _return_parameters(f, rows, functions, receivers, shift)
+    return_parameters(f, rows, functions, receivers, shift)
     offset = (rows[:, 3] >> 1) + shift
     keys = np.unique(np.column_stack((rows[:, 1], functions, offset)), axis=0)
     calls, functions, offset = keys.T
@@ -223,50 +224,3 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
             f.tables["spread"].add_one(place, function, NAMED, more)
         else:
             f.tables["spread"].add_one(place, function, POSITIONAL, c.STAR_ARGUMENT - at + more)
-
-
-def _return_parameters(
-    f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int
-) -> None:
-    """A function that returns its own parameter gives each call its own argument back."""
-    chosen = f.may_return_parameter[functions] & (rows[:, 2] > 0)
-    todo: list[tuple[int, int, Link]] = []
-    for (_, number, result, flags), function, receiver in zip(
-        rows[chosen].tolist(), functions[chosen].tolist(), receivers[chosen].tolist(), strict=True
-    ):
-        link = (number, result, receiver, shift + (flags >> 1))
-        if function in f.links:
-            f.links[function].append(link)
-        todo += [(function, index, link) for index in f.through.get(function, ())]
-    while todo:
-        function, index, link = todo.pop()
-        number, result, receiver, shift = link
-        value = argument(f, number, index - shift, function, index)
-        if not value:
-            if index < shift:
-                f.points.hold(result, receiver)
-            else:  # not passed, or inside `*args`
-                f.points.marks[result] |= 1 << c.PARAMETER
-            continue
-        known = max(value, result) < len(f.parameter_of)  # places of the files, not made by rules
-        outer = int(f.parameter_of[value]) if known else 0
-        position = int(f.parameter_index[value]) if known else 0
-        if not outer or f.returned_by[result] != outer:
-            f.points.copy(value, result)
-        elif position not in f.through.setdefault(outer, []):
-            f.through[outer].append(position)
-            todo += [(outer, position, x) for x in f.links.get(outer, ())]
-
-
-def argument(f: Fixpoint, number: int, position: int, function: int, index: int) -> int:
-    """The place passed for a positional parameter of the function; 0: none known."""
-    wanted = int(f.parameter[f.parameter_start[function] + index])
-    for at, name, value in f.arguments.of(number):
-        if at == position >= 0:
-            return value
-        if at == -1:
-            key = function << 32 | name
-            found = int(np.searchsorted(f.keyword_key, key))
-            if f.keyword_key[found] == key and f.keyword_place[found] == wanted:
-                return value
-    return 0

@@ -184,22 +184,28 @@ class Points:
             if edges.size:
                 edges = self.edges.fresh(edges)
                 if edges.size:
-                    which, objects = self.pairs.join(edges >> SHIFT)
+                    open_ = edges[~self.is_wide(edges >> SHIFT)]
+                    which, objects = self.pairs.join(open_ >> SHIFT)
                     self.edges.add(edges)
                     self.has_edge[edges >> SHIFT] = True
                     if which.size:
-                        pairs = np.concatenate((pairs, pair(edges[which] & LOW, objects)))
+                        pairs = np.concatenate((pairs, pair(open_[which] & LOW, objects)))
             if not pairs.size:
                 break
             self.steps += 1
             fresh = self._insert(pairs)
             if fresh.size:
                 collected.append(fresh)
-                fresh = fresh[self.has_edge[fresh >> SHIFT]]
+                fresh = fresh[self.has_edge[fresh >> SHIFT] & ~self.is_wide(fresh >> SHIFT)]
                 which, targets = self.edges.join(fresh >> SHIFT)
                 if which.size:
                     self.new_pairs.append(pair(targets, fresh[which] & LOW))
         return np.sort(np.concatenate(collected)) if collected else NONE
+
+    def is_wide(self, places: Ints) -> Flags:
+        """Which places hold too much to tell: nothing is copied from them any more."""
+        flags: Flags = (self.marks[places] & (1 << c.WIDE)) != 0
+        return flags
 
     def _insert(self, pairs: Ints) -> Ints:
         """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
@@ -222,7 +228,8 @@ class Points:
         if counted is not None:
             weight = counted[self.kind[pairs & LOW]].astype(np.int32)
         inside = np.add.reduceat(weight, first) if len(first) else weight
-        full = count[places[first]] + inside > bound
+        room = bound - count[places[first]]
+        full = inside > room
         count[places[first]] += inside
         if not full.any():
             return pairs
@@ -230,9 +237,7 @@ class Points:
         at = np.flatnonzero(np.repeat(full, sizes) & (weight > 0))
         start = np.flatnonzero(np.diff(places[at], prepend=-1))
         rank = np.arange(len(at)) - np.repeat(start, np.diff(start, append=len(at))) + 1
-        had = count[places[first]] - inside
-        room = bound - np.repeat(had, sizes)[at]
-        dropped = at[rank > room]
+        dropped = at[rank > np.repeat(room, sizes)[at]]
         self.mark(places[dropped], c.WIDE if count is self.count else c.TRUNCATED)
         np.subtract.at(count, places[dropped], 1)
         return np.delete(pairs, dropped)

@@ -37,7 +37,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     table: str
     run: Callable[[Fixpoint, Ints, Ints], None]
-    closes: bool = False  # what it brings is copied on before the next rule
+    chains: bool = False  # what it brings is copied on and met again before the next rule
 
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -371,15 +371,15 @@ def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 RULES = (
     Rule("super", super_),
-    Rule("load", load, closes=True),
-    Rule("special", special),
+    Rule("load", load, chains=True),
+    Rule("special", special, chains=True),
     Rule("keyed", keyed),
     Rule("by_key", by_key),
     Rule("store", store),
     Rule("assign", assign),
-    Rule("bound_copy", bound_copy, closes=True),
+    Rule("bound_copy", bound_copy, chains=True),
     Rule("annotate", annotate),
-    Rule("call", call),
+    Rule("call", call, chains=True),
     Rule("wrap", wrap),
     Rule("spread", spread),
     Rule("fluent", fluent),

@@ -15,6 +15,7 @@ from codeanatomy.resolve.points import CLASS, EXTERNAL, among
 from codeanatomy.resolve.rules import RULES
 from codeanatomy.sources.typeshed import Stubs
 
+CHAINS = [i for i, rule in enumerate(RULES) if rule.chains]
 MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
 
 
@@ -61,7 +62,8 @@ def run(f: Fixpoint) -> int:
     """Applies the rules until nothing moves; returns the number of rounds.
 
     Copies first and alone, then one pass over all rules, each with everything that is new to it;
-    what loads and calls bring is copied on at once. When nothing moves, one stage decides what only
+    of some rules what they bring is copied on, and met by them, at once: chains of attributes and
+    operators take one round. When nothing moves, one stage decides what only
     an empty answer can decide, and the rules go on.
     """
     stages = [_pass_classes, _order, _last]
@@ -93,23 +95,33 @@ def run(f: Fixpoint) -> int:
             continue
         rounds += 1
         for number, rule in enumerate(RULES):
-            table = f.tables[rule.table]
-            delta, unseen[number] = unseen[number], []
-            if delta:
-                ordered = np.sort(np.concatenate(delta)) if len(delta) > 1 else delta[0]
-                old, objects = table.matching(ordered)
-                if len(old):
-                    rule.run(f, old, objects)
-            new = table.arrived()
-            if len(new):
-                f.points.interest[new[:, 0]] |= 1 << number
-                which, objects = f.points.pairs.join(new[:, 0])
-                if which.size:
-                    rule.run(f, new[which], objects)
-            if rule.closes:
+            _meet(f, number, unseen)
+            if rule.chains:
                 close()
+        while chained := [x for x in CHAINS if unseen[x] or f.tables[RULES[x].table]]:
+            for number in chained:
+                _meet(f, number, unseen)
+            close()
     f.points.finish()
     return rounds
+
+
+def _meet(f: Fixpoint, number: int, unseen: list[list[Ints]]) -> None:
+    """Runs a rule: its old rows meet the new pairs of their places, its new rows all pairs."""
+    rule = RULES[number]
+    table = f.tables[rule.table]
+    delta, unseen[number] = unseen[number], []
+    if delta:
+        ordered = np.sort(np.concatenate(delta)) if len(delta) > 1 else delta[0]
+        old, objects = table.matching(ordered)
+        if len(old):
+            rule.run(f, old, objects)
+    new = table.arrived()
+    if len(new):
+        f.points.interest[new[:, 0]] |= 1 << number
+        which, objects = f.points.pairs.join(new[:, 0])
+        if which.size:
+            rule.run(f, new[which], objects)
 
 
 def _moves(f: Fixpoint) -> bool:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from codeanatomy.extract.emission.assignments import assign, comprehension_targets, parts
 from codeanatomy.extract.emission.bindings import VARIABLE
 from codeanatomy.extract.emission.exports import exported_by_call
+from codeanatomy.extract.emission.narrowing import forget, narrow, tells, visited
 from codeanatomy.extract.emission.state import (
     CLASS,
     FUNCTION,
@@ -181,12 +182,13 @@ def compare(e: Emission, node: ast.Compare) -> int:
 
 
 def boolean(e: Emission, node: ast.BoolOp) -> int:
-    return e.joined([e.visit[type(x)](e, x) for x in node.values])
+    holds = isinstance(node.op, ast.And)
+    return e.joined(visited(e, [(x, holds) for x in node.values]))
 
 
 def conditional(e: Emission, node: ast.IfExp) -> int:
-    e.visit[type(node.test)](e, node.test)
-    return e.joined([e.visit[type(x)](e, x) for x in (node.body, node.orelse)])
+    [_, body] = visited(e, [(node.test, True), (node.body, None)])
+    return e.joined([body, e.visit[type(node.orelse)](e, node.orelse)])
 
 
 def walrus(e: Emission, node: ast.NamedExpr) -> int:
@@ -334,6 +336,7 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     for name in hidden:
         scope.env[name] = early
         scope.uses[name] = e.ignored
+    before = None
     for generator in node.generators:
         if generator is not first:
             iterable = e.visit[type(generator.iter)](e, generator.iter)
@@ -341,6 +344,9 @@ def comprehension(e: Emission, node: Comprehension) -> int:
         _bind(e, generator.target, e.iterate(generator.row, iterable, prefix))
         for test in generator.ifs:
             e.visit[type(test)](e, test)
+            if tells(test):
+                before = before or dict(scope.env)
+                narrow(e, test, holds=True)
     if isinstance(node, ast.DictComp):
         key = e.visit[type(node.key)](e, node.key)
         held = e.visit[type(node.value)](e, node.value)
@@ -353,11 +359,13 @@ def comprehension(e: Emission, node: Comprehension) -> int:
         if held not in e.constants:
             _put(e, place, c.ANY_ITEM, held)
     scope.veil = veil
+    if before:
+        forget(e, before)
     if scope.kind == CLASS:
         scope.env, scope.uses = env, uses
     else:
-        for name, (before, seen) in old.items():
-            _restore(scope.env, name, before)
+        for name, (value, seen) in old.items():
+            _restore(scope.env, name, value)
             _restore(scope.uses, name, seen)
     scope.paths = {}
     return place

@@ -78,6 +78,7 @@ class Scope:
         self.env: dict[str, int] = {}  # name -> place of its value here
         self.variables: dict[str, int] = {}  # name -> place of all its definitions
         self.paths: dict[tuple[int, int], int] = {}  # (base, attribute) -> place, in straight code
+        self.narrowed: dict[tuple[str, int], int] = {}  # (name, place a test told) -> its own place
         self.definitions: dict[str, list[int]] = {}  # of a function: what inner functions may see
         self.captured: dict[str, int] = {}
         self.defined: dict[str, int] = {}  # name -> object of its one def or class

@@ -5,10 +5,9 @@ import ast
 from codeanatomy.extract.emission.annotations import described
 from codeanatomy.extract.emission.assignments import assign
 from codeanatomy.extract.emission.bindings import pattern_names
+from codeanatomy.extract.emission.narrowing import Env, met, narrow
 from codeanatomy.extract.emission.state import DEAD, FUNCTION, Emission, row_of
 from codeanatomy.facts import constraints as c
-
-Env = dict[str, int]
 
 
 def block(e: Emission, statements: list[ast.stmt]) -> None:
@@ -29,7 +28,7 @@ def merge(e: Emission, a: Env, b: Env) -> Env:
         if other is None:
             a[name] = place
         elif other != place:
-            a[name] = e.joined([other, place])
+            a[name] = met(e, name, other, place)
     return a
 
 
@@ -53,6 +52,7 @@ def assertion(e: Emission, node: ast.Assert) -> int:
     e.visit[type(node.test)](e, node.test)
     if node.msg is not None:
         e.visit[type(node.msg)](e, node.msg)
+    narrow(e, node.test, holds=True)
     return 0
 
 
@@ -76,31 +76,6 @@ def if_(e: Emission, node: ast.If) -> int:
         end = merge(e, other, end) if end is not DEAD else other
     scope.env, scope.paths = end, {}
     return 0
-
-
-def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
-    """Binds what `isinstance` tells of a name or attribute where the test holds (or does not)."""
-    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test, holds = test.operand, not holds
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And if holds else ast.Or):
-        for part in test.values:
-            narrow(e, part, holds=holds)
-    if not (holds and isinstance(test, ast.Call) and len(test.args) == 2):
-        return
-    value, class_ = test.args
-    if getattr(test.func, "id", "") != "isinstance" or not e.builtin("isinstance"):
-        return
-    classes = class_.elts if isinstance(class_, ast.Tuple) else [class_]
-    known = [described(e, x, quoted=True) for x in classes]
-    if not all(known):
-        return
-    place = e.joined(known)
-    if isinstance(value, ast.Name) and value.id in e.scope.env:
-        e.scope.env[value.id] = place
-    elif isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
-        base = e.scope.env.get(value.value.id)
-        if base:
-            e.scope.paths[base, e.names[value.attr]] = place
 
 
 def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
