@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codeanatomy.resolve.points import OBJECTS_PER_PLACE
 from tests.resolve.solving import solve_texts, solved
 
 LOOPS = [
@@ -36,8 +37,22 @@ def test_wide_places_are_bounded_and_not_certain():
     text = "".join(f"def f{i}(): pass\n" for i in range(40)) + "def k(g):\n    g()\n"
     text += "".join(f"k(f{i})\n" for i in range(40))
     found = solved(text).ask("g()")
-    assert len(found) == 16
+    assert len(found) == OBJECTS_PER_PLACE
     assert not any(x.endswith("!") for x in found)
+
+
+def test_nothing_is_copied_from_a_wide_place():
+    text = "".join(f"def f{i}(): pass\n" for i in range(40)) + "def k(g):\n    return h(g)\n"
+    text += "def h(g):\n    g()\n" + "k(" + " or ".join(f"f{i}" for i in range(40)) + ")\n"
+    found = solved(text)
+    assert found.ask("g()") == ["? too many values"]
+    assert found.resolution.wide == 1
+
+
+def test_chains_of_operators_take_few_rounds():
+    text = "class N:\n    def __add__(self, o):\n        return self\nx = N()\n"
+    text += "".join(f"x = x + {i}\n" for i in range(300)) + "x.y()"
+    assert solved(text).resolution.rounds < 20
 
 
 def test_long_chains_need_no_stack():

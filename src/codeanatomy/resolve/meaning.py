@@ -280,7 +280,8 @@ class Meaning:
             world.site_name[sites],
         )
         marks = points.marks[places].astype(np.int64)
-        lowest = marks & -marks
+        wide = marks & (1 << c.WIDE)  # what holds too much gives nothing on
+        lowest = np.where(wide != 0, wide, marks & -marks)
         reason = np.full(len(sites), c.NOTHING, np.int64)
         held = points.count[places] > 0
         attribute = (what == c.ATTRIBUTE_SITE) | (what == c.STORED_SITE)
