@@ -18,8 +18,6 @@ ROW = st.fixed_dictionaries(
         "s": st.none() | st.text(max_size=4),
         "c": st.none() | st.sampled_from(["a", "b", ""]),
         "b": st.none() | st.booleans(),
-        "l": st.none() | st.lists(st.none() | st.text(max_size=2), max_size=3),
-        "r": st.none() | st.fixed_dictionaries({"k": st.none() | st.integers(0, 3)}),
     }
 )
 SCHEMA = pa.schema(
@@ -29,8 +27,6 @@ SCHEMA = pa.schema(
         "s": pa.string(),
         "c": pa.string(),
         "b": pa.bool_(),
-        "l": pa.list_(pa.string()),
-        "r": pa.struct({"k": pa.int64()}),
     }
 )
 
@@ -49,8 +45,7 @@ def test_order_chunks_and_encoding_do_not_matter(rows, random, size):
     coded = other.set_column(other.schema.get_field_index("c"), "c", other["c"].dictionary_encode())
     batches = coded.to_batches(max_chunksize=size)
     cut = pa.Table.from_batches(batches, coded.schema)
-    reader = pa.RecordBatchReader.from_batches(coded.schema, batches)
-    assert content_hash(whole) == content_hash(cut) == content_hash(reader)
+    assert content_hash(whole) == content_hash(cut)
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,12 +63,6 @@ def test_rows_are_counted_and_cells_stay_in_their_row():
     assert content_hash(one) != content_hash(pa.concat_tables([one, one]))
     assert content_hash(one) != content_hash(one.rename_columns(["b2", "a"]))
     assert content_hash(one.slice(0, 0)) != content_hash(pa.table({"a": pa.array([], "int64")}))
-
-
-def test_lists_keep_order_and_nulls():
-    kinds = [[["a", "b"]], [["b", "a"]], [["a"], ["b"]], [[]], [None], [[None]], [["a", None]]]
-    hashes = {content_hash(pa.table({"l": pa.array(k, pa.list_(pa.string()))})) for k in kinds}
-    assert len(hashes) == len(kinds)
 
 
 def test_width_and_storage_of_values_do_not_matter():
@@ -100,13 +89,13 @@ def test_large_tables_agree_with_their_slices():
     )
 
 
-def test_times_and_maps_have_a_hash_and_decimals_are_refused():
+def test_times_have_a_hash_and_nested_values_are_refused():
     now = datetime.datetime(2026, 1, 1)
-    data = pa.table({"t": [now], "m": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64()))})
-    later = data.set_column(0, "t", pa.array([now + datetime.timedelta(microseconds=1)]))
-    assert content_hash(data) != content_hash(later)
-    with pytest.raises(EngineError, match="'d'"):
-        content_hash(pa.table({"d": pa.array([1], pa.decimal128(5, 2))}))
+    later = now + datetime.timedelta(microseconds=1)
+    assert content_hash(pa.table({"t": [now]})) != content_hash(pa.table({"t": [later]}))
+    for nested in (pa.array([1], pa.decimal128(5, 2)), pa.array([["a"]]), pa.array([{"k": 1}])):
+        with pytest.raises(EngineError, match="'d'"):
+            content_hash(pa.table({"d": nested}))
 
 
 def test_texts_of_all_lengths_are_told_apart():

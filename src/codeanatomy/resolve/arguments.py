@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from codeanatomy.resolve.pairs import Ints, distinct, expand
+from codeanatomy.resolve.pairs import Ints, distinct, each, expand
 
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
 Shape = tuple[int, tuple[int, ...]]
@@ -78,9 +78,9 @@ class Arguments:
             np.maximum.at(count, of, rows[:, 0] + 1)
             named = rows[:, 0] == -1
             names: dict[int, list[int]] = {}
-            for i, name in zip(of[named].tolist(), rows[named, 1].tolist(), strict=True):
+            for i, name in each(of[named], rows[named, 1]):
                 names.setdefault(i, []).append(name)
-            for i, (call, passed) in enumerate(zip(new.tolist(), count.tolist(), strict=True)):
+            for i, (call, passed) in enumerate(each(new, count)):
                 self._shape(call, passed, names.get(i, []))
         result: Ints = self._shapes[calls]
         return result

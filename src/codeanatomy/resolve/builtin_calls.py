@@ -46,7 +46,7 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     at, of = expand(ends - sizes[which], ends)
     f.points.hold_all(rows[of, 2], flat[at])
     f.unknown_results.update(rows[unknown[which], 2].tolist())
-    for (_, number, result, _), external in each(rows, externals, single[which]):
+    for (_, number, result, _), external in each(rows[single[which]], externals[single[which]]):
         effect, dotted = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):
             effect(f, number, result, f.arguments.site(number))

@@ -36,10 +36,10 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     _call_partials(f, rows, objects, kinds)
     _call_outside(f, rows, objects, kinds)
     any_method = (kinds == p.ANY_METHOD) & (rows[:, 2] > 0)
-    for (_, _, result, _), object_ in each(rows, objects, any_method):
+    for (_, _, result, _), object_ in each(rows[any_method], objects[any_method]):
         f.points.copy(f.any_result(f.points.a_of[object_]), result)
     of_container = kinds == p.METHOD_OF
-    for (_, number, result, _), object_ in each(rows, objects, of_container):
+    for (_, number, result, _), object_ in each(rows[of_container], objects[of_container]):
         inherited(f, f.points.a_of[object_], f.lookup.method_of(object_), number, result)
 
 
@@ -72,9 +72,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 
 def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
     """An instance of a class that inherits from a container gets the elements it is made of."""
-    for (_, number, _, _), class_, instance in zip(
-        rows.tolist(), classes.tolist(), made.tolist(), strict=True
-    ):
+    for (_, number, _, _), class_, instance in each(rows, classes, made):
         if f.lookup.is_container(f.lookup.class_of(class_)):
             for at, _, place in f.arguments.of(number):
                 if at == 0:
@@ -105,7 +103,7 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
     waits = found == WAITS
     if waits.any():
         f.waiting.append(("call", np.column_stack((rows[waits], objects[waits]))))
-    for place, (_, number, result, flags) in zip(found.tolist(), rows.tolist(), strict=True):
+    for place, (_, number, result, flags) in each(found, rows):
         if place > 0:
             f.tables["call"].add_one(place, number, result, flags)
 
@@ -113,7 +111,7 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
 def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """functools.partial: the first call's arguments, then this one's, go to what it holds."""
     chosen = kinds == p.PARTIAL
-    for (_, number, result, flags), object_ in each(rows, objects, chosen):
+    for (_, number, result, flags), object_ in each(rows[chosen], objects[chosen]):
         first = f.points.a_of[object_]
         callee, given = f.arguments.at(first, 0), f.arguments.of(first)
         count = sum(at > 0 for at, _, _ in given)
@@ -129,11 +127,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     decorates = f.decorates(rows[:, 1])
-    for (_, number, _, _), object_, kind in zip(
-        rows[decorates].tolist(),
-        objects[decorates].tolist(),
-        kinds[decorates].tolist(),
-        strict=True,
+    for (_, number, _, _), object_, kind in each(
+        rows[decorates], objects[decorates], kinds[decorates]
     ):
         _decorate(f, number, object_, kind)
     plain = ~decorates & (kinds == p.EXTERNAL)
@@ -197,28 +192,17 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     hit = f.keyword_key[index] == keys
     points.copy_all(value[named][hit], f.keyword_place[index[hit]])
     extra = positional & (position >= count) & (f.variadic[functions, 0] > 0)
-    for function, at, place in zip(
-        functions[extra].tolist(),
-        (position - count)[extra].tolist(),
-        value[extra].tolist(),
-        strict=True,
-    ):
+    for function, at, place in each(functions[extra], (position - count)[extra], value[extra]):
         key = f.world.name(c.item(at))
         points.copy(place, f.elements.place(int(f.variadic[function, 0]), key))
     missed = np.flatnonzero(named)[~hit]
     missed = missed[f.variadic[functions[missed], 1] > 0]
-    for function, text, place in zip(
-        functions[missed].tolist(), name[missed].tolist(), value[missed].tolist(), strict=True
-    ):
+    for function, text, place in each(functions[missed], name[missed], value[missed]):
         key = f.world.name(c.item(f.world.texts[text]))
         points.copy(place, f.elements.place(int(f.variadic[function, 1]), key))
     stars = ~positional & (position <= c.STAR_KEYWORDS)
-    for function, at, more, place in zip(
-        functions[stars].tolist(),
-        position[stars].tolist(),
-        offset[stars].tolist(),
-        value[stars].tolist(),
-        strict=True,
+    for function, at, more, place in each(
+        functions[stars], position[stars], offset[stars], value[stars]
     ):
         if at == c.STAR_KEYWORDS:
             f.tables["spread"].add_one(place, function, NAMED, more)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from codeanatomy.resolve.pairs import Ints
+from codeanatomy.resolve.pairs import Ints, each
 from codeanatomy.resolve.points import CLASS, CLS, EXTERNAL, Flags, Points
 
 
@@ -87,7 +87,7 @@ class Classes:
         which, objects = self.points.answers(np.array(places or [0], np.int64))
         kinds = self.points.kind[objects]
         held: dict[int, list[int]] = {}
-        for i, object_, kind in zip(which.tolist(), objects.tolist(), kinds.tolist(), strict=True):
+        for i, object_, kind in each(which, objects, kinds):
             if kind == CLS:
                 object_, kind = self.points.a_of[object_], CLASS
             if kind in (CLASS, EXTERNAL):

@@ -1,6 +1,7 @@
 """How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
 from collections.abc import Iterator
+from typing import Any  # a row or a number, as the column is
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +38,9 @@ def distinct(values: Ints) -> Ints:
     return values[keep]
 
 
-def each(
-    rows: Ints, objects: Ints, chosen: npt.NDArray[np.bool_] | None = None
-) -> Iterator[tuple[list[int], int]]:
-    """Each (chosen) row with the object beside it."""
-    if chosen is not None:
-        rows, objects = rows[chosen], objects[chosen]
-    return zip(rows.tolist(), objects.tolist(), strict=True)
+def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:
+    """What stands beside each other in the columns: of rows a list, else a number."""
+    return zip(*(x.tolist() for x in columns), strict=True)
 
 
 def numbered(values: Ints, below: int) -> tuple[Ints, Ints]:

@@ -44,7 +44,7 @@ def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
     kinds = f.kinds(objects)
     fits = among(kinds, CLASSY)
-    for (_, class_, result), object_ in each(rows, objects, fits):
+    for (_, class_, result), object_ in each(rows[fits], objects[fits]):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
 
@@ -82,7 +82,8 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             keys, inverse = np.unique(pair(objects[chosen], rows[chosen, 1]), return_inverse=True)
             places = np.array([place_of(f, x >> 32, x & 0xFFFFFFFF) for x in keys.tolist()])
             f.points.copy_all(rows[chosen, 2], places[inverse])
-    for (_, name, value), object_ in each(rows, objects, among(kinds, p.INSTANCES)):
+    instances = among(kinds, p.INSTANCES)
+    for (_, name, value), object_ in each(rows[instances], objects[instances]):
         first = f.lookup.first(f.points.a_of[object_], name)
         if first > 0 and f.bindings.definition[first << 32 | name] == 0:
             f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
@@ -114,9 +115,7 @@ def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
     points = f.points
     kinds = f.kinds(objects)
-    for (_, value, receiver), object_, kind in zip(
-        rows.tolist(), objects.tolist(), kinds.tolist(), strict=True
-    ):
+    for (_, value, receiver), object_, kind in each(rows, objects, kinds):
         if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
             continue
         target = points.place()
@@ -141,13 +140,13 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     )
     described[described] = [
         _describe(f, object_, target, receiver)
-        for (_, target, receiver, _), object_ in each(rows, objects, described)
+        for (_, target, receiver, _), object_ in each(rows[described], objects[described])
     ]
     plain &= ~described
     points.hold_all(rows[plain, 1], objects[plain])
     special = ~plain & ~described
-    for (_, target, receiver, how), object_, kind in zip(
-        rows[special].tolist(), objects[special].tolist(), kinds[special].tolist(), strict=True
+    for (_, target, receiver, how), object_, kind in each(
+        rows[special], objects[special], kinds[special]
     ):
         bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
         function = object_ if kind == p.FUNCTION else points.a_of[object_]
@@ -193,9 +192,10 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     points = f.points
     kinds = f.kinds(objects)
     function = (kinds == p.FUNCTION) & (rows[:, 1] != p.CLS)
-    for (_, kind, result), object_ in each(rows, objects, function):
+    for (_, kind, result), object_ in each(rows[function], objects[function]):
         points.hold(result, points.object(kind, object_))
-    for (_, _, result), object_ in each(rows, objects, rows[:, 1] == p.CLS):
+    of_class = rows[:, 1] == p.CLS
+    for (_, _, result), object_ in each(rows[of_class], objects[of_class]):
         if points.kind_of[object_] in p.INSTANCES:
             points.hold(result, _class_side(f, object_))
     other = ~function & (rows[:, 1] != p.CLS)
@@ -216,8 +216,8 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     waits = found == WAITS
     if waits.any():
         f.waiting.append(("special", np.column_stack((rows_[waits], objects_[waits]))))
-    for place, (_, name, number, result), object_ in zip(
-        found[~waits].tolist(), rows_[~waits].tolist(), objects_[~waits].tolist(), strict=True
+    for place, (_, name, number, result), object_ in each(
+        found[~waits], rows_[~waits], objects_[~waits]
     ):
         text = f.world.texts[name]
         if place > 0:
@@ -231,10 +231,10 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         if place < 0:
             inherited(f, object_, -place, number, result)
     of_container = among(kinds, (p.CONTAINER, p.GENERATOR))
-    for (_, name, number, result), object_ in each(rows, objects, of_container):
+    for (_, name, number, result), object_ in each(rows[of_container], objects[of_container]):
         method(f, object_, f.world.texts[name], number, result)
     outside = among(kinds, p.VALUES)
-    for (_, name, number, result), object_ in each(rows, objects, outside):
+    for (_, name, number, result), object_ in each(rows[outside], objects[outside]):
         child = f.lookup.child(f.points.a_of[object_], name)
         if f.world.texts[name] in ENTERS:
             f.points.hold(result, object_)
@@ -245,10 +245,11 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, key, value, mode, by what the base holds."""
     which, keys = f.points.pairs.join(rows[:, 1])
-    for i, key in zip(which.tolist(), keys.tolist(), strict=True):
+    for i, key in each(which, keys):
         _, _, value, mode = rows[i].tolist()
         _element(f, int(objects[i]), key, value, mode)
-    for (_, key, value, _), object_ in each(rows, objects, rows[:, 3] == c.GET_ATTRIBUTE):
+    asked = rows[:, 3] == c.GET_ATTRIBUTE
+    for (_, key, value, _), object_ in each(rows[asked], objects[asked]):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
     getters = (rows[:, 3] == c.GET) & among(f.kinds(objects), p.INSTANCES)
@@ -257,14 +258,14 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         chosen[:, 1] = f.elements.unknown
         load(f, chosen, objects[getters])
     put = (rows[:, 3] == c.PUT) & (f.kinds(objects) == p.CONTAINER)
-    for (_, key, _, _), object_ in each(rows, objects, put):
+    for (_, key, _, _), object_ in each(rows[put], objects[put]):
         f.points.copy(key, f.elements.place(object_, f.elements.keys))
 
 
 def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """key, base, value, mode, by what the key holds."""
     which, bases = f.points.pairs.join(rows[:, 1])
-    for i, base in zip(which.tolist(), bases.tolist(), strict=True):
+    for i, base in each(which, bases):
         _, _, value, mode = rows[i].tolist()
         _element(f, base, int(objects[i]), value, mode)
 
@@ -302,8 +303,8 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     kinds = f.kinds(objects)
     exact = kinds == p.CLASS
     points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
-    for (_, number, result, class_), object_, kind in zip(
-        rows[~exact].tolist(), objects[~exact].tolist(), kinds[~exact].tolist(), strict=True
+    for (_, number, result, class_), object_, kind in each(
+        rows[~exact], objects[~exact], kinds[~exact]
     ):
         if kind == p.CLS:
             points.hold(result, points.object(p.SELF, points.a_of[object_]))
@@ -314,9 +315,7 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, target, kind, offset: the elements of an unpacked value."""
     kinds = f.kinds(objects)
-    for (place, target, kind, offset), object_, of in zip(
-        rows.tolist(), objects.tolist(), kinds.tolist(), strict=True
-    ):
+    for (place, target, kind, offset), object_, of in each(rows, objects, kinds):
         if of != p.CONTAINER:
             if of in (p.GENERATOR, *p.INSTANCES) and kind != NAMED:
                 _feed(f, (target, kind, offset), f.elements.unknown, f.element(place))
@@ -363,7 +362,7 @@ def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
     order = f.classes.order
     chosen = among(f.kinds(objects), p.INSTANCES)
-    for (_, class_, result), object_ in each(rows, objects, chosen):
+    for (_, class_, result), object_ in each(rows[chosen], objects[chosen]):
         other = f.points.a_of[object_]
         if class_ in order.get(other, ()) or other in order.get(class_, ()):
             f.points.hold(result, object_)

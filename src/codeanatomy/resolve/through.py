@@ -5,7 +5,7 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.fixpoint import Fixpoint, Link
-from codeanatomy.resolve.pairs import Ints
+from codeanatomy.resolve.pairs import Ints, each
 
 
 def return_parameters(
@@ -14,8 +14,8 @@ def return_parameters(
     """A function that returns its own parameter gives each call its own argument back."""
     chosen = f.may_return_parameter[functions] & (rows[:, 2] > 0)
     todo: list[tuple[int, int, Link]] = []
-    for (_, number, result, flags), function, receiver in zip(
-        rows[chosen].tolist(), functions[chosen].tolist(), receivers[chosen].tolist(), strict=True
+    for (_, number, result, flags), function, receiver in each(
+        rows[chosen], functions[chosen], receivers[chosen]
     ):
         link = (number, result, receiver, shift + (flags >> 1))
         if function in f.links:
