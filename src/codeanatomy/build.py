@@ -74,7 +74,7 @@ def _tool() -> str:
     """Fingerprint of this package's own code: another version may see the same tree differently."""
     digest = hashlib.blake2b(digest_size=16)
     package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted((*package.rglob("*.py"), *package.rglob("*.sql"))):
         digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

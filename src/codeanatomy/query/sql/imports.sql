@@ -1,0 +1,14 @@
+-- one row per imported name and thing it imports
+SELECT i.module AS importer, a.name, coalesce(b.qualified_name, b.name) AS imported,
+       b.kind AS imported_kind, b.external, coalesce(bf.path, '') AS imported_path, f.path,
+       s.line, s.bstart, s.bend, e.certainty, e.confidence, e.score, e.origin,
+       string_to_array(e.evidence, '+') AS evidence, e.src, e.dst
+FROM edges e
+JOIN nodes a ON a.node_id = e.src
+JOIN nodes b ON b.node_id = e.dst
+JOIN files i ON i.file_id = a.file_id
+LEFT JOIN spans s ON s.node_id = e.site
+LEFT JOIN files f ON f.file_id = s.file_id
+LEFT JOIN spans bs ON bs.node_id = e.dst
+LEFT JOIN files bf ON bf.file_id = bs.file_id
+WHERE e.kind = 'IMPORTS'
