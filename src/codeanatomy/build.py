@@ -1,13 +1,12 @@
 """Front door: a repository in, a snapshot of its graph out. `build` reads as the table of
 contents."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from codeanatomy.engine.store import Store
-from codeanatomy.facts.canonical import fingerprint
+from codeanatomy.facts.canonical import code_digest, fingerprint
 from codeanatomy.report import BuildReport, Progress, Run
 from codeanatomy.sources.scan import Repository, scan
 
@@ -34,7 +33,7 @@ def build(
     with Run(on_progress) as run:
         with run.phase("scan"):
             scanned = scan(repository, roots=roots, include=include, exclude=exclude, out=folder)
-            inputs = fingerprint([_tool(), scope, _scan_facts(scanned)])
+            inputs = fingerprint([code_digest(), scope, _scan_facts(scanned)])
         store = Store(folder).create()
         with store.lock():
             last = store.current()
@@ -68,15 +67,6 @@ def build(
             extracted=evidence.extracted,
             cached=evidence.cached,
         )
-
-
-def _tool() -> str:
-    """Fingerprint of this package's own code: another version may see the same tree differently."""
-    digest = hashlib.blake2b(digest_size=16)
-    package = Path(__file__).parent
-    for path in sorted((*package.rglob("*.py"), *package.rglob("*.sql"))):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _scan_facts(scanned: Repository) -> list[object]:

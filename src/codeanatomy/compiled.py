@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from codeanatomy.cpg.model import model
 from codeanatomy.facts.errors import DeclarationError
-from codeanatomy.facts.schema import schema_from_struct, table_name
+from codeanatomy.facts.schema import schema_from_struct, structs_of, table_name
 from codeanatomy.facts.tables import constraints, graph, views
 from codeanatomy.facts.tables.all import SCHEMAS
 from codeanatomy.facts.tables.graph import Problem
@@ -30,8 +30,7 @@ SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the fina
 
 
 def _names(module: ModuleType) -> frozenset[str]:
-    values = (v for v in vars(module).values() if isinstance(v, type))
-    return frozenset(table_name(v) for v in values if issubclass(v, msgspec.Struct))
+    return frozenset(map(table_name, structs_of(module)))
 
 
 SOLVER_TABLES = _names(constraints)  # the solver alone reads these

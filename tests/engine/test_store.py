@@ -21,6 +21,7 @@ from codeanatomy.engine import commit as commits
 from codeanatomy.engine import manifest
 from codeanatomy.engine.content import content_hash
 from codeanatomy.engine.store import Store
+from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.errors import EngineError, StoreError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import EdgeByTarget
@@ -463,7 +464,7 @@ def test_a_manifest_that_names_ways_out_is_damaged(store, way):
         raw = msgspec.json.encode(
             msgspec.structs.replace(snapshot, number=number, tables=tables, folder="")
         )
-        signed = manifest.Manifest(manifest.checksum(raw), msgspec.Raw(raw))
+        signed = manifest.Manifest(digest(raw), msgspec.Raw(raw))
         path = store.path / "snapshots" / f"{number}.json"
         path.write_bytes(msgspec.json.encode(signed))
     assert store.current() == snapshot

@@ -129,6 +129,7 @@ POWERS: dict[tuple[str, str], str] = {
     ("extract/crew.py", "subprocess"): "starts our own interpreter as a server of workers",
     ("extract/foreman.py", "os.fork"): "workers that inherit what extraction needs",
     ("extract/foreman.py", "ctypes"): "asks Linux to end a worker with its parent",
+    ("app/cli/build.py", "ctypes"): "tells glibc to keep memory that a build frees and takes again",
 }
 POWERS |= {
     (f"extract/{name}.py", "multiprocessing.connection"): "bytes in frames; nothing is unpickled"

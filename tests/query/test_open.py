@@ -28,7 +28,7 @@ def real(tmp_path: Path) -> Handmade:
 def test_fresh_then_changed(tmp_path: Path) -> None:
     hand = real(tmp_path)
     graph = hand.open()
-    assert graph.freshness().fresh
+    assert not graph.freshness()
     about = about_of(graph.sql("SELECT * FROM files"))
     assert "no file changed since" in sentence(with_freshness(about, graph.freshness()))
     (hand.repo / "a.py").write_text("def g(): pass\n")
@@ -44,7 +44,7 @@ def test_repository_gone(tmp_path: Path) -> None:
     graph = hand.open()
     hand.repo.rename(tmp_path / "elsewhere")
     fresh = graph.freshness()
-    assert not fresh.fresh
+    assert fresh
     assert "no longer at" in fresh.unknown
 
 

@@ -9,7 +9,6 @@ registers a folder and needs no Delta library.
 
 import base64
 import datetime
-import hashlib
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.facts.canonical import canonical, fingerprint
+from codeanatomy.facts.canonical import canonical, digest, fingerprint
 from codeanatomy.facts.errors import StoreError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.]*")  # of tables and their files: never a way out
@@ -97,7 +96,7 @@ def load(snapshots: Path, number: int) -> Snapshot | None:
     try:
         manifest = msgspec.json.decode((snapshots / f"{number}.json").read_bytes(), type=Manifest)
         snapshot = msgspec.json.decode(manifest.snapshot, type=Snapshot)
-        whole = snapshot.number == number and manifest.sum == checksum(bytes(manifest.snapshot))
+        whole = snapshot.number == number and manifest.sum == digest(bytes(manifest.snapshot))
         for name, table in snapshot.tables.items() if whole else ():
             whole = whole and all(map(NAME.fullmatch, (name, *table.files)))
             sizes = ((folder / name / file).stat().st_size for file in table.files)
@@ -124,7 +123,7 @@ def publish(root: Path, snapshot: Snapshot, links: Path) -> Snapshot:
     taken = StoreError(f"snapshot {number} of {root} exists already; build again")
     if (snapshots / f"{number}.json").exists():
         raise taken
-    write_synced(draft, msgspec.json.encode(Manifest(checksum(raw), msgspec.Raw(raw))))
+    write_synced(draft, msgspec.json.encode(Manifest(digest(raw), msgspec.Raw(raw))))
     try:
         links.rename(final)
         fsync(snapshots)
@@ -162,8 +161,3 @@ def fsync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def checksum(raw: bytes) -> str:
-    """Hash of a manifest's snapshot as stored."""
-    return hashlib.blake2b(raw, digest_size=16).hexdigest()

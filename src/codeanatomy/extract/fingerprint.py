@@ -1,7 +1,5 @@
 """What, other than its bytes, do the rows of a file depend on?"""
 
-import functools
-import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +7,7 @@ from pathlib import Path
 from codeanatomy.extract.batch import tables_of
 from codeanatomy.extract.limits import Limits
 from codeanatomy.extract.witness import Extractor, packed_schema
-from codeanatomy.facts.canonical import fingerprint
+from codeanatomy.facts.canonical import code_digest, digest, fingerprint
 
 _ROOMS = ("extract", "facts")  # whose code makes the rows
 
@@ -22,10 +20,10 @@ def evidence_fingerprint(extractors: Sequence[Extractor], limits: Limits) -> str
     return fingerprint(
         {
             "extractors": sorted((e.name, e.version, e.rank) for e in extractors),
-            "tables": {name: _hash(s.serialize().to_pybytes()) for name, s in schemas.items()},
+            "tables": {name: digest(s.serialize().to_pybytes()) for name, s in schemas.items()},
             "limits": limits,
             "interpreter": [sys.implementation.name, sys.version],
-            "code": _code_hash(_code(extractors)),
+            "code": code_digest(*_code(extractors)),
         }
     )
 
@@ -35,13 +33,3 @@ def _code(extractors: Sequence[Extractor]) -> tuple[Path, ...]:
     own = [path for room in _ROOMS for path in (package / room).rglob("*.py")]
     origins = (sys.modules[extractor.open.__module__].__file__ for extractor in extractors)
     return tuple(sorted({*own, *(Path(origin) for origin in origins if origin)}))
-
-
-@functools.cache
-def _code_hash(files: tuple[Path, ...]) -> str:
-    """Taken once per process, near the time at which the code was imported."""
-    return _hash(b"".join(path.read_bytes() for path in files))
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()

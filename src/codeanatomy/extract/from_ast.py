@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -20,6 +19,7 @@ from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
 from codeanatomy.extract.witness import Extractor, Source, trouble
 from codeanatomy.facts.ids import FIELD, mix
+from codeanatomy.facts.schema import structs_of
 from codeanatomy.facts.tables import constraints, syntax
 from codeanatomy.facts.tables import names as naming
 
@@ -28,13 +28,7 @@ WITNESS = "ast"
 WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
-TABLES: tuple[type[msgspec.Struct], ...] = tuple(  # all that are declared in these modules
-    struct
-    for module in (syntax, naming, constraints)
-    for struct in vars(module).values()
-    if isinstance(struct, type) and issubclass(struct, msgspec.Struct)
-    if struct.__module__ == module.__name__ and struct is not syntax.Located
-)
+TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(constraints))
 _POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
 _LAST_WORD = re.compile(rb"[\w\x80-\xff]+\Z")
 _LITERAL = kinds("Constant")

@@ -1,6 +1,8 @@
 """Canonical JSON and fingerprints: equal values give equal bytes."""
 
+import functools
 import hashlib
+from pathlib import Path
 
 import msgspec
 
@@ -12,4 +14,18 @@ def canonical(value: object) -> bytes:
 
 def fingerprint(value: object) -> str:
     """32 hex digits over the canonical JSON of a value."""
-    return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
+    return digest(canonical(value))
+
+
+def digest(data: bytes) -> str:
+    """32 hex digits over bytes."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+@functools.cache
+def code_digest(*files: Path) -> str:
+    """32 hex digits over our own code: this package's, or the files'. Taken once per process, near
+    the time at which the code was imported."""
+    package = Path(__file__).parents[1]
+    found = files or tuple(sorted((*package.rglob("*.py"), *package.rglob("*.sql"))))
+    return digest(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in found))

@@ -5,6 +5,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable
+from types import ModuleType
 
 import msgspec
 import pyarrow as pa
@@ -37,6 +38,12 @@ def schema_from_struct(struct: type[msgspec.Struct]) -> pa.Schema:
     hints = typing.get_type_hints(struct, include_extras=True)
     fields = [_field(struct.__name__, name, hints[name]) for name in struct.__struct_fields__]
     return pa.schema(fields, metadata=metadata)
+
+
+def structs_of(module: ModuleType) -> list[type[msgspec.Struct]]:
+    """The tables that a module declares, in its order."""
+    values = [v for v in vars(module).values() if isinstance(v, type)]
+    return [v for v in values if issubclass(v, msgspec.Struct) and v.__module__ == module.__name__]
 
 
 def table_name(struct: type[msgspec.Struct]) -> str:

@@ -3,7 +3,7 @@
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.query.freshness import Freshness
+from codeanatomy.sources.changes import Changes
 
 ABOUT = b"codeanatomy.about"
 MOST_PATHS = 3
@@ -39,7 +39,7 @@ def about_of(rows: pa.Table) -> About:
     return msgspec.json.decode((rows.schema.metadata or {})[ABOUT], type=About)
 
 
-def with_freshness(about: About, fresh: Freshness) -> About:
+def with_freshness(about: About, fresh: Changes) -> About:
     """The statement, saying what changed since the snapshot."""
     if fresh.unknown:
         return msgspec.structs.replace(about, unknown=fresh.unknown)

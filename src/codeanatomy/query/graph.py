@@ -13,11 +13,11 @@ from codeanatomy.facts.errors import StoreError
 from codeanatomy.query import at, callgraph, symbols
 from codeanatomy.query.about import About, stated
 from codeanatomy.query.ask import ask
-from codeanatomy.query.freshness import Freshness, freshness
 from codeanatomy.query.resolve_name import Symbol, resolve
 from codeanatomy.query.snapshot_facts import facts_of
 from codeanatomy.query.tables import Tables, quoted
 from codeanatomy.query.walk import unresolved_inside, walk
+from codeanatomy.sources.changes import Changes, changes
 
 FOLDER = ".codeanatomy"
 
@@ -135,11 +135,13 @@ class Graph:
         """The nodes that NAME means; UnknownNameError lists candidates or near names."""
         return resolve(self._tables, name, variables=variables)
 
-    def freshness(self) -> Freshness:
+    def freshness(self) -> Changes:
         """Which files changed since the snapshot; scans and hashes the repository."""
         files = self._tables.sql("SELECT path, content FROM files")
         recorded = dict(zip(*files.to_pydict().values(), strict=True))
-        return freshness(self.store, self.facts, recorded)
+        folder, scope = self.facts.folder(self.store), self.facts.scope
+        kept = {"include": scope.include, "exclude": scope.exclude}
+        return changes(folder, recorded, **kept, out=self.store)
 
     def statement(self) -> About:
         """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""

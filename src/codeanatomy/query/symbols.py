@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.facts.ids import Ids
+from codeanatomy.facts.ids import Ids, distinct
 from codeanatomy.query.resolve_name import Symbol
-from codeanatomy.query.tables import Tables, distinct, id_table
+from codeanatomy.query.tables import Tables, id_table
 
 _USES = "t.kind IN ('REF', 'IMPORTS')"
 _NAMES = "t.node_id, t.kind, t.name, t.qualified_name"

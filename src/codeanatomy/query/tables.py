@@ -14,7 +14,7 @@ from datafusion import DataFrame, SQLOptions, col
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.session import session
-from codeanatomy.facts.ids import LOW_BITS, Ids
+from codeanatomy.facts.ids import LOW_BITS, Ids, distinct
 from codeanatomy.facts.schema import DOC, GROUP, annotate
 from codeanatomy.facts.types import SemanticType
 from codeanatomy.query.views import VIEWS, View
@@ -118,14 +118,6 @@ class Tables:
 
 
 EDGE_COLUMN = "edge_id"
-
-
-def distinct(ids: Ids) -> Ids:
-    """The ids sorted, each once. np.unique would import numpy.ma, a tenth of a look-up's cost."""
-    ids = np.sort(ids)
-    first = np.ones(len(ids), np.bool_)
-    first[1:] = ids[1:] != ids[:-1]
-    return ids[first]
 
 
 def id_table(ids: Ids) -> pa.Table:

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
-from codeanatomy.facts.ids import Ids
+from codeanatomy.facts.ids import Ids, distinct
 from codeanatomy.query.resolve_name import Symbol
 from codeanatomy.query.symbols import containers, ids_of, places
-from codeanatomy.query.tables import Tables, distinct, id_table, quoted
+from codeanatomy.query.tables import Tables, id_table, quoted
 
 _CALLABLE = "t.kind IN ('METHOD', 'TYPE_DECL', 'EXTERNAL')"  # of few kinds few pages are read
 _EDGE = (

@@ -6,6 +6,7 @@ inheriting class, and halved again where values were dropped on the way.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -85,7 +86,7 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
         (c.BASE_SITE, False, ((meaning.base, False),)),
         (c.DECORATOR_SITE, False, ((meaning.value, False),)),
         (c.ATTRIBUTE_SITE, True, (attribute, (meaning.accessed, True))),
-        (c.STORED_SITE, True, (attribute, (meaning.assigned, True))),
+        (c.STORED_SITE, True, (attribute, (partial(meaning.accessed, stored=True), True))),
         (c.IMPLICIT_SITE, True, ((meaning.implicit, True),)),
     ):
         sites = np.flatnonzero(what == asked)

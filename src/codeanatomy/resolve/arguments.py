@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from codeanatomy.resolve.pairs import Ints, distinct, each, expand
+from codeanatomy.facts.ids import distinct
+from codeanatomy.resolve.pairs import Ints, each, expand
 
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
 Shape = tuple[int, tuple[int, ...]]

@@ -3,11 +3,12 @@
 import numpy as np
 
 from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, each, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
 from codeanatomy.resolve.through import return_parameters
 
@@ -23,7 +24,7 @@ MOST_SHIFTED = 16  # places by which partial applications of each other move arg
 
 def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """callee, call, result, flag."""
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     functions = kinds == p.FUNCTION
     if functions.any():
         _link(f, rows[functions], objects[functions], np.zeros(int(functions.sum()), np.int64), 0)
@@ -60,8 +61,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     init = np.full(len(made), f.world.name("__init__"), np.int64)
     found = f.found(made, init)
     waits = found == WAITS
-    if waits.any():
-        f.waiting.append(("call", np.column_stack((rows[waits], objects[waits]))))
+    f.wait("call", rows[waits], objects[waits])
     ready = found > 0
     if ready.any():
         keys = distinct(pair(found[ready], rows[ready, 1]))
@@ -101,8 +101,7 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
     rows, objects = rows[chosen], objects[chosen]
     found = f.found(objects, np.full(len(objects), f.world.name("__call__"), np.int64))
     waits = found == WAITS
-    if waits.any():
-        f.waiting.append(("call", np.column_stack((rows[waits], objects[waits]))))
+    f.wait("call", rows[waits], objects[waits])
     for place, (_, number, result, flags) in each(found, rows):
         if place > 0:
             f.tables["call"].add_one(place, number, result, flags)

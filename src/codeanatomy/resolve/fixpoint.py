@@ -4,13 +4,14 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.arguments import Arguments, Shape
 from codeanatomy.resolve.builtin_types import MODULE_NAMES
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.pairs import Ints, Rows, distinct, pair
+from codeanatomy.resolve.pairs import Ints, Rows, pair
 from codeanatomy.resolve.points import Flags, Points
 from codeanatomy.resolve.world import FILE, Bindings, World
 from codeanatomy.sources.stub_types import Type
@@ -248,10 +249,6 @@ class Fixpoint:
 
     # rules' helpers
 
-    def kinds(self, objects: Ints) -> Ints:
-        """Kind of each object."""
-        return self.points.kind[objects]
-
     def found(self, objects: Ints, names: Ints) -> Ints:
         """`lookup.find` of each pair; WAITS where the class has no order yet."""
         keys, inverse = np.unique(pair(objects, names), return_inverse=True)
@@ -263,6 +260,11 @@ class Fixpoint:
         self.flush()
         result: Ints = places[inverse]
         return result
+
+    def wait(self, table: str, rows: Ints, objects: Ints) -> None:
+        """Rows that wait for the orders of their objects' classes."""
+        if len(rows):
+            self.waiting.append((table, np.column_stack((rows, objects))))
 
     def flush(self) -> None:
         """Hands the rows that lookups asked for to their rules."""
@@ -339,9 +341,12 @@ class Fixpoint:
         implicit = frozenset(bind[np.isin(bind[:, 1], names), 3].tolist())
         self.receivers = []
         for function, class_ in world.rows["method"][:, :2].tolist():
-            if not self.parameter_count[function] or points.known(p.STATIC_METHOD, function):
+            if (
+                not self.parameter_count[function]
+                or (p.STATIC_METHOD, function, 0) in points.derived
+            ):
                 continue
-            of_class = points.known(p.CLASS_METHOD, function) or function in implicit
+            of_class = (p.CLASS_METHOD, function, 0) in points.derived or function in implicit
             place = int(self.parameter[self.parameter_start[function]])
             points.hold(place, points.object(p.CLS if of_class else p.SELF, class_))
             self.receivers.append(place)

@@ -3,10 +3,11 @@
 import numpy as np
 
 from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, distinct, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
 from codeanatomy.resolve.points import Counts, Flags, among
 
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)

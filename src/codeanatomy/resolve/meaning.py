@@ -121,10 +121,6 @@ class Meaning:
             found += self._functions(object_, "__getattr__", INSTANCE)
         return found
 
-    def assigned(self, key: int) -> Meant:
-        """`accessed` of an attribute that is assigned to."""
-        return self.accessed(key, stored=True)
-
     def _is_function(self, meant: tuple[int, int, int]) -> bool:
         return self._kind(self.symbols[meant[0]][0]) == p.FUNCTION
 

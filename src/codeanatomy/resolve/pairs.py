@@ -6,6 +6,8 @@ from typing import Any  # a row or a number, as the column is
 import numpy as np
 import numpy.typing as npt
 
+from codeanatomy.facts.ids import distinct
+
 Ints = npt.NDArray[np.int64]
 LOW = np.int64(0xFFFFFFFF)
 SHIFT = np.int64(32)
@@ -28,14 +30,6 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     which = np.repeat(np.arange(len(size), dtype=np.int64), size)
     first = np.cumsum(size) - size
     return np.arange(total, dtype=np.int64) - first[which] + low[which], which
-
-
-def distinct(values: Ints) -> Ints:
-    """The values sorted, each once."""
-    values = np.sort(values)
-    keep = np.ones(len(values), bool)
-    np.not_equal(values[1:], values[:-1], out=keep[1:])
-    return values[keep]
 
 
 def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:

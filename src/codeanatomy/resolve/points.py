@@ -84,10 +84,9 @@ class Points:
         self.new_edges: list[Ints] = []
         self.one_pairs: list[int] = []
         self.one_edges: list[int] = []
-        self._derived: dict[tuple[int, int, int], int] = {}
+        self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: Mapping[int, tuple[int, ...]] = {}  # of the classes; see mro.py
         self._cones_of: dict[int, tuple[list[int], int]] = {}
-        self.steps = 0
         self._first: Ints = NONE  # after the fixpoint: where the objects of each place start
         self._held: Ints = NONE
 
@@ -106,14 +105,10 @@ class Points:
     def object(self, kind: int, a: int, b: int = 0) -> int:
         """The object of that kind made of a and b: one for each triple."""
         key = (kind, a, b)
-        number = self._derived.get(key)
+        number = self.derived.get(key)
         if number is None:
-            number = self._derived[key] = self.objects
-            self.objects += 1
-            if number >= len(self.kind):
-                self.kind, self.a, self.b = (
-                    np.concatenate((x, np.zeros_like(x))) for x in (self.kind, self.a, self.b)
-                )
+            number = self.derived[key] = self.objects
+            self._room_for(1)
             self.kind[number], self.a[number], self.b[number] = key
             self.kind_of.append(kind)
             self.a_of.append(a)
@@ -123,12 +118,7 @@ class Points:
     def new_objects(self, kind: int, a: Ints, b: Ints) -> Ints:
         """New objects of these pairs, none of which has been asked for."""
         first = self.objects
-        self.objects += len(a)
-        if self.objects > len(self.kind):
-            more = np.zeros(2 * self.objects - len(self.kind), np.int64)
-            self.kind, self.a, self.b = (
-                np.concatenate((x, more)) for x in (self.kind, self.a, self.b)
-            )
+        self._room_for(len(a))
         new = slice(first, self.objects)
         self.kind[new], self.a[new], self.b[new] = kind, a, b
         self.kind_of += [kind] * len(a)
@@ -137,16 +127,18 @@ class Points:
         result: Ints = np.arange(first, self.objects)
         return result
 
+    def _room_for(self, more: int) -> None:
+        self.objects += more
+        if self.objects > len(self.kind):
+            free = np.zeros(2 * self.objects - len(self.kind), np.int64)
+            self.kind, self.a, self.b = (np.append(x, free) for x in (self.kind, self.a, self.b))
+
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""
         distinct, inverse = np.unique(a, return_inverse=True)
         made = np.array([self.object(kind, x) for x in distinct.tolist()], np.int64)
         result: Ints = made[inverse] if len(made) else NONE
         return result
-
-    def known(self, kind: int, a: int) -> bool:
-        """Whether the object has been made."""
-        return (kind, a, 0) in self._derived
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""
@@ -193,7 +185,6 @@ class Points:
                         pairs = np.concatenate((pairs, pair(open_[which] & LOW, objects)))
             if not pairs.size:
                 break
-            self.steps += 1
             fresh = self._insert(pairs)
             if fresh.size:
                 collected.append(fresh)
@@ -264,11 +255,11 @@ class Points:
     def _cones(self, object_: int) -> list[int]:
         """The objects that stand for all instances of the object's class and of more."""
         known, count = self._cones_of.get(object_, ([], -1))
-        if count != len(self._derived):
+        if count != len(self.derived):
             order = self.order.get(int(self.a[object_]), ())
-            found = (self._derived.get((SELF, x, 0)) for x in order)
+            found = (self.derived.get((SELF, x, 0)) for x in order)
             known = [x for x in found if x is not None and x != object_]
-            self._cones_of[object_] = known, len(self._derived)
+            self._cones_of[object_] = known, len(self.derived)
         return known
 
     def finish(self) -> None:

@@ -42,7 +42,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     fits = among(kinds, CLASSY)
     for (_, class_, result), object_ in each(rows[fits], objects[fits]):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
@@ -60,19 +60,17 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     single = (found < 0) & (found != WAITS)
     f.points.hold_all(rows[single, 2], -found[single])
     waits = found == WAITS
-    if waits.any():
-        f.waiting.append(("load", np.column_stack((rows[waits], objects[waits]))))
+    f.wait("load", rows[waits], objects[waits])
 
 
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     classy = among(kinds, CLASSY)
     classes = np.where(kinds == p.CLASS, objects, f.points.a[objects])
     waits = classy & ~f.classes.ready(np.where(classy, classes, 0))
-    if waits.any():
-        f.waiting.append(("store", np.column_stack((rows[waits], objects[waits]))))
-        rows, objects, kinds = rows[~waits], objects[~waits], kinds[~waits]
+    f.wait("store", rows[waits], objects[waits])
+    rows, objects, kinds = rows[~waits], objects[~waits], kinds[~waits]
     for chosen, place_of in (
         (among(kinds, CLASSY), _stored),
         (among(kinds, (p.MODULE, p.FUNCTION)), _own),
@@ -114,7 +112,7 @@ def _own(f: Fixpoint, object_: int, name: int) -> int:
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
     points = f.points
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     for (_, value, receiver), object_, kind in each(rows, objects, kinds):
         if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
             continue
@@ -130,7 +128,7 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """source, target, receiver, how: an attribute of a class as its receiver sees it; how: 1 of an
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
-    kinds, receivers = f.kinds(objects), rows[:, 2]
+    kinds, receivers = f.points.kind[objects], rows[:, 2]
     instance = among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
     described = among(kinds, p.INSTANCES)
     plain = (
@@ -190,7 +188,7 @@ def _class_side(f: Fixpoint, receiver: int) -> int:
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
     points = f.points
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     function = (kinds == p.FUNCTION) & (rows[:, 1] != p.CLS)
     for (_, kind, result), object_ in each(rows[function], objects[function]):
         points.hold(result, points.object(kind, object_))
@@ -204,7 +202,7 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, method, call, result: what an operator, a loop or `with` calls."""
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     raised = (rows[:, 1] == f.world.name(c.RAISE)) & among(kinds, p.CLASSES)
     if raised.any():
         calls = np.zeros((int(raised.sum()), 4), np.int64)
@@ -214,8 +212,7 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     rows_, objects_ = rows[instance], objects[instance]
     found = f.found(objects_, rows_[:, 1])
     waits = found == WAITS
-    if waits.any():
-        f.waiting.append(("special", np.column_stack((rows_[waits], objects_[waits]))))
+    f.wait("special", rows_[waits], objects_[waits])
     for place, (_, name, number, result), object_ in each(
         found[~waits], rows_[~waits], objects_[~waits]
     ):
@@ -252,12 +249,12 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for (_, key, value, _), object_ in each(rows[asked], objects[asked]):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
-    getters = (rows[:, 3] == c.GET) & among(f.kinds(objects), p.INSTANCES)
+    getters = (rows[:, 3] == c.GET) & among(f.points.kind[objects], p.INSTANCES)
     if getters.any():
         chosen = rows[getters][:, :3].copy()
         chosen[:, 1] = f.elements.unknown
         load(f, chosen, objects[getters])
-    put = (rows[:, 3] == c.PUT) & (f.kinds(objects) == p.CONTAINER)
+    put = (rows[:, 3] == c.PUT) & (f.points.kind[objects] == p.CONTAINER)
     for (_, key, _, _), object_ in each(rows[put], objects[put]):
         f.points.copy(key, f.elements.place(object_, f.elements.keys))
 
@@ -300,7 +297,7 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """type, call, result, class: values that a type expression describes."""
     points = f.points
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     exact = kinds == p.CLASS
     points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
     for (_, number, result, class_), object_, kind in each(
@@ -314,7 +311,7 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, target, kind, offset: the elements of an unpacked value."""
-    kinds = f.kinds(objects)
+    kinds = f.points.kind[objects]
     for (place, target, kind, offset), object_, of in each(rows, objects, kinds):
         if of != p.CONTAINER:
             if of in (p.GENERATOR, *p.INSTANCES) and kind != NAMED:
@@ -361,7 +358,7 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
 def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
     order = f.classes.order
-    chosen = among(f.kinds(objects), p.INSTANCES)
+    chosen = among(f.points.kind[objects], p.INSTANCES)
     for (_, class_, result), object_ in each(rows[chosen], objects[chosen]):
         other = f.points.a_of[object_]
         if class_ in order.get(other, ()) or other in order.get(class_, ()):

@@ -24,8 +24,6 @@ class Resolution(msgspec.Struct, frozen=True):
 
     tables: dict[str, pa.Table]
     rounds: int
-    steps: int
-    pairs: int
     places: int
     wide: int
 
@@ -51,8 +49,6 @@ def _solved(f: Fixpoint) -> Resolution:
     return Resolution(
         tables=answers(f),
         rounds=rounds,
-        steps=f.points.steps,
-        pairs=len(f.points.pairs),
         places=f.points.places,
         wide=wide,
     )
@@ -68,8 +64,7 @@ def run(f: Fixpoint) -> int:
     """
     stages = [_pass_classes, _order, _last]
     rounds = 0
-    # new pairs that the rule has not met, of places that some rule reads: a row that arrives later
-    # meets all pairs anyway
+    # new pairs that the rule has not met; a row that arrives later meets all pairs anyway
     unseen: list[list[Ints]] = [[] for _ in RULES]
 
     def close() -> None:
@@ -125,14 +120,8 @@ def _meet(f: Fixpoint, number: int, unseen: list[list[Ints]]) -> None:
 
 
 def _moves(f: Fixpoint) -> bool:
-    points = f.points
-    return bool(
-        points.new_pairs
-        or points.new_edges
-        or points.one_pairs
-        or points.one_edges
-        or any(f.tables.values())
-    )
+    p = f.points
+    return any((p.new_pairs, p.new_edges, p.one_pairs, p.one_edges, *f.tables.values()))
 
 
 def _release(f: Fixpoint) -> None:
@@ -158,11 +147,6 @@ def _order(f: Fixpoint) -> bool:
     _force_bases(f)
     f.seed()
     return True
-
-
-def _inherit(f: Fixpoint) -> bool:
-    """What nothing stores is an attribute of the external base."""
-    return f.lookup.inherit()
 
 
 def _any_key(f: Fixpoint) -> bool:
@@ -195,7 +179,7 @@ def _last(f: Fixpoint) -> bool:
     late = f.classes.settle(force=True)  # classes that type() made meanwhile
     if late:
         _release(f)
-    return any([late, _inherit(f), _any_key(f), _pass_decorated(f)])
+    return any([late, f.lookup.inherit(), _any_key(f), _pass_decorated(f)])
 
 
 def _pass_decorated(f: Fixpoint) -> bool:

@@ -1,14 +1,19 @@
 """`codeanatomy build`: makes the graph of a repository."""
 
+import contextlib
+import ctypes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from codeanatomy.app.cli.main import KEPT, LARGE
 from codeanatomy.app.cli.options import format_option
 
 if TYPE_CHECKING:
     from codeanatomy.report import BuildReport
+
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt
 
 
 @click.command("build")
@@ -62,6 +67,9 @@ def command(
     from codeanatomy.app.cli.progress import Phases
     from codeanatomy.build import build
 
+    with contextlib.suppress(AttributeError, OSError):  # as glibc has it; a twentieth of the CPU
+        for parameter, value in ((TRIM_THRESHOLD, KEPT), (MMAP_THRESHOLD, LARGE)):
+            ctypes.CDLL(None).mallopt(parameter, value)
     with Phases() as phases:
         report = build(
             repo,

@@ -17,6 +17,7 @@ import click
 from codeanatomy.facts.errors import CodeAnatomyError
 
 PLUMBING = frozenset({"main", "options", "output", "progress"})
+KEPT, LARGE = 1 << 30, 1 << 25  # bytes: freed memory that is kept, blocks mapped one by one
 MISUSE, INTERNAL, INTERRUPTED = 2, 101, 130
 
 
@@ -101,6 +102,9 @@ def main() -> NoReturn:
     # Arrow's own allocator returns and retakes memory all the time: on a large build that costs two
     # CPU seconds of page faults, and a higher peak. Arrow reads this once, when it is loaded.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # and glibc's, too: what workers of a build read when they start; see build.py for this process
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(KEPT))
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(LARGE))
     if _of_amd():  # their AVX512 makes numpy's sorts four times slower than AVX2
         os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4")
     try:

@@ -3,7 +3,7 @@
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.facts.schema import schema_from_struct, table_name
+from codeanatomy.facts.schema import schema_from_struct, structs_of, table_name
 from codeanatomy.facts.tables import (
     constraints,
     graph,
@@ -17,12 +17,8 @@ from codeanatomy.facts.tables import (
 )
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
-    table_name(value): value
+    table_name(struct): struct
     for module in (source, syntax, names, constraints, resolution, trouble, kinds, views, graph)
-    for value in vars(module).values()
-    if isinstance(value, type)
-    and issubclass(value, msgspec.Struct)
-    and value.__module__ == module.__name__
-    and value is not syntax.Located
+    for struct in structs_of(module)
 }
 SCHEMAS: dict[str, pa.Schema] = {n: schema_from_struct(s) for n, s in STRUCTS.items()}

@@ -1,6 +1,6 @@
-"""Bodies of modules and classes: the METHODs that evaluate their statements."""
+"""Things that no witness names: bodies of modules and classes, modules, files with their span."""
 
-from codeanatomy.facts.tables.views import Body, Module
+from codeanatomy.facts.tables.views import Body, FileSpan, Module
 from codeanatomy.semantic.declare import View
 
 BODY = View(
@@ -22,4 +22,11 @@ MODULE = View(
     name="module",
     struct=Module,
     sql="""SELECT "file_id", "node", "witness" FROM "definition" WHERE "construct" = 'Module'""",
+)
+
+FILE_SPAN = View(
+    name="file_span",
+    struct=FileSpan,
+    sql="""SELECT "file_id", "path", 0 AS "bstart", "size" AS "bend", 1 AS "line" FROM
+    "source_file" """,
 )

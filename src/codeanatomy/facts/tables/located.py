@@ -1,0 +1,23 @@
+"""What the rows of all things in a syntax tree have in common; no table itself."""
+
+from typing import Annotated
+
+import msgspec
+
+from codeanatomy.facts import types as t
+
+
+class Located(msgspec.Struct, frozen=True):
+    """Columns of every syntax table."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    parent: Annotated[int | None, t.PARENT, "syntactic parent; null for a module"]
+    container: Annotated[int | None, t.CONTAINER, "function or body that runs it; null: module"]
+    construct: Annotated[str, t.CODED, t.CONSTRUCT, "ast class, with its operator: BinOp.Add"]
+    role: Annotated[str, t.CODED, t.ROLE, "field of the parent it stands in: Call.args"]
+    position: Annotated[int, t.INT32, t.ORDINAL, "index among the parent's children"]
+    bstart: Annotated[int, t.BSTART]
+    bend: Annotated[int, t.BEND]
+    line: Annotated[int, t.INT32, t.LINE]
+    witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
