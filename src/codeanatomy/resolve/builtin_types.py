@@ -12,11 +12,12 @@ TRANSPARENT = frozenset(
         *("abc.abstractmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager"),
         *("dataclasses.dataclass", "functools.cache", "functools.lru_cache", "functools.wraps"),
         *("functools.singledispatch", "functools.total_ordering", "unittest.expectedFailure"),
-        *(f"typing.{x}" for x in ("final", "no_type_check", "overload", "runtime_checkable")),
-        *(f"typing_extensions.{x}" for x in ("final", "overload", "override")),
+        *(f"typing.{x}" for x in ("final", "no_type_check", "override", "runtime_checkable")),
+        *(f"typing_extensions.{x}" for x in ("final", "override")),
     }
 )
 
+OVERLOADS = ("typing.overload", "typing_extensions.overload")
 PROPERTIES = ("builtins.property", "functools.cached_property", "abc.abstractproperty")
 
 MODULE_NAMES = frozenset(

@@ -6,7 +6,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.builtin_types import PROPERTIES, TRANSPARENT
+from codeanatomy.resolve.builtin_types import OVERLOADS, PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
@@ -153,6 +153,9 @@ def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
     wrapper = WRAPPERS.get(dotted)
     if wrapper is not None:
         f.tables["wrap"].add(np.array([(value, wrapper, result)], np.int64))
+        return
+    if dotted in OVERLOADS:
+        f.overloads.append(number)
         return
     f.points.copy(value, result)
     if dotted not in TRANSPARENT:

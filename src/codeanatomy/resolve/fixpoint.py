@@ -75,6 +75,7 @@ class Fixpoint:
         # (rule, row and object) of classes without order
         self.waiting: list[tuple[str, Ints]] = []
         self.receivers: list[int] = []
+        self.overloads: list[int] = []  # decorations that bind no name
         self._any_results: dict[int, int] = {}
         # of external things and shapes of calls: objects given, and types to make others of
         self.declared: dict[tuple[int, Shape], Declared] = {}

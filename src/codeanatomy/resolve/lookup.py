@@ -319,17 +319,18 @@ class Lookup(Inheritance):
 
     def is_container(self, class_: int) -> bool:
         """Whether the class inherits from a builtin container."""
-        order = self.classes.order.get(class_, ())
-        outside = (self.modules.dotted(x) for x in order if self.points.kind_of[x] == p.EXTERNAL)
-        return any(x in CONTAINERS for x in outside)
+        return self._inherits(class_, CONTAINERS)
 
     def _is_member_of_enum(self, class_: int, name: int) -> bool:
         """Whether the name of the class's body is a value of an enumeration."""
         if self.bindings.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
             return False
-        order = self.classes.order[class_]
-        outside = [self.modules.dotted(x) for x in order if self.points.kind_of[x] == p.EXTERNAL]
-        return any(x in ENUMS for x in outside)
+        return self._inherits(class_, ENUMS)
+
+    def _inherits(self, class_: int, names: frozenset[str]) -> bool:
+        order = self.classes.order.get(class_, ())
+        outside = (x for x in order if self.points.kind_of[x] == p.EXTERNAL)
+        return any(self.modules.dotted(x) in names for x in outside)
 
     def _of_base(self, place: int, child: int, *, wait: bool) -> None:
         """An external base may have the attribute, unless a class of the repository stores it."""

@@ -132,19 +132,12 @@ def _release(f: Fixpoint) -> None:
         by_table[table].run(f, rows[:, :-1], rows[:, -1])
 
 
-def _force_bases(f: Fixpoint) -> bool:
-    """Bases that nothing feeds are left out."""
-    moved = f.classes.settle(force=True)
-    f.classes.close()
-    if moved:
-        _release(f)
-    return moved
-
-
 def _order(f: Fixpoint) -> bool:
-    """All classes get an order. Methods are called by somebody: their first parameter gets an
-    instance of their class."""
-    _force_bases(f)
+    """All classes get an order, without bases that nothing feeds. Methods are called by somebody:
+    their first parameter gets an instance of their class."""
+    f.classes.settle(force=True)
+    f.classes.close()
+    _release(f)
     f.seed()
     return True
 
@@ -179,13 +172,26 @@ def _last(f: Fixpoint) -> bool:
     late = f.classes.settle(force=True)  # classes that type() made meanwhile
     if late:
         _release(f)
-    return any([late, f.lookup.inherit(), _any_key(f), _pass_decorated(f)])
+    rest = [f.lookup.inherit(), _any_key(f), _bind_overloads(f), _pass_decorated(f)]
+    return any([late, *rest])
+
+
+def _bind_overloads(f: Fixpoint) -> bool:
+    """Overloads are what their name means where no definition follows them, as in stubs."""
+    value, result = f.decorated[f.overloads].T
+    which, names = f.points.edges.join(result)
+    single = np.setdiff1d(np.arange(len(result)), which)  # the result is the name's own place
+    which, names = np.append(which, single), np.append(names, result[single])
+    bare = f.points.count[names] == 0
+    f.points.copy_all(value[which[bare]], names[bare])
+    return bool(bare.any())
 
 
 def _pass_decorated(f: Fixpoint) -> bool:
     """A decorator whose result is not known is taken to give back what it decorates."""
     value, result = f.decorated[:, 0], f.decorated[:, 1]
-    return _pass(f, np.flatnonzero((value > 0) & (f.points.count[result] == 0)))
+    unknown = np.flatnonzero((value > 0) & (f.points.count[result] == 0))
+    return _pass(f, np.setdiff1d(unknown, f.overloads))
 
 
 def _pass(f: Fixpoint, calls: Ints) -> bool:

@@ -9,8 +9,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -19,6 +18,9 @@ from codeanatomy.facts.errors import CodeAnatomyError
 PLUMBING = frozenset({"main", "options", "output", "progress"})
 KEPT, LARGE = 1 << 30, 1 << 25  # bytes: freed memory that is kept, blocks mapped one by one
 MISUSE, INTERNAL, INTERRUPTED = 2, 101, 130
+FAULT = """codeanatomy: internal error: {}
+a fault of codeanatomy: please run the same as `codeanatomy --debug ...` and report what it prints \
+to the project's issue tracker"""
 
 
 class Commands(click.Group):
@@ -37,46 +39,29 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = False,
-        **extra: Any,  # what click passes on to its own context
-    ) -> NoReturn:
-        """Runs a command and exits with its code."""
-        sys.exit(self._run(list(sys.argv[1:] if args is None else args), complete_var, extra))
-
-    def _run(self, args: list[str], complete_var: str | None, extra: dict[str, Any]) -> int:
-        debug = bool(os.environ.get("CODEANATOMY_DEBUG")) or "--debug" in args
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; an error becomes a message and an exit code."""
+        debug = ctx.params["debug"] or bool(os.environ.get("CODEANATOMY_DEBUG"))
         try:
-            code = super().main(args, "codeanatomy", complete_var, standalone_mode=False, **extra)
-        except click.ClickException as error:
-            error.show()
-            return MISUSE
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (click.Abort, KeyboardInterrupt):
+            message, code = "interrupted", INTERRUPTED
         except CodeAnatomyError as error:
             if debug:
                 raise
-            click.echo(f"codeanatomy: {error}", err=True)
-            return MISUSE
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("interrupted", err=True)
-            return INTERRUPTED
+            message, code = f"codeanatomy: {error}", MISUSE
         except Exception as error:  # the last of the five places: nobody is left to handle it
             if debug:
                 raise
-            click.echo(
-                f"codeanatomy: internal error: {type(error).__name__}: {error}\n"
-                "a fault of codeanatomy: please run the same as `codeanatomy --debug ...` and "
-                "report what it prints to the project's issue tracker",
-                err=True,
-            )
-            return INTERNAL
-        return code if isinstance(code, int) else 0
+            message, code = FAULT.format(f"{type(error).__name__}: {error}"), INTERNAL
+        click.echo(message, err=True)
+        ctx.exit(code)
 
 
 @click.group(
+    "codeanatomy",
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `codeanatomy build`, then ask: `codeanatomy callers NAME`.",
@@ -108,7 +93,7 @@ def main() -> NoReturn:
     if _of_amd():  # their AVX512 makes numpy's sorts four times slower than AVX2
         os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4")
     try:
-        cli.main()
+        cli.main(prog_name="codeanatomy")
     except SystemExit as end:
         # not by way of taking every module down: of a short question's CPU time that is a tenth
         atexit._run_exitfuncs()
