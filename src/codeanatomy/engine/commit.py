@@ -41,18 +41,16 @@ class Stopped(CodeAnatomyError):
 
 def commit(
     root: Path,
-    given: Mapping[str, pa.Table | pa.RecordBatchReader],
+    tables: Mapping[str, pa.Table],
     facts: Mapping[str, object],
     sort: Mapping[str, Sequence[str]],
 ) -> Snapshot:
     """Publish the tables; the new snapshot, or the last one when nothing differs."""
-    if wrong := sorted(name for name in given if not manifest.NAME.fullmatch(name)):
+    if wrong := sorted(name for name in tables if not manifest.NAME.fullmatch(name)):
         raise StoreError(f"{wrong[0]!r} is no table name; use lower-case letters, digits and _")
     number = max([0, *manifest.numbers(root / "snapshots")]) + 1
     last = undo(root)
     plain = msgspec.json.decode(msgspec.json.encode(facts), type=dict[str, object])
-    with engine_errors("reading the tables"):
-        tables = {n: t if isinstance(t, pa.Table) else t.read_all() for n, t in given.items()}
     work = root / "tmp" / uuid.uuid4().hex
     work.mkdir()
     try:

@@ -134,7 +134,7 @@ class Store:
 
     def commit(
         self,
-        tables: Mapping[str, pa.Table | pa.RecordBatchReader],
+        tables: Mapping[str, pa.Table],
         facts: Mapping[str, object],
         sort: Mapping[str, Sequence[str]] | None = None,
     ) -> Snapshot:
@@ -142,8 +142,7 @@ class Store:
 
         `sort` names the columns by which a table lies on disk. A table whose content, schema and
         order are as in the last snapshot is not written again; when the facts are equal too, the
-        last snapshot itself comes back. A reader is consumed. Whatever interrupts this leaves the
-        last snapshot current.
+        last snapshot itself comes back. Whatever interrupts this leaves the last snapshot current.
         """
         from codeanatomy.engine.commit import commit  # start-up time: Parquet, numpy and Delta
 

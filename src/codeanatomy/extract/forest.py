@@ -10,12 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.decoding import Offsets
-from codeanatomy.extract.keys import (
-    BODY_CONSTRUCTS,
-    ordinals,
-    qualnames,
-    unnamed_keys,
-)
+from codeanatomy.extract.keys import BODY_CONSTRUCTS, ordinals, qualnames, unnamed_keys
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES, TEXT, Columns
 from codeanatomy.facts.ids import BODY, MODULE_KEY, hash_text, mix
 

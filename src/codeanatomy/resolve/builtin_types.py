@@ -30,3 +30,12 @@ MODULE_NAMES = frozenset(
 
 CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))
 ENUMS = frozenset(f"enum.{x}" for x in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
+
+# where an object lacks the first special method, the second one is called
+INSTEAD = {
+    **{f"__i{x}__": f"__{x}__" for x in ("add", "sub", "mul", "matmul", "truediv", "mod", "pow")},
+    **{f"__i{x}__": f"__{x}__" for x in ("or", "xor", "and", "lshift", "rshift", "floordiv")},
+    "__contains__": "__iter__",
+    "__str__": "__repr__",
+    "__bool__": "__len__",
+}

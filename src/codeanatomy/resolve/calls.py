@@ -174,8 +174,8 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     )
     return_parameters(f, rows, functions, receivers, shift)
     offset = (rows[:, 3] >> 1) + shift
-    keys = np.unique(np.column_stack((rows[:, 1], functions, offset)), axis=0)
-    calls, functions, offset = keys.T
+    keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
+    calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED
     arguments, of = f.arguments.of_all(calls)
     if not len(arguments):
         return
@@ -193,15 +193,13 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     index = np.searchsorted(f.keyword_key, keys)
     hit = f.keyword_key[index] == keys
     points.copy_all(value[named][hit], f.keyword_place[index[hit]])
-    extra = positional & (position >= count) & (f.variadic[functions, 0] > 0)
-    for function, at, place in each(functions[extra], (position - count)[extra], value[extra]):
-        key = f.world.name(c.item(at))
-        points.copy(place, f.elements.place(int(f.variadic[function, 0]), key))
     missed = np.flatnonzero(named)[~hit]
-    missed = missed[f.variadic[functions[missed], 1] > 0]
-    for function, text, place in each(functions[missed], name[missed], value[missed]):
-        key = f.world.name(c.item(f.world.texts[text]))
-        points.copy(place, f.elements.place(int(f.variadic[function, 1]), key))
+    for column, rest in enumerate((np.flatnonzero(positional & (position >= count)), missed)):
+        rest = rest[f.variadic[functions[rest], column] > 0]
+        for i, function, place in each(rest, functions[rest], value[rest]):
+            item = f.world.texts[name[i]] if column else int(position[i] - count[i])
+            key = f.world.name(c.item(item))
+            points.copy(place, f.elements.place(int(f.variadic[function, column]), key))
     stars = ~positional & (position <= c.STAR_KEYWORDS)
     for function, at, more, place in each(
         functions[stars], position[stars], offset[stars], value[stars]

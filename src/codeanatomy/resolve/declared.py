@@ -57,11 +57,7 @@ def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) 
 
 
 def _hold(
-    f: Fixpoint,
-    type_: str,
-    result: int,
-    fields: list[tuple[int, int]],
-    arguments: list[Argument],
+    f: Fixpoint, type_: str, result: int, fields: list[tuple[int, int]], arguments: list[Argument]
 ) -> None:
     """A container of the declared element types: (element, index of the argument)."""
     made = f.container(type_, result)

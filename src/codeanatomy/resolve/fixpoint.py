@@ -31,6 +31,7 @@ TABLES = {  # columns of each rule's rows; see rules.py
     "annotate": 4,
     "spread": 4,
     "fluent": 3,
+    "begins": 3,
 }
 VARARG, KWARG = -2, -3
 # of a call row: it runs for its effect on the new instance only; above this bit stands by how many
@@ -72,8 +73,7 @@ class Fixpoint:
         calls = rows["call"].copy()
         calls[:, 3] = 0
         self.tables["call"].add(calls[:, :4])
-        # (rule, row and object) of classes without order
-        self.waiting: list[tuple[str, Ints]] = []
+        self.waiting: list[tuple[str, Ints]] = []  # rule, rows with objects of classes unordered
         self.receivers: list[int] = []
         self.overloads: list[int] = []  # decorations that bind no name
         self._any_results: dict[int, int] = {}

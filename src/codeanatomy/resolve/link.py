@@ -14,10 +14,7 @@ from codeanatomy.resolve.world import Bindings, World
 
 BUILTINS = frozenset(dir(builtins))
 # types of values that no builtin name means
-UNNAMED = {
-    "ellipsis": "types.EllipsisType",
-    "generator": "types.GeneratorType",
-}
+UNNAMED = {"ellipsis": "types.EllipsisType", "generator": "types.GeneratorType"}
 
 Symbol = tuple[int, int]  # (object, 0), or (scope object, name) of a variable
 
@@ -63,10 +60,7 @@ class Modules:
         """Dotted name of an external thing (or namespace package)."""
         known = self._dotted.get(object_)
         if known is None:
-            parent, name = (
-                self.points.a_of[object_],
-                self.world.texts[self.points.b_of[object_]],
-            )
+            parent, name = (self.points.a_of[object_], self.world.texts[self.points.b_of[object_]])
             known = self._dotted[object_] = f"{self.dotted(parent)}.{name}" if parent else name
         return known
 
@@ -84,13 +78,9 @@ class Modules:
 
     def submodule(self, module: int, name: int) -> int:
         """The module inside the package, or 0."""
-        texts = self.world.texts
-        dotted = (
-            self.world.modules[module - 1]
-            if module <= len(self.world.modules)
-            else self.dotted(module)
-        )
-        return self.object_of.get(f"{dotted}.{texts[name]}", 0)
+        modules = self.world.modules
+        dotted = modules[module - 1] if module <= len(modules) else self.dotted(module)
+        return self.object_of.get(f"{dotted}.{self.world.texts[name]}", 0)
 
     def inside(self, dotted: str) -> bool:
         """Whether the module's top package is one of the repository's own files."""

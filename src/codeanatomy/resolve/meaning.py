@@ -4,11 +4,11 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
+from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.pairs import Ints
 from codeanatomy.resolve.points import among
-from codeanatomy.resolve.rules import INSTEAD
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),

@@ -22,6 +22,7 @@ class Classes:
         self.with_below: dict[int, int] = {}  # the same with the class's own bit
         self.branching = 0  # bits of the classes with several bases somewhere in their order
         self.doubtful: set[int] = set()  # classes with one of those in their order
+        self.numbered: list[int] = []  # all classes, once they are ordered
         self._several: set[int] = set()
         self._rows = bases[np.lexsort((bases[:, 1], bases[:, 0]))]
         self.places: dict[int, list[int]] = {}
@@ -71,6 +72,8 @@ class Classes:
 
     def ready(self, classes: Ints) -> Flags:
         """Which of the classes have an order."""
+        if not self.waiting:
+            return np.ones(len(classes), bool)
         known, which = np.unique(classes, return_inverse=True)
         flags: Flags = np.array([x in self.order for x in known.tolist()], bool)[which]
         return flags

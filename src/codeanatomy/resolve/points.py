@@ -17,9 +17,7 @@ INSTANCE = 6  # instance of just this class: (class, 0)
 SELF = 7  # instance of the class or of one that inherits from it: (class, 0)
 CLS = 8  # the class or one that inherits from it: (class, 0)
 BOUND = 9  # method with its receiver: (function, receiver or 0)
-OVERRIDE = (
-    10  # the same, found in a class that inherits from the receiver's: (function, receiver or 0)
-)
+OVERRIDE = 10  # the same, of a class that inherits from the receiver's: (function, receiver or 0)
 CLASS_METHOD, STATIC_METHOD, PROPERTY = 11, 12, 13  # (function, 0)
 SUPER = 14  # what super() gives: (class around, receiver)
 FACTORY = 15  # what an external call gave that is then used as a decorator: (external, 0)
@@ -71,8 +69,7 @@ class Points:
         self.objects, self.places = count, places
         self.kind, self.a, self.b = (np.zeros(capacity, np.int64) for _ in range(3))
         self.kind[:count] = kinds
-        # the same for single objects
-        self.kind_of, self.a_of, self.b_of = kinds.tolist(), [0] * count, [0] * count
+        self.kind_of, self.a_of, self.b_of = kinds.tolist(), [0] * count, [0] * count  # of one
         self.count = np.zeros(2 * places + 1024, np.int32)
         self.opaque = np.zeros(len(self.count), np.int32)
         self.marks = np.zeros(len(self.count), np.int32)  # bits of reasons why a place is not sure

@@ -12,6 +12,7 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited
+from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.container_calls import method
 from codeanatomy.resolve.declared import declared, describe, hold
@@ -22,14 +23,8 @@ from codeanatomy.resolve.points import among
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
 CLASSY = (*p.INSTANCES, *p.CLASSES)
-# where an object lacks the first special method, the second one is called
-INSTEAD = {
-    **{f"__i{x}__": f"__{x}__" for x in ("add", "sub", "mul", "matmul", "truediv", "mod", "pow")},
-    **{f"__i{x}__": f"__{x}__" for x in ("or", "xor", "and", "lshift", "rshift", "floordiv")},
-    "__contains__": "__iter__",
-    "__str__": "__repr__",
-    "__bool__": "__len__",
-}
+CONES = (p.SELF, p.CLS)
+MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -270,7 +265,8 @@ def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
     """One key of one base; a key that is not known is any."""
     points, elements = f.points, f.elements
-    known = points.kind_of[key] == p.CONSTANT
+    text = f.world.texts[points.b_of[key]] if points.kind_of[key] == p.CONSTANT else c.ANY_ITEM
+    known = text[-2:] != "*]"
     name = points.b_of[key] if known else elements.unknown
     if mode in (c.GET, c.PUT):
         of = points.kind_of[base]
@@ -280,7 +276,6 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
             else:
                 points.copy(value, elements.place(base, name))
         return
-    text = f.world.texts[name]
     if mode in (c.GET_MODULE, c.GET_TOP):
         dotted = text[2:-2] if known else ""
         if dotted and dotted[0] != ".":
@@ -288,10 +283,32 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
             points.hold(value, f.modules.named(top if mode == c.GET_TOP else dotted))
         return
     if not known and mode == c.GET_ATTRIBUTE and points.kind_of[base] in CLASSY:
-        points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
+        if text == c.ANY_ITEM:
+            points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
+        else:
+            begins(f, np.array([[0, points.b_of[key], value]]), np.array([base]))
     if known and text[1:2] in "'\"":
         attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
         (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
+
+
+def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """none, beginning, result: every attribute of a class or those below whose name begins so."""
+    f.points.mark(rows[:, 2], c.DYNAMIC)
+    for (_, name, result), object_ in each(rows, objects):
+        row, of = np.array([[0, name, result]]), np.array([object_])
+        if not f.classes.numbered:
+            f.wait("begins", row, of)
+            continue
+        class_, names, texts = f.lookup.class_of(object_), f.bindings.names, f.world.texts
+        below = f.classes.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
+        around = (*f.classes.order.get(class_, ()), *f.classes.inheriting(below))
+        found = {x for one in around for x in names.get(one, ())}
+        found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
+        if len(found) > MOST_ALIKE:
+            f.points.mark(row[:, 2], c.WIDE)
+        for one in sorted(found) if len(found) <= MOST_ALIKE else ():
+            load(f, np.array([[0, one, result]]), of)
 
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -379,4 +396,5 @@ RULES = (
     Rule("wrap", wrap),
     Rule("spread", spread),
     Rule("fluent", fluent),
+    Rule("begins", begins),
 )

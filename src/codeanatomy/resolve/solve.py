@@ -36,22 +36,14 @@ def solve(
     collects = gc.isenabled()
     gc.disable()  # a solve makes no cycles, but many small tuples to search for them
     try:
-        return _solved(Fixpoint(constraints, files, stubs or Stubs()))
+        f = Fixpoint(constraints, files, stubs or Stubs())
+        rounds = run(f)
+        wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
+        spread(f)
+        return Resolution(answers(f), rounds, f.points.places, wide)
     finally:
         if collects:
             gc.enable()
-
-
-def _solved(f: Fixpoint) -> Resolution:
-    rounds = run(f)
-    wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
-    spread(f)
-    return Resolution(
-        tables=answers(f),
-        rounds=rounds,
-        places=f.points.places,
-        wide=wide,
-    )
 
 
 def run(f: Fixpoint) -> int:

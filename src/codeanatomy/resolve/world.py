@@ -79,7 +79,11 @@ class World:
     def _read_rows(self, table: pa.Table) -> None:
         kind = _ints(table["kind"])
         file = self.file_of(_ints(table["file_id"]))
-        raw = np.stack([_ints(table[x]) for x in "abcd"] + [file], axis=1)
+        order = np.argsort(kind.astype(np.uint8), kind="stable")
+        raw = np.empty((len(order), FILE + 1), np.int64)
+        for column, values in enumerate((*(table[x].to_numpy() for x in "abcd"), file)):
+            raw[:, column] = values[order]
+        kind = kind[order]
         extent = raw[kind == c.EXTENT]
         sizes = np.zeros((len(self.modules), 2), np.int64)
         sizes[extent[:, FILE]] = extent[:, :2]
@@ -87,8 +91,6 @@ class World:
         self.places, self.calls = (int(x) + 1 for x in sizes.sum(axis=0))
         self._place_base = bases[:, 0]
         self.rows: dict[str, Ints] = {}
-        order = np.argsort(kind.astype(np.uint8), kind="stable")
-        raw, kind = raw[order], kind[order]
         for code, declared in c.BY_CODE.items():
             low, high = np.searchsorted(kind, (code, code + 1))
             part = raw[low:high]

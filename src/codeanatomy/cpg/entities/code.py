@@ -3,9 +3,7 @@
 from codeanatomy.semantic.declare import Entity, Property
 
 SYNTAX = Entity(
-    name="syntax",
-    table="syntax",
-    properties=(Property("CONTEXT", "context", unless=("", "load")),),
+    name="syntax", table="syntax", properties=(Property("CONTEXT", "context", unless=("", "load")),)
 )
 
 LITERAL = Entity(

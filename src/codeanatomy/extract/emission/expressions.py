@@ -146,11 +146,14 @@ def binary(e: Emission, node: ast.BinOp) -> int:
         steps.append(left)
         left = left.left
     place = e.visit[type(left)](e, left)
+    text = e.literals.get("str")
     for step in reversed(steps):
         other = e.visit[type(step.right)](e, step.right)
-        if place == e.literals.get("str") or type(step.left) in (ast.Constant, ast.JoinedStr):
+        if place == text or type(step.left) in (ast.Constant, ast.JoinedStr):
             if type(step.left) is ast.Constant:
                 place = e.literal(type(step.left.value).__name__)
+            if type(step.left) is ast.Constant and isinstance(step.left.value, str):
+                text = place = e.beginning(step.left.value.partition("%")[0])
         else:
             place = e.special(step.row, place, f"__{OPERATORS[type(step.op)]}__", other)
     return place
@@ -263,7 +266,8 @@ def yield_(e: Emission, node: ast.Yield | ast.YieldFrom) -> int:
 def text(e: Emission, node: ast.JoinedStr) -> int:
     for part in node.values:
         e.visit[type(part)](e, part)
-    return e.literal("str")
+    first = getattr(node.values[0], "value", "") if node.values else ""
+    return e.beginning(first) if isinstance(first, str) else e.literal("str")
 
 
 def formatted(e: Emission, node: ast.FormattedValue) -> int:

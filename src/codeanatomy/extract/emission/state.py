@@ -160,9 +160,9 @@ class Emission:
             self.row((c.LITERAL, place, self.names[type_], 0, 0))
         return place
 
-    def constant(self, value: object) -> int:
+    def constant(self, value: object, key: str = "") -> int:
         """The file's place for a constant; short texts and small numbers are told apart."""
-        type_, key = type(value).__name__, c.item(value)
+        type_, key = type(value).__name__, key or c.item(value)
         if key == c.ANY_ITEM:
             return self.literals.get(type_) or self.literal(type_)
         place = self.literals.get(key)
@@ -174,6 +174,10 @@ class Emission:
                 self.constants.add(place)
             self.row((c.CONSTANT, place, self.names[type_], self.names[key], 0))
         return place
+
+    def beginning(self, text: str) -> int:
+        """The file's place for names that begin like this and are put together while it runs."""
+        return self.constant(text, f"[{text!r}*]") if text.isidentifier() else self.literal("str")
 
     def display(self, type_: str) -> int:
         """A new place that holds a new container."""
