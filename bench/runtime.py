@@ -39,8 +39,8 @@ SELECT mf.path AS path, ms.bstart AS caller, m.name AS caller_name, s.bstart AS 
        s.bend AS bend, cf.path AS callee_path, cs.bstart AS callee, n.kind AS kind, e.kind AS edge,
        coalesce(n.qualified_name, n.name) AS name, e.src AS site
 FROM edges e
-JOIN edges_by_dst c ON c.dst = e.src AND c.kind = 'CONTAINS'
-JOIN nodes m ON m.node_id = c.src AND m.kind = 'METHOD'
+JOIN nodes c ON c.node_id = e.src
+JOIN nodes m ON m.node_id = c.container AND m.kind = 'METHOD'
 JOIN spans ms ON ms.node_id = m.node_id JOIN files mf ON mf.file_id = ms.file_id
 JOIN nodes n ON n.node_id = e.dst
 LEFT JOIN spans s ON s.node_id = e.src

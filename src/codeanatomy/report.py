@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from codeanatomy.cpg.kinds import COLUMNS
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.memory import PeakMemory
 from codeanatomy.facts.ids import mix
@@ -96,10 +98,10 @@ class Run(contextlib.ExitStack):
         )
 
 
-def counts(column: pa.ChunkedArray) -> dict[str, int]:
-    """How often each value of a text column occurs, most first, ties by name."""
-    pairs = [(row["values"], row["counts"]) for row in pc.value_counts(column).to_pylist()]
-    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+def counts(column: pa.ChunkedArray, more: Mapping[str, int] | None = None) -> dict[str, int]:
+    """How often each value of a text column occurs, and more, most first, ties by name."""
+    found = Counter({r["values"]: r["counts"] for r in pc.value_counts(column).to_pylist()})
+    return dict(sorted((found + Counter(more)).items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def call_sites(sites: int, targets: pa.Table) -> CallSites:
@@ -113,9 +115,11 @@ def call_sites(sites: int, targets: pa.Table) -> CallSites:
 
 def graph_facts(tables: Mapping[str, pa.Table], sites: CallSites) -> dict[str, object]:
     """What a snapshot says of its own graph: counts by kind, problems by code, call sites."""
+    nodes = tables["nodes"]
+    held = {kind: len(nodes) - nodes[column].null_count for kind, column in COLUMNS.items()}
     return {
-        "nodes": counts(tables["nodes"]["kind"]),
-        "edges": counts(tables["edges"]["kind"]),
+        "nodes": counts(nodes["kind"]),
+        "edges": counts(tables["edges"]["kind"], held),
         "problems": counts(tables["problems"]["code"]),
         "skipped": tables["skipped"].num_rows,
         "files": tables["files"].num_rows,

@@ -14,6 +14,7 @@ def rows(struct: type, values: list[dict[str, object]]) -> pa.Table:
     blank = {
         f.name: {"bool": False}.get(str(f.type), "" if "string" in str(f.type) else 0)
         for f in schema
+        if not f.nullable
     }
     return pa.Table.from_pylist([{**blank, **value} for value in values], schema=schema)
 
@@ -69,6 +70,19 @@ def test_any_reference_to_a_node_is_checked():
         "1 values of calls.s have no node (7)",
         "1 values of spans.node_id have no node (9)",
     ]
+
+
+@pytest.mark.parametrize("column", ["parent", "container"])
+def test_an_edge_held_by_a_node_is_checked_too(column):
+    tables = graph([3, 1, 2], SOUND)
+    place = tables["nodes"].schema.get_field_index(column)
+    field = tables["nodes"].schema.field(place)
+    for held, says in (
+        ([None, 3, 1], []),
+        ([None, 9, 1], [f"1 values of nodes.{column} have no node (9)"]),
+    ):
+        nodes = tables["nodes"].set_column(place, field, pa.array(held))
+        assert checks.broken_laws({**tables, "nodes": nodes}, KINDS) == says
 
 
 def test_a_site_is_checked_too():

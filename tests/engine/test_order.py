@@ -2,11 +2,10 @@
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeanatomy.engine.order import in_order, is_sorted, sorted_order
+from codeanatomy.engine.order import in_order, is_sorted
 
 ROW = st.fixed_dictionaries(
     {
@@ -53,14 +52,6 @@ def test_rows_come_in_the_order_of_the_columns_nulls_first_and_ties_as_they_were
 
 def rows(values: list[dict[str, object]]) -> pa.Table:
     return pa.Table.from_pylist(values, schema=SCHEMA)
-
-
-@pytest.mark.parametrize("spread", [3, 1 << 20, 1 << 62])
-@pytest.mark.parametrize("low", [1, 1 << 12])
-def test_places_of_many_numbers_are_numpys(spread, low):
-    random = np.random.default_rng(7)
-    key = random.integers(-spread, spread, 90_000) // low * low + random.integers(0, low, 90_000)
-    assert np.array_equal(sorted_order(key), np.argsort(key, kind="stable"))
 
 
 def test_what_is_sorted_stays_where_it_is():

@@ -57,7 +57,18 @@ class Handmade:
         self.rows["files"].append(row)
         self.rows["texts"].append((content, raw))
         node = int(ids.node_id(ids.file_id(module), ids.MODULE_KEY))
-        block = (node, "NAMESPACE_BLOCK", "", module, ids.file_id(module), 0, False, "ast")
+        block = (
+            node,
+            "NAMESPACE_BLOCK",
+            "",
+            module,
+            ids.file_id(module),
+            0,
+            False,
+            "ast",
+            None,
+            None,
+        )
         self.rows["nodes"].append(block)
         self.rows["spans"].append((node, ids.file_id(module), 0, len(raw), 1))
         return self._node("METHOD", "<module>", f"{module}.<module>", f"{path}:1", text)
@@ -69,14 +80,14 @@ class Handmade:
         last = name.rpartition(".")[2].partition("#")[0]
         node = self._node(kind, last, name, place, text or last)
         if inside is not None:
-            self.edge("CONTAINS", inside, node)
+            self._contain(inside, node)
         return node
 
     def external(self, name: str) -> int:
         """An external thing; its id."""
         node = int(ids.node_id(ids.EXTERNAL_FILE, ids.external_key(name)))
         last = name.rpartition(".")[2]
-        row = (node, "EXTERNAL", last, name, ids.EXTERNAL_FILE, 0, True, "resolve")
+        row = (node, "EXTERNAL", last, name, ids.EXTERNAL_FILE, 0, True, "resolve", None, None)
         self.rows["nodes"].append(row)
         return node
 
@@ -86,7 +97,7 @@ class Handmade:
         """A call site in a function, with an edge to each target; without one it is unresolved."""
         name = text.partition("(")[0].rpartition(".")[2]
         site = self._node("CALL", name, None, place, text)
-        self.edge("CONTAINS", inside, site)
+        self._contain(inside, site)
         for target in targets:
             self.edge("CALL", site, target, certainty=certainty)
         if not targets:
@@ -100,7 +111,7 @@ class Handmade:
     ) -> int:
         """A name in a function that means the target."""
         site = self._node("IDENTIFIER", text, None, place, text)
-        self.edge("CONTAINS", inside, site)
+        self._contain(inside, site)
         self.edge("REF", site, target, certainty=certainty)
         return site
 
@@ -138,6 +149,11 @@ class Handmade:
         self.commit()
         return open_graph(self.store)
 
+    def _contain(self, container: int, node: int) -> None:
+        """The node stands in the container."""
+        place = next(i for i, row in enumerate(self.rows["nodes"]) if row[0] == node)
+        self.rows["nodes"][place] = (*self.rows["nodes"][place][:-1], container)
+
     def _node(self, kind: str, name: str, qualified: str | None, place: str, text: str) -> int:
         path, _, number = place.rpartition(":")
         line = int(number)
@@ -151,6 +167,7 @@ class Handmade:
         end = start + len(text.encode())
         key = ids.hash_text(f"{kind}:{qualified or name}:{start}:{end}")
         node = int(ids.node_id(file, key))
-        self.rows["nodes"].append((node, kind, name, qualified, file, 0, False, "ast"))
+        row = (node, kind, name, qualified, file, 0, False, "ast", None, None)
+        self.rows["nodes"].append(row)
         self.rows["spans"].append((node, file, start, end, line))
         return node

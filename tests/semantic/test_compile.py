@@ -5,9 +5,12 @@ import pyarrow as pa
 import pytest
 
 from codeanatomy.compiled import compile_graph, evidence_schemas
+from codeanatomy.cpg.kinds import COLUMNS
 from codeanatomy.cpg.model import model
 from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
+from codeanatomy.facts.schema import schema_from_struct, semantic_type
+from codeanatomy.facts.tables.graph import Node
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
 from codeanatomy.semantic.ir import KINDS
 
@@ -53,6 +56,19 @@ def test_a_relation_joins_by_types_alone() -> None:
         ("callee", "node"),
     ]
     assert "rel_x" in compiled.facts["edges"].tables
+
+
+def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_views_read() -> None:
+    fed = {
+        v.parameters.relation.name
+        for v in compile_graph(evidence_schemas()).views
+        if v.kind == "relate"
+    }
+    held = {r.kind: r.src for name, r in model().relations.items() if name not in fed}
+    columns = {
+        kind: semantic_type(schema_from_struct(Node).field(c)) for kind, c in COLUMNS.items()
+    }
+    assert held and {kind: t.IDS[src] for kind, src in held.items()} == columns
 
 
 def test_unknown_tables_and_double_names_are_errors() -> None:

@@ -64,6 +64,8 @@ EDGE_KINDS = (
     EdgeKind("DECORATED_BY", False, "definition to the function or class that decorates it"),
 )
 
+COLUMNS = {"AST": "parent", "CONTAINS": "container"}  # edges told by a column of their target
+
 # ast class (with its operator) -> kind, name; name None keeps the node's own name
 _BINARY = {
     "Add": "addition",

@@ -1,6 +1,7 @@
 """The laws of a graph, checked over whole tables before anything is published."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +11,11 @@ from codeanatomy.engine.order import ints, is_sorted, sort_key
 from codeanatomy.facts.ids import Ids, hash_texts, mix
 from codeanatomy.facts.schema import column_of, columns_of
 from codeanatomy.facts.types import (
+    CONTAINER_ID,
     KIND,
     NODE_ID,
     ORDINAL,
+    PARENT_ID,
     PROPERTY,
     SITE_ID,
     SOURCE_ID,
@@ -30,8 +33,7 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
 
     Node ids are unique; every reference to a node has its node; edges are unique by kind, ends and
     ordinal and of known kinds; all tables of edges hold the same edges. Which table is which is
-    read off the semantic types of its columns. Rows may come in any order; in stored order 4.8
-    million edges take 0.5 CPU s.
+    read off the semantic types of its columns. Rows may come in any order.
     """
     [nodes] = [name for name in tables if _has(tables[name], NODE_ID, KIND)]
     edges = sorted(name for name in tables if _has(tables[name], SOURCE_ID, TARGET_ID, KIND))
@@ -39,7 +41,9 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
     ids = _ascending(_ints(tables[nodes], NODE_ID))
     broken = [_sentence(f"ids occur twice in {nodes}", repeated(ids))]
     others = {name: table for name, table in sorted(tables.items()) if name != nodes}
-    for column, values in _references(others, edges if len(sums) == 1 else []):
+    held = [c for m in (PARENT_ID, CONTAINER_ID) for c in columns_of(tables[nodes].schema, m)]
+    pointing = ((f"{nodes}.{c}", ints(tables[nodes][c].drop_null())) for c in held)
+    for column, values in chain(pointing, _references(others)):
         broken.append(_sentence(f"values of {column} have no node", dangling(values, ids)))
     if len(sums) > 1:
         broken.append(f"different edges in {' and '.join(edges)}")
@@ -127,13 +131,11 @@ def _has(table: pa.Table, *kinds: SemanticType) -> bool:
     return all(columns_of(table.schema, kind) for kind in kinds)
 
 
-def _references(tables: Mapping[str, pa.Table], equal: Sequence[str]) -> Iterator[tuple[str, Ids]]:
-    """Each column that holds node ids, by name, with its values, but none twice.
+def _references(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, Ids]]:
+    """Each column that holds node ids, by name, with its values.
 
-    Of tables with equal edges, each kind of end comes from the one that is sorted by it. A site
-    that is an end of its own edge is that end. A property's id may also be an edge's.
+    A site that is an end of its own edge is that end. A property's id may also be an edge's.
     """
-    chosen: dict[SemanticType, list[tuple[int, str, Ids]]] = {}
     for name, table in tables.items():
         schema = table.schema
         kinds = (SOURCE_ID, TARGET_ID, SITE_ID, *(() if _has(table, PROPERTY) else (NODE_ID,)))
@@ -143,13 +145,7 @@ def _references(tables: Mapping[str, pa.Table], equal: Sequence[str]) -> Iterato
             values = ints(table[column])
             if kind == SITE_ID and ends:
                 values = values[np.logical_and.reduce([values != end for end in ends])]
-            if name in equal and kind in (SOURCE_ID, TARGET_ID):
-                falls = int(np.count_nonzero(values[1:] < values[:-1]))
-                chosen.setdefault(kind, []).append((falls, f"{name}.{column}", values))
-            else:
-                yield f"{name}.{column}", values
-    for candidates in chosen.values():
-        yield min(candidates, key=lambda c: c[0])[1:]
+            yield f"{name}.{column}", values
 
 
 def _runs(values: Ids) -> Ids:

@@ -17,7 +17,6 @@ from codeanatomy.facts.ids import Ids
 
 Keys: TypeAlias = npt.NDArray[np.signedinteger]
 
-_MOST_TIES = 10_000  # runs sorted one by one before it pays to sort everything
 _FEW = 100  # values of a key that is sorted group by group
 
 
@@ -50,34 +49,10 @@ def ints(column: pa.ChunkedArray) -> Keys:
     return chunks[0] if len(chunks) == 1 else np.concatenate([np.zeros(0, np.int8), *chunks])
 
 
-def sorted_order(key: Ids) -> Ids:
-    """Stable argsort of 64-bit integers, at half the price of numpy's.
-
-    Numpy sorts values much faster than places, so the place stands in the low bits of the value;
-    what the high bits alone could not tell apart is sorted afterwards.
-    """
-    bits = np.int64(max(len(key) - 1, 1).bit_length())
-    packed = key >> bits
-    packed <<= bits
-    packed |= np.arange(len(key), dtype=np.int64)
-    packed.sort()
-    order = packed & ((np.int64(1) << bits) - 1)
-    ordered = key[order]
-    high = np.right_shift(packed, bits, out=packed)
-    wrong = np.unique(high[1:][ordered[1:] < ordered[:-1]])
-    if len(wrong) > _MOST_TIES:
-        return np.argsort(key, kind="stable")
-    if len(wrong):
-        begins, ends = np.searchsorted(high, wrong), np.searchsorted(high, wrong, "right")
-        tied = np.concatenate([np.arange(b, e) for b, e in zip(begins, ends, strict=True)])
-        order[tied] = order[tied[np.argsort(ordered[tied], kind="stable")]]
-    return order
-
-
 def _order(keys: Sequence[Keys]) -> Ids:
     """Stable order by several keys; two of which the first has few values sort group by group."""
     if len(keys) == 1:
-        return sorted_order(keys[0].astype(np.int64, copy=False))
+        return np.argsort(keys[0], kind="stable")
     values = np.unique(keys[0]).tolist() if len(keys) == 2 and keys[0].dtype == np.int8 else []
     if not values:
         return np.lexsort(keys[::-1])
@@ -85,7 +60,7 @@ def _order(keys: Sequence[Keys]) -> Ids:
     for value in values:
         rows = np.flatnonzero(keys[0] == value)
         begin, end = end, end + len(rows)
-        order[begin:end] = rows[sorted_order(keys[1][rows].astype(np.int64, copy=False))]
+        order[begin:end] = rows[np.argsort(keys[1][rows], kind="stable")]
     return order
 
 

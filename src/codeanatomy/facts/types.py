@@ -63,6 +63,8 @@ TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of th
 
 # whole-graph ids, made by views from file id and node key
 NODE_ID = SemanticType("node.id", "id", "key")
+PARENT_ID = SemanticType("node.parent_id", "id", "ref")
+CONTAINER_ID = SemanticType("node.container_id", "id", "ref")
 SOURCE_ID = SemanticType("edge.src", "id", "ref")
 TARGET_ID = SemanticType("edge.dst", "id", "ref")
 SITE_ID = SemanticType("edge.site", "id", "ref")
@@ -95,6 +97,7 @@ SEVERITY = SemanticType("problem.severity", "severity")
 STAGE = SemanticType("problem.stage", "stage")
 PROPERTY = SemanticType("property.key", "property")
 
+IDS = {NODE: NODE_ID, PARENT: PARENT_ID, CONTAINER: CONTAINER_ID}  # key in a file: its graph id
 TYPES: dict[str, SemanticType] = {
     value.name: value for value in list(globals().values()) if isinstance(value, SemanticType)
 }

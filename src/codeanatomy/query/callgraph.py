@@ -33,8 +33,8 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
         SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
                n.kind, n.external
         FROM (SELECT src, dst FROM edges e WHERE kind = 'CALL' {where}) e
-        JOIN (SELECT src, dst FROM edges_by_dst WHERE kind = 'CONTAINS') c ON c.dst = e.src
-        JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.src
+        JOIN (SELECT node_id, container FROM nodes) c ON c.node_id = e.src
+        JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.container
         JOIN nodes n ON n.node_id = e.dst
         """
     ).to_pydict()

@@ -79,5 +79,5 @@ def places(tables: Tables, ids: Ids) -> pa.Table:
 
 def containers(tables: Tables, ids: Ids) -> pa.Table:
     """Of each node, `inner_id`, the METHOD that evaluates it, `owner_id`."""
-    columns = "t.dst AS inner_id, t.src AS owner_id"
-    return tables.lookup("edges_by_dst", "dst", ids, columns, "t.kind = 'CONTAINS'")
+    columns = "t.node_id AS inner_id, t.container AS owner_id"
+    return tables.lookup("nodes", "node_id", ids, columns, "t.container IS NOT NULL")

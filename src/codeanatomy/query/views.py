@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeanatomy.cpg.kinds import EDGE_KINDS
+from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.facts.ids import hash_text, sql_mix
 
 
@@ -21,13 +21,20 @@ class View(msgspec.Struct, frozen=True):
 
 
 def edges_with_ids() -> str:
-    """SQL of a query: all columns of the table `edges`, and `edge_id`.
+    """SQL of a query: all columns of the table `edges`, and `edge_id`; also what `nodes` holds.
 
     The recipe is that of `facts.ids.sql_edge_id`, one mix per level: nested, its text would grow
     eightfold with every mix.
     """
+    every = "SELECT * FROM edges" + "".join(
+        f" UNION ALL SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, "
+        "arrow_cast(0, 'Int32') AS ordinal, file_id, node_id AS site, 'syntax' AS origin, "
+        "'certain' AS certainty, 1.0 AS confidence, 1.0 AS score, evidence "
+        f"FROM nodes WHERE {column} IS NOT NULL"
+        for kind, column in COLUMNS.items()
+    )
     kinds = " ".join(f"WHEN '{k.kind}' THEN {hash_text(k.kind)}" for k in EDGE_KINDS)
-    hashed = f"SELECT *, CASE kind {kinds} END AS kind_hash FROM edges"
+    hashed = f"SELECT *, CASE kind {kinds} END AS kind_hash FROM ({every})"
     halves = (
         f"SELECT *, {sql_mix('kind_hash', 'src')} AS begins, {sql_mix('dst', 'ordinal')} AS ends "
         f"FROM ({hashed})"

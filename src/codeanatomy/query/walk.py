@@ -60,7 +60,7 @@ def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
 def unresolved_inside(tables: Tables, symbols: list[Symbol]) -> int:
     """Number of call sites without a target in the code of the symbols."""
     owners = bodies(tables, symbols)
-    inner = tables.lookup("edges", "src", owners, "t.dst", "t.kind = 'CONTAINS'")["dst"].to_numpy()
+    inner = tables.lookup("nodes", "container", owners, "t.node_id")["node_id"].to_numpy()
     sites = tables.lookup("unresolved", "node_id", inner, "t.node_id", "t.what = 'call'")
     return len(distinct(sites["node_id"].to_numpy()))
 
@@ -80,8 +80,8 @@ def _into(tables: Tables, ids: Ids, where: str) -> pa.Table:
 
 def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
     """Call edges of the sites that the ids contain."""
-    columns = "t.dst AS inner_id, t.src AS caller_id"
-    owners = tables.lookup("edges", "src", ids, columns, "t.kind = 'CONTAINS'")
+    columns = "t.node_id AS inner_id, t.container AS caller_id"
+    owners = tables.lookup("nodes", "container", ids, columns)
     sites = owners["inner_id"].to_numpy()
     edges = tables.lookup("edges", "src", sites, _EDGE, "t.kind = 'CALL'" + where)
     return tables.sql_with(

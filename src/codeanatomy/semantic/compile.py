@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
-from codeanatomy.facts.tables.graph import Prop
-from codeanatomy.facts.types import QUALNAME
+from codeanatomy.facts.tables.graph import Node, Prop
+from codeanatomy.facts.types import IDS, NODE, QUALNAME
 from codeanatomy.semantic.declare import EVERY, Model, Property, Relation
 from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
 
@@ -48,6 +48,8 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         feeds["entities"].append(name)
         describe(name, entity.properties, "node")
     for relation in model.relations.values():
+        if _is_column(relation):
+            continue
         lefts = _lefts(relation, schemas)
         for left in lefts:
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
@@ -62,6 +64,13 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         else:
             raise DeclarationError(f"output {output.name}: there is no view {output.feeds!r}")
     return tuple(nodes.values())
+
+
+def _is_column(relation: Relation) -> bool:
+    """Whether every node has at most one such edge, wholly told by a column of the nodes."""
+    r, ends = relation, (relation.dst, relation.site, relation.left)
+    simple = ends == (NODE, NODE, EVERY) and not (r.right or r.where or r.ordinal or r.properties)
+    return simple and r.src in IDS and bool(columns_of(schema_from_struct(Node), IDS[r.src]))
 
 
 def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:

@@ -28,7 +28,7 @@ QUERIES = {
     "roots": ("SELECT path, reason FROM roots ORDER BY path", ("folder", "reason")),
     "kinds": (
         "SELECT 'node' AS entity, kind, count(*) AS count FROM nodes GROUP BY kind UNION ALL "
-        "SELECT 'edge' AS entity, kind, count(*) AS count FROM edges GROUP BY kind "
+        "SELECT 'edge' AS entity, kind, count(*) AS count FROM cpg_edges GROUP BY kind "
         "ORDER BY entity DESC, count DESC, kind",
         ("entity", "kind", "count"),
     ),

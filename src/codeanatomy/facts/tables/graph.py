@@ -18,6 +18,8 @@ class Node(msgspec.Struct, frozen=True):
     position: Annotated[int, t.INT32, t.ORDINAL, "order among the parent's children"]
     external: Annotated[bool, t.EXTERNAL]
     evidence: Annotated[str, t.CODED, t.EVIDENCE, "witness names joined by +"]
+    parent: Annotated[int | None, t.PARENT_ID, "source of its AST edge"]
+    container: Annotated[int | None, t.CONTAINER_ID, "source of its CONTAINS edge"]
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -31,7 +33,8 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """Stored as `edges`, sorted by src within each kind; identity is (kind, src, dst, ordinal)."""
+    """Stored as `edges`, sorted by src within each kind; identity is (kind, src, dst, ordinal).
+    `nodes` holds the AST and CONTAINS edges between nodes as columns; `cpg_edges` shows all."""
 
     kind: Annotated[str, t.FEW, t.KIND]
     src: Annotated[int, t.SOURCE_ID]

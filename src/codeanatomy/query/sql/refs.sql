@@ -6,8 +6,7 @@ SELECT a.name, coalesce(b.qualified_name, b.name) AS target, b.kind AS target_ki
 FROM edges e
 JOIN nodes a ON a.node_id = e.src
 JOIN nodes b ON b.node_id = e.dst
-JOIN edges_by_dst c ON c.dst = e.src AND c.kind = 'CONTAINS'
-JOIN nodes m ON m.node_id = c.src AND m.kind = 'METHOD'
+JOIN nodes m ON m.node_id = a.container AND m.kind = 'METHOD'
 LEFT JOIN spans s ON s.node_id = e.site
 LEFT JOIN files f ON f.file_id = s.file_id
 LEFT JOIN spans bs ON bs.node_id = e.dst
