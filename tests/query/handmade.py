@@ -57,18 +57,7 @@ class Handmade:
         self.rows["files"].append(row)
         self.rows["texts"].append((content, raw))
         node = int(ids.node_id(ids.file_id(module), ids.MODULE_KEY))
-        block = (
-            node,
-            "NAMESPACE_BLOCK",
-            "",
-            module,
-            ids.file_id(module),
-            0,
-            False,
-            "ast",
-            None,
-            None,
-        )
+        block = (node, "NAMESPACE_BLOCK", "", module, row[0], 0, False, "ast", None, None)
         self.rows["nodes"].append(block)
         self.rows["spans"].append((node, ids.file_id(module), 0, len(raw), 1))
         return self._node("METHOD", "<module>", f"{module}.<module>", f"{path}:1", text)

@@ -11,6 +11,7 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Node
+from codeanatomy.query.views import edges_with_ids
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
 from codeanatomy.semantic.ir import KINDS
 
@@ -68,7 +69,18 @@ def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_view
     columns = {
         kind: semantic_type(schema_from_struct(Node).field(c)) for kind, c in COLUMNS.items()
     }
+    origins = {r.origin for name, r in model().relations.items() if name not in fed}
+    assert origins == {"syntax"} and "'syntax' AS origin" in edges_with_ids()
     assert held and {kind: t.IDS[src] for kind, src in held.items()} == columns
+
+
+@pytest.mark.parametrize(
+    "more", [{"adds": "x"}, {"origin": None}, {"ordinal": True}, {"site": None}]
+)
+def test_an_edge_that_says_more_than_the_column_keeps_its_rows(more: dict[str, object]) -> None:
+    relation = msgspec.structs.replace(model().relations["rel_contains"], **more)
+    compiled = compile_graph(evidence_schemas(), declared(relations={"rel_contains": relation}))
+    assert any(table.startswith("rel_contains__") for table in compiled.facts["edges"].tables)
 
 
 def test_unknown_tables_and_double_names_are_errors() -> None:

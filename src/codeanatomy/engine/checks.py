@@ -1,7 +1,6 @@
 """The laws of a graph, checked over whole tables before anything is published."""
 
-from collections.abc import Iterator, Mapping, Set
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import numpy as np
 import pyarrow as pa
@@ -11,11 +10,10 @@ from codeanatomy.engine.order import ints, is_sorted, sort_key
 from codeanatomy.facts.ids import Ids, hash_texts, mix
 from codeanatomy.facts.schema import column_of, columns_of
 from codeanatomy.facts.types import (
-    CONTAINER_ID,
+    IDS,
     KIND,
     NODE_ID,
     ORDINAL,
-    PARENT_ID,
     PROPERTY,
     SITE_ID,
     SOURCE_ID,
@@ -40,10 +38,8 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
     sums = {_sum(tables[name]) for name in edges}
     ids = _ascending(_ints(tables[nodes], NODE_ID))
     broken = [_sentence(f"ids occur twice in {nodes}", repeated(ids))]
-    others = {name: table for name, table in sorted(tables.items()) if name != nodes}
-    held = [c for m in (PARENT_ID, CONTAINER_ID) for c in columns_of(tables[nodes].schema, m)]
-    pointing = ((f"{nodes}.{c}", ints(tables[nodes][c].drop_null())) for c in held)
-    for column, values in chain(pointing, _references(others)):
+    same = edges[1:] if len(sums) == 1 else []  # their ends are those of the first
+    for column, values in _references(tables, nodes, same):
         broken.append(_sentence(f"values of {column} have no node", dangling(values, ids)))
     if len(sums) > 1:
         broken.append(f"different edges in {' and '.join(edges)}")
@@ -131,21 +127,24 @@ def _has(table: pa.Table, *kinds: SemanticType) -> bool:
     return all(columns_of(table.schema, kind) for kind in kinds)
 
 
-def _references(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, Ids]]:
-    """Each column that holds node ids, by name, with its values.
+def _references(
+    tables: Mapping[str, pa.Table], nodes: str, same: Sequence[str]
+) -> Iterator[tuple[str, Ids]]:
+    """Each column that holds node ids, by name, with its values; not the ends of the tables `same`.
 
     A site that is an end of its own edge is that end. A property's id may also be an edge's.
     """
-    for name, table in tables.items():
-        schema = table.schema
-        kinds = (SOURCE_ID, TARGET_ID, SITE_ID, *(() if _has(table, PROPERTY) else (NODE_ID,)))
-        columns = [(kind, name) for kind in kinds for name in columns_of(schema, kind)]
-        ends = [ints(table[c]) for kind, c in columns if kind in (SOURCE_ID, TARGET_ID)]
-        for kind, column in columns:
-            values = ints(table[column])
-            if kind == SITE_ID and ends:
-                values = values[np.logical_and.reduce([values != end for end in ends])]
-            yield f"{name}.{column}", values
+    for name, table in sorted(tables.items()):
+        both = [c for kind in (SOURCE_ID, TARGET_ID) for c in columns_of(table.schema, kind)]
+        ends = [ints(table[c]) for c in both]
+        yield from zip([] if name in same else [f"{name}.{c}" for c in both], ends, strict=False)
+        own = () if name == nodes or _has(table, PROPERTY) else (NODE_ID,)
+        for kind in (SITE_ID, *IDS.values(), *own):
+            for column in columns_of(table.schema, kind):
+                values = ints(table[column].drop_null())
+                if kind == SITE_ID and ends:
+                    values = values[np.logical_and.reduce([values != end for end in ends])]
+                yield f"{name}.{column}", values
 
 
 def _runs(values: Ids) -> Ids:

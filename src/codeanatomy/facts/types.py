@@ -97,7 +97,7 @@ SEVERITY = SemanticType("problem.severity", "severity")
 STAGE = SemanticType("problem.stage", "stage")
 PROPERTY = SemanticType("property.key", "property")
 
-IDS = {NODE: NODE_ID, PARENT: PARENT_ID, CONTAINER: CONTAINER_ID}  # key in a file: its graph id
+IDS = {PARENT: PARENT_ID, CONTAINER: CONTAINER_ID}  # a key in a file, and its graph-wide id
 TYPES: dict[str, SemanticType] = {
     value.name: value for value in list(globals().values()) if isinstance(value, SemanticType)
 }

@@ -69,8 +69,9 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
 def _is_column(relation: Relation) -> bool:
     """Whether every node has at most one such edge, wholly told by a column of the nodes."""
     r, ends = relation, (relation.dst, relation.site, relation.left)
-    simple = ends == (NODE, NODE, EVERY) and not (r.right or r.where or r.ordinal or r.properties)
-    return simple and r.src in IDS and bool(columns_of(schema_from_struct(Node), IDS[r.src]))
+    more = (r.right, r.where, r.ordinal, r.properties, r.adds, r.origin is None)
+    held = r.src in IDS and columns_of(schema_from_struct(Node), IDS[r.src])
+    return ends == (NODE, NODE, EVERY) and not any(more) and bool(held)
 
 
 def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:

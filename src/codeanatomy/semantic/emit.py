@@ -65,6 +65,7 @@ def _normalize(view: ViewNode, inferred: Inferred) -> str:
         kind = f"coalesce({kind_of}, 'UNKNOWN')"
     identified = t.NODE if has(table, t.NODE) else t.FILE
     made = {
+        t.NODE_ID: identity("a", table, identified),
         t.KIND: kind,
         t.NAME: name,
         t.QUALIFIED: qualified,
@@ -73,7 +74,6 @@ def _normalize(view: ViewNode, inferred: Inferred) -> str:
         t.EXTERNAL: literal(p.entity.external),
         t.EVIDENCE: _evidence("a", table, p.entity.evidence),
         **{i: identity("a", table, m) if has(table, m) else "NULL" for m, i in t.IDS.items()},
-        t.NODE_ID: identity("a", table, identified),
         **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
     out: dict[str, str] = {}

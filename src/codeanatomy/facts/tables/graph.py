@@ -34,7 +34,7 @@ class Span(msgspec.Struct, frozen=True):
 
 class Edge(msgspec.Struct, frozen=True):
     """Stored as `edges`, sorted by src within each kind; identity is (kind, src, dst, ordinal).
-    `nodes` holds the AST and CONTAINS edges between nodes as columns; `cpg_edges` shows all."""
+    Of AST and CONTAINS only those of files stand here, the others in `nodes`: ask `cpg_edges`."""
 
     kind: Annotated[str, t.FEW, t.KIND]
     src: Annotated[int, t.SOURCE_ID]
