@@ -15,6 +15,7 @@ EDGE = re.compile(r"(NO )?([A-Z_]+) (\S+) -> (\S+)(?: (certain|possible))?(?: (\
 NODE = re.compile(r"(NO )?NODE ([A-Z_]+) (\S+)")
 PROPERTY = re.compile(r"PROP ([A-Z_]+) (\S+) (\S+) (.*)")
 UNRESOLVED = re.compile(r"UNRESOLVED (\S+)@(\S+) (.+)")
+LINES = re.compile(r"(STEPS|DEFS|CONTROL)((?: \S+)*)")
 LABEL = re.compile(r"(.*)@(?:(.+\.py):)?(\d+)")
 
 
@@ -108,6 +109,21 @@ class Graph:
             if node.path == path and node.line == line and (node.name or "") == name
         }
 
+    def lines(self, case: Case, what: str) -> set[str]:
+        """The flow of the case's file, from line to line."""
+        kind = {"STEPS": "CFG", "DEFS": "REACHING_DEF", "CONTROL": "CDG"}[what]
+        edges = [e for e in self.edges[kind] if e.src.path == case.path]
+        if what == "DEFS":
+            return {f"{e.dst.name}:{e.src.line}>{e.dst.line}" for e in edges}
+        if what == "CONTROL":
+            return {f"{e.dst.line}<{e.src.line}" for e in edges}
+        steps = ((e.src.line, _exit_or_line(e.dst)) for e in edges if e.src.kind != "METHOD")
+        return {f"{a}>{b}" for a, b in steps if str(a) != b}
+
+
+def _exit_or_line(node: Node) -> str:
+    return "X" if node.kind == "METHOD_RETURN" else str(node.line)
+
 
 def cases() -> list[Case]:
     """Every case of every theme, in the order written."""
@@ -175,6 +191,9 @@ def test_comparison_can_fail(graph: Graph) -> None:
         "PROP METHOD main@1 IS_ASYNC true",
         "UNRESOLVED late@2 unknown name",
         "REF late@2",
+        "STEPS 1>2",
+        "DEFS x:1>2",
+        "CONTROL 2<1",
         "GAP REF late@2 -> plain_call.late",
     ]
     for row in wrong:
@@ -212,6 +231,10 @@ def _row(case: Case, graph: Graph, row: str) -> list[str]:
     if match := NODE.fullmatch(row):
         nodes = [node for node in graph.at(case, match[3]) if node.kind == match[2]]
         return [_missing(row, [])] if bool(nodes) == bool(match[1]) else []
+    if match := LINES.fullmatch(row):
+        wanted, there = set(match[2].split()), graph.lines(case, match[1])
+        lost = [_missing(f"{match[1]} {one}", []) for one in sorted(wanted - there)]
+        return lost + [f"not listed:  {match[1]} {one}" for one in sorted(there - wanted)]
     if match := EDGE.fullmatch(row):
         return _edge(case, graph, row, match)
     return [f"not a row: {row}"]

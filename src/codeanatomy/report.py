@@ -116,7 +116,7 @@ def call_sites(sites: int, targets: pa.Table) -> CallSites:
 def graph_facts(tables: Mapping[str, pa.Table], sites: CallSites) -> dict[str, object]:
     """What a snapshot says of its own graph: counts by kind, problems by code, call sites."""
     nodes = tables["nodes"]
-    held = {kind: len(nodes) - nodes[column].null_count for kind, column in COLUMNS.items()}
+    held = {kind: len(nodes) - nodes[column].null_count for kind, (column, _) in COLUMNS.items()}
     return {
         "nodes": counts(nodes["kind"]),
         "edges": counts(tables["edges"]["kind"], held),

@@ -11,7 +11,6 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Node
-from codeanatomy.query.views import edges_with_ids
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
 from codeanatomy.semantic.ir import KINDS
 
@@ -66,11 +65,10 @@ def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_view
         if v.kind == "relate"
     }
     held = {r.kind: r.src for name, r in model().relations.items() if name not in fed}
-    columns = {
-        kind: semantic_type(schema_from_struct(Node).field(c)) for kind, c in COLUMNS.items()
-    }
-    origins = {r.origin for name, r in model().relations.items() if name not in fed}
-    assert origins == {"syntax"} and "'syntax' AS origin" in edges_with_ids()
+    node = schema_from_struct(Node)
+    columns = {kind: semantic_type(node.field(c)) for kind, (c, _) in COLUMNS.items()}
+    origins = {r.kind: r.origin for name, r in model().relations.items() if name not in fed}
+    assert origins == {kind: origin for kind, (_, origin) in COLUMNS.items()}
     assert held and {kind: t.IDS[src] for kind, src in held.items()} == columns
 
 

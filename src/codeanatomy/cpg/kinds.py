@@ -30,6 +30,7 @@ NODE_KINDS = (
     NodeKind("NAMESPACE_BLOCK", True, "a module"),
     NodeKind("TYPE_DECL", True, "a class, or an external one"),
     NodeKind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
+    NodeKind("METHOD_RETURN", True, "where a function or body is left"),
     NodeKind("METHOD_PARAMETER_IN", True, "a parameter"),
     NodeKind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
     NodeKind("MEMBER", True, "an attribute of the instances of a class, set by its methods"),
@@ -61,10 +62,23 @@ EDGE_KINDS = (
     EdgeKind("INHERITS_FROM", True, "class to its base", "order of the base"),
     EdgeKind("CAPTURE", True, "function or class body to a variable of an enclosing function"),
     EdgeKind("CALL", True, "call site to what it calls"),
+    EdgeKind("CFG", True, "node to one that may be evaluated next"),
+    EdgeKind("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
+    EdgeKind(
+        "POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"
+    ),
+    EdgeKind("CDG", True, "test, loop or case to a node that is evaluated or not as it decides"),
+    EdgeKind("REACHING_DEF", True, "binding of a local variable to a use that may see its value"),
     EdgeKind("DECORATED_BY", False, "definition to the function or class that decorates it"),
 )
 
-COLUMNS = {"AST": "parent", "CONTAINS": "container"}  # edges told by a column of their target
+# edges told by a column of their target, and where that comes from
+COLUMNS = {
+    "AST": ("parent", "syntax"),
+    "CONTAINS": ("container", "syntax"),
+    "DOMINATE": ("dominator", "flow"),
+    "POST_DOMINATE": ("post_dominator", "flow"),
+}
 
 # ast class (with its operator) -> kind, name; name None keeps the node's own name
 _BINARY = {

@@ -25,7 +25,7 @@ from codeanatomy.engine.lock import reader_pin, writer_lock
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.facts.errors import StoreError
 
-FORMAT = 2
+FORMAT = 3
 FOLDERS = ("tables", "snapshots", "readers", "tmp")
 _OWN = {*FOLDERS, ".gitignore", "format.json", "lock"}
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
+from codeanatomy.extract.flow import Flow
 from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, roles
 from codeanatomy.extract.keys import ordinals
 from codeanatomy.extract.walker import ROLES
@@ -40,7 +41,7 @@ def name_starts(forest: Forest) -> Ints:
     return starts
 
 
-def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
+def definitions(forest: Forest, names: Ints, flow: Flow) -> dict[str, pa.Table]:
     """The definition table; `names` as from `name_starts`."""
     rows = forest.definitions
     kind = forest.kind[rows]
@@ -48,12 +49,14 @@ def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
     yields = forest.rows(kinds("Yield", "YieldFrom"))
     generators[forest.definition[forest.scope[yields]]] = True
     docs = [d if d is None else d[:DOCSTRING_LIMIT] for d in forest.columns.docstrings]
-    columns = located(forest, rows)
+    columns = located(forest, rows) | flow.columns(rows)
     own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
     columns |= {
         "name": interned(own),
         "qualname": forest.qualnames,
         "body": forest.definition_bodies,
+        "exit": flow.exits,
+        "exit_dominator": flow.exit_dominators(),
         "asynchronous": kinds("AsyncFunctionDef")[kind],
         "generator": generators & ~kinds("Module", "ClassDef")[kind],
         "signature": _signatures(forest, names),

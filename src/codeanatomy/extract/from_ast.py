@@ -14,6 +14,7 @@ from codeanatomy.extract import comments, definitions, names
 from codeanatomy.extract.columns import coded, constant, located, table
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import Emitted, constraint_tables, emit, members
+from codeanatomy.extract.flow import Flow
 from codeanatomy.extract.forest import CONTEXTS, DEFINITIONS, Forest, Text, kinds
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
@@ -21,6 +22,7 @@ from codeanatomy.extract.witness import Extractor, Source, trouble
 from codeanatomy.facts.ids import FIELD, mix
 from codeanatomy.facts.schema import structs_of
 from codeanatomy.facts.tables import constraints, syntax
+from codeanatomy.facts.tables import flow as flowing
 from codeanatomy.facts.tables import names as naming
 
 WITNESS = "ast"
@@ -28,7 +30,7 @@ WITNESS = "ast"
 WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
-TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(constraints))
+TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(flowing), *structs_of(constraints))
 _POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
 _LAST_WORD = re.compile(rb"[\w\x80-\xff]+\Z")
 _LITERAL = kinds("Constant")
@@ -85,8 +87,10 @@ class AstCollector:
         """All tables but that of comments."""
         starts = definitions.name_starts(forest)
         last, calls = names.calls(forest)
-        tables = nodes(forest, last) | literals(forest) | fields(forest) | calls
-        tables |= definitions.definitions(forest, starts) | definitions.parameters(forest)
+        flow = evaluated(forest, scopes)
+        tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
+        tables |= flow.tables() | definitions.definitions(forest, starts, flow)
+        tables |= definitions.parameters(forest)
         tables |= definitions.imports(forest) | definitions.decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
@@ -99,25 +103,36 @@ class AstCollector:
         return Forest(self._columns, self._texts, self._counts, self._positions, flags)
 
 
-def nodes(forest: Forest, last_names: npt.NDArray[np.int32]) -> dict[str, pa.Table]:
+def evaluated(forest: Forest, scopes: Scopes) -> Flow:
+    """The flow of the batch; branches take up to four frames for a level of the tree."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 4 * WALK_DEPTH))
+    try:
+        return Flow(forest, scopes)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def nodes(forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow) -> dict[str, pa.Table]:
     """The syntax table; `last_names` are codes of the callees' last names at the rows of calls."""
     rows = forest.rows(_SYNTAX)
     imports = kinds("ImportFrom")[forest.kind[rows]]
     called = kinds("Call")[forest.kind[rows]]
     name = np.where(imports, -1, np.where(called, last_names[rows], forest.text[rows]))
-    columns = located(forest, rows) | {
+    columns = located(forest, rows) | flow.columns(rows)
+    columns |= {
         "name": coded(name, forest.names.words()),
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
     }
     return table(syntax.Syntax, columns)
 
 
-def literals(forest: Forest) -> dict[str, pa.Table]:
+def literals(forest: Forest, flow: Flow) -> dict[str, pa.Table]:
     """The literal table."""
     rows = forest.rows(_LITERAL)
     values = forest.columns.values
     types = np.fromiter(map(_TYPE_OF.__getitem__, map(type, values)), np.int32, len(values))
-    columns = located(forest, rows)
+    columns = located(forest, rows) | flow.columns(rows)
     columns |= {"type": coded(types, _TYPE_NAMES), "value": _shown(values)}
     return table(syntax.Literal, columns)
 

@@ -81,8 +81,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
 
 def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa.Table]:
     """The variable table; `name_starts` of the definitions."""
-    hidden = forest.broken[forest.file[scopes.first]]
-    chosen = np.flatnonzero((scopes.declares == VARIABLE) & ~hidden)
+    chosen = np.flatnonzero(scopes.declares == VARIABLE)
     chosen = chosen[np.argsort(scopes.first[chosen], kind="stable")]
     rows, names = scopes.first[chosen], forest.names.all()
     owner = forest.definition[scopes.scope[chosen]]

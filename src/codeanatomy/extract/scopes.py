@@ -42,7 +42,8 @@ class Scopes:
     """Bindings of a batch, one per (scope, name), and the lookup of names in them.
 
     `scope`, `first` (row of the first binding token), `declares` and `key` (of the parameter,
-    definition or variable; 0 for imports) are columns over the bindings.
+    definition or variable; 0 for imports) are columns over the bindings; `binders` are the rows
+    that bind a name, `binding` what each one binds.
     """
 
     def __init__(self, forest: Forest) -> None:
@@ -146,7 +147,8 @@ class Scopes:
             good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
             scope[lent[good]] = outer[good]
         pairs = scope * self._base + codes
-        self.pairs, first, group = np.unique(pairs, return_index=True, return_inverse=True)
+        self.pairs, first, self.binding = np.unique(pairs, return_index=True, return_inverse=True)
+        group: Ints = self.binding
         self.first = rows[first]
         self.scope = self.pairs // self._base
         counts = np.bincount(group * 5 + kind, minlength=5 * len(self.pairs)).reshape(-1, 5)

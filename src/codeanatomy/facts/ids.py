@@ -74,6 +74,7 @@ def sql_node_id(file: str, key: str) -> str:
 EXTERNAL_FILE = hash_text("external:") & HIGH_MASK  # the pseudo file of all external symbols
 MODULE_KEY = hash_text("module:")  # key of a file's module node (NAMESPACE_BLOCK)
 BODY = hash_text("body:")  # mix(key of module or class, BODY): its body, a METHOD
+EXIT = hash_text("exit:")  # mix(key of a METHOD, EXIT): where it is left, a METHOD_RETURN
 FIELD = hash_text("field:")  # mix(key of an attribute access, FIELD): its field identifier
 LOCAL = hash_text("local:")  # mix(mix(scope key, LOCAL), hash_text(name)): a local variable
 ANNOTATION = hash_text("annotation:")  # mix(key of a decorator's expression, ANNOTATION)

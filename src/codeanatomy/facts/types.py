@@ -59,12 +59,19 @@ FUNCTION = SemanticType("node.function", "node", "ref", "file.owner")
 CLASS = SemanticType("node.class", "node", "ref", "file.owner")
 DECORATED = SemanticType("node.decorated", "node", "ref", "file.owner")
 CAPTURED = SemanticType("node.captured", "node", "ref", "file.owner")
+FOLLOWER = SemanticType("node.follower", "node", "ref", "file.owner")  # next in control flow
+DOMINATOR = SemanticType("node.dominator", "node", "ref", "file.owner")
+POST_DOMINATOR = SemanticType("node.post_dominator", "node", "ref", "file.owner")
+CONTROLLER = SemanticType("node.controller", "node", "ref", "file.owner")  # what decides on it
+BINDING = SemanticType("node.binding", "node", "ref", "file.owner")  # what gave it its value
 TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of the file in FILE_REF
 
 # whole-graph ids, made by views from file id and node key
 NODE_ID = SemanticType("node.id", "id", "key")
 PARENT_ID = SemanticType("node.parent_id", "id", "ref")
 CONTAINER_ID = SemanticType("node.container_id", "id", "ref")
+DOMINATOR_ID = SemanticType("node.dominator_id", "id", "ref")
+POST_DOMINATOR_ID = SemanticType("node.post_dominator_id", "id", "ref")
 SOURCE_ID = SemanticType("edge.src", "id", "ref")
 TARGET_ID = SemanticType("edge.dst", "id", "ref")
 SITE_ID = SemanticType("edge.site", "id", "ref")
@@ -97,7 +104,12 @@ SEVERITY = SemanticType("problem.severity", "severity")
 STAGE = SemanticType("problem.stage", "stage")
 PROPERTY = SemanticType("property.key", "property")
 
-IDS = {PARENT: PARENT_ID, CONTAINER: CONTAINER_ID}  # a key in a file, and its graph-wide id
+IDS = {  # a key in a file, and its graph-wide id
+    PARENT: PARENT_ID,
+    CONTAINER: CONTAINER_ID,
+    DOMINATOR: DOMINATOR_ID,
+    POST_DOMINATOR: POST_DOMINATOR_ID,
+}
 TYPES: dict[str, SemanticType] = {
     value.name: value for value in list(globals().values()) if isinstance(value, SemanticType)
 }

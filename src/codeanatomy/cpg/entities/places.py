@@ -17,6 +17,8 @@ DEFINITION = Entity(
 
 BODY = Entity(name="body", table="body", kind="METHOD")
 
+EXIT = Entity(name="exit", table="exit", kind="METHOD_RETURN")
+
 PARAMETER = Entity(
     name="parameter", table="parameter", properties=(Property("PASSING", "passing"),)
 )

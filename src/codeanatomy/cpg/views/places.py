@@ -1,6 +1,6 @@
 """Things that no witness names: bodies of modules and classes, modules, files with their span."""
 
-from codeanatomy.facts.tables.views import Body, FileSpan, Module
+from codeanatomy.facts.tables.views import Body, Exit, FileSpan, Module
 from codeanatomy.semantic.declare import View
 
 BODY = View(
@@ -15,6 +15,17 @@ BODY = View(
                     ELSE "qualname" || '.<body>' END AS "qualname",
                "witness"
         FROM "definition" WHERE "body" <> "node"
+    """,
+)
+
+EXIT = View(
+    name="exit",
+    struct=Exit,
+    sql="""
+        SELECT "file_id", "exit" AS "node", "body" AS "parent", "body" AS "container",
+               "exit_dominator" AS "dominator", 0 AS "position", "line",
+               "bend" AS "bstart", "bend", "witness"
+        FROM "definition"
     """,
 )
 

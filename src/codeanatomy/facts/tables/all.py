@@ -6,6 +6,7 @@ import pyarrow as pa
 from codeanatomy.facts.schema import schema_from_struct, structs_of, table_name
 from codeanatomy.facts.tables import (
     constraints,
+    flow,
     graph,
     kinds,
     names,
@@ -18,7 +19,18 @@ from codeanatomy.facts.tables import (
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     table_name(struct): struct
-    for module in (source, syntax, names, constraints, resolution, trouble, kinds, views, graph)
+    for module in (
+        source,
+        syntax,
+        names,
+        flow,
+        constraints,
+        resolution,
+        trouble,
+        kinds,
+        views,
+        graph,
+    )
     for struct in structs_of(module)
 }
 SCHEMAS: dict[str, pa.Schema] = {n: schema_from_struct(s) for n, s in STRUCTS.items()}

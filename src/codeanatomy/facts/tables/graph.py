@@ -20,6 +20,8 @@ class Node(msgspec.Struct, frozen=True):
     evidence: Annotated[str, t.CODED, t.EVIDENCE, "witness names joined by +"]
     parent: Annotated[int | None, t.PARENT_ID, "source of its AST edge"]
     container: Annotated[int | None, t.CONTAINER_ID, "source of its CONTAINS edge"]
+    dominator: Annotated[int | None, t.DOMINATOR_ID, "source of its DOMINATE edge"]
+    post_dominator: Annotated[int | None, t.POST_DOMINATOR_ID, "source of its POST_DOMINATE edge"]
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class Span(msgspec.Struct, frozen=True):
 
 class Edge(msgspec.Struct, frozen=True):
     """Stored as `edges`, sorted by src within each kind; identity is (kind, src, dst, ordinal).
-    Of AST and CONTAINS only those of files stand here, the others in `nodes`: ask `cpg_edges`."""
+    Of the kinds that columns of `nodes` hold only those of files stand here, ask `cpg_edges`."""
 
     kind: Annotated[str, t.FEW, t.KIND]
     src: Annotated[int, t.SOURCE_ID]

@@ -21,3 +21,10 @@ class Located(msgspec.Struct, frozen=True):
     bend: Annotated[int, t.BEND]
     line: Annotated[int, t.INT32, t.LINE]
     witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
+
+
+class Evaluated(Located, frozen=True):
+    """Columns of things that may stand in the control flow."""
+
+    dominator: Annotated[int | None, t.DOMINATOR, "last node that every way to it passes"]
+    post_dominator: Annotated[int | None, t.POST_DOMINATOR, "first node on every way from it"]

@@ -9,10 +9,10 @@ comment's is by its text and its number among equal texts, so that a new comment
 from typing import Annotated
 
 from codeanatomy.facts import types as t
-from codeanatomy.facts.tables.located import Located
+from codeanatomy.facts.tables.located import Evaluated, Located
 
 
-class Syntax(Located, frozen=True):
+class Syntax(Evaluated, frozen=True):
     """Expressions and statements that no other table holds; expression statements are folded into
     their expression, `arguments` and `withitem` into their owner."""
 
@@ -20,19 +20,21 @@ class Syntax(Located, frozen=True):
     context: Annotated[str, t.CODED, "load, store or del for targets; '' elsewhere"]
 
 
-class Literal(Located, frozen=True):
+class Literal(Evaluated, frozen=True):
     """Constants."""
 
     type: Annotated[str, t.CODED, "str, bytes, int, float, complex, bool, None, Ellipsis"]
     value: Annotated[str, t.TEXT, "repr, at most 200 characters"]
 
 
-class Definition(Located, frozen=True):
+class Definition(Evaluated, frozen=True):
     """Modules, classes, functions, lambdas: the named things that own others."""
 
     name: Annotated[str, t.CODED, t.NAME, "'' for a module, <lambda1> for a lambda"]
     qualname: Annotated[str, t.QUALNAME, "dotted in the file, #2 for a second; '' for a module"]
     body: Annotated[int, t.OWNER, "key of its body: the function itself, or a body METHOD"]
+    exit: Annotated[int, t.VALUE, "key of the node where its body is left"]
+    exit_dominator: Annotated[int | None, "key of the exit's dominator"]
     asynchronous: Annotated[bool, t.FLAG]
     generator: Annotated[bool, t.FLAG]
     signature: Annotated[

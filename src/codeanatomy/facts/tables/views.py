@@ -24,6 +24,21 @@ class Body(msgspec.Struct, frozen=True):
     witness: Annotated[str, t.CODED, t.EVIDENCE]
 
 
+class Exit(msgspec.Struct, frozen=True):
+    """Where a function or body is left: its METHOD_RETURN."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    parent: Annotated[int, t.PARENT]
+    container: Annotated[int, t.CONTAINER]
+    dominator: Annotated[int | None, t.DOMINATOR]
+    position: Annotated[int, t.INT32, t.ORDINAL, "0: its body's statements have their own order"]
+    bstart: Annotated[int, t.BSTART]
+    bend: Annotated[int, t.BEND]
+    line: Annotated[int, t.INT32, t.LINE]
+    witness: Annotated[str, t.CODED, t.EVIDENCE]
+
+
 class Module(msgspec.Struct, frozen=True):
     """The module node of a file."""
 

@@ -1,0 +1,5 @@
+"""Control and data flow of each definition, from the rows of a batch of trees."""
+
+from codeanatomy.extract.flow.evidence import Flow
+
+__all__ = ["Flow"]

@@ -1,0 +1,557 @@
+"""In what order is a definition evaluated? Blocks of points, and the edges between blocks.
+
+A point is a row of the tree that stands in the control flow: a simple statement, a test or other
+operand that is not always evaluated, what a loop, `with` or `match` takes, a handler. Where
+something may leave, the points before and after are in blocks of their own.
+
+A block is placed only after every forward edge into it exists. So the order of blocks is a
+topological order of the forward edges, and an edge goes back exactly where its target is no later.
+
+Exceptions: inside `try` and `with`, a block in which something may raise has an edge to what takes
+it; a block is cut where a name is bound after something that may raise, so that handlers do not see
+that binding. Elsewhere an exception is no edge, but `raise` and a failed `assert` are. A `finally`
+body stands once: it is entered in every way, and left in the same ways.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from codeanatomy.extract.flow.parts import Parts
+from codeanatomy.extract.forest import FUNCTIONS
+from codeanatomy.extract.walker import CONSTRUCTS
+
+(NEXT, TRUE, FALSE, LOOP, DONE, MATCH, NOMATCH) = range(7)
+(BREAK, CONTINUE, RETURN, SWALLOW, RAISE, EXCEPTION, ESCAPE) = range(7, 14)
+WAYS = (
+    *("next", "true", "false", "loop", "done", "match", "nomatch"),
+    *("break", "continue", "return", "swallow", "raise", "exception", "escape"),
+)
+_JUMPS = (BREAK, CONTINUE, RETURN)
+_THROWN = {EXCEPTION, RAISE, NOMATCH}
+_OUT = 0  # label of a definition's exit
+_NOWHERE = -1
+
+Edge = tuple[int, int, int]  # source, target, way
+
+
+class Frame(NamedTuple):
+    """What a jump meets on its way out: the entry of a `finally` or `with` exit, a loop, or a
+    handler that unbinds its name."""
+
+    entry: int
+    end: int = _NOWHERE
+    head: int = _NOWHERE
+    handler: int = _NOWHERE
+
+
+class Blocks:
+    """The blocks of a batch; those of definition i are `first[i]` to `first[i + 1]`.
+
+    `points` are (code, block) in order of evaluation: the code is a row, or counts from the number
+    of rows: the entries of all definitions, then their exits. `marks` are (row, block): from that
+    row on, the rows of the same definition belong to that block, to the next mark. `lands` says
+    where a statement or case binds its names, `unbound` are (handler, block) where the name of an
+    exception is deleted again.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.points: list[tuple[int, int]] = []
+        self.marks: list[tuple[int, int]] = []
+        self.edges: list[Edge] = []
+        self.lands: dict[int, int] = {}
+        self.unbound: list[tuple[int, int]] = []
+        self.first: list[int] = []
+        self.count = 0
+        self._parts = parts
+        self._kinds = parts.kinds
+        for number, row in enumerate(parts.definitions):
+            self.first.append(self.count)
+            self._definition(number, row)
+        self.first.append(self.count)
+
+    def _definition(self, number: int, row: int) -> None:
+        entry = len(self._kinds) + number
+        self._placed: list[int] = []  # block of each label; _NOWHERE before it is placed
+        self._ways: list[int] = []  # bit set of the ways of the edges to each label
+        self._block = _NOWHERE  # the current one; _NOWHERE after a jump
+        self._raising = False  # whether something in it may raise
+        self._taker = _NOWHERE  # label of what takes an exception
+        self._frames: list[Frame] = []
+        before = len(self.edges)
+        self._label()
+        self._place(self._label())
+        self.points.append((entry, self._block))
+        body = self._parts.of(row, "body")
+        if CONSTRUCTS[self._kinds[row]] == "Lambda":
+            self._value(body[0])
+        else:
+            self._body(body)
+        self._goto(_OUT)
+        self._place(_OUT)
+        self.points.append((entry + len(self._parts.definitions), self._block))
+        placed = self._placed
+        self.edges[before:] = [(s, placed[d], way) for s, d, way in self.edges[before:]]
+
+    # blocks
+
+    def _label(self) -> int:
+        self._placed.append(_NOWHERE)
+        self._ways.append(0)
+        return len(self._placed) - 1
+
+    def _place(self, label: int) -> None:
+        """The label's block begins here."""
+        self._raising = False
+        self._placed[label] = self._block = self.count
+        self.count += 1
+
+    def _edge(self, label: int, way: int) -> None:
+        self._ways[label] |= 1 << way
+        self.edges.append((self._block, label, way))
+
+    def _throw(self) -> None:
+        """The edge of an exception that nobody wrote."""
+        if self._raising and self._taker >= 0:
+            self._edge(self._taker, EXCEPTION)
+
+    def _goto(self, label: int, way: int = NEXT) -> None:
+        if self._block >= 0:
+            self._throw()
+            self._edge(label, way)
+            self._block = _NOWHERE
+
+    def _branch(self, yes: int, no: int, ways: tuple[int, int] = (TRUE, FALSE)) -> None:
+        self._throw()
+        self._edge(yes, ways[0])
+        self._edge(no, ways[1])
+        self._block = _NOWHERE
+
+    def _fresh(self) -> None:
+        label = self._label()
+        self._goto(label)
+        self._place(label)
+
+    def _join(self, label: int) -> None:
+        """Goes on at the label, if anything leads there."""
+        if self._ways[label]:
+            self._place(label)
+        else:
+            self._block = _NOWHERE
+
+    def _at(self, row: int) -> None:
+        self.marks.append((row, self._block))
+
+    def _point(self, row: int) -> None:
+        if not FUNCTIONS[self._kinds[row]]:  # a function stands for the entry of its own flow
+            self.points.append((row, self._block))
+
+    def _leave(self, way: int) -> None:
+        """One edge out of the block, to the first thing around that a jump of this kind meets."""
+        self._throw()
+        target = _OUT
+        for frame in reversed(self._frames):
+            if frame.handler >= 0:
+                label = self._label()
+                self._edge(label, way)
+                self._place(label)
+                self.unbound.append((frame.handler, self._block))
+                continue
+            if frame.entry >= 0:
+                target = frame.entry
+                break
+            if way != RETURN:
+                target = frame.end if way == BREAK else frame.head
+                break
+        self._edge(target, way)
+
+    # expressions
+
+    def _inner(self, row: int) -> None:
+        """Branches inside a statement or operand, each followed by what comes after it."""
+        for branching in self._parts.branches.get(row, ()):
+            _BRANCHES[CONSTRUCTS[self._kinds[branching]]](self, branching)
+            self._at(self._parts.last(branching) + 1)
+
+    def _value(self, row: int) -> None:
+        """An operand whose value is used."""
+        self._at(row)
+        self._inner(row)
+        self._raising = True
+        self._point(row)
+
+    def _test(self, row: int, yes: int, no: int) -> None:
+        """An operand that decides where to go on."""
+        self._at(row)
+        construct = CONSTRUCTS[self._kinds[row]]
+        known = self._parts.truth.get(row)
+        if construct in ("BoolOp.And", "BoolOp.Or"):
+            *others, final = self._parts.of(row, "values")
+            for operand in others:
+                after = self._label()
+                ways = (after, no) if construct == "BoolOp.And" else (yes, after)
+                self._test(operand, *ways)
+                self._place(after)
+            self._test(final, yes, no)
+        elif construct == "UnaryOp.Not":
+            self._test(row + 1, no, yes)
+        elif construct == "IfExp":
+            for part in self._either(row):
+                self._test(part, yes, no)
+        elif known is not None:
+            self._point(row)
+            self._goto(yes if known else no)
+        else:
+            if row in self._parts.chains:
+                self._chain(row, no)
+            else:
+                self._inner(row)
+            self._raising = True
+            self._point(row)
+            self._branch(yes, no)
+
+    def _either(self, row: int) -> Iterable[int]:
+        """The two sides of a conditional expression, each in its place."""
+        sides = self._label(), self._label()
+        self._test(self._parts.of(row, "test")[0], *sides)
+        for label, field in zip(sides, ("body", "orelse"), strict=True):
+            self._place(label)
+            yield self._parts.of(row, field)[0]
+
+    def _chain(self, row: int, stop: int) -> None:
+        """`a < b < c`: stops at the first comparison that fails; ends in the last one's block."""
+        first, *others, final = self._parts.of(row, "left", "comparators")
+        self._value(first)
+        for operand in others:
+            self._value(operand)
+            after = self._label()
+            self._branch(after, stop)
+            self._place(after)
+        self._value(final)
+
+    def _boolean(self, row: int) -> None:
+        end = self._label()
+        *others, final = self._parts.of(row, "values")
+        for operand in others:
+            after = self._label()
+            both = CONSTRUCTS[self._kinds[row]] == "BoolOp.And"
+            self._test(operand, *((after, end) if both else (end, after)))
+            self._place(after)
+        self._value(final)
+        self._goto(end)
+        self._place(end)
+
+    def _conditional(self, row: int) -> None:
+        end = self._label()
+        for part in self._either(row):
+            self._value(part)
+            self._goto(end)
+        self._place(end)
+
+    def _comparison(self, row: int) -> None:
+        end = self._label()
+        self._chain(row, end)
+        self._goto(end)
+        self._place(end)
+
+    def _negation(self, row: int) -> None:
+        self._value(row + 1)
+
+    def _comprehension(self, row: int) -> None:
+        """Loops in line; of a generator, too, as if it were used up where it is made."""
+        end = back = self._label()
+        for number, loop in enumerate(self._parts.of(row, "generators")):
+            [target], [iterable] = self._parts.of(loop, "target"), self._parts.of(loop, "iter")
+            self._value(iterable)
+            head, inside = self._label(), self._label()
+            self._goto(head)
+            self._place(head)
+            self._point(loop)
+            self._raising = True
+            self._branch(inside, back if number else end, (LOOP, DONE))
+            self._place(inside)
+            self._at(target)
+            for test in self._parts.of(loop, "ifs"):
+                after = self._label()
+                self._test(test, after, head)
+                self._place(after)
+            back = head
+        for element in self._parts.of(row, "elt", "key", "value"):
+            self._value(element)
+        self._goto(back)
+        self._place(end)
+
+    # statements
+
+    def _body(self, rows: list[int]) -> None:
+        for row in rows:
+            if self._block < 0:
+                self._place(self._label())  # nothing leads here
+            self._at(row)
+            _STATEMENTS.get(CONSTRUCTS[self._kinds[row]], Blocks._simple)(self, row)
+
+    def _simple(self, row: int) -> None:
+        self._inner(row)
+        parts = self._parts
+        self._raising |= row in parts.branches or parts.raises[row]
+        if self._raising and self._taker >= 0 and parts.binds[row]:
+            self._point(row)
+            self._fresh()
+        self._point(row)
+        self.lands[row] = self._block
+
+    def _function(self, row: int) -> None:
+        for decorator in self._parts.of(row, "decorator_list"):
+            self._value(decorator)
+        self._simple(row)
+
+    def _return(self, row: int) -> None:
+        self._jump(row, RETURN)
+
+    def _break(self, row: int) -> None:
+        self._jump(row, BREAK)
+
+    def _continue(self, row: int) -> None:
+        self._jump(row, CONTINUE)
+
+    def _jump(self, row: int, way: int) -> None:
+        self._simple(row)
+        self._leave(way)
+        self._block = _NOWHERE
+
+    def _raise(self, row: int) -> None:
+        self._simple(row)
+        self._goto(max(self._taker, _OUT), RAISE)
+
+    def _assert(self, row: int) -> None:
+        holds, fails = self._label(), self._label()
+        self._test(self._parts.of(row, "test")[0], holds, fails)
+        self._place(fails)
+        for message in self._parts.of(row, "msg"):
+            self._value(message)
+        self._point(row)
+        self._goto(max(self._taker, _OUT), RAISE)
+        self._join(holds)
+
+    def _if(self, row: int) -> None:
+        """elif chains are walked in a loop: they may be longer than the stack is deep."""
+        end = self._label()
+        while True:
+            others = self._parts.of(row, "orelse")
+            yes, no = self._label(), self._label() if others else end
+            self._test(self._parts.of(row, "test")[0], yes, no)
+            self._place(yes)
+            self._body(self._parts.of(row, "body"))
+            self._goto(end)
+            if others:
+                self._place(no)
+            if len(others) != 1 or CONSTRUCTS[self._kinds[others[0]]] != "If":
+                break
+            row = others[0]
+            self._at(row)
+        self._body(others)
+        self._goto(end)
+        self._join(end)
+
+    def _while(self, row: int) -> None:
+        head, inside, end = self._label(), self._label(), self._label()
+        others = self._parts.of(row, "orelse")
+        after = self._label() if others else end
+        self._goto(head)
+        self._place(head)
+        self._test(self._parts.of(row, "test")[0], inside, after)
+        self._loop(row, (head, inside, after, end), row)
+
+    def _for(self, row: int) -> None:
+        [target], [iterable] = self._parts.of(row, "target"), self._parts.of(row, "iter")
+        self._value(iterable)
+        head, inside, end = self._label(), self._label(), self._label()
+        others = self._parts.of(row, "orelse")
+        after = self._label() if others else end
+        self._goto(head)
+        self._place(head)
+        self._point(row)
+        self._raising = True
+        self._branch(inside, after, (LOOP, DONE))
+        self._loop(row, (head, inside, after, end), target)
+
+    def _loop(self, row: int, labels: tuple[int, int, int, int], first: int) -> None:
+        head, inside, after, end = labels
+        self._frames.append(Frame(_NOWHERE, end, head))
+        self._place(inside)
+        if first != row:
+            self._at(first)
+        self._body(self._parts.of(row, "body"))
+        self._goto(head)
+        self._frames.pop()
+        if after != end:
+            self._place(after)
+            self._body(self._parts.of(row, "orelse"))
+            self._goto(end)
+        self._join(end)
+
+    def _try(self, row: int) -> None:
+        around = self._taker
+        handlers, last = self._parts.of(row, "handlers"), self._parts.of(row, "finalbody")
+        end = self._label()
+        final = self._label() if last else end
+        self._point(row)
+        self._fresh()  # before the taker changes: what raised above goes where it went
+        if last:
+            self._frames.append(Frame(final))
+            self._taker = final
+        outside = self._taker  # takes the exceptions of handlers and else
+        if handlers:
+            self._taker = self._label()
+        taker = self._taker
+        self._body(self._parts.of(row, "body"))
+        others = self._parts.of(row, "orelse")
+        if others and self._block >= 0:
+            self._fresh()
+            self._taker = outside
+            self._body(others)
+        self._goto(final)
+        self._taker = outside
+        if handlers:
+            self._place(taker)
+            self._handlers(row, handlers, final)
+        if last:
+            self._close(final, around, lambda: self._body(last), swallows=False)
+        else:
+            self._join(end)
+
+    def _handlers(self, row: int, handlers: list[int], final: int) -> None:
+        star = CONSTRUCTS[self._kinds[row]] == "TryStar"
+        lost = (self._taker, NOMATCH) if self._taker >= 0 else (_OUT, ESCAPE)
+        for handler in handlers:
+            self._at(handler)
+            self._inner(handler)
+            self._point(handler)
+            after = _NOWHERE
+            if self._parts.of(handler, "type"):
+                self._raising = True
+                inside = self._label()
+                if handler == handlers[-1] and not star:
+                    self._branch(inside, lost[0], (MATCH, lost[1]))
+                else:
+                    after = self._label()
+                    self._branch(inside, after, (MATCH, NOMATCH))
+                self._place(inside)
+            self.lands[handler] = self._block
+            if handler in self._parts.naming:
+                self._frames.append(Frame(_NOWHERE, handler=handler))
+                self._body(self._parts.of(handler, "body"))
+                self._frames.pop()
+                self.unbound.append((handler, self._block))
+            else:
+                self._body(self._parts.of(handler, "body"))
+            self._goto(after if star else final)
+            if after >= 0:
+                self._place(after)
+        if star:  # what no handler took is raised again
+            self._point(row)
+            self._edge(final, NEXT)
+            self._edge(*lost)
+            self._block = _NOWHERE
+
+    def _close(self, entry: int, around: int, run: Callable[[], None], *, swallows: bool) -> None:
+        """The one copy of what runs on every way out of a `try` or `with`."""
+        self._frames.pop()
+        self._taker = around
+        ways = {way for way in range(len(WAYS)) if self._ways[entry] >> way & 1}
+        self._place(entry)
+        run()
+        if self._block < 0:
+            return  # it returned or raised itself: all ways end here
+        last, jumps, thrown = self._block, ways.intersection(_JUMPS), bool(ways & _THROWN)
+        for way in sorted(jumps):
+            self._leave(way)
+            self._block = last
+        if thrown and around >= 0:
+            self._raising = True
+        elif thrown:
+            self._edge(_OUT, ESCAPE)
+        if NEXT in ways:
+            if jumps or (thrown and around < 0):
+                self._fresh()
+        elif thrown and swallows:
+            label = self._label()
+            self._goto(label, SWALLOW)
+            self._place(label)
+        else:
+            if not jumps:
+                self._throw()
+            self._block = _NOWHERE
+
+    def _with(self, row: int) -> None:
+        opened = []
+        for field, part in self._parts.items(row):
+            if field == "context_expr":
+                self._value(part)
+                entry = self._label()
+                opened.append((entry, self._taker))
+                self._fresh()
+                self._frames.append(Frame(entry))
+                self._taker = entry
+            elif field == "optional_vars":
+                self._at(part)
+        self._body(self._parts.of(row, "body"))
+
+        def leave() -> None:
+            self._point(row)
+            self._raising = True
+
+        for entry, around in reversed(opened):
+            self._goto(entry)
+            if self._ways[entry]:
+                self._close(entry, around, leave, swallows=True)
+            else:
+                self._frames.pop()
+                self._taker = around
+
+    def _match(self, row: int) -> None:
+        self._value(self._parts.of(row, "subject")[0])
+        end = self._label()
+        for case in self._parts.of(row, "cases"):
+            self._at(case)
+            self._point(case)
+            after = self._label()
+            if not self._parts.irrefutable(self._parts.of(case, "pattern")[0]):
+                self._raising = True
+                inside = self._label()
+                self._branch(inside, after, (MATCH, NOMATCH))
+                self._place(inside)
+            self.lands[case] = self._block
+            for guard in self._parts.of(case, "guard"):
+                inside = self._label()
+                self._test(guard, inside, after)
+                self._place(inside)
+            self._body(self._parts.of(case, "body"))
+            self._goto(end)
+            if not self._ways[after]:
+                break
+            self._place(after)
+        self._goto(end)
+        self._join(end)
+
+
+_BRANCHES: dict[str, Callable[[Blocks, int], None]] = {
+    **dict.fromkeys(("BoolOp.And", "BoolOp.Or"), Blocks._boolean),
+    **dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), Blocks._comprehension),
+    **{c: Blocks._comparison for c in CONSTRUCTS if c.startswith("Compare.")},
+    "UnaryOp.Not": Blocks._negation,
+    "IfExp": Blocks._conditional,
+}
+_STATEMENTS: dict[str, Callable[[Blocks, int], None]] = {
+    **dict.fromkeys(("FunctionDef", "AsyncFunctionDef"), Blocks._function),
+    **dict.fromkeys(("For", "AsyncFor"), Blocks._for),
+    **dict.fromkeys(("Try", "TryStar"), Blocks._try),
+    **dict.fromkeys(("With", "AsyncWith"), Blocks._with),
+    "Return": Blocks._return,
+    "Break": Blocks._break,
+    "Continue": Blocks._continue,
+    "Raise": Blocks._raise,
+    "Assert": Blocks._assert,
+    "If": Blocks._if,
+    "While": Blocks._while,
+    "Match": Blocks._match,
+}

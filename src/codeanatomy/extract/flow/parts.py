@@ -1,0 +1,141 @@
+"""What are the parts of the statements of a batch, and which rows decide where to go on?"""
+
+from collections import defaultdict
+
+import numpy as np
+
+from codeanatomy.extract.forest import (
+    COMPREHENSIONS,
+    LOAD,
+    Flags,
+    Forest,
+    Ints,
+    kinds,
+    roles,
+)
+from codeanatomy.extract.scopes import Scopes
+from codeanatomy.extract.walker import CONSTRUCTS, ROLES
+
+_FIELDS = tuple(role.rpartition(".")[2] for role in ROLES)
+_STATEMENTS = roles(".body", ".orelse", ".finalbody", ".handlers", ".cases")
+_OPERANDS = roles(
+    *(".test", ".msg", ".iter", ".ifs", ".elt", ".context_expr", ".subject", ".guard"),
+    *("BoolOp.values", "DictComp.key", "DictComp.value", ".decorator_list"),
+)
+_HANDLERS = roles(".handlers")
+_COMPARED = roles("Compare.left", "Compare.comparators")
+_NEGATED = kinds("UnaryOp") & np.array(
+    [c == "UnaryOp.Not" for c in CONSTRUCTS] + [False] * (256 - len(CONSTRUCTS))
+)
+_BRANCHING = kinds("BoolOp", "IfExp") | COMPREHENSIONS | _NEGATED
+_OWNERS = _BRANCHING | kinds(
+    *("Module", "ClassDef", "FunctionDef", "AsyncFunctionDef", "Lambda", "If", "While", "For"),
+    *("AsyncFor", "Try", "TryStar", "ExceptHandler", "With", "AsyncWith", "Match", "match_case"),
+    *("Assert", "comprehension", "MatchAs", "MatchOr"),
+)
+_RAISING = kinds(
+    *("Attribute", "Call", "Subscript", "BinOp", "Await", "Yield", "YieldFrom"),
+    *("FormattedValue", "alias", "Starred", "Raise"),
+)
+_NAME, _CONSTANT = kinds("Name"), kinds("Constant")
+
+
+class Parts:
+    """Rows of a batch by what the flow asks of them.
+
+    `anchors` are rows that are evaluated as wholes: statements, handlers, cases, and operands that
+    may be left out. `branches` holds, by anchor, the outermost rows in it that go different ways;
+    `naming` are the handlers that name their exception,
+    `truth` the constants among the tests; `raises` and `binds` tell of an anchor whether something
+    in it may raise, and whether it binds a name.
+    """
+
+    def __init__(self, forest: Forest, scopes: Scopes) -> None:
+        self.kinds = forest.columns.kinds
+        self.definitions: list[int] = forest.definitions.tolist()
+        kind, role, parent = forest.kind, forest.role, forest.parent
+        chained = np.zeros(forest.size + 1, np.int32)  # one more for the module's parent -1
+        np.add.at(chained, parent, roles("Compare.comparators")[role])
+        chain: Flags = chained[:-1] > 1
+        negated = _NEGATED[kind[parent]] & roles("UnaryOp.operand")[role]
+        anchored = _STATEMENTS[role] | _OPERANDS[role] | negated
+        anchored |= _COMPARED[role] & chain[parent]
+        self.anchors: Ints = np.flatnonzero(anchored)
+        self.naming = set(np.flatnonzero(_HANDLERS[role] & (forest.bound >= 0)).tolist())
+        self.chains = set(np.flatnonzero(chain).tolist())
+        self._ends = _last_rows(forest)
+        self._parts: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
+        held = np.flatnonzero(_OWNERS[kind[parent]] | chain[parent])
+        held = held[parent[held] >= 0]
+        for row, owner, field in zip(
+            held.tolist(), parent[held].tolist(), role[held].tolist(), strict=True
+        ):
+            self._parts[owner].append((_FIELDS[field], row))
+        self.branches = self._branches(forest, _BRANCHING[kind] | chain, anchored)
+        literals = forest.rows(_CONSTANT)
+        tests = np.flatnonzero(anchored[literals])
+        values = forest.columns.values
+        self.truth = {int(literals[i]): bool(values[i]) for i in tests.tolist()}
+        raising = _RAISING[kind] | (_NAME[kind] & (forest.context == LOAD))
+        self.raises = self._any(forest, np.flatnonzero(raising))
+        self.binds = self._any(forest, scopes.binders)
+
+    def of(self, row: int, *fields: str) -> list[int]:
+        """The children in these fields, in source order."""
+        return [child for field, child in self.items(row) if field in fields]
+
+    def items(self, row: int) -> list[tuple[str, int]]:
+        """Field and row of each child, in source order."""
+        return self._parts.get(row, [])
+
+    def last(self, row: int) -> int:
+        """The last row below (or the row itself)."""
+        return int(self._ends[row])
+
+    def anchor(self, rows: Ints) -> Ints:
+        """The anchor that each of the rows follows most closely."""
+        found: Ints = self.anchors[np.searchsorted(self.anchors, rows, "right") - 1]
+        return found
+
+    def ends(self, rows: Ints) -> Ints:
+        """`last` of each row."""
+        return self._ends[rows]
+
+    def irrefutable(self, pattern: int) -> bool:
+        """Whether a pattern matches everything."""
+        construct, inner = CONSTRUCTS[self.kinds[pattern]], self.of(pattern, "pattern", "patterns")
+        if construct == "MatchAs":
+            return not inner or self.irrefutable(inner[0])
+        return construct == "MatchOr" and self.irrefutable(inner[-1])
+
+    def _any(self, forest: Forest, rows: Ints) -> list[bool]:
+        """By anchor (and any other row), whether one of the rows stands in it."""
+        found = np.zeros(forest.size, np.bool_)
+        if len(rows) and len(self.anchors):
+            found[self.anchor(rows)] = True
+        result: list[bool] = found.tolist()
+        return result
+
+    def _branches(self, forest: Forest, branching: Flags, anchored: Flags) -> dict[int, list[int]]:
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        parent = forest.columns.parents
+        for row in np.flatnonzero(branching).tolist():
+            holder = row
+            while not anchored[holder]:
+                holder = parent[holder]
+                if branching[holder]:
+                    break
+            else:
+                found[holder].append(row)
+        return found
+
+
+def _last_rows(forest: Forest) -> Ints:
+    """For each row, the last one below it: the last child's, and so on."""
+    rows = np.arange(forest.size)
+    last = rows.copy()
+    inner = rows[forest.parent >= 0]
+    last[forest.parent[inner]] = inner  # ascending: the last child stays
+    while not np.array_equal(further := last[last], last):
+        last = further
+    return last
