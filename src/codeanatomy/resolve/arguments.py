@@ -55,19 +55,7 @@ class Arguments:
         if call >= len(self._sites):
             self._settle()
         number = int(self._shapes[call])
-        if number < 0:
-            rows = self.of(call)
-            passed = max((at + 1 for at, _, _ in rows if at >= 0), default=0)
-            number = self._shape(call, passed, [name for at, name, _ in rows if at == -1])
-        return self.shape_of[number]
-
-    def _shape(self, call: int, passed: int, names: list[int]) -> int:
-        shape = passed, tuple(sorted(names))
-        number = self._shape_number.setdefault(shape, len(self.shape_of))
-        if number == len(self.shape_of):
-            self.shape_of.append(shape)
-        self._shapes[call] = number
-        return number
+        return self.shape_of[number if number >= 0 else self.shapes(np.array([call]))[0]]
 
     def shapes(self, calls: Ints) -> Ints:
         """The number of each call's shape in `shape_of`."""
@@ -82,7 +70,10 @@ class Arguments:
             for i, name in each(of[named], rows[named, 1]):
                 names.setdefault(i, []).append(name)
             for i, (call, passed) in enumerate(each(new, count)):
-                self._shape(call, passed, names.get(i, []))
+                shape = passed, tuple(sorted(names.get(i, ())))
+                self._shapes[call] = self._shape_number.setdefault(shape, len(self.shape_of))
+                if self._shapes[call] == len(self.shape_of):
+                    self.shape_of.append(shape)
         result: Ints = self._shapes[calls]
         return result
 
@@ -103,9 +94,3 @@ class Arguments:
         """Number of the site that the call belongs to; -1: none."""
         known = len(self._sites)
         return int(self._sites[call]) if call < known else self._new_sites[call - known]
-
-    def sites(self, calls: Ints) -> Ints:
-        """`site` of each call."""
-        self._settle()
-        result: Ints = self._sites[calls]
-        return result
