@@ -6,7 +6,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.builtin_types import OVERLOADS, PROPERTIES, TRANSPARENT
+from codeanatomy.resolve.builtin_types import CONTAINERS, OVERLOADS, PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
@@ -73,7 +73,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
     """An instance of a class that inherits from a container gets the elements it is made of."""
     for (_, number, _, _), class_, instance in each(rows, classes, made):
-        if f.lookup.is_container(f.lookup.class_of(class_)):
+        if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
             for at, _, place in f.arguments.of(number):
                 if at == 0:
                     f.tables["spread"].add_one(place, instance, INTO, 0)
@@ -83,8 +83,7 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
     """Decorations by classes that inherit from classmethod, staticmethod or property."""
     decorates = f.decorates(rows[:, 1])
     for i in np.flatnonzero(decorates).tolist():
-        order = f.classes.order.get(int(objects[i]), ())
-        bases = [f.modules.dotted(x) for x in order if f.points.kind_of[x] == p.EXTERNAL]
+        bases = f.lookup.bases_outside(int(objects[i]))
         kind: int = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
         decorates[i] = kind > 0
         if kind:
@@ -146,7 +145,7 @@ def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
         property_ = f.points.a_of[object_]
         f.points.hold(result, property_)
         if f.world.texts[f.points.b_of[object_]] == "setter":
-            f.points.copy(value, f.lookup.setter(property_))
+            f.points.copy(value, f.lookup.setters[property_])
         return
     external = object_ if kind == p.EXTERNAL else f.points.a_of[object_]
     dotted = f.modules.dotted(external)

@@ -53,16 +53,8 @@ class Fixpoint:
         self.points = points = Points(world.places, world.kinds)
         self.bindings = Bindings(world)
         self.modules = Modules(world, points, self.bindings)
-        self.classes = Classes(
-            points,
-            np.flatnonzero(world.kinds == c.CLASS),
-            world.rows["base"],
-            world.rows["metaclass"],
-        )
-        self.modules.link_stars()
-        self.modules.link_targets()
-        self.modules.link_exports()
-        self.lookup = Lookup(self.modules, self.classes, self.bindings, stubs)
+        self.classes = Classes(points, world)
+        self.lookup = Lookup(self.modules, self.classes, stubs)
         rows = world.rows
         self.elements = self.lookup.elements
         self.tables = {name: Rows(width) for name, width in TABLES.items()}
@@ -231,21 +223,14 @@ class Fixpoint:
                     points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 
     def _start_globals(self) -> None:
-        points, modules = self.points, self.modules
+        points = self.points
         for place, name, early, _, file in self.world.rows["global"].tolist():
-            module, builtin = file + 1, modules.builtin(name)
-            own = module << 32 | name in self.bindings.definition
-            if own and not (early and builtin):
-                points.copy(self.lookup.module_member(module, name), place)
-                continue
-            sources, outside = ([], []) if own else modules.star_sources(module, name)
+            sources, externals = self.modules.global_sources(file + 1, name, early)
             for source in sources:
                 points.copy(self.lookup.module_member(source, name), place)
-            if sources:
-                continue
-            for external in [builtin] if builtin else [modules.member(x, name) for x in outside]:
+            for external in externals:
                 points.hold(place, external)
-            if not builtin and not outside:
+            if not sources and not externals:
                 points.marks[place] |= 1 << c.UNKNOWN_NAME
 
     # rules' helpers

@@ -113,7 +113,7 @@ class Meaning:
             for held in points.held(lookup.fields[at << 32 | name]):
                 what = self._kind(held)
                 if what == p.PROPERTY and kind not in p.CLASSES:
-                    places = points.held(lookup.setter(held)) if stored else [points.a_of[held]]
+                    places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
                     found += [(self.number((x, 0)), INSTANCE, doubt) for x in places]
                 elif what in p.INSTANCES:
                     found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
@@ -195,7 +195,7 @@ class Meaning:
             symbols, rule, star = modules.import_symbols(place), IMPORT, False
         else:
             module, name, early = at
-            symbols = modules.global_symbols(module, name, early=bool(early))
+            symbols = modules.global_symbols(module, name, early)
             builtin = bool(symbols) and symbols == ((modules.builtin(name), 0),)
             star = not builtin and module << 32 | name not in self.f.bindings.definition
             rule = BUILTIN if builtin else STAR if star else GLOBAL

@@ -101,7 +101,7 @@ def _put(f: Fixpoint, container: int, name: int) -> int:
 def _own(f: Fixpoint, object_: int, name: int) -> int:
     if f.points.kind_of[object_] == p.MODULE:
         return f.lookup.module_member(object_, name)
-    return f.lookup.field(object_, name)
+    return f.lookup.fields[object_ << 32 | name]
 
 
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -114,7 +114,7 @@ def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         target = points.place()
         points.hold(target, receiver)
         if kind == p.PROPERTY:
-            f.call(f.lookup.setter(object_), 0, target, value)
+            f.call(f.lookup.setters[object_], 0, target, value)
         elif (place := f.lookup.find(object_, f.world.name("__set__")) or 0) > 0:
             f.call(place, 0, target, value)
 
@@ -147,7 +147,7 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             kept = receiver if f.keeps_receiver[function] or how == META else 0
             points.hold(target, points.object(bound, function, kept))
         elif kind == p.CLASS_METHOD:
-            points.hold(target, points.object(bound, function, _class_side(f, receiver)))
+            points.hold(target, points.object(bound, function, f.lookup.class_side(receiver)))
         elif kind == p.STATIC_METHOD:
             points.hold(target, function)
         else:
@@ -168,16 +168,9 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
         of_class = f.points.kind_of[receiver] in p.CLASSES
         f.points.hold(owner if of_class else instance, receiver)
         if not of_class:
-            f.points.hold(owner, _class_side(f, receiver))
+            f.points.hold(owner, f.lookup.class_side(receiver))
         f.call(place, target, instance, owner)
     return True
-
-
-def _class_side(f: Fixpoint, receiver: int) -> int:
-    kind, a = f.points.kind_of[receiver], f.points.a_of[receiver]
-    if kind == p.INSTANCE:
-        return a
-    return f.points.object(p.CLS, a) if kind == p.SELF else receiver
 
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -190,7 +183,7 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     of_class = rows[:, 1] == p.CLS
     for (_, _, result), object_ in each(rows[of_class], objects[of_class]):
         if points.kind_of[object_] in p.INSTANCES:
-            points.hold(result, _class_side(f, object_))
+            points.hold(result, f.lookup.class_side(object_))
     other = ~function & (rows[:, 1] != p.CLS)
     points.hold_all(rows[other, 2], objects[other])
 
