@@ -7,7 +7,7 @@ from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.builtin_types import CONTAINERS, OVERLOADS, PROPERTIES, TRANSPARENT
-from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint
+from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
 from codeanatomy.resolve.through import return_parameters
@@ -58,10 +58,8 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
     f.points.hold_all(rows[:, 2], made)
     _fill(f, rows, objects, made)
-    init = np.full(len(made), f.world.name("__init__"), np.int64)
-    found = f.found(made, init)
-    waits = found == WAITS
-    f.wait("call", rows[waits], objects[waits])
+    init = pair(made, f.world.name("__init__"))
+    found, rows, _ = f.found("call", rows, objects, init)
     ready = found > 0
     if ready.any():
         keys = distinct(pair(found[ready], rows[ready, 1]))
@@ -98,9 +96,8 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
     if not chosen.any():
         return
     rows, objects = rows[chosen], objects[chosen]
-    found = f.found(objects, np.full(len(objects), f.world.name("__call__"), np.int64))
-    waits = found == WAITS
-    f.wait("call", rows[waits], objects[waits])
+    run = pair(objects, f.world.name("__call__"))
+    found, rows, _ = f.found("call", rows, objects, run)
     for place, (_, number, result, flags) in each(found, rows):
         if place > 0:
             f.tables["call"].add_one(place, number, result, flags)

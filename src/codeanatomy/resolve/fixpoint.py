@@ -1,5 +1,7 @@
 """What do the rules read and grow? The state of one solve."""
 
+from collections import defaultdict
+
 import numpy as np
 import pyarrow as pa
 
@@ -17,22 +19,6 @@ from codeanatomy.resolve.world import FILE, Bindings, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
-TABLES = {  # columns of each rule's rows; see rules.py
-    "super": 3,
-    "load": 3,
-    "store": 3,
-    "assign": 3,
-    "bound_copy": 4,
-    "keyed": 4,
-    "by_key": 4,
-    "special": 4,
-    "call": 4,
-    "wrap": 3,
-    "annotate": 4,
-    "spread": 4,
-    "fluent": 3,
-    "begins": 3,
-}
 VARARG, KWARG = -2, -3
 # of a call row: it runs for its effect on the new instance only; above this bit stands by how many
 # places its positional arguments are shifted
@@ -47,8 +33,8 @@ Link = tuple[int, int, int, int]  # call, result, receiver, shift
 class Fixpoint:
     """Everything that the rules read and grow."""
 
-    def __init__(self, tables: dict[str, pa.Table], files: pa.Table, stubs: Stubs) -> None:
-        self.stubs = stubs
+    def __init__(self, tables: dict[str, pa.Table], files: pa.Table) -> None:
+        self.stubs = stubs = Stubs()
         self.world = world = World(tables, files)
         self.points = points = Points(world.places, world.kinds)
         self.bindings = Bindings(world)
@@ -57,14 +43,15 @@ class Fixpoint:
         self.lookup = Lookup(self.modules, self.classes, stubs)
         rows = world.rows
         self.elements = self.lookup.elements
-        self.tables = {name: Rows(width) for name, width in TABLES.items()}
-        for name in ("super", "load", "store", "special", "keyed", "annotate"):
-            self.tables[name].add(rows[name][:, : TABLES[name]])
-        keyed = rows["keyed"][:, [1, 0, 2, 3]]
-        self.tables["by_key"].add(keyed)
-        calls = rows["call"].copy()
-        calls[:, 3] = 0
-        self.tables["call"].add(calls[:, :4])
+        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
+        for width, names in (
+            (3, ("super", "load", "store")),
+            (4, ("special", "keyed", "annotate")),
+        ):
+            for name in names:
+                self.tables[name].add(rows[name][:, :width])
+        self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
+        self.tables["call"].add(rows["call"][:, :4] * (1, 1, 1, 0))
         self.waiting: list[tuple[str, Ints]] = []  # rule, rows with objects of classes unordered
         self.receivers: list[int] = []
         self.overloads: list[int] = []  # decorations that bind no name
@@ -235,17 +222,18 @@ class Fixpoint:
 
     # rules' helpers
 
-    def found(self, objects: Ints, names: Ints) -> Ints:
-        """`lookup.find` of each pair; WAITS where the class has no order yet."""
-        keys, inverse = np.unique(pair(objects, names), return_inverse=True)
-        find = self.lookup.find
-        places = np.empty(len(keys), np.int64)
-        for i, key in enumerate(keys.tolist()):
-            place = find(key >> 32, key & 0xFFFFFFFF)
-            places[i] = WAITS if place is None else place
+    def found(self, table: str, rows: Ints, objects: Ints, pairs: Ints) -> tuple[Ints, Ints, Ints]:
+        """`lookup.find` of the (object, name) pair beside each row, with the row and its object;
+        without rows that wait, since the class has no order yet."""
+        keys, inverse = np.unique(pairs, return_inverse=True)
+        places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
         self.flush()
-        result: Ints = places[inverse]
-        return result
+        found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
+        if None in places:
+            waits = np.array([x is None for x in places])[inverse]
+            self.wait(table, rows[waits], objects[waits])
+            found, rows, objects = found[~waits], rows[~waits], objects[~waits]
+        return found, rows, objects
 
     def wait(self, table: str, rows: Ints, objects: Ints) -> None:
         """Rows that wait for the orders of their objects' classes."""
@@ -336,6 +324,3 @@ class Fixpoint:
             place = int(self.parameter[self.parameter_start[function]])
             points.hold(place, points.object(p.CLS if of_class else p.SELF, class_))
             self.receivers.append(place)
-
-
-WAITS = int(np.iinfo(np.int64).min)

@@ -6,7 +6,6 @@ A rule gets rows and, for each row, an object that its first place holds; every 
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
 import numpy as np
 
 from codeanatomy.facts import constraints as c
@@ -16,7 +15,7 @@ from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.container_calls import method
 from codeanatomy.resolve.declared import declared, describe, hold
-from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, WAITS, Fixpoint
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
 from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import among
 
@@ -25,14 +24,6 @@ OVERRIDING, META = 1, 2  # how a bound copy came to be
 CLASSY = (*p.INSTANCES, *p.CLASSES)
 CONES = (p.SELF, p.CLS)
 MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """A rule and the rows it reads."""
-
-    table: str
-    run: Callable[[Fixpoint, Ints, Ints], None]
-    chains: bool = False  # what it brings is copied on and met again before the next rule
 
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -45,17 +36,15 @@ def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, result."""
-    found = f.found(objects, rows[:, 1])
+    found, rows, _ = f.found("load", rows, objects, pair(objects, rows[:, 1]))
     for external, held in f.lookup.values:
         for one in f.stubs.value(f.modules.dotted(external)):
             hold(f, one, held, [], 0)
     f.lookup.values.clear()
     place = found > 0
     f.points.copy_all(found[place], rows[place, 2])
-    single = (found < 0) & (found != WAITS)
+    single = found < 0
     f.points.hold_all(rows[single, 2], -found[single])
-    waits = found == WAITS
-    f.wait("load", rows[waits], objects[waits])
 
 
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -197,12 +186,9 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         calls[:, :3] = rows[raised][:, [0, 2, 3]]
         construct(f, calls, objects[raised], kinds[raised])
     instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
-    rows_, objects_ = rows[instance], objects[instance]
-    found = f.found(objects_, rows_[:, 1])
-    waits = found == WAITS
-    f.wait("special", rows_[waits], objects_[waits])
+    asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
-        found[~waits], rows_[~waits], objects_[~waits]
+        *f.found("special", rows[instance], objects[instance], asked)
     ):
         text = f.world.texts[name]
         if place > 0:
@@ -375,19 +361,22 @@ def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.points.hold(result, object_)
 
 
-RULES = (
-    Rule("super", super_),
-    Rule("load", load, chains=True),
-    Rule("special", special, chains=True),
-    Rule("keyed", keyed),
-    Rule("by_key", by_key),
-    Rule("store", store),
-    Rule("assign", assign),
-    Rule("bound_copy", bound_copy, chains=True),
-    Rule("annotate", annotate),
-    Rule("call", call, chains=True),
-    Rule("wrap", wrap),
-    Rule("spread", spread),
-    Rule("fluent", fluent),
-    Rule("begins", begins),
-)
+# by the table of its rows, in the order of each round
+RULES: dict[str, Callable[[Fixpoint, Ints, Ints], None]] = {
+    "super": super_,
+    "load": load,
+    "special": special,
+    "keyed": keyed,
+    "by_key": by_key,
+    "store": store,
+    "assign": assign,
+    "bound_copy": bound_copy,
+    "annotate": annotate,
+    "call": call,
+    "wrap": wrap,
+    "spread": spread,
+    "fluent": fluent,
+    "begins": begins,
+}
+# what these bring is copied on and met again before the next rule
+CHAINS = ("load", "special", "bound_copy", "call")
