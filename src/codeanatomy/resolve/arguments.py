@@ -3,7 +3,7 @@
 import numpy as np
 
 from codeanatomy.facts.ids import distinct
-from codeanatomy.resolve.pairs import Ints, each, expand
+from codeanatomy.resolve.pairs import Ints, expand
 
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
 Shape = tuple[int, tuple[int, ...]]
@@ -55,25 +55,21 @@ class Arguments:
         if call >= len(self._sites):
             self._settle()
         number = int(self._shapes[call])
-        return self.shape_of[number if number >= 0 else self.shapes(np.array([call]))[0]]
+        if number < 0:
+            rows = self.of(call)
+            passed = max((at + 1 for at, _, _ in rows if at >= 0), default=0)
+            shape = passed, tuple(sorted(name for at, name, _ in rows if at == -1))
+            number = self._shape_number.setdefault(shape, len(self.shape_of))
+            if number == len(self.shape_of):
+                self.shape_of.append(shape)
+            self._shapes[call] = number
+        return self.shape_of[number]
 
     def shapes(self, calls: Ints) -> Ints:
         """The number of each call's shape in `shape_of`."""
         self._settle()
-        new = distinct(calls[self._shapes[calls] < 0])
-        if len(new):
-            rows, of = self.of_all(new)
-            count = np.zeros(len(new), np.int64)
-            np.maximum.at(count, of, rows[:, 0] + 1)
-            named = rows[:, 0] == -1
-            names: dict[int, list[int]] = {}
-            for i, name in each(of[named], rows[named, 1]):
-                names.setdefault(i, []).append(name)
-            for i, (call, passed) in enumerate(each(new, count)):
-                shape = passed, tuple(sorted(names.get(i, ())))
-                self._shapes[call] = self._shape_number.setdefault(shape, len(self.shape_of))
-                if self._shapes[call] == len(self.shape_of):
-                    self.shape_of.append(shape)
+        for call in distinct(calls[self._shapes[calls] < 0]).tolist():
+            self.shape(call)
         result: Ints = self._shapes[calls]
         return result
 
