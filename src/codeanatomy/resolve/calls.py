@@ -130,10 +130,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     rows, objects = rows[plain], objects[plain]
     if len(rows):
         outside(f, rows, objects)
-    results = rows[:, 2]
-    factory = results < len(f.is_decorator)
-    factory[factory] = f.is_decorator[results[factory]]
-    f.points.hold_all(results[factory], f.points.objects_of(p.FACTORY, objects[factory]))
+    factory = f.is_decorator.take(rows[:, 2], mode="clip")
+    f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
 
 
 def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:

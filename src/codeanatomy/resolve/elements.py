@@ -32,21 +32,14 @@ class Elements:
             return place
         points = self._points
         place = points.place()
-        if name == self.all:
+        if name in (self.all, self.unknown):
             points.marks[place] |= 1 << c.ELEMENT
             for key, other in places.items():
                 if key != self.keys:
-                    points.copy(other, place)
-        elif name == self.unknown:
-            points.marks[place] |= 1 << c.ELEMENT
-            for key, other in places.items():
-                if key != self.keys:
-                    points.copy(place, other)
+                    points.copy(*((other, place) if name == self.all else (place, other)))
         elif name != self.keys:
-            for special, forward in ((self.unknown, True), (self.all, False)):
-                other = places.get(special, 0)
-                if other:
-                    points.copy(*((other, place) if forward else (place, other)))
+            points.copy(places.get(self.unknown, 0), place)
+            points.copy(place, places.get(self.all, 0))
         places[name] = place
         if name not in (self.all, self.keys):
             for watcher in self._watchers.get(container, ()):

@@ -83,11 +83,11 @@ class Fixpoint:
         self.keyword_place = np.append(named[order, 3], 0)
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
         for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
-            chosen = param[param[:, 1] == index]
-            class_ = np.full(len(chosen), self.modules.external(f"builtins.{type_}"))
-            made = self.points.new_objects(p.CONTAINER, class_, chosen[:, 3])
-            self.points.hold_all(chosen[:, 3], made)
-            self.variadic[chosen[:, 0], column] = made
+            function, _, _, place, _ = param[param[:, 1] == index].T
+            class_ = np.full(len(place), self.modules.external(f"builtins.{type_}"))
+            made = self.points.new_objects(p.CONTAINER, class_, place)
+            self.points.hold_all(place, made)
+            self.variadic[function, column] = made
         self._read_results(rows["result"], count)
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
@@ -105,8 +105,7 @@ class Fixpoint:
         """One place per function holds what it returns; and which call results are returned."""
         self.result = np.zeros(count, np.int64)
         several = np.bincount(returned[:, 0], minlength=count) > 1
-        for function in np.flatnonzero(several).tolist():
-            self.result[function] = self.points.place()
+        self.result[several] = [self.points.place() for _ in range(np.count_nonzero(several))]
         many = several[returned[:, 0]]
         self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
         self.result[returned[~many, 0]] = returned[~many, 1]
@@ -129,8 +128,8 @@ class Fixpoint:
         for function, place in rows[:, :2].tolist():
             given = self.lookup.yields.get(function)
             if given is None:
-                given = self.lookup.yields[function] = self.points.place()
-                result = self.points.place()
+                given, result = self.points.place(), self.points.place()
+                self.lookup.yields[function] = given
                 self.points.copy(int(self.result[function]), result)  # what an annotation says
                 self.points.hold(result, self.points.object(p.GENERATOR, function))
                 self.result[function] = result
@@ -144,12 +143,12 @@ class Fixpoint:
         self.arguments = Arguments(rows["arg"], sites)
         self.decorated = np.zeros((calls + 1, 2), np.int64)  # value, result; the last row is empty
         self.decorated[rows["decorated"][:, 0]] = rows["decorated"][:, 1:3]
-        is_decoration = self.decorates(rows["call"][:, 1])
-        decorators = np.zeros(self.world.places, bool)
-        decorators[rows["call"][is_decoration, 0]] = True
-        for callee, number, *_ in rows["call"][is_decoration].tolist():
+        decorations = rows["call"][self.decorates(rows["call"][:, 1])]
+        # places that are called as decorators; the last one stands for those made later
+        self.is_decorator = np.zeros(self.world.places + 1, bool)
+        self.is_decorator[decorations[:, 0]] = True
+        for callee, number, *_ in decorations.tolist():
             self.callbacks[self.arguments.site(number), callee] = None
-        self.is_decorator = decorators  # places that are called as decorators
 
     def _start(self) -> None:
         """What holds before any rule: definitions, literals, unknown values, imports, globals."""
@@ -157,13 +156,11 @@ class Fixpoint:
         points.hold_all(rows["alloc"][:, 0], rows["alloc"][:, 1])
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
         literal = rows["literal"]
-        objects = {x: self.modules.literal(texts[x]) for x in np.unique(literal[:, 1]).tolist()}
-        points.hold_all(
-            literal[:, 0], np.array([objects[x] for x in literal[:, 1].tolist()], np.int64)
-        )
+        types, which = np.unique(literal[:, 1], return_inverse=True)
+        objects = [self.modules.literal(texts[x]) for x in types.tolist()]
+        points.hold_all(literal[:, 0], np.array(objects, np.int64)[which])
         self._start_elements()
-        declared = rows["declared"]
-        points.copy_all(declared[:, 1], declared[:, 0])
+        points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
         unknown = rows["unknown"]
         points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
         for place, reason in self.modules.missing.items():
@@ -180,12 +177,10 @@ class Fixpoint:
         outside[codes] = [self.modules.type(texts[x]) for x in codes.tolist()]
         made = points.new_objects(p.CONTAINER, outside[display[:, 1]], display[:, 0])
         points.hold_all(display[:, 0], made)
-        pairs, inverse = np.unique(
-            pair(outside[constant[:, 1]], constant[:, 2]), return_inverse=True
-        )
+        keys = pair(outside[constant[:, 1]], constant[:, 2])
+        pairs, which = np.unique(keys, return_inverse=True)
         found = [points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF) for x in pairs.tolist()]
-        if found:
-            points.hold_all(constant[:, 0], np.array(found, np.int64)[inverse])
+        points.hold_all(constant[:, 0], np.array(found, np.int64)[which])
 
     def _start_imports(self) -> None:
         points, modules, world = self.points, self.modules, self.world
@@ -258,7 +253,7 @@ class Fixpoint:
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
-        flags: Flags = self.decorated[np.minimum(calls, len(self.decorated) - 1), 0] > 0
+        flags: Flags = self.decorated[:, 0].take(calls, mode="clip") > 0
         return flags
 
     def once(self, *key: object) -> bool:
@@ -315,10 +310,8 @@ class Fixpoint:
         implicit = frozenset(bind[np.isin(bind[:, 1], names), 3].tolist())
         self.receivers = []
         for function, class_ in world.rows["method"][:, :2].tolist():
-            if (
-                not self.parameter_count[function]
-                or (p.STATIC_METHOD, function, 0) in points.derived
-            ):
+            static = (p.STATIC_METHOD, function, 0) in points.derived
+            if static or not self.parameter_count[function]:
                 continue
             of_class = (p.CLASS_METHOD, function, 0) in points.derived or function in implicit
             place = int(self.parameter[self.parameter_start[function]])

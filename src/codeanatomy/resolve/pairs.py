@@ -1,6 +1,7 @@
 """How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any  # a row or a number, as the column is
 
 import numpy as np
@@ -31,6 +32,13 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     which = np.repeat(np.arange(len(size), dtype=np.int64), size)
     first = np.cumsum(size) - size
     return np.arange(total, dtype=np.int64) - first[which] + low[which], which
+
+
+def members(lists: Sequence[Sequence[object]], which: Ints) -> tuple[Ints, Ints]:
+    """The members of these of the lists, and for each the position of its list in `which`."""
+    ends = np.cumsum([len(x) for x in lists], dtype=np.int64)
+    at, of = expand(np.append(0, ends[:-1])[which], ends[which])
+    return np.array([*chain.from_iterable(lists)], np.int64)[at], of
 
 
 def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:

@@ -10,10 +10,9 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_calls import inherited
+from codeanatomy.resolve.builtin_calls import inherited, method
 from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.calls import call, construct
-from codeanatomy.resolve.container_calls import method
 from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
 from codeanatomy.resolve.pairs import Ints, each, pair
