@@ -7,6 +7,7 @@ inheriting class, and halved again where values were dropped on the way.
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -102,8 +103,10 @@ def _expanded(
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
     distinct, inverse = keys
-    found, of = members([meant(key) for key in distinct.tolist()], inverse)
-    symbol, rule, why = found.reshape(-1, 3).T
+    found = [meant(key) for key in distinct.tolist()]
+    at, of = members(found, inverse)
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(found)), np.int64)
+    symbol, rule, why = flat.reshape(-1, 3)[at].T
     return sites[of], symbol, rule, doubt[of] | why
 
 

@@ -56,9 +56,12 @@ class Arguments:
             self._settle()
         number = int(self._shapes[call])
         if number < 0:
-            rows = self.of(call)
-            passed = max((at + 1 for at, _, _ in rows if at >= 0), default=0)
-            shape = passed, tuple(sorted(name for at, name, _ in rows if at == -1))
+            passed, names = 0, []
+            for at, name, _ in self.of(call):
+                passed = max(passed, at + 1)
+                if at == -1:
+                    names.append(name)
+            shape = passed, tuple(sorted(names))
             number = self._shape_number.setdefault(shape, len(self.shape_of))
             if number == len(self.shape_of):
                 self.shape_of.append(shape)

@@ -6,6 +6,7 @@ something into its list. What is not told has no effect; its result comes from d
 
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -41,8 +42,9 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
                 objects = (f.points.object(p.LITERAL, external),)
         given.append(objects)
         single[i] = bool(effect or types)
-    held, of = members(given, which)
-    f.points.hold_all(rows[of, 2], held)
+    at, of = members(given, which)
+    flat = np.fromiter(chain.from_iterable(given), np.int64)
+    f.points.hold_all(rows[of, 2], flat[at])
     f.unknown_results.update(rows[unknown[which], 2].tolist())
     for (_, number, result, _), external in each(rows[single[which]], externals[single[which]]):
         effect, dotted = _effect(f, external)
@@ -314,7 +316,7 @@ def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
         return
     [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
     f.lookup.namespaces[made] = given[2]
-    f.classes.add(made, f.element(given[1]))
+    f.classes.add(made, f.element(given[1], -1))
     f.points.hold(result, made)
 
 

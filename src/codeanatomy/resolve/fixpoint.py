@@ -1,6 +1,8 @@
 """What do the rules read and grow? The state of one solve."""
 
 from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -44,25 +46,23 @@ class Fixpoint:
         rows = world.rows
         self.elements = self.lookup.elements
         self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
-        for width, names in (
-            (3, ("super", "load", "store")),
-            (4, ("special", "keyed", "annotate")),
-        ):
-            for name in names:
-                self.tables[name].add(rows[name][:, :width])
+        widths = {"super": 3, "load": 3, "store": 3, "special": 4, "keyed": 4, "annotate": 4}
+        for name, width in widths.items():
+            self.tables[name].add(rows[name][:, :width])
         self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
         self.tables["call"].add(rows["call"][:, :4] * (1, 1, 1, 0))
         self.waiting: list[tuple[str, Ints]] = []  # rule, rows with objects of classes unordered
         self.receivers: list[int] = []
         self.overloads: list[int] = []  # decorations that bind no name
-        self._any_results: dict[int, int] = {}
         # of external things and shapes of calls: objects given, and types to make others of
         self.declared: dict[tuple[int, Shape], Declared] = {}
         self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
         self._once: set[tuple[object, ...]] = set()
-        self._elements: dict[tuple[int, int], int] = {}
+        # each place is made once per argument
+        self.element: Callable[[int, int], int] = cache(self._element)
+        self.any_result: Callable[[int], int] = cache(self._any_result)
         self._read_functions()
         self._read_calls()
         self._start()
@@ -222,7 +222,7 @@ class Fixpoint:
         without rows that wait, since the class has no order yet."""
         keys, inverse = np.unique(pairs, return_inverse=True)
         places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
-        self.flush()
+        self._flush()
         found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
         if None in places:
             waits = np.array([x is None for x in places])[inverse]
@@ -235,7 +235,7 @@ class Fixpoint:
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """Hands the rows that lookups asked for to their rules."""
         lookup = self.lookup
         if lookup.bound_copies:
@@ -275,28 +275,23 @@ class Fixpoint:
         number = self.arguments.add([], site)
         self.tables["special"].add_one(base, self.world.name(method), number, result)
 
-    def element(self, base: int, site: int = -1) -> int:
-        """The place of what iteration over the value gives."""
-        place = self._elements.get((base, site))
-        if place is None:
-            iterator, place = self.points.place(), self.points.place()
-            self._elements[base, site] = place
-            self.special(base, "__iter__", iterator, site)
-            self.special(iterator, "__next__", place, site)
+    def _element(self, base: int, site: int) -> int:
+        """The place of what iteration over the value gives, at a site (-1: none)."""
+        iterator, place = self.points.place(), self.points.place()
+        self.special(base, "__iter__", iterator, site)
+        self.special(iterator, "__next__", place, site)
         return place
 
-    def any_result(self, class_: int) -> int:
+    def _any_result(self, class_: int) -> int:
         """The place of what any public method of the class may return, of its own kind: `x.a().b()`
         stays followed, all else would be anything."""
-        place = self._any_results.get(class_)
-        if place is None:
-            place = self._any_results[class_] = self.points.place()
-            for above in self.classes.order.get(class_, ()):
-                for name in self.bindings.names.get(above, ()):
-                    function = self.bindings.definition[above << 32 | name]
-                    if function > 0 and self.world.texts[name][:1] != "_":
-                        self.tables["fluent"].add_one(int(self.result[function]), class_, place)
-            self.points.marks[place] |= 1 << c.DYNAMIC
+        place = self.points.place()
+        for above in self.classes.order.get(class_, ()):
+            for name in self.bindings.names.get(above, ()):
+                function = self.bindings.definition[above << 32 | name]
+                if function > 0 and self.world.texts[name][:1] != "_":
+                    self.tables["fluent"].add_one(int(self.result[function]), class_, place)
+        self.points.marks[place] |= 1 << c.DYNAMIC
         return place
 
     def container(self, type_: str, place: int) -> int:

@@ -1,6 +1,9 @@
 """Which class's definition of an attribute does an object see? Along the orders of the classes,
 down to what inherits from them, and out to external bases as the stubs declare them."""
 
+from collections.abc import Callable
+from functools import cache
+
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.mro import Classes
@@ -24,31 +27,27 @@ class Inheritance:
                     self.binders.setdefault(name, []).append(scope)
         self._first: dict[tuple[int, int, int], int] = {}
         self._overriding: dict[tuple[int, int], list[int]] = {}
-        self._declared: dict[int, str] = {}
         self._depth: dict[int, int] = {}
-        self._children: dict[tuple[int, int], int] = {}
+        # each is found once per argument
+        self.child: Callable[[int, int], int] = cache(self._child)
+        self.declared: Callable[[int], str] = cache(self._declared)
 
-    def child(self, external: int, name: int) -> int:
+    def _child(self, external: int, name: int) -> int:
         """The external thing `external.name`; 0 where a builtin type lacks it, or too deep."""
-        child = self._children.get((external, name))
-        if child is None:
-            depth, child = self.depth(external), 0
-            if depth < EXTERNAL_DEPTH and self.may_have(external, name):
-                child = self.modules.member(external, name)
-                self._depth[child] = depth + 1
-            self._children[external, name] = child
+        depth = self.depth(external)
+        if depth >= EXTERNAL_DEPTH or not self.may_have(external, name):
+            return 0
+        child = self.modules.member(external, name)
+        self._depth[child] = depth + 1
         return child
 
     def depth(self, external: int) -> int:
         """How many attributes below an imported name the thing lies."""
         return self._depth.get(external, 0)
 
-    def declared(self, external: int) -> str:
+    def _declared(self, external: int) -> str:
         """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""
-        found = self._declared.get(external)
-        if found is None:
-            found = self._declared[external] = self.stubs.kind(self.modules.dotted(external))
-        return found
+        return self.stubs.kind(self.modules.dotted(external))
 
     def may_have(self, external: int, name: int) -> bool:
         what, dotted = self.declared(external), self.modules.dotted(external)

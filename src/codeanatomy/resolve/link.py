@@ -5,7 +5,8 @@ definitions, modules, variables (scope and name) or external things, followed th
 """
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import accumulate
 
 from codeanatomy.facts import constraints as c
@@ -26,7 +27,10 @@ class Modules:
     def __init__(self, world: World, points: Points, bindings: Bindings) -> None:
         self.world, self.points, self.bindings = world, points, bindings
         self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
-        self._dotted: dict[int, str] = {}
+        # each is found once per argument
+        self.dotted: Callable[[int], str] = cache(self._dotted)
+        self.symbols: Callable[[int, int], tuple[Symbol, ...]] = cache(self._symbols)
+        self.builtin: Callable[[int], int] = cache(self._builtin)
         for name in world.modules:
             for parent in accumulate(name.split(".")[:-1], "{}.{}".format):
                 if parent not in self.object_of:
@@ -35,8 +39,6 @@ class Modules:
         self.external_stars: dict[int, list[int]] = {}
         self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
         self.missing: dict[int, int] = {}  # place -> reason
-        self._builtins: dict[int, int] = {}
-        self._symbols: dict[tuple[int, int], tuple[Symbol, ...]] = {}
         self._link_stars()
         self._link_targets()
         self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
@@ -62,13 +64,10 @@ class Modules:
         """The external class of values whose type has this name."""
         return self.external(UNNAMED.get(name) or f"builtins.{name}")
 
-    def dotted(self, object_: int) -> str:
+    def _dotted(self, object_: int) -> str:
         """Dotted name of an external thing (or namespace package)."""
-        known = self._dotted.get(object_)
-        if known is None:
-            parent, name = (self.points.a_of[object_], self.world.texts[self.points.b_of[object_]])
-            known = self._dotted[object_] = f"{self.dotted(parent)}.{name}" if parent else name
-        return known
+        parent, name = self.points.a_of[object_], self.world.texts[self.points.b_of[object_]]
+        return f"{self.dotted(parent)}.{name}" if parent else name
 
     # modules
 
@@ -178,12 +177,9 @@ class Modules:
 
     # symbols
 
-    def symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
+    def _symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
         """What the name of the module stands for, through re-exports; empty: no such name."""
-        known = self._symbols.get((module, name))
-        if known is None:
-            known = self._symbols[module, name] = tuple(dict.fromkeys(self._follow(module, name)))
-        return known
+        return tuple(dict.fromkeys(self._follow(module, name)))
 
     def _follow(self, module: int, name: int) -> Iterator[Symbol]:
         seen: set[Symbol] = set()
@@ -240,11 +236,8 @@ class Modules:
         sources, externals = self.global_sources(module, name, early)
         return self.symbols(module, name) if sources else tuple((x, 0) for x in externals)
 
-    def builtin(self, name: int) -> int:
+    def _builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""
-        found = self._builtins.get(name)
-        if found is None:
-            text = self.world.texts[name]
-            known = text in BUILTINS or text in MODULE_NAMES
-            found = self._builtins[name] = self.external(f"builtins.{text}") if known else 0
-        return found
+        text = self.world.texts[name]
+        known = text in BUILTINS or text in MODULE_NAMES
+        return self.external(f"builtins.{text}") if known else 0

@@ -1,7 +1,6 @@
 """How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence, Sized
 from typing import Any  # a row or a number, as the column is
 
 import numpy as np
@@ -34,11 +33,11 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return np.arange(total, dtype=np.int64) - first[which] + low[which], which
 
 
-def members(lists: Sequence[Sequence[object]], which: Ints) -> tuple[Ints, Ints]:
-    """The members of these of the lists, and for each the position of its list in `which`."""
+def members(lists: Sequence[Sized], which: Ints) -> tuple[Ints, Ints]:
+    """Where the members of these of the lists stand in all lists behind each other, and for each
+    the position of its list in `which`."""
     ends = np.cumsum([len(x) for x in lists], dtype=np.int64)
-    at, of = expand(np.append(0, ends[:-1])[which], ends[which])
-    return np.array([*chain.from_iterable(lists)], np.int64)[at], of
+    return expand(np.append(0, ends[:-1])[which], ends[which])
 
 
 def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -242,7 +243,8 @@ class Points:
             return result
         distinct, inverse = np.unique(pairs[chosen] & LOW, return_inverse=True)
         cones = [self._cones(x) for x in distinct.tolist()]
-        above, of = members(cones, inverse)
+        at, of = members(cones, inverse)
+        above = np.fromiter(chain.from_iterable(cones), np.int64)[at]
         held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, above))
         result[chosen[of[held]]] = True
         return result

@@ -310,7 +310,7 @@ def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for (place, target, kind, offset), object_, of in each(rows, objects, kinds):
         if of != p.CONTAINER:
             if of in (p.GENERATOR, *p.INSTANCES) and kind != NAMED:
-                _feed(f, (target, kind, offset), f.elements.unknown, f.element(place))
+                _feed(f, (target, kind, offset), f.elements.unknown, f.element(place, -1))
         elif f.once("spread", object_, target, kind, offset) and object_ != target:
             watcher = partial(_feed, f, (target, kind, offset))
             f.elements.watch(object_, watcher)
