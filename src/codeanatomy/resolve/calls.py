@@ -17,8 +17,6 @@ WRAPPERS = {
     "builtins.staticmethod": p.STATIC_METHOD,
     **dict.fromkeys(PROPERTIES, p.PROPERTY),
 }
-
-
 MOST_SHIFTED = 16  # places by which partial applications of each other move arguments
 
 
@@ -58,8 +56,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
     f.points.hold_all(rows[:, 2], made)
     _fill(f, rows, objects, made)
-    init = pair(made, f.world.name("__init__"))
-    found, rows, _ = f.found("call", rows, objects, init)
+    found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
     if ready.any():
         keys = distinct(pair(found[ready], rows[ready, 1]))
@@ -96,8 +93,7 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
     if not chosen.any():
         return
     rows, objects = rows[chosen], objects[chosen]
-    run = pair(objects, f.world.name("__call__"))
-    found, rows, _ = f.found("call", rows, objects, run)
+    found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
     for place, (_, number, result, flags) in each(found, rows):
         if place > 0:
             f.tables["call"].add_one(place, number, result, flags)

@@ -136,7 +136,7 @@ class Inheritance:
         return object_ if kind == p.CLASS else self.points.a_of[object_]
 
     def class_side(self, object_: int) -> int:
-        """The class of an instance; a class is its own."""
+        """The class of an instance; all else is its own."""
         kind, a = self.points.kind_of[object_], self.points.a_of[object_]
         if kind == p.INSTANCE:
             return a

@@ -135,8 +135,8 @@ class Points:
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""
         distinct, inverse = np.unique(a, return_inverse=True)
-        made = np.array([self.object(kind, x) for x in distinct.tolist()], np.int64)
-        result: Ints = made[inverse] if len(made) else NONE
+        made = [self.object(kind, x) for x in distinct.tolist()]
+        result: Ints = np.array(made, np.int64)[inverse]
         return result
 
     def hold(self, place: int, object_: int) -> None:

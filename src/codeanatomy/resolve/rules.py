@@ -27,8 +27,7 @@ MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
-    kinds = f.points.kind[objects]
-    fits = among(kinds, CLASSY)
+    fits = among(f.points.kind[objects], CLASSY)
     for (_, class_, result), object_ in each(rows[fits], objects[fits]):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
@@ -95,8 +94,7 @@ def _own(f: Fixpoint, object_: int, name: int) -> int:
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
     points = f.points
-    kinds = f.points.kind[objects]
-    for (_, value, receiver), object_, kind in each(rows, objects, kinds):
+    for (_, value, receiver), object_, kind in each(rows, objects, points.kind[objects]):
         if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
             continue
         target = points.place()
@@ -114,11 +112,8 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     kinds, receivers = f.points.kind[objects], rows[:, 2]
     instance = among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
     described = among(kinds, p.INSTANCES)
-    plain = (
-        ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
-        & ~((kinds == p.PROPERTY) & instance)
-        & ~((kinds == p.FUNCTION) & instance)
-    )
+    plain = ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
+    plain &= ~(among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
     described[described] = [
         _describe(f, object_, target, receiver)
         for (_, target, receiver, _), object_ in each(rows[described], objects[described])
@@ -163,16 +158,14 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
-    points = f.points
-    kinds = f.points.kind[objects]
-    function = (kinds == p.FUNCTION) & (rows[:, 1] != p.CLS)
+    points, of_class = f.points, rows[:, 1] == p.CLS
+    function = (points.kind[objects] == p.FUNCTION) & ~of_class
     for (_, kind, result), object_ in each(rows[function], objects[function]):
         points.hold(result, points.object(kind, object_))
-    of_class = rows[:, 1] == p.CLS
     for (_, _, result), object_ in each(rows[of_class], objects[of_class]):
         if points.kind_of[object_] in p.INSTANCES:
             points.hold(result, f.lookup.class_side(object_))
-    other = ~function & (rows[:, 1] != p.CLS)
+    other = ~function & ~of_class
     points.hold_all(rows[other, 2], objects[other])
 
 
@@ -215,9 +208,8 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, key, value, mode, by what the base holds."""
     which, keys = f.points.pairs.join(rows[:, 1])
-    for i, key in each(which, keys):
-        _, _, value, mode = rows[i].tolist()
-        _element(f, int(objects[i]), key, value, mode)
+    for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
+        _element(f, base, key, value, mode)
     asked = rows[:, 3] == c.GET_ATTRIBUTE
     for (_, key, value, _), object_ in each(rows[asked], objects[asked]):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
@@ -235,9 +227,8 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """key, base, value, mode, by what the key holds."""
     which, bases = f.points.pairs.join(rows[:, 1])
-    for i, base in each(which, bases):
-        _, _, value, mode = rows[i].tolist()
-        _element(f, base, int(objects[i]), value, mode)
+    for base, key, (_, _, value, mode) in each(bases, objects[which], rows[which]):
+        _element(f, base, key, value, mode)
 
 
 def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
@@ -306,14 +297,12 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, target, kind, offset: the elements of an unpacked value."""
-    kinds = f.points.kind[objects]
-    for (place, target, kind, offset), object_, of in each(rows, objects, kinds):
+    for (place, target, kind, offset), object_, of in each(rows, objects, f.points.kind[objects]):
         if of != p.CONTAINER:
             if of in (p.GENERATOR, *p.INSTANCES) and kind != NAMED:
                 _feed(f, (target, kind, offset), f.elements.unknown, f.element(place, -1))
         elif f.once("spread", object_, target, kind, offset) and object_ != target:
-            watcher = partial(_feed, f, (target, kind, offset))
-            f.elements.watch(object_, watcher)
+            f.elements.watch(object_, partial(_feed, f, (target, kind, offset)))
             if kind == INTO:
                 keys = f.elements.keys
                 f.points.copy(f.elements.place(object_, keys), f.elements.place(target, keys))
