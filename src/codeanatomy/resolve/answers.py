@@ -20,7 +20,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
+from codeanatomy.resolve.pairs import Ints, members, numbered, pair
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
@@ -53,12 +53,9 @@ def _questions(world: World) -> Ints:
     """For each site the first that asks the same: a name bound by two imports is one question."""
     first = np.arange(len(world.site_what))
     names = np.flatnonzero(world.site_what == c.NAME_SITE)
-    order = names[np.lexsort((world.site_key[names], world.site_file[names]))]
-    key, file = world.site_key[order], world.site_file[order]
-    same = np.zeros(len(order), bool)
-    same[1:] = (key[1:] == key[:-1]) & (file[1:] == file[:-1])
-    start = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
-    first[order] = order[start]
+    keys = mix(world.site_file[names], world.site_key[names])
+    _, at, which = np.unique(keys, return_index=True, return_inverse=True)
+    first[names] = names[at][which]
     return first
 
 
@@ -106,15 +103,11 @@ def _expanded(
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
     distinct, inverse = keys
-    flat: list[tuple[int, int, int]] = []
-    starts = [0]
-    for key in distinct.tolist():
-        flat += meant(key)
-        starts.append(len(flat))
-    bounds = np.array(starts, np.int64)
-    at, of = expand(bounds[:-1][inverse], bounds[1:][inverse])
-    table = np.fromiter(chain.from_iterable(flat), np.int64).reshape(-1, 3)
-    return sites[of], table[at, 0], table[at, 1], doubt[of] | table[at, 2]
+    found = [meant(key) for key in distinct.tolist()]
+    at, of = members(found, inverse)
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(found)), np.int64)
+    symbol, rule, why = flat.reshape(-1, 3)[at].T
+    return sites[of], symbol, rule, doubt[of] | why
 
 
 def _distinct(site: Ints, thing: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from codeanatomy.facts.ids import distinct
-from codeanatomy.resolve.pairs import Ints, each, expand
+from codeanatomy.resolve.pairs import Ints, expand
 
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
 Shape = tuple[int, tuple[int, ...]]
@@ -56,33 +56,23 @@ class Arguments:
             self._settle()
         number = int(self._shapes[call])
         if number < 0:
-            rows = self.of(call)
-            passed = max((at + 1 for at, _, _ in rows if at >= 0), default=0)
-            number = self._shape(call, passed, [name for at, name, _ in rows if at == -1])
+            passed, names = 0, []
+            for at, name, _ in self.of(call):
+                passed = max(passed, at + 1)
+                if at == -1:
+                    names.append(name)
+            shape = passed, tuple(sorted(names))
+            number = self._shape_number.setdefault(shape, len(self.shape_of))
+            if number == len(self.shape_of):
+                self.shape_of.append(shape)
+            self._shapes[call] = number
         return self.shape_of[number]
-
-    def _shape(self, call: int, passed: int, names: list[int]) -> int:
-        shape = passed, tuple(sorted(names))
-        number = self._shape_number.setdefault(shape, len(self.shape_of))
-        if number == len(self.shape_of):
-            self.shape_of.append(shape)
-        self._shapes[call] = number
-        return number
 
     def shapes(self, calls: Ints) -> Ints:
         """The number of each call's shape in `shape_of`."""
         self._settle()
-        new = distinct(calls[self._shapes[calls] < 0])
-        if len(new):
-            rows, of = self.of_all(new)
-            count = np.zeros(len(new), np.int64)
-            np.maximum.at(count, of, rows[:, 0] + 1)
-            named = rows[:, 0] == -1
-            names: dict[int, list[int]] = {}
-            for i, name in each(of[named], rows[named, 1]):
-                names.setdefault(i, []).append(name)
-            for i, (call, passed) in enumerate(each(new, count)):
-                self._shape(call, passed, names.get(i, []))
+        for call in distinct(calls[self._shapes[calls] < 0]).tolist():
+            self.shape(call)
         result: Ints = self._shapes[calls]
         return result
 
@@ -103,9 +93,3 @@ class Arguments:
         """Number of the site that the call belongs to; -1: none."""
         known = len(self._sites)
         return int(self._sites[call]) if call < known else self._new_sites[call - known]
-
-    def sites(self, calls: Ints) -> Ints:
-        """`site` of each call."""
-        self._settle()
-        result: Ints = self._sites[calls]
-        return result

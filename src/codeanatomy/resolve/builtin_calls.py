@@ -5,20 +5,22 @@ something into its list. What is not told has no effect; its result comes from d
 """
 
 from collections.abc import Callable
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.container_calls import keyword, method, update
+from codeanatomy.resolve.builtin_types import CONTAINERS
 from codeanatomy.resolve.declared import declared, declared_types
-from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import Ints, each, expand, pair
+from codeanatomy.resolve.fixpoint import INTO, Fixpoint
+from codeanatomy.resolve.pairs import Ints, each, members, pair
 from codeanatomy.resolve.through import give_back
 from codeanatomy.sources.stub_types import Type
 
-CONTAINERS = ("list", "dict", "set", "frozenset", "tuple")
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
+ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number of the call, result
 
 
 def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
@@ -40,10 +42,8 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
                 objects = (f.points.object(p.LITERAL, external),)
         given.append(objects)
         single[i] = bool(effect or types)
-    sizes = np.array([len(x) for x in given], np.int64)
-    flat = np.array([x for objects in given for x in objects], np.int64)
-    ends = np.cumsum(sizes)[which]
-    at, of = expand(ends - sizes[which], ends)
+    at, of = members(given, which)
+    flat = np.fromiter(chain.from_iterable(given), np.int64)
     f.points.hold_all(rows[of, 2], flat[at])
     f.unknown_results.update(rows[unknown[which], 2].tolist())
     for (_, number, result, _), external in each(rows[single[which]], externals[single[which]]):
@@ -64,7 +64,7 @@ def inherited(f: Fixpoint, instance: int, external: int, number: int, result: in
     points, dotted = f.points, f.modules.dotted(external)
     parts = dotted.split(".")
     own = points.kind_of[instance] in (p.CONTAINER, p.GENERATOR)
-    if own or (parts[1:2] and parts[1] in CONTAINERS):
+    if own or (len(parts) > 1 and f"builtins.{parts[1]}" in CONTAINERS):
         if not method(f, instance, parts[-1], number, result):
             declared(f, external, number, result, instance)
     elif dotted == "builtins.type.mro":
@@ -72,6 +72,127 @@ def inherited(f: Fixpoint, instance: int, external: int, number: int, result: in
         points.hold(held, instance)
     else:
         declared(f, external, number, result)
+
+
+# methods of containers and generators
+
+
+def method(f: Fixpoint, object_: int, name: str, number: int, result: int) -> bool:
+    """The effects of a call of a container's or generator's method; False where none is told."""
+    points = f.points
+    if points.kind_of[object_] == p.GENERATOR:
+        if name in ("__iter__", "__aiter__", "__await__"):
+            points.hold(result, object_)
+        elif name in ("__next__", "__anext__", "send", "__enter__", "__aenter__"):
+            points.copy(f.lookup.yields[points.a_of[object_]], result)
+        return True
+    effect = METHODS.get(name)
+    if effect is not None and f.once("method", object_, name, number, result):
+        effect(f, object_, number, result)
+    return effect is not None
+
+
+def _key(f: Fixpoint, number: int) -> int:
+    """The function passed as `key=`; 0: none."""
+    return f.arguments.at(number, -9, f.world.name("key"))
+
+
+def _put(position: int, f: Fixpoint, object_: int, number: int, result: int) -> None:
+    held = f.elements.place(object_, f.elements.unknown)
+    f.points.copy(f.arguments.at(number, position), held)
+
+
+def _self(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    f.points.hold(result, object_)
+
+
+def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    """One of the elements; of a dict that is iterated, one of its keys."""
+    f.points.copy(f.elements.read(object_, f.elements.unknown), result)
+
+
+def _next_of(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    if f.modules.dotted(f.points.a_of[object_]).endswith("dict"):
+        f.points.copy(f.elements.place(object_, f.elements.keys), result)
+    else:
+        _any(f, object_, number, result)
+
+
+def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    """`get`, `pop`, `setdefault`: the element of a key, or the default."""
+    keep = f.points.place()
+    f.points.hold(keep, object_)
+    key, default = f.arguments.at(number, 0), f.arguments.at(number, 1)
+    if key:
+        f.tables["keyed"].add_one(keep, key, result, c.GET)
+        f.tables["by_key"].add_one(key, keep, result, c.GET)
+    else:
+        _any(f, object_, number, result)
+    f.points.copy(default, result)
+
+
+def _set_default(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    _get(f, object_, number, result)
+    _put(1, f, object_, number, result)
+
+
+def _update(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    for at, name, place in f.arguments.of(number):
+        if at == -1:
+            key = f.world.name(c.item(f.world.texts[name]))
+            f.points.copy(place, f.elements.place(object_, key))
+        else:
+            f.tables["spread"].add_one(place, object_, INTO, 0)
+    f.points.hold(result, object_)
+
+
+def _view(keys: bool, f: Fixpoint, object_: int, number: int, result: int) -> None:
+    """`keys`, `values`: a container of them; one per container, or a loop would never end."""
+    elements = f.elements
+    given = elements.read(object_, elements.keys if keys else elements.unknown)
+    made = f.container("list", given)
+    f.points.copy(given, elements.place(made, elements.unknown))
+    f.points.hold(result, made)
+
+
+def _items(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    elements = f.elements
+    value, key = elements.read(object_, elements.unknown), elements.place(object_, elements.keys)
+    row = f.container("tuple", value)
+    for index, place in enumerate((key, value)):
+        f.points.copy(place, elements.place(row, f.world.name(c.item(index))))
+    made = f.points.object(p.CONTAINER, f.points.a_of[row], elements.place(row, elements.unknown))
+    f.points.hold(elements.place(made, elements.unknown), row)
+    f.points.hold(result, made)
+
+
+def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    f.points.hold(result, object_)
+    f.points.copy(f.arguments.at(number, 0), result)
+
+
+def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    if key := _key(f, number):
+        element = f.elements.read(object_, f.elements.unknown)
+        f.call(key, 0, element, site=f.arguments.site(number))
+
+
+METHODS: dict[str, ContainerEffect] = {
+    **dict.fromkeys(("append", "add", "appendleft"), partial(_put, 0)),
+    "insert": partial(_put, 1),
+    **dict.fromkeys(("extend", "update", "extendleft", "__iadd__", "__ior__"), _update),
+    **dict.fromkeys(("__iter__", "copy", "__enter__", "union", "difference"), _self),
+    **dict.fromkeys(("__mul__", "__imul__", "__reversed__", "intersection"), _self),
+    **dict.fromkeys(("__add__", "__or__", "__and__", "__sub__"), _concatenated),
+    **dict.fromkeys(("popleft", "send"), _any),
+    "__next__": _next_of,
+    **dict.fromkeys(("get", "pop", "__getitem__"), _get),
+    "setdefault": _set_default,
+    "values": partial(_view, False),
+    "keys": partial(_view, True),
+    "items": _items,
+    "sort": _sort,
+}
 
 
 # functions
@@ -88,15 +209,11 @@ def _positional(f: Fixpoint, number: int) -> list[int]:
     return [place for at, _, place in f.arguments.of(number) if at >= 0]
 
 
-def _sequence(type_: str) -> Effect:
+def _sequence(type_: str, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`list(x)`, `reversed(x)`, `chain(x, y)`: a container of their elements."""
-
-    def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
-        held = _container(f, type_, result)
-        for place in _positional(f, number):
-            f.points.copy(f.element(place, site), held)
-
-    return effect
+    held = _container(f, type_, result)
+    for place in _positional(f, number):
+        f.points.copy(f.element(place, site), held)
 
 
 def _map(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -134,17 +251,14 @@ def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
     """`sorted`, `min`, `max`: elements, and a key function that is called with each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
-    key = keyword(f, number, "key")
-    for element in elements:
-        if key:
+    if key := _key(f, number):
+        for element in elements:
             f.call(key, 0, element, site=site)
 
 
 def _sorted(f: Fixpoint, number: int, result: int, site: int) -> None:
     _ranked(f, number, result, site)
-    held = _container(f, "list", result)
-    for place in _positional(f, number):
-        f.points.copy(f.element(place, site), held)
+    _sequence("list", f, number, result, site)
 
 
 def _extreme(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -175,7 +289,7 @@ def _tuples(f: Fixpoint, result: int, parts: list[int]) -> None:
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
     made = f.container("dict", result)
     f.points.hold(result, made)
-    update(f, made, number, 0)
+    _update(f, made, number, 0)
 
 
 def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -184,29 +298,25 @@ def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 
 def _next(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _protocol("__next__")(f, number, result, site)
+    _protocol("__next__", f, number, result, site)
     f.points.copy(f.arguments.at(number, 1), result)
 
 
-def _protocol(name: str) -> Effect:
+def _protocol(name: str, f: Fixpoint, number: int, result: int, site: int) -> None:
     """A builtin that calls a special method of its first argument."""
-
-    def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
-        if base := f.arguments.at(number, 0):
-            f.special(base, name, 0 if name in _TYPED_NAMES else result, site)
-
-    return effect
+    if base := f.arguments.at(number, 0):
+        f.special(base, name, 0 if name in _TYPED_NAMES else result, site)
 
 
 def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
     """`type(x)`, or a new class: `type(name, bases, namespace)`."""
     given = _positional(f, number)
     if len(given) < 3:
-        _wrapped(p.CLS)(f, number, result, site)
+        _wrapped(p.CLS, f, number, result, site)
         return
     [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
     f.lookup.namespaces[made] = given[2]
-    f.classes.add(made, f.element(given[1]))
+    f.classes.add(made, f.element(given[1], -1))
     f.points.hold(result, made)
 
 
@@ -215,25 +325,17 @@ def _new(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.tables["annotate"].add_one(f.arguments.at(number, 0), 0, result, 0)
 
 
-def _module(mode: int) -> Effect:
+def _module(mode: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`import_module(name)`, `__import__(name)`: the module of that name, where it is known."""
-
-    def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
-        if key := f.arguments.at(number, 0):
-            f.tables["keyed"].add_one(key, key, result, mode)
-
-    return effect
+    if key := f.arguments.at(number, 0):
+        f.tables["keyed"].add_one(key, key, result, mode)
 
 
-def _wrapped(kind: int) -> Effect:
+def _wrapped(kind: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`property(f)`, `type(x)` as calls."""
-
-    def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
-        given = _positional(f, number)
-        if given and (kind != p.CLS or len(given) == 1):
-            f.tables["wrap"].add_one(given[0], kind, result)
-
-    return effect
+    given = _positional(f, number)
+    if given and (kind != p.CLS or len(given) == 1):
+        f.tables["wrap"].add_one(given[0], kind, result)
 
 
 def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -245,60 +347,46 @@ def _followed(f: Fixpoint, number: int, result: int, site: int) -> None:
     """The emission has told what the call gives."""
 
 
-def _same(position: int) -> Effect:
+def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """The result is that argument."""
-
-    def effect(f: Fixpoint, number: int, result: int, site: int) -> None:
-        give_back(f, f.arguments.at(number, position), result)
-
-    return effect
+    give_back(f, f.arguments.at(number, position), result)
 
 
 _ASKING = ("len", "repr", "hash", "abs", "format", "dir", "round", "bool", "str", "int", "float")
 _TYPED_NAMES = {f"__{x}__" for x in (*_ASKING, "bytes")}
 # of these the result is what their declaration says
 TYPED: dict[str, Effect] = {
-    **{f"builtins.{x}": _protocol(f"__{x}__") for x in _ASKING},
-    "builtins.bytes": _protocol("__bytes__"),
-    "builtins.print": _protocol("__str__"),
+    **{f"builtins.{x}": partial(_protocol, f"__{x}__") for x in (*_ASKING, "bytes")},
+    "builtins.print": partial(_protocol, "__str__"),
 }
+_SEQUENCES = ("chain", "islice", "cycle", "permutations", "combinations", "product", "tee")
+_FILTERS = ("takewhile", "dropwhile", "filterfalse")
 EFFECTS: dict[str, Effect] = {
-    **{f"builtins.{x}": _sequence(x) for x in ("list", "tuple", "set", "frozenset")},
-    **{f"builtins.{x}": _sequence("list") for x in ("reversed",)},
-    **{
-        f"itertools.{x}": _sequence("list")
-        for x in ("chain", "islice", "cycle", "permutations", "combinations", "product", "tee")
-    },
-    "collections.deque": _sequence("list"),
+    **{f"builtins.{x}": partial(_sequence, x) for x in ("list", "tuple", "set", "frozenset")},
+    **{f"itertools.{x}": partial(_sequence, "list") for x in _SEQUENCES},
+    **dict.fromkeys(("builtins.reversed", "collections.deque"), partial(_sequence, "list")),
     "builtins.map": _map,
     "itertools.starmap": _starmap,
-    **dict.fromkeys(
-        ("builtins.filter", "itertools.takewhile", "itertools.dropwhile", "itertools.filterfalse"),
-        _filter,
-    ),
+    **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
     "functools.reduce": _reduce,
     "builtins.sorted": _sorted,
-    "builtins.min": _extreme,
-    "builtins.max": _extreme,
-    "builtins.zip": _zip,
-    "itertools.zip_longest": _zip,
+    **dict.fromkeys(("builtins.min", "builtins.max"), _extreme),
+    **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), _zip),
     "builtins.enumerate": _enumerate,
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),
     "collections.defaultdict": _default_dict,
     "builtins.next": _next,
-    "builtins.anext": _protocol("__anext__"),
-    "builtins.iter": _protocol("__iter__"),
-    "builtins.aiter": _protocol("__aiter__"),
+    **{f"builtins.{x}": partial(_protocol, f"__{x}__") for x in ("anext", "iter", "aiter")},
     **TYPED,
-    "importlib.import_module": _module(c.GET_MODULE),
-    "builtins.__import__": _module(c.GET_TOP),
+    "importlib.import_module": partial(_module, c.GET_MODULE),
+    "builtins.__import__": partial(_module, c.GET_TOP),
     "builtins.type": _type,
     "builtins.super": _followed,
-    "builtins.property": _wrapped(p.PROPERTY),
-    "builtins.classmethod": _wrapped(p.CLASS_METHOD),
-    "builtins.staticmethod": _wrapped(p.STATIC_METHOD),
+    "builtins.property": partial(_wrapped, p.PROPERTY),
+    "builtins.classmethod": partial(_wrapped, p.CLASS_METHOD),
+    "builtins.staticmethod": partial(_wrapped, p.STATIC_METHOD),
     **dict.fromkeys(("functools.partial", "functools.partialmethod"), _partial),
-    **dict.fromkeys(("copy.copy", "copy.deepcopy", "functools.update_wrapper"), _same(0)),
-    **dict.fromkeys(("typing.cast", "typing_extensions.cast"), _same(1)),
-    **dict.fromkeys(("weakref.ref", "weakref.proxy", "asyncio.run"), _same(0)),
+    **dict.fromkeys(("copy.copy", "copy.deepcopy", "functools.update_wrapper"), partial(_same, 0)),
+    **dict.fromkeys(("weakref.ref", "weakref.proxy", "asyncio.run"), partial(_same, 0)),
+    **dict.fromkeys(("typing.cast", "typing_extensions.cast"), partial(_same, 1)),
 }

@@ -6,8 +6,8 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.builtin_types import OVERLOADS, PROPERTIES, TRANSPARENT
-from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, WAITS, Fixpoint
+from codeanatomy.resolve.builtin_types import CONTAINERS, OVERLOADS, PROPERTIES, TRANSPARENT
+from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
 from codeanatomy.resolve.through import return_parameters
@@ -17,8 +17,6 @@ WRAPPERS = {
     "builtins.staticmethod": p.STATIC_METHOD,
     **dict.fromkeys(PROPERTIES, p.PROPERTY),
 }
-
-
 MOST_SHIFTED = 16  # places by which partial applications of each other move arguments
 
 
@@ -58,10 +56,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
     f.points.hold_all(rows[:, 2], made)
     _fill(f, rows, objects, made)
-    init = np.full(len(made), f.world.name("__init__"), np.int64)
-    found = f.found(made, init)
-    waits = found == WAITS
-    f.wait("call", rows[waits], objects[waits])
+    found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
     if ready.any():
         keys = distinct(pair(found[ready], rows[ready, 1]))
@@ -73,7 +68,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
     """An instance of a class that inherits from a container gets the elements it is made of."""
     for (_, number, _, _), class_, instance in each(rows, classes, made):
-        if f.lookup.is_container(f.lookup.class_of(class_)):
+        if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
             for at, _, place in f.arguments.of(number):
                 if at == 0:
                     f.tables["spread"].add_one(place, instance, INTO, 0)
@@ -83,8 +78,7 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
     """Decorations by classes that inherit from classmethod, staticmethod or property."""
     decorates = f.decorates(rows[:, 1])
     for i in np.flatnonzero(decorates).tolist():
-        order = f.classes.order.get(int(objects[i]), ())
-        bases = [f.modules.dotted(x) for x in order if f.points.kind_of[x] == p.EXTERNAL]
+        bases = f.lookup.bases_outside(int(objects[i]))
         kind: int = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
         decorates[i] = kind > 0
         if kind:
@@ -99,9 +93,7 @@ def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None
     if not chosen.any():
         return
     rows, objects = rows[chosen], objects[chosen]
-    found = f.found(objects, np.full(len(objects), f.world.name("__call__"), np.int64))
-    waits = found == WAITS
-    f.wait("call", rows[waits], objects[waits])
+    found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
     for place, (_, number, result, flags) in each(found, rows):
         if place > 0:
             f.tables["call"].add_one(place, number, result, flags)
@@ -134,10 +126,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     rows, objects = rows[plain], objects[plain]
     if len(rows):
         outside(f, rows, objects)
-    results = rows[:, 2]
-    factory = results < len(f.is_decorator)
-    factory[factory] = f.is_decorator[results[factory]]
-    f.points.hold_all(results[factory], f.points.objects_of(p.FACTORY, objects[factory]))
+    factory = f.is_decorator.take(rows[:, 2], mode="clip")
+    f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
 
 
 def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
@@ -146,7 +136,7 @@ def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
         property_ = f.points.a_of[object_]
         f.points.hold(result, property_)
         if f.world.texts[f.points.b_of[object_]] == "setter":
-            f.points.copy(value, f.lookup.setter(property_))
+            f.points.copy(value, f.lookup.setters[property_])
         return
     external = object_ if kind == p.EXTERNAL else f.points.a_of[object_]
     dotted = f.modules.dotted(external)

@@ -17,11 +17,11 @@ MAPPINGS = frozenset({"Dict", "Mapping", "MutableMapping", "DefaultDict", "Order
 SEQUENCES = frozenset(
     {"List", "Set", "FrozenSet", "Sequence", "MutableSequence", "Iterable", "Iterator", "Generator"}
     | {"Collection", "AbstractSet", "MutableSet", "Deque", "Reversible", "Container", "ValuesView"}
-    | {"AsyncIterable", "AsyncIterator", "AsyncGenerator", "Set"}
+    | {"AsyncIterable", "AsyncIterator", "AsyncGenerator"}
 )
 ONLY = {"Annotated": 0, "Coroutine": 2}  # which argument it is, where just one counts
 TYPES = ("builtins.type", "typing.Type")
-ITERABLES = SEQUENCES | MAPPINGS | {"KeysView", "ItemsView"}
+VIEWS = frozenset({"KeysView", "ItemsView"})
 NOT_KNOWN = frozenset({"Any", "Callable", "Literal", "Generic", "Protocol", "NoReturn", "TypeVar"})
 MAPPING_TYPES = ("builtins.dict", "collections.defaultdict", "collections.OrderedDict")
 SEQUENCE_TYPES = tuple(f"builtins.{x}" for x in ("list", "set", "frozenset", "tuple"))
@@ -43,29 +43,32 @@ def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) 
     elif dotted in TYPES:
         for _, _, place in arguments:
             f.tables["wrap"].add_one(place, p.CLS, result)
-    elif (typing and name in MAPPINGS) or dotted in MAPPING_TYPES:
-        _hold(f, "dict", result, [(f.elements.keys, 0), (f.elements.unknown, 1)], arguments)
-    elif dotted in ("builtins.tuple", "typing.Tuple"):
-        fields = [(f.world.name(c.item(i)), i) for i in range(len(arguments))]
-        whole = len(arguments) == 1
-        _hold(f, "tuple", result, [(f.elements.unknown, 0)] if whole else fields, arguments)
-    elif (typing and name in SEQUENCES) or dotted in SEQUENCE_TYPES:
-        type_ = dotted.removeprefix("builtins.") if dotted in SEQUENCE_TYPES else "list"
-        _hold(f, type_, result, [(f.elements.unknown, 0)], arguments)
+    elif (type_ := _container_type(dotted)) and name not in VIEWS:
+        made = f.container(type_, result)
+        points.hold(result, made)
+        for at, _, place in arguments:
+            if element := _element(f, type_, at, len(arguments)):
+                points.copy(place, f.elements.place(made, element))
     elif not (typing and name in NOT_KNOWN) and f.lookup.declared(external) in ("class", ""):
         points.hold(result, points.object(p.LITERAL, external))
 
 
-def _hold(
-    f: Fixpoint, type_: str, result: int, fields: list[tuple[int, int]], arguments: list[Argument]
-) -> None:
-    """A container of the declared element types: (element, index of the argument)."""
-    made = f.container(type_, result)
-    f.points.hold(result, made)
-    given = {at: place for at, _, place in arguments}
-    for element, index in fields:
-        if index in given:
-            f.points.copy(given[index], f.elements.place(made, element))
+def _container_type(dotted: str) -> str:
+    """The builtin container that stands for values of an external type; "" for none."""
+    module, _, name = dotted.rpartition(".")
+    if dotted in MAPPING_TYPES or (module in TYPING and name in MAPPINGS):
+        return "dict"
+    if dotted in SEQUENCE_TYPES or dotted == "typing.Tuple":
+        return name.lower()
+    return "list" if module in TYPING and name in SEQUENCES | VIEWS else ""
+
+
+def _element(f: Fixpoint, type_: str, index: int, count: int) -> int:
+    """Name of the elements that one of the type's arguments describes; 0 for none."""
+    if type_ == "tuple" and count > 1:
+        return f.world.name(c.item(index)) if 0 <= index < count else 0
+    kept = (f.elements.keys, f.elements.unknown) if type_ == "dict" else (f.elements.unknown,)
+    return kept[index] if 0 <= index < len(kept) else 0
 
 
 def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> bool:
@@ -92,15 +95,10 @@ def _types(f: Fixpoint, external: int, count: int, keywords: tuple[int, ...]) ->
         return (), ()
     names = frozenset(f.world.texts[x] for x in keywords)
     types = f.stubs.returns(f.modules.dotted(external), count, names)
-    plain = [x for x in types if x.name[:1] not in ("", "$") and not _is_container(x.name)]
+    plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]
     plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
     made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
     return made, tuple(x for x in types if x.name and x not in plain)
-
-
-def _is_container(name: str) -> bool:
-    typed = name.removeprefix("typing.")
-    return name in MAPPING_TYPES or name in SEQUENCE_TYPES or typed in ITERABLES
 
 
 def hold(f: Fixpoint, one: Type, result: int, arguments: list[Argument], receiver: int) -> None:
@@ -120,21 +118,12 @@ def hold(f: Fixpoint, one: Type, result: int, arguments: list[Argument], receive
     elif name.startswith("typing.") and name[7:] in ("Awaitable", "Coroutine"):
         for inner in one.arguments[-1] if one.arguments else ():
             hold(f, inner, result, arguments, receiver)
-    elif _is_container(name):
-        of_dict = name in MAPPING_TYPES or name.removeprefix("typing.") in MAPPINGS
-        plain = name.removeprefix("builtins.") if name in SEQUENCE_TYPES else "list"
-        type_ = "dict" if of_dict else plain
+    elif type_ := _container_type(name):
         made = f.container(type_, result)
         points.hold(result, made)
         for index, types in enumerate(one.arguments):
-            element = f.elements.unknown
-            if type_ == "dict" and index == 0:
-                element = f.elements.keys
-            elif type_ == "tuple" and len(one.arguments) > 1:
-                element = f.world.name(c.item(index))
-            elif type_ != "dict" and index:
-                break
-            for inner in types:
+            element = _element(f, type_, index, len(one.arguments))
+            for inner in types if element else ():
                 hold(f, inner, f.elements.place(made, element), arguments, receiver)
     elif name:
         points.hold(result, points.object(p.LITERAL, f.modules.external(name)))

@@ -1,5 +1,9 @@
 """What do the rules read and grow? The state of one solve."""
 
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 
@@ -17,22 +21,6 @@ from codeanatomy.resolve.world import FILE, Bindings, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
-TABLES = {  # columns of each rule's rows; see rules.py
-    "super": 3,
-    "load": 3,
-    "store": 3,
-    "assign": 3,
-    "bound_copy": 4,
-    "keyed": 4,
-    "by_key": 4,
-    "special": 4,
-    "call": 4,
-    "wrap": 3,
-    "annotate": 4,
-    "spread": 4,
-    "fluent": 3,
-    "begins": 3,
-}
 VARARG, KWARG = -2, -3
 # of a call row: it runs for its effect on the new instance only; above this bit stands by how many
 # places its positional arguments are shifted
@@ -47,43 +35,34 @@ Link = tuple[int, int, int, int]  # call, result, receiver, shift
 class Fixpoint:
     """Everything that the rules read and grow."""
 
-    def __init__(self, tables: dict[str, pa.Table], files: pa.Table, stubs: Stubs) -> None:
-        self.stubs = stubs
+    def __init__(self, tables: dict[str, pa.Table], files: pa.Table) -> None:
+        self.stubs = stubs = Stubs()
         self.world = world = World(tables, files)
         self.points = points = Points(world.places, world.kinds)
         self.bindings = Bindings(world)
         self.modules = Modules(world, points, self.bindings)
-        self.classes = Classes(
-            points,
-            np.flatnonzero(world.kinds == c.CLASS),
-            world.rows["base"],
-            world.rows["metaclass"],
-        )
-        self.modules.link_stars()
-        self.modules.link_targets()
-        self.modules.link_exports()
-        self.lookup = Lookup(self.modules, self.classes, self.bindings, stubs)
+        self.classes = Classes(points, world)
+        self.lookup = Lookup(self.modules, self.classes, stubs)
         rows = world.rows
         self.elements = self.lookup.elements
-        self.tables = {name: Rows(width) for name, width in TABLES.items()}
-        for name in ("super", "load", "store", "special", "keyed", "annotate"):
-            self.tables[name].add(rows[name][:, : TABLES[name]])
-        keyed = rows["keyed"][:, [1, 0, 2, 3]]
-        self.tables["by_key"].add(keyed)
-        calls = rows["call"].copy()
-        calls[:, 3] = 0
-        self.tables["call"].add(calls[:, :4])
+        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
+        widths = {"super": 3, "load": 3, "store": 3, "special": 4, "keyed": 4, "annotate": 4}
+        for name, width in widths.items():
+            self.tables[name].add(rows[name][:, :width])
+        self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
+        self.tables["call"].add(rows["call"][:, :4] * (1, 1, 1, 0))
         self.waiting: list[tuple[str, Ints]] = []  # rule, rows with objects of classes unordered
         self.receivers: list[int] = []
         self.overloads: list[int] = []  # decorations that bind no name
-        self._any_results: dict[int, int] = {}
         # of external things and shapes of calls: objects given, and types to make others of
         self.declared: dict[tuple[int, Shape], Declared] = {}
         self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
         self._once: set[tuple[object, ...]] = set()
-        self._elements: dict[tuple[int, int], int] = {}
+        # each place is made once per argument
+        self.element: Callable[[int, int], int] = cache(self._element)
+        self.any_result: Callable[[int], int] = cache(self._any_result)
         self._read_functions()
         self._read_calls()
         self._start()
@@ -104,11 +83,11 @@ class Fixpoint:
         self.keyword_place = np.append(named[order, 3], 0)
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
         for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
-            chosen = param[param[:, 1] == index]
-            class_ = np.full(len(chosen), self.modules.external(f"builtins.{type_}"))
-            made = self.points.new_objects(p.CONTAINER, class_, chosen[:, 3])
-            self.points.hold_all(chosen[:, 3], made)
-            self.variadic[chosen[:, 0], column] = made
+            function, _, _, place, _ = param[param[:, 1] == index].T
+            class_ = np.full(len(place), self.modules.external(f"builtins.{type_}"))
+            made = self.points.new_objects(p.CONTAINER, class_, place)
+            self.points.hold_all(place, made)
+            self.variadic[function, column] = made
         self._read_results(rows["result"], count)
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
@@ -126,8 +105,7 @@ class Fixpoint:
         """One place per function holds what it returns; and which call results are returned."""
         self.result = np.zeros(count, np.int64)
         several = np.bincount(returned[:, 0], minlength=count) > 1
-        for function in np.flatnonzero(several).tolist():
-            self.result[function] = self.points.place()
+        self.result[several] = [self.points.place() for _ in range(np.count_nonzero(several))]
         many = several[returned[:, 0]]
         self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
         self.result[returned[~many, 0]] = returned[~many, 1]
@@ -150,8 +128,8 @@ class Fixpoint:
         for function, place in rows[:, :2].tolist():
             given = self.lookup.yields.get(function)
             if given is None:
-                given = self.lookup.yields[function] = self.points.place()
-                result = self.points.place()
+                given, result = self.points.place(), self.points.place()
+                self.lookup.yields[function] = given
                 self.points.copy(int(self.result[function]), result)  # what an annotation says
                 self.points.hold(result, self.points.object(p.GENERATOR, function))
                 self.result[function] = result
@@ -165,12 +143,12 @@ class Fixpoint:
         self.arguments = Arguments(rows["arg"], sites)
         self.decorated = np.zeros((calls + 1, 2), np.int64)  # value, result; the last row is empty
         self.decorated[rows["decorated"][:, 0]] = rows["decorated"][:, 1:3]
-        is_decoration = self.decorates(rows["call"][:, 1])
-        decorators = np.zeros(self.world.places, bool)
-        decorators[rows["call"][is_decoration, 0]] = True
-        for callee, number, *_ in rows["call"][is_decoration].tolist():
+        decorations = rows["call"][self.decorates(rows["call"][:, 1])]
+        # places that are called as decorators; the last one stands for those made later
+        self.is_decorator = np.zeros(self.world.places + 1, bool)
+        self.is_decorator[decorations[:, 0]] = True
+        for callee, number, *_ in decorations.tolist():
             self.callbacks[self.arguments.site(number), callee] = None
-        self.is_decorator = decorators  # places that are called as decorators
 
     def _start(self) -> None:
         """What holds before any rule: definitions, literals, unknown values, imports, globals."""
@@ -178,13 +156,11 @@ class Fixpoint:
         points.hold_all(rows["alloc"][:, 0], rows["alloc"][:, 1])
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
         literal = rows["literal"]
-        objects = {x: self.modules.literal(texts[x]) for x in np.unique(literal[:, 1]).tolist()}
-        points.hold_all(
-            literal[:, 0], np.array([objects[x] for x in literal[:, 1].tolist()], np.int64)
-        )
+        types, which = np.unique(literal[:, 1], return_inverse=True)
+        objects = [self.modules.literal(texts[x]) for x in types.tolist()]
+        points.hold_all(literal[:, 0], np.array(objects, np.int64)[which])
         self._start_elements()
-        declared = rows["declared"]
-        points.copy_all(declared[:, 1], declared[:, 0])
+        points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
         unknown = rows["unknown"]
         points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
         for place, reason in self.modules.missing.items():
@@ -201,12 +177,10 @@ class Fixpoint:
         outside[codes] = [self.modules.type(texts[x]) for x in codes.tolist()]
         made = points.new_objects(p.CONTAINER, outside[display[:, 1]], display[:, 0])
         points.hold_all(display[:, 0], made)
-        pairs, inverse = np.unique(
-            pair(outside[constant[:, 1]], constant[:, 2]), return_inverse=True
-        )
+        keys = pair(outside[constant[:, 1]], constant[:, 2])
+        pairs, which = np.unique(keys, return_inverse=True)
         found = [points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF) for x in pairs.tolist()]
-        if found:
-            points.hold_all(constant[:, 0], np.array(found, np.int64)[inverse])
+        points.hold_all(constant[:, 0], np.array(found, np.int64)[which])
 
     def _start_imports(self) -> None:
         points, modules, world = self.points, self.modules, self.world
@@ -231,43 +205,37 @@ class Fixpoint:
                     points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 
     def _start_globals(self) -> None:
-        points, modules = self.points, self.modules
+        points = self.points
         for place, name, early, _, file in self.world.rows["global"].tolist():
-            module, builtin = file + 1, modules.builtin(name)
-            own = module << 32 | name in self.bindings.definition
-            if own and not (early and builtin):
-                points.copy(self.lookup.module_member(module, name), place)
-                continue
-            sources, outside = ([], []) if own else modules.star_sources(module, name)
+            sources, externals = self.modules.global_sources(file + 1, name, early)
             for source in sources:
                 points.copy(self.lookup.module_member(source, name), place)
-            if sources:
-                continue
-            for external in [builtin] if builtin else [modules.member(x, name) for x in outside]:
+            for external in externals:
                 points.hold(place, external)
-            if not builtin and not outside:
+            if not sources and not externals:
                 points.marks[place] |= 1 << c.UNKNOWN_NAME
 
     # rules' helpers
 
-    def found(self, objects: Ints, names: Ints) -> Ints:
-        """`lookup.find` of each pair; WAITS where the class has no order yet."""
-        keys, inverse = np.unique(pair(objects, names), return_inverse=True)
-        find = self.lookup.find
-        places = np.empty(len(keys), np.int64)
-        for i, key in enumerate(keys.tolist()):
-            place = find(key >> 32, key & 0xFFFFFFFF)
-            places[i] = WAITS if place is None else place
-        self.flush()
-        result: Ints = places[inverse]
-        return result
+    def found(self, table: str, rows: Ints, objects: Ints, pairs: Ints) -> tuple[Ints, Ints, Ints]:
+        """`lookup.find` of the (object, name) pair beside each row, with the row and its object;
+        without rows that wait, since the class has no order yet."""
+        keys, inverse = np.unique(pairs, return_inverse=True)
+        places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
+        self._flush()
+        found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
+        if None in places:
+            waits = np.array([x is None for x in places])[inverse]
+            self.wait(table, rows[waits], objects[waits])
+            found, rows, objects = found[~waits], rows[~waits], objects[~waits]
+        return found, rows, objects
 
     def wait(self, table: str, rows: Ints, objects: Ints) -> None:
         """Rows that wait for the orders of their objects' classes."""
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """Hands the rows that lookups asked for to their rules."""
         lookup = self.lookup
         if lookup.bound_copies:
@@ -285,7 +253,7 @@ class Fixpoint:
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
-        flags: Flags = self.decorated[np.minimum(calls, len(self.decorated) - 1), 0] > 0
+        flags: Flags = self.decorated[:, 0].take(calls, mode="clip") > 0
         return flags
 
     def once(self, *key: object) -> bool:
@@ -307,28 +275,23 @@ class Fixpoint:
         number = self.arguments.add([], site)
         self.tables["special"].add_one(base, self.world.name(method), number, result)
 
-    def element(self, base: int, site: int = -1) -> int:
-        """The place of what iteration over the value gives."""
-        place = self._elements.get((base, site))
-        if place is None:
-            iterator, place = self.points.place(), self.points.place()
-            self._elements[base, site] = place
-            self.special(base, "__iter__", iterator, site)
-            self.special(iterator, "__next__", place, site)
+    def _element(self, base: int, site: int) -> int:
+        """The place of what iteration over the value gives, at a site (-1: none)."""
+        iterator, place = self.points.place(), self.points.place()
+        self.special(base, "__iter__", iterator, site)
+        self.special(iterator, "__next__", place, site)
         return place
 
-    def any_result(self, class_: int) -> int:
+    def _any_result(self, class_: int) -> int:
         """The place of what any public method of the class may return, of its own kind: `x.a().b()`
         stays followed, all else would be anything."""
-        place = self._any_results.get(class_)
-        if place is None:
-            place = self._any_results[class_] = self.points.place()
-            for above in self.classes.order.get(class_, ()):
-                for name in self.bindings.names.get(above, ()):
-                    function = self.bindings.definition[above << 32 | name]
-                    if function > 0 and self.world.texts[name][:1] != "_":
-                        self.tables["fluent"].add_one(int(self.result[function]), class_, place)
-            self.points.marks[place] |= 1 << c.DYNAMIC
+        place = self.points.place()
+        for above in self.classes.order.get(class_, ()):
+            for name in self.bindings.names.get(above, ()):
+                function = self.bindings.definition[above << 32 | name]
+                if function > 0 and self.world.texts[name][:1] != "_":
+                    self.tables["fluent"].add_one(int(self.result[function]), class_, place)
+        self.points.marks[place] |= 1 << c.DYNAMIC
         return place
 
     def container(self, type_: str, place: int) -> int:
@@ -342,15 +305,10 @@ class Fixpoint:
         implicit = frozenset(bind[np.isin(bind[:, 1], names), 3].tolist())
         self.receivers = []
         for function, class_ in world.rows["method"][:, :2].tolist():
-            if (
-                not self.parameter_count[function]
-                or (p.STATIC_METHOD, function, 0) in points.derived
-            ):
+            static = (p.STATIC_METHOD, function, 0) in points.derived
+            if static or not self.parameter_count[function]:
                 continue
             of_class = (p.CLASS_METHOD, function, 0) in points.derived or function in implicit
             place = int(self.parameter[self.parameter_start[function]])
             points.hold(place, points.object(p.CLS if of_class else p.SELF, class_))
             self.receivers.append(place)
-
-
-WAITS = int(np.iinfo(np.int64).min)

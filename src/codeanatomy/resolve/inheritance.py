@@ -1,11 +1,12 @@
 """Which class's definition of an attribute does an object see? Along the orders of the classes,
 down to what inherits from them, and out to external bases as the stubs declare them."""
 
+from collections.abc import Callable
+from functools import cache
+
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.points import Points
-from codeanatomy.resolve.world import Bindings, World
 from codeanatomy.sources.typeshed import Stubs
 
 EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives
@@ -13,38 +14,40 @@ MODULE_TYPE = "types.ModuleType"  # a module of which nothing but that is known
 FUNCTION_PARTS = ("cache_clear", "cache_info", "register", "dispatch")  # what decorators add
 
 
-class Outside:
-    """Things outside the repository, by what the stubs declare."""
+class Inheritance:
+    """Definitions of attributes along and below the orders of classes, and outside of them."""
 
-    def __init__(self, world: World, points: Points, modules: Modules, stubs: Stubs) -> None:
-        self.world, self.points, self.modules, self.stubs = world, points, modules, stubs
-        self._declared: dict[int, str] = {}
+    def __init__(self, modules: Modules, classes: Classes, stubs: Stubs) -> None:
+        self.modules, self.classes, self.stubs = modules, classes, stubs
+        self.world, self.points, self.bindings = modules.world, modules.points, modules.bindings
+        self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
+        for scope, names in sorted(self.bindings.names.items()):
+            if self.points.kind_of[scope] == p.CLASS:
+                for name in names:
+                    self.binders.setdefault(name, []).append(scope)
+        self._first: dict[tuple[int, int, int], int] = {}
+        self._overriding: dict[tuple[int, int], list[int]] = {}
         self._depth: dict[int, int] = {}
-        self._children: dict[tuple[int, int], int] = {}
+        # each is found once per argument
+        self.child: Callable[[int, int], int] = cache(self._child)
+        self.declared: Callable[[int], str] = cache(self._declared)
 
-    def child(self, external: int, name: int) -> int:
+    def _child(self, external: int, name: int) -> int:
         """The external thing `external.name`; 0 where a builtin type lacks it, or too deep."""
-        key = (external, name)
-        child = self._children.get(key)
-        if child is None:
-            depth = self._depth.get(external, 0)
-            child = 0
-            if depth < EXTERNAL_DEPTH and self.may_have(external, name):
-                child = self.modules.member(external, name)
-                self._depth[child] = depth + 1
-            self._children[key] = child
+        depth = self.depth(external)
+        if depth >= EXTERNAL_DEPTH or not self.may_have(external, name):
+            return 0
+        child = self.modules.member(external, name)
+        self._depth[child] = depth + 1
         return child
 
     def depth(self, external: int) -> int:
         """How many attributes below an imported name the thing lies."""
         return self._depth.get(external, 0)
 
-    def declared(self, external: int) -> str:
+    def _declared(self, external: int) -> str:
         """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""
-        found = self._declared.get(external)
-        if found is None:
-            found = self._declared[external] = self.stubs.kind(self.modules.dotted(external))
-        return found
+        return self.stubs.kind(self.modules.dotted(external))
 
     def may_have(self, external: int, name: int) -> bool:
         what, dotted = self.declared(external), self.modules.dotted(external)
@@ -55,23 +58,6 @@ class Outside:
         if what == "function":
             return text.startswith("__") or text in FUNCTION_PARTS
         return True
-
-
-class Inheritance(Outside):
-    """Definitions of attributes along and below the orders of classes."""
-
-    def __init__(
-        self, bindings: Bindings, classes: Classes, modules: Modules, stubs: Stubs
-    ) -> None:
-        super().__init__(modules.world, modules.points, modules, stubs)
-        self.bindings, self.classes = bindings, classes
-        self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
-        for scope, names in sorted(bindings.names.items()):
-            if self.points.kind_of[scope] == p.CLASS:
-                for name in names:
-                    self.binders.setdefault(name, []).append(scope)
-        self._first: dict[tuple[int, int, int], int] = {}
-        self._overriding: dict[tuple[int, int], list[int]] = {}
 
     def first(self, class_: int, name: int, after: int = 0) -> int:
         """The first class in the order (after `after`) whose body binds the name; negative: an
@@ -97,31 +83,24 @@ class Inheritance(Outside):
         """Whether a class with bases not known stands before the one that has the attribute."""
         if class_ not in self.classes.doubtful:
             return False
-        unsure = self.classes.unsure
-        for candidate in self.classes.order[class_]:
-            if candidate == first:
-                return False
-            if candidate in unsure:
-                return True
-        return False
+        order = self.classes.order[class_]
+        before = order[: order.index(first)] if first in order else order
+        return not self.classes.unsure.isdisjoint(before)
 
     def overriding(self, class_: int, name: int, first: int) -> list[int]:
         """Classes whose definition instances of inheriting classes use instead of `first`."""
         below = self.classes.below.get(class_, 0)
-        if not below:
-            return []
-        known = self._overriding.get((class_, name))
+        known = self._overriding.get((class_, name)) if below else []
         if known is not None:
             return known
-        order, found = self.classes.order[class_], self._overriding.setdefault((class_, name), [])
+        found = self._overriding[class_, name] = []
         orders, with_below = self.classes.order, self.classes.with_below
-        for binder in [b for b in self.binders.get(name, ()) if below & with_below.get(b, 0)]:
-            if binder == first or binder in order:
+        for binder in self.binders.get(name, ()):
+            under = below & with_below.get(binder, 0)
+            if not under or binder == first or binder in orders[class_]:
                 continue
-            if class_ in orders[binder] or any(
-                self.first(x, name) == binder
-                for x in self.classes.inheriting(below & with_below[binder])
-            ):
+            inherits = class_ in orders[binder]
+            if inherits or binder in (self.first(x, name) for x in self.classes.inheriting(under)):
                 found.append(binder)
                 if len(found) == p.OBJECTS_PER_PLACE:
                     break
@@ -134,13 +113,36 @@ class Inheritance(Outside):
         if points.kind_of[receiver] not in (p.SELF, p.CLS):
             return []
         class_ = points.a_of[receiver]
-        first, found = self.first(class_, name, around), []
-        for other in self.classes.inheriting(
-            self.classes.below.get(class_, 0) & self.classes.branching
-        ):
-            there = self.first(other, name, around)
-            if there > 0 and there != first and there not in found:
-                found.append(there)
-                if len(found) == p.OBJECTS_PER_PLACE:
-                    break
-        return found
+        below = self.classes.below.get(class_, 0) & self.classes.branching
+        there = [self.first(x, name, around) for x in self.classes.inheriting(below)]
+        first = self.first(class_, name, around)
+        return [*dict.fromkeys(x for x in there if x > 0 and x != first)][: p.OBJECTS_PER_PLACE]
+
+    def definers(self, object_: int, name: int) -> tuple[int, list[int]]:
+        """`first` of an object's class, and the classes whose definition may be used instead."""
+        kind, class_ = self.points.kind_of[object_], self.class_of(object_)
+        if kind == p.SUPER:
+            first = self.first(class_, name, self.points.a_of[object_])
+            return first, self.beside(object_, name)
+        first = self.first(class_, name)
+        cone = kind in (p.SELF, p.CLS)
+        return first, self.overriding(class_, name, first) if cone else []
+
+    def class_of(self, object_: int) -> int:
+        """The class behind an instance, a class or a `super()`."""
+        kind = self.points.kind_of[object_]
+        if kind == p.SUPER:
+            return self.class_of(self.points.b_of[object_])
+        return object_ if kind == p.CLASS else self.points.a_of[object_]
+
+    def class_side(self, object_: int) -> int:
+        """The class of an instance; all else is its own."""
+        kind, a = self.points.kind_of[object_], self.points.a_of[object_]
+        if kind == p.INSTANCE:
+            return a
+        return self.points.object(p.CLS, a) if kind == p.SELF else object_
+
+    def bases_outside(self, class_: int) -> list[str]:
+        """Dotted names of the external classes that the class inherits from, in order."""
+        order = self.classes.order.get(class_, ())
+        return [self.modules.dotted(x) for x in order if self.points.kind_of[x] == p.EXTERNAL]

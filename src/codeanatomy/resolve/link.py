@@ -5,7 +5,9 @@ definitions, modules, variables (scope and name) or external things, followed th
 """
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import accumulate
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.builtin_types import MODULE_NAMES
@@ -25,18 +27,24 @@ class Modules:
     def __init__(self, world: World, points: Points, bindings: Bindings) -> None:
         self.world, self.points, self.bindings = world, points, bindings
         self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
-        self._dotted: dict[int, str] = {}
+        # each is found once per argument
+        self.dotted: Callable[[int], str] = cache(self._dotted)
+        self.symbols: Callable[[int, int], tuple[Symbol, ...]] = cache(self._symbols)
+        self.builtin: Callable[[int], int] = cache(self._builtin)
         for name in world.modules:
-            for parent in _parents(name):
+            for parent in accumulate(name.split(".")[:-1], "{}.{}".format):
                 if parent not in self.object_of:
-                    number = points.object(NAMESPACE, 0, world.name(parent))
-                    self.object_of[parent] = number
+                    self.object_of[parent] = points.object(NAMESPACE, 0, world.name(parent))
         self.stars: dict[int, list[int]] = {}
         self.external_stars: dict[int, list[int]] = {}
         self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
         self.missing: dict[int, int] = {}  # place -> reason
-        self._builtins: dict[int, int] = {}
-        self._symbols: dict[tuple[int, int], tuple[Symbol, ...]] = {}
+        self._link_stars()
+        self._link_targets()
+        self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
+        for what, name, at, _, file in world.rows["export"].tolist():
+            operand = self._module_at(at) if at else name
+            self.exports.setdefault(file + 1, []).append((what, operand))
 
     # names of things outside
 
@@ -56,13 +64,10 @@ class Modules:
         """The external class of values whose type has this name."""
         return self.external(UNNAMED.get(name) or f"builtins.{name}")
 
-    def dotted(self, object_: int) -> str:
+    def _dotted(self, object_: int) -> str:
         """Dotted name of an external thing (or namespace package)."""
-        known = self._dotted.get(object_)
-        if known is None:
-            parent, name = (self.points.a_of[object_], self.world.texts[self.points.b_of[object_]])
-            known = self._dotted[object_] = f"{self.dotted(parent)}.{name}" if parent else name
-        return known
+        parent, name = self.points.a_of[object_], self.world.texts[self.points.b_of[object_]]
+        return f"{self.dotted(parent)}.{name}" if parent else name
 
     # modules
 
@@ -87,19 +92,18 @@ class Modules:
         top = self.object_of.get(dotted.split(".", 1)[0], 0)
         return 0 < top <= len(self.world.modules) and self.world.packages[top - 1]
 
-    def link_stars(self) -> None:
-        """Reads the star imports and `__all__` of every module."""
+    def _link_stars(self) -> None:
+        """Reads the star imports of every module."""
         texts = self.world.texts
         for module, level, *_, file in self.world.rows["star"].tolist():
             dotted = self.absolute(file, texts[module], level)
-            target = self.object_of.get(dotted or "", 0)
-            if target:
+            if target := self.object_of.get(dotted or "", 0):
                 if target != file + 1:
                     self.stars.setdefault(file + 1, []).append(target)
             elif dotted and not self.inside(dotted):
                 self.external_stars.setdefault(file + 1, []).append(self.external(dotted))
 
-    def link_targets(self) -> None:
+    def _link_targets(self) -> None:
         """Finds the module that each import row means, and what it takes from it."""
         texts = self.world.texts
         for place, module, level, name, file in self.world.rows["import"].tolist():
@@ -109,8 +113,7 @@ class Modules:
                 continue
             target = self.object_of.get(dotted, 0)
             if not dotted:  # `from . import m` beside files that are in no package
-                beside = self.object_of.get(texts[name], 0)
-                if beside:
+                if beside := self.object_of.get(texts[name], 0):
                     self.targets[place] = (beside, 0)
                 else:
                     self.missing[place] = c.BEYOND_TOP
@@ -122,24 +125,14 @@ class Modules:
                 full = f"{dotted}.{texts[name]}" if texts[name] else dotted
                 self.targets[place] = (self.external(full), 0)
 
-    def link_exports(self) -> None:
-        """Reads `__all__`; runs after `link_targets`, since one may take over another's."""
-        self.exports: dict[int, list[tuple[int, int]]] = {}
-        for what, name, place, _, file in self.world.rows["export"].tolist():
-            self.exports.setdefault(file + 1, []).append(
-                (what, self._module_at(place) if place else name)
-            )
-
     def _module_at(self, place: int) -> int:
         """The module that an import at the place gives, through modules that import it; or 0."""
         seen: set[int] = set()
         while place and place not in seen:
             seen.add(place)
             target, name = self.targets.get(place, (0, 0))
-            if not name:
-                return target
-            inner = self.submodule(target, name)
-            if inner:
+            inner = self.submodule(target, name) if name else target
+            if inner or not name:
                 return inner
             place = next(iter(self.bindings.imports.get(target << 32 | name, ())), 0)
         return 0
@@ -184,33 +177,27 @@ class Modules:
 
     # symbols
 
-    def symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
+    def _symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
         """What the name of the module stands for, through re-exports; empty: no such name."""
-        known = self._symbols.get((module, name))
-        if known is None:
-            known = self._symbols[module, name] = tuple(dict.fromkeys(self._follow(module, name)))
-        return known
+        return tuple(dict.fromkeys(self._follow(module, name)))
 
     def _follow(self, module: int, name: int) -> Iterator[Symbol]:
-        seen: set[tuple[int, int]] = set()
+        seen: set[Symbol] = set()
         todo = [(module, name)]
         while todo:
             at = todo.pop()
-            scope, text = at
+            new, (scope, text) = at not in seen, at
+            seen.add(at)
             definition = self.bindings.definition.get(scope << 32 | text)
-            if at in seen or definition is None:
-                submodule = self.submodule(scope, text)
-                if submodule:
+            if definition is None or not new:
+                if submodule := self.submodule(scope, text):
                     yield submodule, 0
-                elif at not in seen:
+                elif new:
                     sources, outside = self.star_sources(scope, text)
                     todo += [(source, text) for source in reversed(sources)]
                     if not sources:
                         yield from ((self.member(x, text), 0) for x in outside)
-                seen.add(at)
-                continue
-            seen.add(at)
-            if definition > 0:
+            elif definition > 0:
                 yield definition, 0
             elif definition == 0:
                 yield scope, text
@@ -233,29 +220,24 @@ class Modules:
             return ()
         return self.symbols(target, name) if name else ((target, 0),)
 
-    def global_symbols(self, module: int, name: int, *, early: bool) -> tuple[Symbol, ...]:
-        """What a name stands for that no scope of the module's text binds (early: not yet)."""
+    def global_sources(self, module: int, name: int, early: int) -> tuple[list[int], list[int]]:
+        """Where a name comes from that no scope of the module's text binds (early: not yet): the
+        modules that may bind it, or else the external things that it may be."""
         builtin = self.builtin(name)
-        own = (module << 32 | name) in self.bindings.definition
-        if own and not (early and builtin):
-            return self.symbols(module, name)
+        if module << 32 | name in self.bindings.definition:
+            return ([], [builtin]) if early and builtin else ([module], [])
         sources, outside = self.star_sources(module, name)
         if sources:
-            return self.symbols(module, name) if not own else ((builtin, 0),)
-        if builtin:
-            return ((builtin, 0),)
-        return tuple((self.member(x, name), 0) for x in outside)
+            return sources, []
+        return [], [builtin] if builtin else [self.member(x, name) for x in outside]
 
-    def builtin(self, name: int) -> int:
+    def global_symbols(self, module: int, name: int, early: int) -> tuple[Symbol, ...]:
+        """What such a name stands for."""
+        sources, externals = self.global_sources(module, name, early)
+        return self.symbols(module, name) if sources else tuple((x, 0) for x in externals)
+
+    def _builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""
-        found = self._builtins.get(name)
-        if found is None:
-            text = self.world.texts[name]
-            known = text in BUILTINS or text in MODULE_NAMES
-            found = self._builtins[name] = self.external(f"builtins.{text}") if known else 0
-        return found
-
-
-def _parents(dotted: str) -> Iterator[str]:
-    parts = dotted.split(".")
-    return (".".join(parts[:i]) for i in range(1, len(parts)))
+        text = self.world.texts[name]
+        known = text in BUILTINS or text in MODULE_NAMES
+        return self.external(f"builtins.{text}") if known else 0

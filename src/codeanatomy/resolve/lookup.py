@@ -1,16 +1,67 @@
-"""What does attribute `name` of an object hold? One place per pair, made when first asked for."""
+"""What does attribute `name` of an object hold, and what an element of a container? One place per
+pair, made when first asked for."""
+
+from collections import defaultdict
+from collections.abc import Callable
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import CONTAINERS, ENUMS
-from codeanatomy.resolve.elements import Elements
 from codeanatomy.resolve.inheritance import Inheritance
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.world import Bindings
+from codeanatomy.resolve.points import Points
+from codeanatomy.resolve.world import World
 from codeanatomy.sources.typeshed import Stubs
 
 PROPERTY_PARTS = ("setter", "getter", "deleter")
+Watcher = Callable[[int, int], None]  # (name of the element, its place)
+
+
+class Elements:
+    """Places of the elements of container objects: one per constant key, one for unknown keys, one
+    for all together. What is put under an unknown key may be found
+    under every key."""
+
+    def __init__(self, world: World, points: Points) -> None:
+        self._points = points
+        self.unknown, self.all = world.name(c.ANY_ITEM), world.name("[all]")
+        self.keys = world.name("[keys]")  # what the keys themselves may be
+        self._places: dict[int, dict[int, int]] = {}
+        self._watchers: dict[int, list[Watcher]] = {}
+
+    def read(self, container: int, name: int) -> int:
+        """The place to read an element from; `[*]` is any of them."""
+        return self.place(container, self.all if name == self.unknown else name)
+
+    def place(self, container: int, name: int) -> int:
+        """The place of one element, made when first asked for."""
+        places = self._places.setdefault(container, {})
+        place = places.get(name)
+        if place is not None:
+            return place
+        points = self._points
+        place = points.place()
+        if name in (self.all, self.unknown):
+            points.marks[place] |= 1 << c.ELEMENT
+            for key, other in places.items():
+                if key != self.keys:
+                    points.copy(*((other, place) if name == self.all else (place, other)))
+        elif name != self.keys:
+            points.copy(places.get(self.unknown, 0), place)
+            points.copy(place, places.get(self.all, 0))
+        places[name] = place
+        if name not in (self.all, self.keys):
+            for watcher in self._watchers.get(container, ()):
+                watcher(name, place)
+        return place
+
+    def watch(self, container: int, watcher: Watcher) -> None:
+        """Tells the watcher of every element, those to come included."""
+        self._watchers.setdefault(container, []).append(watcher)
+        for name, place in list(self._places.get(container, {}).items()):
+            if name not in (self.all, self.keys):
+                watcher(name, place)
 
 
 class Lookup(Inheritance):
@@ -18,19 +69,18 @@ class Lookup(Inheritance):
     along the class's order; reads through `self` also see definitions of inheriting classes.
     """
 
-    def __init__(
-        self, modules: Modules, classes: Classes, bindings: Bindings, stubs: Stubs
-    ) -> None:
-        super().__init__(bindings, classes, modules, stubs)
-        world, points = self.world, self.points
-        self.fields = dict(bindings.place)
-        self.stored = set(world.rows["store"][:, 1].tolist())
-        self.elements = Elements(world, points)
+    def __init__(self, modules: Modules, classes: Classes, stubs: Stubs) -> None:
+        super().__init__(modules, classes, stubs)
+        new_place = self.points.place
+        # of an object's own attributes, by (object, name) as one number
+        self.fields: defaultdict[int, int] = defaultdict(new_place, self.bindings.place)
+        self.setters: defaultdict[int, int] = defaultdict(new_place)  # property -> its setter's
+        self.stored = set(self.world.rows["store"][:, 1].tolist())
+        self.elements = Elements(self.world, self.points)
         self.bound_copies: list[tuple[int, int, int, int]] = []  # new rows of the bound-copy rule
         self.calls: list[tuple[int, int]] = []  # (callee, result) of calls without arguments
         self.nexts: list[tuple[int, int]] = []  # (iterator, result)
         self.yields: dict[int, int] = {}  # generator function -> place of what it gives
-        self.setters: dict[int, int] = {}  # property -> place of its setter
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         # name -> (class, field, whether it is stored on the class itself)
@@ -41,29 +91,12 @@ class Lookup(Inheritance):
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
         self.loads: list[tuple[int, int, int]] = []  # new rows of the load rule
 
-    def field(self, object_: int, name: int) -> int:
-        """The place of an object's own attribute."""
-        key = object_ << 32 | name
-        place = self.fields.get(key)
-        if place is None:
-            place = self.fields[key] = self.points.place()
-        return place
-
-    def setter(self, property_: int) -> int:
-        """The place of a property's setter."""
-        place = self.setters.get(property_)
-        if place is None:
-            place = self.setters[property_] = self.points.place()
-        return place
-
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
-        key = module << 32 | name
-        place = self.fields.get(key)
+        place = self.fields.get(module << 32 | name)
         if place is None:
-            place = self.field(module, name)
-            submodule = self.modules.submodule(module, name)
-            if submodule:
+            place = self.fields[module << 32 | name]
+            if submodule := self.modules.submodule(module, name):
                 self.points.hold(place, submodule)
             else:
                 sources, outside = self.modules.star_sources(module, name)
@@ -76,12 +109,11 @@ class Lookup(Inheritance):
 
     def stored_field(self, class_: int, name: int, *, on_class: bool = False) -> int:
         """The place of what is stored as that attribute of the class's instances, or of itself."""
-        if class_ << 32 | name in self.bindings.definition:
-            return self.fields[class_ << 32 | name]
-        owner = class_ if on_class else self.points.object(p.INSTANCE, class_)
+        own = on_class or class_ << 32 | name in self.bindings.definition
+        owner = class_ if own else self.points.object(p.INSTANCE, class_)
         place = self.fields.get(owner << 32 | name)
         if place is None:
-            place = self.fields[owner << 32 | name] = self.points.place()
+            place = self.fields[owner << 32 | name]
             self.storing.setdefault(name, []).append((class_, place, on_class))
             for reader, cone, target, receiver in self._reading.get(name, ()):
                 if self._related(reader, class_, cone=cone):
@@ -125,25 +157,20 @@ class Lookup(Inheritance):
             return -self.child(object_, name)
         if kind in p.VALUES:
             child = self.child(a, name)
-            if child and self.declared(child) == "variable":
-                return self.value(child)
-            return -child
+            if not child or self.declared(child) != "variable":
+                return -child
+            place = points.place()
+            self.values.append((child, place))
+            return place
         if kind in (p.CONTAINER, p.GENERATOR):
             type_ = a if kind == p.CONTAINER else self.modules.type("generator")
             return -points.object(p.METHOD_OF, object_, name) if self.may_have(type_, name) else 0
-        if kind == p.FUNCTION:
-            return self.field(object_, name) if name in self.stored else 0
-        if kind in (p.BOUND, p.OVERRIDE):
-            return self.field(a, name) if name in self.stored else 0
+        if kind in (p.FUNCTION, p.BOUND, p.OVERRIDE):
+            function = object_ if kind == p.FUNCTION else a
+            return self.fields[function << 32 | name] if name in self.stored else 0
         if kind == p.PROPERTY and self.world.texts[name] in PROPERTY_PARTS:
             return -points.object(p.PROPERTY_PART, object_, name)
         return 0
-
-    def value(self, external: int) -> int:
-        """The place of what an external variable or attribute is declared to hold."""
-        place = self.points.place()
-        self.values.append((external, place))
-        return place
 
     def _element(self, object_: int, kind: int, name: int) -> int | None:
         """Place of `x[key]`, or of the value that unpacking gives its target of that index."""
@@ -161,15 +188,14 @@ class Lookup(Inheritance):
             return self.yields.get(points.a_of[object_], 0) if text[0] == "(" else 0
         if kind not in (*p.INSTANCES, p.SUPER):
             return 0
-        method = self.find(
-            object_, self.world.name(f"__{'getitem' if text[0] == '[' else 'iter'}__")
-        )
-        if method is None or not method:
-            return None if method is None else 0
+        by_key = text[0] == "["
+        method = self.find(object_, self.world.name("__getitem__" if by_key else "__iter__"))
+        if not method:
+            return method
         if method < 0:  # of a builtin container that the class inherits from
             return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
         place = points.place()
-        if text[0] == "[":
+        if by_key:
             self.calls.append((method, place))
         else:
             iterator = points.place()
@@ -197,29 +223,15 @@ class Lookup(Inheritance):
 
     # classes
 
-    def class_of(self, object_: int) -> int:
-        """The class behind an instance, a class or a `super()`."""
-        kind = self.points.kind_of[object_]
-        if kind == p.SUPER:
-            return self.class_of(self.points.b_of[object_])
-        return object_ if kind == p.CLASS else self.points.a_of[object_]
-
     def _member(self, object_: int, kind: int, name: int) -> int | None:
         points, class_ = self.points, self.class_of(object_)
         if class_ not in self.classes.order:
             return None
         receiver = points.b_of[object_] if kind == p.SUPER else object_
         cone = points.kind_of[receiver] in (p.SELF, p.CLS)
-        if kind == p.SUPER:
-            first, others = (
-                self.first(class_, name, points.a_of[object_]),
-                self.beside(object_, name),
-            )
-        else:
-            first = self.first(class_, name)
-            others = self.overriding(class_, name, first) if cone else []
-            if self.world.texts[name] == "__class__":
-                return self._own_class(class_, kind)
+        if self.world.texts[name] == "__class__" and kind != p.SUPER:
+            return -self.class_side(object_) if kind in p.INSTANCES else 0
+        first, others = self.definers(object_, name)
         reads = kind != p.SUPER and name in self.stored
         unsure = self.unsure(class_, first)
         place = 0
@@ -235,8 +247,12 @@ class Lookup(Inheritance):
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
             self.bound_copies.append((self.fields[first << 32 | name], place, receiver, 0))
-        elif first < 0:
-            self._of_base(place, self._outside(object_, kind, -first, name), wait=reads)
+        elif first < 0:  # the external base may have it, unless a class here stores it
+            child = self._outside(object_, kind, -first, name)
+            if reads:
+                self._inherited.append((place, child))
+            else:
+                points.hold(place, child)
         for other in others:
             self.bound_copies.append((self.fields[other << 32 | name], place, receiver, 1))
         if others:
@@ -299,7 +315,9 @@ class Lookup(Inheritance):
             place = points.place()
             if first > 0:
                 self.bound_copies.append((self.fields[first << 32 | name], place, object_, 2))
-            self._read_meta(meta, name, place, object_)
+            seen = points.place()  # methods of the metaclass store on its instances, the classes
+            self._read_stored(meta, name, True, seen, object_)
+            self.bound_copies.append((seen, place, object_, 0))
             return place
         return 0
 
@@ -311,33 +329,11 @@ class Lookup(Inheritance):
             return above
         return [x for x in self.namespaces if class_ in order.get(x, ())][: p.OBJECTS_PER_PLACE]
 
-    def _read_meta(self, meta: int, name: int, target: int, receiver: int) -> None:
-        """What methods of the metaclass store on its instances is stored on classes."""
-        seen = self.points.place()
-        self._read_stored(meta, name, True, seen, receiver)
-        self.bound_copies.append((seen, target, receiver, 0))
-
-    def is_container(self, class_: int) -> bool:
-        """Whether the class inherits from a builtin container."""
-        return self._inherits(class_, CONTAINERS)
-
     def _is_member_of_enum(self, class_: int, name: int) -> bool:
         """Whether the name of the class's body is a value of an enumeration."""
         if self.bindings.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
             return False
-        return self._inherits(class_, ENUMS)
-
-    def _inherits(self, class_: int, names: frozenset[str]) -> bool:
-        order = self.classes.order.get(class_, ())
-        outside = (x for x in order if self.points.kind_of[x] == p.EXTERNAL)
-        return any(self.modules.dotted(x) in names for x in outside)
-
-    def _of_base(self, place: int, child: int, *, wait: bool) -> None:
-        """An external base may have the attribute, unless a class of the repository stores it."""
-        if wait:
-            self._inherited.append((place, child))
-        else:
-            self.points.hold(place, child)
+        return not ENUMS.isdisjoint(self.bases_outside(class_))
 
     def inherit(self) -> bool:
         """What nothing was stored as comes from the external base; True if there is any."""
@@ -352,11 +348,6 @@ class Lookup(Inheritance):
         return any(
             self._related(class_, storer, cone=cone) for storer, *_ in self.storing.get(name, ())
         )
-
-    def _own_class(self, class_: int, kind: int) -> int:
-        if kind == p.INSTANCE:
-            return -class_
-        return -self.points.object(p.CLS, class_) if kind == p.SELF else 0
 
     def _related(self, reader: int, storer: int, *, cone: bool) -> bool:
         order = self.classes.order

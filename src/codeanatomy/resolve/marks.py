@@ -8,7 +8,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
-from codeanatomy.resolve.points import Counts, Flags, among
+from codeanatomy.resolve.points import Counts, among
 
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 
@@ -55,9 +55,8 @@ def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
 def _parameters(f: Fixpoint) -> Ints:
     """Places of parameters that callers outside the repository may fill."""
     rows = f.world.rows
-    places, declared = rows["param"][:, 3], rows["declared"][:, :2]
-    said = declared[f.points.count[declared[:, 1]] > 0, 0]
-    known = np.concatenate((np.array(f.receivers, np.int64), said))
+    places, (declared, said) = rows["param"][:, 3], rows["declared"][:, :2].T
+    known = np.append(declared[f.points.count[said] > 0], np.array(f.receivers, np.int64))
     result: Ints = places[~np.isin(places, known)]
     return result
 
@@ -74,13 +73,9 @@ def _mark_results(f: Fixpoint, call: Ints) -> None:
     dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
     points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
     unknown = np.array(sorted(f.unknown_results), np.int64)
-    points.mark(unknown[~_decorates(f, unknown)], c.EXTERNAL_CALL)
+    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
+    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
     points.mark(results[among(kinds, p.VALUES)], c.NOT_CALLABLE)
-
-
-def _decorates(f: Fixpoint, results: Ints) -> Flags:
-    """Results that are used as decorators: what they give back is known."""
-    return np.append(f.is_decorator, False)[np.minimum(results, len(f.is_decorator))]
 
 
 def _open_attributes(f: Fixpoint) -> Ints:
@@ -88,13 +83,9 @@ def _open_attributes(f: Fixpoint) -> Ints:
     points, store = f.points, f.world.rows["store"]
     bases = store[:, 0]
     unknown = (points.marks[bases] & ~NOT_UNKNOWN) != 0
-    names = np.unique(store[unknown, 1]).tolist()
-    places = np.array(
-        [place for name in names for _, place, _ in f.lookup.storing.get(name, ())], np.int64
-    )
-    places = (
-        places[(points.marks[places] & (1 << c.OPEN_ATTRIBUTE)) == 0] if len(places) else places
-    )
+    stored = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
+    fields = np.array([place for found in stored for _, place, _ in found or ()], np.int64)
+    places: Ints = fields[(points.marks[fields] & (1 << c.OPEN_ATTRIBUTE)) == 0]
     points.mark(places, c.OPEN_ATTRIBUTE)
     return places
 

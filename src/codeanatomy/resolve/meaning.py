@@ -31,6 +31,7 @@ class Meaning:
         self.f = f
         self.symbols: list[Symbol] = []
         self._number: dict[Symbol, int] = {}
+        self._kind = f.points.kind_of.__getitem__
         self._members: dict[int, set[int]] = {}  # name -> classes whose methods set it
         self._globals = {
             row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
@@ -38,33 +39,26 @@ class Meaning:
 
     def number(self, symbol: Symbol) -> int:
         """Number of a symbol."""
-        found = self._number.get(symbol)
-        if found is None:
-            found = self._number[symbol] = len(self.symbols)
+        number = self._number.setdefault(symbol, len(self.symbols))
+        if number == len(self.symbols):
             self.symbols.append(symbol)
-        return found
+        return number
 
-    def _kind(self, object_: int) -> int:
-        kind: int = self.f.points.kind_of[object_]
-        return kind
+    def _one(self, object_: int, rule: int, doubt: int = 0) -> Meant:
+        """Just that object; nothing for 0."""
+        return [(self.number((object_, 0)), rule, doubt)] if object_ else []
 
     def value(self, object_: int) -> Meant:
         """The definition that a value is: what a base or a decorator names."""
         kind, a = self._kind(object_), self.f.points.a_of[object_]
-        if kind == p.CLASS and self._made(object_):
-            return []
-        if kind in (p.FUNCTION, p.CLASS, p.MODULE):
-            return [(self.number((object_, 0)), CLASS if kind == p.CLASS else FUNCTION, 0)]
+        if kind in (p.FUNCTION, p.CLASS, p.MODULE) and not self._made(object_):
+            return self._one(object_, CLASS if kind == p.CLASS else FUNCTION)
         if kind == p.EXTERNAL:
-            return [(self.number((object_, 0)), self._outside(object_), 0)]
+            return self._one(object_, self._outside(object_))
         if kind == p.PROPERTY_PART:
-            part = self._property_part(self.f.points.b_of[object_])
-            return [(self.number((part, 0)), EXTERNAL, 0)]
-        if kind == p.CLS:
-            return [(self.number((a, 0)), CLASS, 0)]
-        if kind in (p.BOUND, p.OVERRIDE):
-            return [(self.number((a, 0)), METHOD if kind == p.BOUND else OVERRIDE, 0)]
-        return []
+            return self._one(self._property_part(self.f.points.b_of[object_]), EXTERNAL)
+        rule = {p.CLS: CLASS, p.BOUND: METHOD, p.OVERRIDE: OVERRIDE}.get(kind)
+        return [] if rule is None else self._one(a, rule)
 
     def _outside(self, external: int) -> int:
         lookup = self.f.lookup
@@ -79,9 +73,8 @@ class Meaning:
         object_, name = key >> 32, key & 0xFFFFFFFF
         kind, text = self._kind(object_), self.f.world.texts[name]
         if text == c.RAISE:
-            return (
-                [x for x in self.called(object_) if self._is_function(x)] if kind in CLASSES else []
-            )
+            made = self.called(object_) if kind in CLASSES else []
+            return [x for x in made if self._kind(self.symbols[x[0]][0]) == p.FUNCTION]
         if text == "__init_subclass__" and kind == p.CLASS:
             order = self.f.classes.order.get(object_, ())
             first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
@@ -113,16 +106,13 @@ class Meaning:
             for held in points.held(lookup.fields[at << 32 | name]):
                 what = self._kind(held)
                 if what == p.PROPERTY and kind not in p.CLASSES:
-                    places = points.held(lookup.setter(held)) if stored else [points.a_of[held]]
+                    places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
                     found += [(self.number((x, 0)), INSTANCE, doubt) for x in places]
                 elif what in p.INSTANCES:
                     found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
         if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
             found += self._functions(object_, "__getattr__", INSTANCE)
         return found
-
-    def _is_function(self, meant: tuple[int, int, int]) -> bool:
-        return self._kind(self.symbols[meant[0]][0]) == p.FUNCTION
 
     def _property_part(self, name: int) -> int:
         return self.f.modules.member(self.f.modules.external("builtins.property"), name)
@@ -139,12 +129,12 @@ class Meaning:
             )
             if found or self._made(class_):
                 return found
-            return [(self.number((class_, 0)), CONSTRUCTOR, self._below(kind, class_))]
+            below = kind == p.CLS and self.f.classes.below.get(class_, 0)
+            return self._one(class_, CONSTRUCTOR, 1 << c.OVERRIDDEN if below else 0)
         if kind in p.INSTANCES:
             return self._functions(object_, "__call__", INSTANCE)
         if kind == p.METHOD_OF:
-            child = self.f.lookup.method_of(object_)
-            return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
+            return self._one(self.f.lookup.method_of(object_), EXTERNAL)
         if kind == p.PARTIAL:
             callee = self.f.arguments.at(self.f.points.a_of[object_], 0)
             held = self.f.points.held(callee)
@@ -164,12 +154,7 @@ class Meaning:
         first = lookup.first(class_, name) if class_ in lookup.classes.order else 0
         if first >= 0 or self.f.modules.dotted(-first).startswith("builtins."):
             return []
-        child = lookup.child(-first, name)
-        return [(self.number((child, 0)), EXTERNAL, 0)] if child else []
-
-    def _below(self, kind: int, class_: int) -> int:
-        several = kind == p.CLS and self.f.classes.below.get(class_, 0)
-        return 1 << c.OVERRIDDEN if several else 0
+        return self._one(lookup.child(-first, name), EXTERNAL)
 
     def _functions(self, object_: int, name: str, rule: int) -> Meant:
         """Functions of the repository that the attribute of the object holds."""
@@ -182,9 +167,9 @@ class Meaning:
         for held in points.held(place):
             kind, a = self._kind(held), points.a_of[held]
             if kind in (p.BOUND, p.OVERRIDE):
-                found.append((self.number((a, 0)), rule if kind == p.BOUND else OVERRIDE, doubt))
+                found += self._one(a, rule if kind == p.BOUND else OVERRIDE, doubt)
             elif kind == p.FUNCTION:
-                found.append((self.number((held, 0)), rule, doubt))
+                found += self._one(held, rule, doubt)
         return found
 
     def imported(self, place: int) -> Meant:
@@ -195,7 +180,7 @@ class Meaning:
             symbols, rule, star = modules.import_symbols(place), IMPORT, False
         else:
             module, name, early = at
-            symbols = modules.global_symbols(module, name, early=bool(early))
+            symbols = modules.global_symbols(module, name, early)
             builtin = bool(symbols) and symbols == ((modules.builtin(name), 0),)
             star = not builtin and module << 32 | name not in self.f.bindings.definition
             rule = BUILTIN if builtin else STAR if star else GLOBAL
@@ -212,9 +197,9 @@ class Meaning:
             return [(self.number(s), MODULE, 0) for s in symbols]
         if kind in (p.CONTAINER, p.EXTERNAL, *p.VALUES):
             child = lookup.child(object_ if kind == p.EXTERNAL else a, name)
-            return [(self.number((child, 0)), self._outside(child), 0)] if child else []
+            return self._one(child, self._outside(child)) if child else []
         if kind == p.PROPERTY and lookup.find(object_, name):
-            return [(self.number((self._property_part(name), 0)), EXTERNAL, 0)]
+            return self._one(self._property_part(name), EXTERNAL)
         if kind not in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
             return []
         return self._of_class(object_, kind, name)
@@ -222,13 +207,8 @@ class Meaning:
     def _of_class(self, object_: int, kind: int, name: int) -> Meant:
         f, lookup = self.f, self.f.lookup
         class_ = lookup.class_of(object_)
-        if kind == p.SUPER:
-            first = lookup.first(class_, name, f.points.a_of[object_])
-            others, rule = lookup.beside(object_, name), SUPER
-        else:
-            first = lookup.first(class_, name)
-            others = lookup.overriding(class_, name, first) if kind in (p.SELF, p.CLS) else []
-            rule = CLASS if kind in (p.CLASS, p.CLS) else INSTANCE
+        first, others = lookup.definers(object_, name)
+        rule = SUPER if kind == p.SUPER else CLASS if kind in p.CLASSES else INSTANCE
         doubt = 1 << c.OVERRIDDEN if others else 0
         if lookup.unsure(class_, first):
             doubt |= 1 << c.UNKNOWN_BASE
@@ -240,9 +220,7 @@ class Meaning:
         elif first > 0:
             found.append((self.number(self._member(first, name)), rule, doubt))
         elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
-            child = lookup.child(-first, name)
-            if child:
-                found.append((self.number((child, 0)), EXTERNAL, doubt))
+            found += self._one(lookup.child(-first, name), EXTERNAL, doubt)
         found += [(self.number(self._member(x, name)), OVERRIDE, doubt) for x in others]
         if not found and kind in p.CLASSES:  # a class is an instance of its metaclass
             for meta in f.classes.metaclass(class_):
@@ -270,18 +248,14 @@ class Meaning:
     def reasons(self, sites: Ints) -> Ints:
         """Why each of these sites has no target: the lowest mark on its place, or what is known."""
         world, points = self.f.world, self.f.points
-        places, what, names = (
-            world.site_place[sites],
-            world.site_what[sites],
-            world.site_name[sites],
-        )
+        places, what = world.site_place[sites], world.site_what[sites]
         marks = points.marks[places].astype(np.int64)
         wide = marks & (1 << c.WIDE)  # what holds too much gives nothing on
         lowest = np.where(wide != 0, wide, marks & -marks)
         reason = np.full(len(sites), c.NOTHING, np.int64)
         held = points.count[places] > 0
         attribute = (what == c.ATTRIBUTE_SITE) | (what == c.STORED_SITE)
-        stored = np.isin(names, np.array(sorted(self.f.lookup.stored), np.int64))
+        stored = np.isin(world.site_name[sites], np.array(sorted(self.f.lookup.stored), np.int64))
         reason[held & ~attribute] = c.NOT_CALLABLE
         reason[held & attribute] = c.NO_ATTRIBUTE
         reason[held & attribute & stored] = c.INSTANCE_ATTRIBUTE

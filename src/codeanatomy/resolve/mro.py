@@ -6,14 +6,16 @@ import numpy as np
 
 from codeanatomy.resolve.pairs import Ints, each
 from codeanatomy.resolve.points import CLASS, CLS, EXTERNAL, Flags, Points
+from codeanatomy.resolve.world import World
 
 
 class Classes:
     """Orders of the classes whose bases are known; the others wait for one place or class each."""
 
-    def __init__(self, points: Points, classes: Ints, bases: Ints, metaclasses: Ints) -> None:
+    def __init__(self, points: Points, world: World) -> None:
         self.points = points
-        self._metaclasses = dict(metaclasses[:, :2].tolist())
+        bases = world.rows["base"]
+        self._metaclasses = dict(world.rows["metaclass"][:, :2].tolist())
         self._meta: dict[int, list[int]] = {}
         self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
         points.order = self.order
@@ -28,7 +30,7 @@ class Classes:
         self.places: dict[int, list[int]] = {}
         for class_, _, place in self._rows[:, :3].tolist():
             self.places.setdefault(class_, []).append(place)
-        self.waiting: list[int] = sorted(classes.tolist())
+        self.waiting: list[int] = np.flatnonzero(world.kinds == CLASS).tolist()
         self._classes = frozenset(self.waiting)
 
     def add(self, class_: int, bases: int) -> None:
@@ -100,7 +102,8 @@ class Classes:
             bases: list[int] = []
             complete = True
             for place in self.places.get(class_, ()):
-                values = sorted(set(held.get(place, ())) - {class_}, key=self._rank)
+                candidates = set(held.get(place, ())) - {class_}
+                values = sorted(candidates, key=lambda x: (x not in self._classes, x))
                 if len(values) > 1:
                     self.unsure.add(class_)
                 complete &= bool(values)
@@ -108,12 +111,14 @@ class Classes:
             found[class_] = (bases, complete)
         return found
 
-    def _rank(self, object_: int) -> tuple[bool, int]:
-        return (object_ not in self._classes, object_)
-
     def _linear(self, class_: int, bases: Sequence[int]) -> tuple[int, ...]:
         """C3 over the bases' orders; where they contradict, the first head goes first."""
-        orders = [list(self.order.get(b, (b,))) for b in bases if self._known(class_, b)]
+        orders = []
+        for base in bases:
+            if base in self.order or base not in self._classes:
+                orders.append(list(self.order.get(base, (base,))))
+            else:
+                self.unsure.add(class_)  # forced inside a circle of bases
         if len(orders) == 1:
             if bases[0] in self._several:
                 self._several.add(class_)
@@ -129,12 +134,6 @@ class Classes:
             result.append(head)
             todo = [rest for s in todo if (rest := [x for x in s if x != head])]
         return tuple(result)
-
-    def _known(self, class_: int, base: int) -> bool:
-        if base in self._classes and base not in self.order:
-            self.unsure.add(class_)  # forced inside a circle of bases
-            return False
-        return True
 
     def close(self) -> None:
         """Notes for every class which ones inherit from it; call when all classes are ordered."""

@@ -1,6 +1,6 @@
 """How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Sized
 from typing import Any  # a row or a number, as the column is
 
 import numpy as np
@@ -12,6 +12,7 @@ Ints = npt.NDArray[np.int64]
 LOW = np.int64(0xFFFFFFFF)
 SHIFT = np.int64(32)
 NONE: Ints = np.empty(0, np.int64)
+NO_ROWS: Ints = np.empty((0, 4), np.int64)
 MERGE = 3  # a chunk is merged into its neighbour while that is less than so many times as large
 
 
@@ -30,6 +31,13 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     which = np.repeat(np.arange(len(size), dtype=np.int64), size)
     first = np.cumsum(size) - size
     return np.arange(total, dtype=np.int64) - first[which] + low[which], which
+
+
+def members(lists: Sequence[Sized], which: Ints) -> tuple[Ints, Ints]:
+    """Where the members of these of the lists stand in all lists behind each other, and for each
+    the position of its list in `which`."""
+    ends = np.cumsum([len(x) for x in lists], dtype=np.int64)
+    return expand(np.append(0, ends[:-1])[which], ends[which])
 
 
 def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:
@@ -106,8 +114,7 @@ class Pairs:
 class Rows:
     """Rows by their first column. New rows meet all pairs once, old rows only new pairs."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self) -> None:
         self.chunks: list[tuple[Ints, Ints]] = []
         self.new: list[Ints] = []
         self._ones: list[tuple[int, ...]] = []
@@ -134,24 +141,18 @@ class Rows:
             self.new.append(np.array(self._ones, np.int64))
             self._ones = []
         if not self.new:
-            return np.empty((0, self.width), np.int64)
-        rows = np.concatenate(self.new)
-        self.new = []
-        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+            return NO_ROWS
         chunks = self.chunks
-        chunks.append((np.ascontiguousarray(rows[:, 0]), rows))
+        chunks.append(_by_first(self.new))
+        self.new, (_, rows) = [], chunks[-1]
         while len(chunks) > 1 and len(chunks[-1][0]) * MERGE > len(chunks[-2][0]):
-            last = chunks.pop()
-            both = np.concatenate((chunks[-1][1], last[1]))
-            both = both[np.argsort(both[:, 0], kind="stable")]
-            chunks[-1] = (np.ascontiguousarray(both[:, 0]), both)
+            (_, last), (_, before) = chunks.pop(), chunks.pop()
+            chunks.append(_by_first((before, last)))
         return rows
 
     def all(self) -> Ints:
         """All rows that have arrived."""
-        if not self.chunks:
-            return np.empty((0, self.width), np.int64)
-        return np.concatenate([rows for _, rows in self.chunks])
+        return np.concatenate([rows for _, rows in self.chunks] or [NO_ROWS])
 
     def matching(self, delta: Ints) -> tuple[Ints, Ints]:
         """Old rows whose first column is the a of a new pair, and that pair's b."""
@@ -165,5 +166,12 @@ class Rows:
                 rows.append(chunk[at])
                 found.append(values[of])
         if not rows:
-            return np.empty((0, self.width), np.int64), NONE
+            return NO_ROWS, NONE
         return np.concatenate(rows), np.concatenate(found)
+
+
+def _by_first(parts: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """The first column, sorted, and all rows in its order."""
+    rows = np.concatenate(parts)
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return np.ascontiguousarray(rows[:, 0]), rows

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, Pairs, expand, pair
+from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, Pairs, expand, members, pair
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -69,13 +70,14 @@ class Points:
         self.objects, self.places = count, places
         self.kind, self.a, self.b = (np.zeros(capacity, np.int64) for _ in range(3))
         self.kind[:count] = kinds
-        self.kind_of, self.a_of, self.b_of = kinds.tolist(), [0] * count, [0] * count  # of one
-        self.count = np.zeros(2 * places + 1024, np.int32)
-        self.opaque = np.zeros(len(self.count), np.int32)
-        self.marks = np.zeros(len(self.count), np.int32)  # bits of reasons why a place is not sure
-        self.has_edge = np.zeros(len(self.count), bool)
-        self.has_cone = np.zeros(len(self.count), bool)  # whether a place holds a SELF object
-        self.interest = np.zeros(len(self.count), np.int64)  # bits of the rules that read a place
+        self.kind_of: list[int] = kinds.tolist()  # the same of one
+        self.a_of, self.b_of = [0] * count, [0] * count
+        room = 2 * places + 1024
+        # marks: bits of reasons why a place is not sure
+        self.count, self.opaque, self.marks = (np.zeros(room, np.int32) for _ in range(3))
+        # has_cone: whether a place holds a SELF object
+        self.has_edge, self.has_cone = np.zeros(room, bool), np.zeros(room, bool)
+        self.interest = np.zeros(room, np.int64)  # bits of the rules that read a place
         self.pairs, self.edges = Pairs(), Pairs()
         self.new_pairs: list[Ints] = []
         self.new_edges: list[Ints] = []
@@ -133,8 +135,8 @@ class Points:
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""
         distinct, inverse = np.unique(a, return_inverse=True)
-        made = np.array([self.object(kind, x) for x in distinct.tolist()], np.int64)
-        result: Ints = made[inverse] if len(made) else NONE
+        made = [self.object(kind, x) for x in distinct.tolist()]
+        result: Ints = np.array(made, np.int64)[inverse]
         return result
 
     def hold(self, place: int, object_: int) -> None:
@@ -241,11 +243,9 @@ class Points:
             return result
         distinct, inverse = np.unique(pairs[chosen] & LOW, return_inverse=True)
         cones = [self._cones(x) for x in distinct.tolist()]
-        sizes = np.array([len(x) for x in cones], np.int64)
-        flat = np.array([y for x in cones for y in x], np.int64)
-        ends = np.cumsum(sizes)[inverse] if cones else NONE
-        at, of = expand(ends - sizes[inverse], ends) if cones else (NONE, NONE)
-        held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, flat[at]))
+        at, of = members(cones, inverse)
+        above = np.fromiter(chain.from_iterable(cones), np.int64)[at]
+        held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, above))
         result[chosen[of[held]]] = True
         return result
 

@@ -6,17 +6,15 @@ A rule gets rows and, for each row, an object that its first place holds; every 
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
 import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_calls import inherited
+from codeanatomy.resolve.builtin_calls import inherited, method
 from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.calls import call, construct
-from codeanatomy.resolve.container_calls import method
 from codeanatomy.resolve.declared import declared, describe, hold
-from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, WAITS, Fixpoint
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
 from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import among
 
@@ -27,35 +25,24 @@ CONES = (p.SELF, p.CLS)
 MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 
-class Rule(msgspec.Struct, frozen=True):
-    """A rule and the rows it reads."""
-
-    table: str
-    run: Callable[[Fixpoint, Ints, Ints], None]
-    chains: bool = False  # what it brings is copied on and met again before the next rule
-
-
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
-    kinds = f.points.kind[objects]
-    fits = among(kinds, CLASSY)
+    fits = among(f.points.kind[objects], CLASSY)
     for (_, class_, result), object_ in each(rows[fits], objects[fits]):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
 
 def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, result."""
-    found = f.found(objects, rows[:, 1])
+    found, rows, _ = f.found("load", rows, objects, pair(objects, rows[:, 1]))
     for external, held in f.lookup.values:
         for one in f.stubs.value(f.modules.dotted(external)):
             hold(f, one, held, [], 0)
     f.lookup.values.clear()
     place = found > 0
     f.points.copy_all(found[place], rows[place, 2])
-    single = (found < 0) & (found != WAITS)
+    single = found < 0
     f.points.hold_all(rows[single, 2], -found[single])
-    waits = found == WAITS
-    f.wait("load", rows[waits], objects[waits])
 
 
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -101,20 +88,19 @@ def _put(f: Fixpoint, container: int, name: int) -> int:
 def _own(f: Fixpoint, object_: int, name: int) -> int:
     if f.points.kind_of[object_] == p.MODULE:
         return f.lookup.module_member(object_, name)
-    return f.lookup.field(object_, name)
+    return f.lookup.fields[object_ << 32 | name]
 
 
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
     points = f.points
-    kinds = f.points.kind[objects]
-    for (_, value, receiver), object_, kind in each(rows, objects, kinds):
+    for (_, value, receiver), object_, kind in each(rows, objects, points.kind[objects]):
         if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
             continue
         target = points.place()
         points.hold(target, receiver)
         if kind == p.PROPERTY:
-            f.call(f.lookup.setter(object_), 0, target, value)
+            f.call(f.lookup.setters[object_], 0, target, value)
         elif (place := f.lookup.find(object_, f.world.name("__set__")) or 0) > 0:
             f.call(place, 0, target, value)
 
@@ -126,11 +112,8 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     kinds, receivers = f.points.kind[objects], rows[:, 2]
     instance = among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
     described = among(kinds, p.INSTANCES)
-    plain = (
-        ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
-        & ~((kinds == p.PROPERTY) & instance)
-        & ~((kinds == p.FUNCTION) & instance)
-    )
+    plain = ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
+    plain &= ~(among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
     described[described] = [
         _describe(f, object_, target, receiver)
         for (_, target, receiver, _), object_ in each(rows[described], objects[described])
@@ -147,7 +130,7 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             kept = receiver if f.keeps_receiver[function] or how == META else 0
             points.hold(target, points.object(bound, function, kept))
         elif kind == p.CLASS_METHOD:
-            points.hold(target, points.object(bound, function, _class_side(f, receiver)))
+            points.hold(target, points.object(bound, function, f.lookup.class_side(receiver)))
         elif kind == p.STATIC_METHOD:
             points.hold(target, function)
         else:
@@ -168,30 +151,21 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
         of_class = f.points.kind_of[receiver] in p.CLASSES
         f.points.hold(owner if of_class else instance, receiver)
         if not of_class:
-            f.points.hold(owner, _class_side(f, receiver))
+            f.points.hold(owner, f.lookup.class_side(receiver))
         f.call(place, target, instance, owner)
     return True
 
 
-def _class_side(f: Fixpoint, receiver: int) -> int:
-    kind, a = f.points.kind_of[receiver], f.points.a_of[receiver]
-    if kind == p.INSTANCE:
-        return a
-    return f.points.object(p.CLS, a) if kind == p.SELF else receiver
-
-
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
-    points = f.points
-    kinds = f.points.kind[objects]
-    function = (kinds == p.FUNCTION) & (rows[:, 1] != p.CLS)
+    points, of_class = f.points, rows[:, 1] == p.CLS
+    function = (points.kind[objects] == p.FUNCTION) & ~of_class
     for (_, kind, result), object_ in each(rows[function], objects[function]):
         points.hold(result, points.object(kind, object_))
-    of_class = rows[:, 1] == p.CLS
     for (_, _, result), object_ in each(rows[of_class], objects[of_class]):
         if points.kind_of[object_] in p.INSTANCES:
-            points.hold(result, _class_side(f, object_))
-    other = ~function & (rows[:, 1] != p.CLS)
+            points.hold(result, f.lookup.class_side(object_))
+    other = ~function & ~of_class
     points.hold_all(rows[other, 2], objects[other])
 
 
@@ -204,12 +178,9 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         calls[:, :3] = rows[raised][:, [0, 2, 3]]
         construct(f, calls, objects[raised], kinds[raised])
     instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
-    rows_, objects_ = rows[instance], objects[instance]
-    found = f.found(objects_, rows_[:, 1])
-    waits = found == WAITS
-    f.wait("special", rows_[waits], objects_[waits])
+    asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
-        found[~waits], rows_[~waits], objects_[~waits]
+        *f.found("special", rows[instance], objects[instance], asked)
     ):
         text = f.world.texts[name]
         if place > 0:
@@ -237,9 +208,8 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, key, value, mode, by what the base holds."""
     which, keys = f.points.pairs.join(rows[:, 1])
-    for i, key in each(which, keys):
-        _, _, value, mode = rows[i].tolist()
-        _element(f, int(objects[i]), key, value, mode)
+    for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
+        _element(f, base, key, value, mode)
     asked = rows[:, 3] == c.GET_ATTRIBUTE
     for (_, key, value, _), object_ in each(rows[asked], objects[asked]):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
@@ -257,9 +227,8 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """key, base, value, mode, by what the key holds."""
     which, bases = f.points.pairs.join(rows[:, 1])
-    for i, base in each(which, bases):
-        _, _, value, mode = rows[i].tolist()
-        _element(f, base, int(objects[i]), value, mode)
+    for base, key, (_, _, value, mode) in each(bases, objects[which], rows[which]):
+        _element(f, base, key, value, mode)
 
 
 def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
@@ -328,14 +297,12 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, target, kind, offset: the elements of an unpacked value."""
-    kinds = f.points.kind[objects]
-    for (place, target, kind, offset), object_, of in each(rows, objects, kinds):
+    for (place, target, kind, offset), object_, of in each(rows, objects, f.points.kind[objects]):
         if of != p.CONTAINER:
             if of in (p.GENERATOR, *p.INSTANCES) and kind != NAMED:
-                _feed(f, (target, kind, offset), f.elements.unknown, f.element(place))
+                _feed(f, (target, kind, offset), f.elements.unknown, f.element(place, -1))
         elif f.once("spread", object_, target, kind, offset) and object_ != target:
-            watcher = partial(_feed, f, (target, kind, offset))
-            f.elements.watch(object_, watcher)
+            f.elements.watch(object_, partial(_feed, f, (target, kind, offset)))
             if kind == INTO:
                 keys = f.elements.keys
                 f.points.copy(f.elements.place(object_, keys), f.elements.place(target, keys))
@@ -382,19 +349,22 @@ def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.points.hold(result, object_)
 
 
-RULES = (
-    Rule("super", super_),
-    Rule("load", load, chains=True),
-    Rule("special", special, chains=True),
-    Rule("keyed", keyed),
-    Rule("by_key", by_key),
-    Rule("store", store),
-    Rule("assign", assign),
-    Rule("bound_copy", bound_copy, chains=True),
-    Rule("annotate", annotate),
-    Rule("call", call, chains=True),
-    Rule("wrap", wrap),
-    Rule("spread", spread),
-    Rule("fluent", fluent),
-    Rule("begins", begins),
-)
+# by the table of its rows, in the order of each round
+RULES: dict[str, Callable[[Fixpoint, Ints, Ints], None]] = {
+    "super": super_,
+    "load": load,
+    "special": special,
+    "keyed": keyed,
+    "by_key": by_key,
+    "store": store,
+    "assign": assign,
+    "bound_copy": bound_copy,
+    "annotate": annotate,
+    "call": call,
+    "wrap": wrap,
+    "spread": spread,
+    "fluent": fluent,
+    "begins": begins,
+}
+# what these bring is copied on and met again before the next rule
+CHAINS = ("load", "special", "bound_copy", "call")

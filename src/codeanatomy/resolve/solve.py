@@ -12,10 +12,9 @@ from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.marks import spread
 from codeanatomy.resolve.pairs import SHIFT, Ints
 from codeanatomy.resolve.points import CLASS, EXTERNAL, among
-from codeanatomy.resolve.rules import RULES
-from codeanatomy.sources.typeshed import Stubs
+from codeanatomy.resolve.rules import CHAINS, RULES
 
-CHAINS = [i for i, rule in enumerate(RULES) if rule.chains]
+BITS = {name: 1 << number for number, name in enumerate(RULES)}  # of `Points.interest`
 MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
 
 
@@ -28,15 +27,13 @@ class Resolution(msgspec.Struct, frozen=True):
     wide: int
 
 
-def solve(
-    constraints: dict[str, pa.Table], files: pa.Table, stubs: Stubs | None = None
-) -> Resolution:
+def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
     """What every site of the repository may mean. `constraints`: the four `constraint*` tables with
     `file_id`, rows file by file in the order of `files` (sorted by path)."""
     collects = gc.isenabled()
     gc.disable()  # a solve makes no cycles, but many small tuples to search for them
     try:
-        f = Fixpoint(constraints, files, stubs or Stubs())
+        f = Fixpoint(constraints, files)
         rounds = run(f)
         wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
         spread(f)
@@ -54,74 +51,65 @@ def run(f: Fixpoint) -> int:
     operators take one round. When nothing moves, one stage decides what only
     an empty answer can decide, and the rules go on.
     """
-    stages = [_pass_classes, _order, _last]
+    stages = iter((_pass_classes, _order, _last))
     rounds = 0
     # new pairs that the rule has not met; a row that arrives later meets all pairs anyway
-    unseen: list[list[Ints]] = [[] for _ in RULES]
+    unseen: dict[str, list[Ints]] = {name: [] for name in RULES}
 
     def close() -> None:
         delta = f.points.close()
         interest = f.points.interest[delta >> SHIFT]
         read = interest != 0
         delta, interest = delta[read], interest[read]
-        for number, pairs in enumerate(unseen if delta.size else ()):
-            mine = delta[(interest >> number) & 1 == 1]
+        for name, bit in BITS.items() if delta.size else ():
+            mine = delta[interest & bit != 0]
             if mine.size:
-                pairs.append(mine)
+                unseen[name].append(mine)
 
     while rounds < MAX_ROUNDS:
         close()
         settled = f.classes.settle()
         if settled:
             _release(f)
-        if not any(unseen) and not settled and not any(f.tables.values()):
-            while stages and not stages.pop(0)(f):
-                pass
-            if not stages and not _moves(f):
+        if not (settled or any(unseen.values()) or any(f.tables.values())):
+            if not any(stage(f) for stage in stages):  # stops at the first that moves something
                 break
             continue
         rounds += 1
-        for number, rule in enumerate(RULES):
-            _meet(f, number, unseen)
-            if rule.chains:
+        for name in RULES:
+            _meet(f, name, unseen)
+            if name in CHAINS:
                 close()
-        while chained := [x for x in CHAINS if unseen[x] or f.tables[RULES[x].table]]:
-            for number in chained:
-                _meet(f, number, unseen)
+        while chained := [x for x in CHAINS if unseen[x] or f.tables[x]]:
+            for name in chained:
+                _meet(f, name, unseen)
             close()
     f.points.finish()
     return rounds
 
 
-def _meet(f: Fixpoint, number: int, unseen: list[list[Ints]]) -> None:
+def _meet(f: Fixpoint, name: str, unseen: dict[str, list[Ints]]) -> None:
     """Runs a rule: its old rows meet the new pairs of their places, its new rows all pairs."""
-    rule = RULES[number]
-    table = f.tables[rule.table]
-    delta, unseen[number] = unseen[number], []
+    rule, table = RULES[name], f.tables[name]
+    delta, unseen[name] = unseen[name], []
     if delta:
         ordered = np.sort(np.concatenate(delta)) if len(delta) > 1 else delta[0]
         old, objects = table.matching(ordered)
         if len(old):
-            rule.run(f, old, objects)
+            rule(f, old, objects)
     new = table.arrived()
     if len(new):
-        f.points.interest[new[:, 0]] |= 1 << number
+        f.points.interest[new[:, 0]] |= BITS[name]
         which, objects = f.points.pairs.join(new[:, 0])
         if which.size:
-            rule.run(f, new[which], objects)
-
-
-def _moves(f: Fixpoint) -> bool:
-    p = f.points
-    return any((p.new_pairs, p.new_edges, p.one_pairs, p.one_edges, *f.tables.values()))
+            rule(f, new[which], objects)
 
 
 def _release(f: Fixpoint) -> None:
     """Runs the rules again for what waited for a class's order."""
     waiting, f.waiting = f.waiting, []
-    by_table = {rule.table: rule for rule in RULES}
-    for table, rows in waiting:
-        by_table[table].run(f, rows[:, :-1], rows[:, -1])
+    for name, rows in waiting:
+        RULES[name](f, rows[:, :-1], rows[:, -1])
 
 
 def _order(f: Fixpoint) -> bool:

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import MODULE_KEY
-from codeanatomy.resolve.pairs import Ints, pair
+from codeanatomy.resolve.pairs import Ints, each, pair
 
 FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
 
@@ -20,19 +20,20 @@ class World:
         self.file_ids = _ints(files["file_id"])
         self.modules: list[str] = files["module"].to_pylist()
         self.packages: list[bool] = files["package"].to_pylist()
-        order = np.argsort(self.file_ids, kind="stable")
-        self._order, self._sorted = order, self.file_ids[order]
+        self._order = np.argsort(self.file_ids, kind="stable")
         self._read_names(tables["constraint_name"])
         self._read_objects(tables["constraint_object"])
         self._read_rows(tables["constraint"])
         self._read_sites(tables["constraint_site"])
 
-    def file_of(self, ids: Ints) -> Ints:
-        """Number of the file with that id."""
-        first = np.flatnonzero(np.diff(ids, prepend=-1))  # the rows of a file follow each other
-        found = self._order[np.searchsorted(self._sorted, ids[first])]
-        result: Ints = np.repeat(found, np.diff(first, append=len(ids)))
-        return result
+    def _by_file(self, table: pa.Table) -> tuple[Ints, Ints]:
+        """The number of each row's file, and each file's first row: its rows follow each other."""
+        ids = _ints(table["file_id"])
+        first = np.flatnonzero(np.diff(ids, prepend=-1))
+        file = self._order[np.searchsorted(self.file_ids, ids[first], sorter=self._order)]
+        starts = np.zeros(len(self.modules), np.int64)
+        starts[file] = first
+        return np.repeat(file, np.diff(first, append=len(ids))), starts
 
     def name(self, text: str) -> int:
         """Number of a name; a new one where no file uses it."""
@@ -43,30 +44,20 @@ class World:
         return number
 
     def _read_names(self, table: pa.Table) -> None:
-        column = table["text"].unify_dictionaries().combine_chunks()
-        if not pa.types.is_dictionary(column.type):
-            column = column.dictionary_encode()
-        self.texts: list[str] = column.dictionary.to_pylist()
+        column = table["text"].dictionary_encode().unify_dictionaries().combine_chunks()
+        self.texts: list[str] = column.dictionary.to_pylist() or [""]
         self._name_codes = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        if not self.texts:
-            self.texts.append("")
         self.name_of = {text: i for i, text in enumerate(self.texts)}
-        self._name_start = self._starts(table)
+        _, self._name_start = self._by_file(table)
 
     def _read_objects(self, table: pa.Table) -> None:
         count = len(self.modules)
-        file = self.file_of(_ints(table["file_id"]))
+        file, self._object_start = self._by_file(table)
         kind = _ints(table["kind"])
-        inner = kind != c.MODULE
-        # a file's objects follow each other; its module, local object 0, comes first
-        starts = self._starts(table)
-        ordinal = np.cumsum(inner)
-        self._object_number = np.where(inner, count + ordinal, file + 1)
-        self._object_start = starts
+        inner = kind != c.MODULE  # a file's module, local object 0, comes first
+        self._object_number = np.where(inner, count + np.cumsum(inner), file + 1)
         total = count + int(inner.sum()) + 1
-        self.kinds = np.zeros(total, np.int64)
-        self.keys = np.zeros(total, np.int64)
-        self.object_file = np.zeros(total, np.int64)
+        self.kinds, self.keys, self.object_file = np.zeros((3, total), np.int64)
         self.kinds[1 : count + 1] = c.MODULE
         self.keys[1 : count + 1] = MODULE_KEY
         self.object_file[1 : count + 1] = np.arange(count)
@@ -78,7 +69,7 @@ class World:
 
     def _read_rows(self, table: pa.Table) -> None:
         kind = _ints(table["kind"])
-        file = self.file_of(_ints(table["file_id"]))
+        file, _ = self._by_file(table)
         order = np.argsort(kind.astype(np.uint8), kind="stable")
         raw = np.empty((len(order), FILE + 1), np.int64)
         for column, values in enumerate((*(table[x].to_numpy() for x in "abcd"), file)):
@@ -107,23 +98,13 @@ class World:
             self.rows[declared.name] = part
 
     def _read_sites(self, table: pa.Table) -> None:
-        file = self.file_of(_ints(table["file_id"]))
+        self.site_file, self.site_start = self._by_file(table)
         place = _ints(table["place"])
-        self.site_file = file
-        self.site_start = self._starts(table)
         self.site_key = _ints(table["node"])
         self.site_what = _ints(table["what"])
-        self.site_place = np.where(place > 0, self._place_base[file] + place, 0)
-        self.site_name = self._name_codes[self._name_start[file] + _ints(table["name"])]
-
-    def _starts(self, table: pa.Table) -> Ints:
-        """First row of each file in a table whose rows stand file by file."""
-        file = self.file_of(_ints(table["file_id"]))
-        starts = np.zeros(len(self.modules), np.int64)
-        if len(file):
-            first = np.flatnonzero(np.r_[True, file[1:] != file[:-1]])
-            starts[file[first]] = first
-        return starts
+        self.site_place = np.where(place > 0, self._place_base[self.site_file] + place, 0)
+        name = self._name_start[self.site_file] + _ints(table["name"])
+        self.site_name = self._name_codes[name]
 
 
 class Bindings:
@@ -131,23 +112,20 @@ class Bindings:
 
     def __init__(self, world: World) -> None:
         bind = world.rows["bind"]
-        keys = pair(bind[:, 0], bind[:, 1]).tolist()
-        self.place: dict[int, int] = dict(zip(keys, bind[:, 2].tolist(), strict=True))
+        keys = pair(bind[:, 0], bind[:, 1])
+        self.place: dict[int, int] = dict(each(keys, bind[:, 2]))
         # definition: its object; variable: 0; only imports: -1 (see imports). Local object 0, the
         # module of the file, stands for "no single definition"
         single = np.where(world.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
-        self.definition: dict[int, int] = dict(zip(keys, single.tolist(), strict=True))
+        self.definition: dict[int, int] = dict(each(keys, single))
         self.imports: dict[int, list[int]] = {}
         imported = world.rows["imported"]
-        for key, place in zip(
-            pair(imported[:, 0], imported[:, 1]).tolist(), imported[:, 2].tolist(), strict=True
-        ):
+        for key, place in each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]):
             self.imports.setdefault(key, []).append(place)
             self.definition[key] = -1
-        names: dict[int, list[int]] = {}
+        self.names: dict[int, list[int]] = {}
         for scope, name in bind[:, :2].tolist():
-            names.setdefault(scope, []).append(name)
-        self.names = names
+            self.names.setdefault(scope, []).append(name)
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
