@@ -10,7 +10,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
@@ -98,15 +98,16 @@ def _drafts(
             raise Stopped("stopped")
 
     known = last.tables if last else {}
+
+    def draft(name: str) -> Draft:
+        with engine_errors(f"writing table {name}"):
+            check()
+            return _draft(work, tables[name], tuple(sort.get(name, ())), known.get(name), check)
+
     order = sorted(tables, key=lambda name: (-tables[name].nbytes, name))
     with ThreadPoolExecutor(_THREADS, "store") as pool:
-        pending: dict[str, Future[Draft]] = {}
         try:
-            for name in order:
-                keys = tuple(sort.get(name, ()))
-                pending[name] = pool.submit(
-                    _draft, work, name, tables[name], keys=keys, old=known.get(name), check=check
-                )
+            pending = {name: pool.submit(draft, name) for name in order}
             done, _ = wait(pending.values(), return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
@@ -119,30 +120,26 @@ def _drafts(
 
 def _draft(
     work: Path,
-    name: str,
     data: pa.Table,
-    *,
     keys: tuple[str, ...],
     old: StoredTable | None,
     check: Callable[[], None],
 ) -> Draft:
     """One table, written to the work folder unless the old one is the same."""
-    with engine_errors(f"writing table {name}"):
-        check()
-        table = in_order(data, keys)
-        told = {
-            "rows": table.num_rows,
-            "content_hash": content_hash(table),
-            "schema": manifest.schema_text(table.schema),
-            "sort": keys,
-        }
-        if old and msgspec.structs.replace(old, **told) == old:
-            return Draft(old)
-        file = work / f"{uuid.uuid4().hex}.parquet"
-        write_parquet(file, table, check)
-        manifest.fsync(file)
-        files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
-        return Draft(msgspec.structs.replace(files, **told), file)
+    table = in_order(data, keys)
+    told = {
+        "rows": table.num_rows,
+        "content_hash": content_hash(table),
+        "schema": manifest.schema_text(table.schema),
+        "sort": keys,
+    }
+    if old and msgspec.structs.replace(old, **told) == old:
+        return Draft(old)
+    file = work / f"{uuid.uuid4().hex}.parquet"
+    write_parquet(file, table, check)
+    manifest.fsync(file)
+    files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
+    return Draft(msgspec.structs.replace(files, **told), file)
 
 
 def _placed(root: Path, name: str, draft: Draft) -> StoredTable:

@@ -84,6 +84,13 @@ def schema_of(table: StoredTable) -> pa.Schema:
     return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(table.schema)))
 
 
+def decoded(schema: pa.Schema) -> pa.Schema:
+    """The fields with plain texts instead of coded ones, their metadata kept."""
+    return pa.schema(
+        f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
+    )
+
+
 def numbers(snapshots: Path) -> list[int]:
     """Numbers of all manifests, whole or not, ascending."""
     names = [path.name for path in snapshots.glob("*.json")]
