@@ -18,7 +18,6 @@ LADDER: dict[str, tuple[str, ...]] = {
         "planning.tasks",
         "planning.schedule",
         "planning.policy",
-        "planning.decision",
     ),
     "query": (
         "facts",

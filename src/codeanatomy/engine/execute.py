@@ -7,8 +7,7 @@ from datafusion import SessionContext
 
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.order import in_order
-from codeanatomy.planning.decision import Decision
-from codeanatomy.planning.tasks import Task
+from codeanatomy.planning.tasks import Decision, Task
 
 
 def register(ctx: SessionContext, name: str, table: pa.Table, partitions: int = 2) -> None:
