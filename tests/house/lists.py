@@ -66,7 +66,6 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     for reason, file, targets in (
         (WHOLE, "__init__.py", "codeanatomy.build codeanatomy.query.graph importlib.metadata"),
         (HELP, "app/cli/build.py", "codeanatomy.build codeanatomy.app.cli.output msgspec"),
-        (HELP, "app/cli/build.py", "codeanatomy.app.cli.progress"),
         (HELP, "app/cli/export.py", "codeanatomy.app.cli.output codeanatomy.query.about"),
         (HELP, "app/cli/options.py", "codeanatomy.query.graph codeanatomy.query.about"),
         (HELP, "app/cli/options.py", "codeanatomy.app.cli.output"),
@@ -74,7 +73,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         (HELP, "app/cli/output.py", "pyarrow"),
         (HELP, "app/cli/plan.py", "codeanatomy.compiled codeanatomy.app.cli.output msgspec"),
         (HELP, "app/cli/show.py", "codeanatomy.app.cli.output codeanatomy.query.about"),
-        (TERMINAL, "app/cli/progress.py", "rich.console rich.progress"),
+        (TERMINAL, "app/cli/build.py", "rich.console rich.progress"),
         (UNCHANGED, "build.py", "codeanatomy.steps"),
         (UNCHANGED, "engine/store.py", "codeanatomy.engine.commit codeanatomy.engine.clean"),
         (GITLESS, "sources/git.py", "codeanatomy.sources.libgit"),

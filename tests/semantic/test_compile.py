@@ -11,7 +11,7 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Node
-from codeanatomy.query.views import edges_with_ids
+from codeanatomy.query.tables import edges_with_ids
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
 from codeanatomy.semantic.ir import KINDS
 

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError
 from codeanatomy.query import at, callgraph, symbols
-from codeanatomy.query.about import About, stated
+from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.ask import ask
 from codeanatomy.query.resolve_name import Symbol, resolve
-from codeanatomy.query.snapshot_facts import facts_of
 from codeanatomy.query.tables import Tables, quoted
 from codeanatomy.query.walk import unresolved_inside, walk
-from codeanatomy.sources.changes import Changes, changes
+from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
 
@@ -40,26 +40,16 @@ def nearest_store(start: Path) -> Path:
     )
 
 
-class Graph:
+class Graph(contextlib.ExitStack):
     """Questions about one snapshot. Answers are Arrow tables that carry a statement about
     themselves (`query.about.about_of`). Close it, or use it in a `with`, to let the snapshot go."""
 
     def __init__(self, store: Path) -> None:
+        super().__init__()
         self.store = store.resolve()
-        self._pin = contextlib.ExitStack()
-        self.snapshot: Snapshot = self._pin.enter_context(Store(self.store).open().pin())
+        self.snapshot: Snapshot = self.enter_context(Store(self.store).open().pin())
         self.facts = facts_of(self.snapshot)
         self._tables = Tables(self.snapshot)  # for look-ups
-
-    def close(self) -> None:
-        """Let the snapshot go."""
-        self._pin.close()
-
-    def __enter__(self) -> "Graph":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     @property
     def nodes(self) -> pa.Table:
@@ -145,25 +135,22 @@ class Graph:
 
     def statement(self) -> About:
         """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""
-        sites = self.facts.call_sites
-        return self._about(sites.possible, sites.unresolved, "call sites in the graph")
+        of, sites = self.facts, self.facts.call_sites
+        at = (self.snapshot.id, of.ref, of.commit, of.dirty)
+        return About(*at, sites.possible, sites.unresolved, "call sites in the graph")
 
     @cached_property
     def _whole(self) -> Tables:
         """The same tables, for questions that may read all of them."""
         return Tables(self.snapshot, partitions=2)
 
-    def _about(self, possible: int, unresolved: int, concerns: str) -> About:
-        of = self.facts
-        at = (self.snapshot.id, of.ref, of.commit, of.dirty)
-        return About(*at, possible, unresolved, concerns)
-
     def _answer(
         self, rows: pa.Table, unresolved: int, concerns: str, limit: int | None
     ) -> pa.Table:
         named = "certainty" in rows.schema.names
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
-        return stated(rows, self._about(possible, unresolved, concerns), limit)
+        told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
+        return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
 
     def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
         """Unresolved sites whose text is the name, or ends with it after a dot."""

@@ -88,7 +88,8 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
     place = f"AND {path_is('f.path', path)}" if path else ""
     rows = tables.sql(
         f"""
-        SELECT n.node_id, n.kind, n.qualified_name, n.file_id, n.external,
+        SELECT CASE WHEN n.external THEN 2 WHEN n.kind IN ({quoted(*VARIABLES)}) THEN 1 ELSE 0 END
+               AS rank, n.node_id, n.kind, n.qualified_name, n.file_id,
                coalesce(f.path, '') AS path, coalesce(f.module, '') AS module
         FROM (
             SELECT * FROM nodes
@@ -102,19 +103,13 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
     modules = tables.sql(
         f"""
         SELECT {sql_node_id("file_id", str(MODULE_KEY))} AS node_id, module AS qualified_name,
-               'NAMESPACE_BLOCK' AS kind, file_id, false AS external, path, module
+               'NAMESPACE_BLOCK' AS kind, file_id, 0 AS rank, path, module
         FROM files f
         WHERE (module = {quoted(asked)} OR ends_with(module, {quoted("." + last)}) OR
                module = {quoted(last)}) {place}
         """
     )
-    return [_symbol(row) for part in (rows, modules) for row in part.to_pylist()]
-
-
-def _symbol(row: dict[str, object]) -> Symbol:
-    kind = str(row["kind"])
-    rank = 2 if row["external"] else 1 if kind in VARIABLES else 0
-    return msgspec.convert(row | {"rank": rank}, Symbol)
+    return msgspec.convert([*rows.to_pylist(), *modules.to_pylist()], list[Symbol])
 
 
 def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:

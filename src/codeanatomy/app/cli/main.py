@@ -15,7 +15,7 @@ import click
 
 from codeanatomy.facts.errors import CodeAnatomyError
 
-PLUMBING = frozenset({"main", "options", "output", "progress"})
+PLUMBING = frozenset({"main", "options", "output"})
 KEPT, LARGE = 1 << 30, 1 << 25  # bytes: freed memory that is kept, blocks mapped one by one
 MISUSE, INTERNAL, INTERRUPTED = 2, 101, 130
 FAULT = """codeanatomy: internal error: {}
