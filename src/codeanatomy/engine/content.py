@@ -26,12 +26,12 @@ def content_hash(data: pa.Table) -> str:
     any integer width. Nulls differ from every value; floats count by their bits. EngineError for
     columns that are neither texts, bytes, numbers, times nor booleans.
     """
-    seeds = [
-        np.uint64(2 * hash_text(f"{f.name}:{_family(f.name, f.type)}") + 1) for f in data.schema
-    ]
-    for place, field in enumerate(data.schema):  # each distinct text is hashed once
+    seeds = []
+    for place, field in enumerate(data.schema):
         family = _family(field.name, field.type)
+        seeds.append(np.uint64(2 * hash_text(f"{field.name}:{family}") + 1))
         if family in ("text", "bytes") and not pa.types.is_dictionary(field.type):
+            # each distinct text is hashed once
             data = data.set_column(place, field.name, data.column(place).dictionary_encode())
     known: dict[str, tuple[pa.Array, Words]] = {}
     total = sum(map(int, seeds))

@@ -26,14 +26,12 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "PeakMemory":
-        if self.method == "pss":
-            self._thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._done.set()
-        if self.method == "pss":
-            self._thread.join()
+        self._thread.join()
 
     def now(self) -> int:
         """The peak so far, in bytes."""

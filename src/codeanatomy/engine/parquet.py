@@ -54,18 +54,16 @@ def statistics(path: Path) -> dict[str, object]:
     least: dict[str, int] = {}
     most: dict[str, int] = {}
     nulls: dict[str, int] = {}
-    for group in range(data.num_row_groups):
-        for place in range(data.num_columns):
-            column = data.row_group(group).column(place)
-            stats, name = column.statistics, column.path_in_schema
-            if stats is None or column.physical_type not in ("INT32", "INT64"):
-                continue
-            nulls[name] = nulls.get(name, 0) + stats.null_count
-            if stats.has_min_max and isinstance(stats.min, int):
-                least[name] = min(least.get(name, stats.min), stats.min)
-                most[name] = max(most.get(name, stats.max), stats.max)
-    counts = {name: nulls[name] for name in least}
-    return {"numRecords": data.num_rows, "minValues": least, "maxValues": most, "nullCount": counts}
+    for place in range(data.num_columns):
+        groups = [data.row_group(group).column(place) for group in range(data.num_row_groups)]
+        stats = [g.statistics for g in groups if g.physical_type in ("INT32", "INT64")]
+        told = [s for s in stats if s is not None]
+        ends = [end for s in told if s.has_min_max for end in (s.min, s.max)]
+        if ends and isinstance(ends[0], int):
+            name = groups[0].path_in_schema
+            least[name], most[name] = min(ends), max(ends)
+            nulls[name] = sum(s.null_count for s in told)
+    return {"numRecords": data.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls}
 
 
 def _compact(chunk: pa.Table) -> pa.Table:

@@ -152,7 +152,7 @@ class Store:
     def clean(self, keep: int = 2) -> tuple[int, int]:
         """Drop all but the newest `keep` snapshots and those being read, and every file that no
         remaining one names; needs the lock. Returns (snapshots dropped, bytes freed)."""
-        from codeanatomy.engine.clean import clean
+        from codeanatomy.engine.commit import clean
 
         self._need_lock("clean")
         return clean(self.path, keep)

@@ -8,7 +8,6 @@ lie in: row groups outside them are never read.
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -85,7 +84,6 @@ class Tables:
         settings = {**SETTINGS, "datafusion.execution.target_partitions": partitions}
         self._session = session(settings)
         self._open: set[str] = set()
-        self._keys = 0
 
     def sql(self, text: str) -> pa.Table:
         """Rows of one of our own queries."""
@@ -133,10 +131,8 @@ class Tables:
 
     def _need(self, text: str) -> None:
         words = {word.lower() for word in _WORD.findall(text)}
-        self._register(self.names if words & _CATALOGUE else sorted(words & set(self.names)))
-
-    def _register(self, names: Iterable[str]) -> None:
-        for name in names:
+        named = set(self.names) if words & _CATALOGUE else words & set(self.names)
+        for name in sorted(named):
             if name in self._open:
                 continue
             self._open.add(name)
@@ -152,8 +148,7 @@ class Tables:
 
     def _annotated(self, view: View) -> DataFrame:
         frame: DataFrame = self._session.sql(view.sql)
-        names = frame.schema().names
-        if EDGE_COLUMN not in names:
+        if EDGE_COLUMN not in frame.schema().names:
             return frame
         field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
         meaning = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}

@@ -77,15 +77,7 @@ def infer_join(
 
 
 def _candidates(left: pa.Schema, right: pa.Schema, on: SemanticType | None) -> list[Candidate]:
-    found = []
-    for a in left:
-        for b in right:
-            mine, other = semantic_type(a), semantic_type(b)
-            if mine is None or other is None or mine.group != other.group or on not in (None, mine):
-                continue
-            candidate = _pair(left, right, (a.name, mine), (b.name, other))
-            if candidate:
-                found.append(candidate)
+    found = [c for a in left for b in right if (c := _pair(left, right, a, b, on))]
     spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in (left, right)]
     if on is None and all(len(names) == 1 for side in spans for names in side):
         keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
@@ -94,12 +86,14 @@ def _candidates(left: pa.Schema, right: pa.Schema, on: SemanticType | None) -> l
 
 
 def _pair(
-    left: pa.Schema, right: pa.Schema, a: tuple[str, SemanticType], b: tuple[str, SemanticType]
+    left: pa.Schema, right: pa.Schema, a: pa.Field, b: pa.Field, on: SemanticType | None
 ) -> Candidate | None:
-    (x, mine), (y, other) = a, b
+    mine, other = semantic_type(a), semantic_type(b)
+    if mine is None or other is None or mine.group != other.group or on not in (None, mine):
+        return None
     why = f"{mine.name} = {other.name} (group {mine.group})"
     if mine.group in _VALUE_GROUPS:
-        return Candidate("symbol", (Pair(x, y),), _SYMBOL, why)
+        return Candidate("symbol", (Pair(a.name, b.name),), _SYMBOL, why)
     if (mine.role, other.role) not in _ROLES:
         return None
     confidence, strategy = _ROLES[mine.role, other.role]
@@ -112,4 +106,4 @@ def _pair(
             return None
         scope = [Pair(own[0], their[0])]
         why += f" within {mine.within} = {other.within}"
-    return Candidate(strategy, (*scope, Pair(x, y)), confidence, why)
+    return Candidate(strategy, (*scope, Pair(a.name, b.name)), confidence, why)

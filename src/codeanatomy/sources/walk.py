@@ -11,16 +11,7 @@ import msgspec
 from codeanatomy.facts.errors import CodeAnatomyError, UsageError
 from codeanatomy.sources.git import git_of
 from codeanatomy.sources.reading import Digest, digest
-from codeanatomy.sources.scope import (
-    INITS,
-    OUTPUT,
-    PROJECTS,
-    SUFFIXES,
-    LeftOut,
-    Place,
-    Scope,
-    is_python,
-)
+from codeanatomy.sources.scope import INITS, PROJECTS, SUFFIXES, LeftOut, Place, Scope, is_python
 
 
 class Walk:
@@ -80,11 +71,10 @@ class Walk:
             failed = error
         verdict = self.scope.folder(place, name, beside, frozenset(e.name for e in entries))
         if isinstance(verdict, LeftOut):
-            if verdict.reason != OUTPUT:  # our own folder, there or not, says nothing of theirs
-                self.out[path] = verdict
-        elif failed is not None:
+            self.out[path] = verdict
+        elif verdict and failed is not None:
             self._unreadable(path, failed)
-        else:
+        elif verdict:
             self._stack.append((verdict, entries))
 
     def _file(self, place: Place, name: str, path: str, link: bool = False) -> None:
