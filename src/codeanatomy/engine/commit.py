@@ -36,10 +36,6 @@ class Draft(msgspec.Struct, frozen=True):
     file: Path | None = None
 
 
-class Stopped(CodeAnatomyError):
-    """This table's writer need not go on: another one failed, or somebody pressed Ctrl-C."""
-
-
 def commit(
     root: Path,
     tables: Mapping[str, pa.Table],
@@ -95,8 +91,8 @@ def _drafts(
     stop = threading.Event()
 
     def check() -> None:
-        if stop.is_set():
-            raise Stopped("stopped")
+        if stop.is_set():  # another table's writer failed, or somebody pressed Ctrl-C
+            raise CodeAnatomyError("stopped")
 
     known = last.tables if last else {}
 

@@ -50,14 +50,13 @@ def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema)
     `files` are the manifest's own links to the data files, for a folder that lost some.
     """
     head = head_version(folder)
-    whole = all((folder / file.name).exists() for file in files)
-    if head == version and whole:
+    missing = [file for file in files if not (folder / file.name).exists()]
+    if head == version and not missing:
         return version
     with engine_errors(f"restoring table {folder.name}"):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            if not (folder / file.name).exists():
-                link_file(file, folder / file.name)
+        for file in missing:
+            link_file(file, folder / file.name)
         if head >= version:
             restored = _restored(folder, version, {file.name for file in files})
             if restored is not None:

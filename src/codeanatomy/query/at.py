@@ -7,8 +7,8 @@ import pyarrow as pa
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import HIGH_MASK, LOW_MASK
 from codeanatomy.query.resolve_name import listed, path_is
-from codeanatomy.query.symbols import places
 from codeanatomy.query.tables import Tables
+from codeanatomy.query.walk import places
 
 _LINKS = "('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
 _NAMED = "('METHOD', 'TYPE_DECL', 'NAMESPACE_BLOCK', 'METHOD_PARAMETER_IN', 'LOCAL', 'IMPORT')"

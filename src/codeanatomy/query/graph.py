@@ -11,12 +11,12 @@ import pyarrow as pa
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError
-from codeanatomy.query import at, callgraph, symbols
+from codeanatomy.query import at, callgraph
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.ask import ask
 from codeanatomy.query.resolve_name import Symbol, resolve
 from codeanatomy.query.tables import Tables, quoted
-from codeanatomy.query.walk import unresolved_inside, walk
+from codeanatomy.query.walk import definitions, references, unresolved_inside, walk
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -87,14 +87,14 @@ class Graph(contextlib.ExitStack):
     def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
         """Where NAME is defined: definitions, variables, parameters, external symbols."""
         found = self.resolve(name, variables=True)
-        rows = symbols.definitions(self._tables, found)
+        rows = definitions(self._tables, found)
         missed = self._unresolved_named(_last(found), ())
         return self._answer(rows, missed, f"sites of that name ({_last(found)})", limit)
 
     def refs(self, name: str, *, certain: bool = False, limit: int | None = None) -> pa.Table:
         """Names, attributes and imports that mean NAME."""
         found = self.resolve(name, variables=True)
-        rows = symbols.references(self._tables, found, certain=certain)
+        rows = references(self._tables, found, certain=certain)
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
         return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
 
@@ -173,7 +173,5 @@ class Graph(contextlib.ExitStack):
 
 def _last(found: list[Symbol]) -> str:
     """The name by which code calls the symbol: a class's for its `__init__`."""
-    parts = found[0].qualified_name.split(".")
-    if parts[-1].partition("#")[0] == "__init__" and len(parts) > 1:
-        return parts[-2].partition("#")[0]
-    return parts[-1].partition("#")[0]
+    parts = [part.partition("#")[0] for part in found[0].qualified_name.split(".")]
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]

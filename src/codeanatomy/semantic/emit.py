@@ -10,7 +10,6 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.ids import hash_text, sql_edge_id, sql_node_id
 from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
-from codeanatomy.semantic.declare import Property
 from codeanatomy.semantic.infer import Inferred
 from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
 from codeanatomy.semantic.joins import JoinDecision
@@ -20,18 +19,10 @@ Made: TypeAlias = Mapping[t.SemanticType | None, tuple[str, pa.DataType | None]]
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
 _NO_EVIDENCE = "none"
-_CASTS = {
-    pa.int8(): "Int8",
-    pa.int16(): "Int16",
-    pa.int32(): "Int32",
-    pa.int64(): "Int64",
-    pa.float64(): "Float64",
-    pa.bool_(): "Boolean",
-    pa.string(): "Utf8",
-    pa.binary(): "Binary",
-    pa.dictionary(pa.int8(), pa.string()): "Dictionary(Int8, Utf8)",
-    pa.dictionary(pa.int32(), pa.string()): "Dictionary(Int32, Utf8)",
-}
+_CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
+_CASTS |= {pa.dictionary(k, pa.string()): f"Dictionary({v}, Utf8)" for k, v in _CASTS.items()}
+_CASTS |= {pa.float64(): "Float64", pa.bool_(): "Boolean"}
+_CASTS |= {pa.string(): "Utf8", pa.binary(): "Binary"}
 
 
 def emit(view: ViewNode, inferred: Inferred) -> str:
@@ -186,12 +177,11 @@ def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
 
 def _constantly_null(wanted: pa.Schema, name: str, inferred: Inferred) -> bool:
     """A normalised view of a table without spans has none to give."""
-    source = next((v for v in inferred.views if v.name == name), None)
-    if source is None or not isinstance(source.parameters, Normalize):
-        return False
-    table = inferred.schemas[source.parameters.entity.table]
+    source = next(v.parameters for v in inferred.views if v.name == name)
     needed = [m for f in wanted if (m := semantic_type(f)) in (t.BSTART, t.BEND, t.LINE)]
-    return any(not has(table, m) for m in needed)
+    if not isinstance(source, Normalize):
+        return False
+    return not has(inferred.schemas[source.entity.table], *needed)
 
 
 def _source(field: pa.Field, given: pa.Schema) -> str:
@@ -221,30 +211,24 @@ def _project(p: Project, view: ViewNode, inferred: Inferred) -> str:
         related = next(v.parameters for v in inferred.views if v.name == name)
         assert isinstance(related, Relate)
         identity_of = sql_edge_id(str(hash_text(related.relation.kind)), *ends)
-    return " UNION ALL ".join(
-        _property_rows(p.entity, identity_of, x, given.field(x.column), quote(name))
-        for x in p.properties
-    )
-
-
-def _property_rows(
-    entity: str, identity_of: str, wanted: Property, field: pa.Field, source: str
-) -> str:
     kinds = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-    plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    plain = pa.int64() if pa.types.is_integer(plain) else plain
-    value_type = next(k for k, v in kinds.items() if v.equals(plain))
-    value = quote(wanted.column)
-    slots = [value if kind == value_type else "NULL" for kind in kinds]
-    made = (literal(entity), identity_of, literal(wanted.key), literal(value_type), *slots)
-    out = {
-        f.name: cast(given, f.type, field.type if given == value else None)
-        for f, given in zip(_PROP, made, strict=True)
-    }
-    where = [f"{value} IS NOT NULL"] if field.nullable else []
-    if wanted.unless:
-        where.append(f"{value} NOT IN ({', '.join(map(literal, wanted.unless))})")
-    return _select(out, source, where)
+    parts = []
+    for wanted in p.properties:
+        value, held = quote(wanted.column), given.field(wanted.column)
+        plain = held.type.value_type if pa.types.is_dictionary(held.type) else held.type
+        plain = pa.int64() if pa.types.is_integer(plain) else plain
+        value_type = next(k for k, v in kinds.items() if v.equals(plain))
+        slots = [value if kind == value_type else "NULL" for kind in kinds]
+        made = (literal(p.entity), identity_of, literal(wanted.key), literal(value_type), *slots)
+        out = {
+            f.name: cast(x, f.type, held.type if x == value else None)
+            for f, x in zip(_PROP, made, strict=True)
+        }
+        where = [f"{value} IS NOT NULL"] if held.nullable else []
+        if wanted.unless:
+            where.append(f"{value} NOT IN ({', '.join(map(literal, wanted.unless))})")
+        parts.append(_select(out, quote(name), where))
+    return " UNION ALL ".join(parts)
 
 
 def quote(name: str) -> str:
