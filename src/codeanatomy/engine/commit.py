@@ -24,6 +24,7 @@ from codeanatomy.engine.lock import pinned
 from codeanatomy.engine.manifest import Snapshot, StoredTable
 from codeanatomy.engine.order import in_order
 from codeanatomy.engine.parquet import write_parquet
+from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 
 _THREADS = 2  # more only adds memory: the largest table is a third of all work
@@ -57,8 +58,9 @@ def commit(
             return manifest.current(root / "snapshots") or last
         stored = {name: _placed(root, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
+        told = fingerprint({name: table.content_hash for name, table in stored.items()})[:12]
         now = datetime.datetime.now(datetime.UTC)
-        snapshot = Snapshot(number, manifest.snapshot_id(stored), stored, plain, now)
+        snapshot = Snapshot(number, told, stored, plain, now)
         return manifest.publish(root, snapshot, links)
     except BaseException:
         undo(root)
@@ -172,8 +174,7 @@ def clean(root: Path, keep: int) -> tuple[int, int]:
     if keep < 1:
         raise StoreError(f"cannot keep {keep} snapshots; keep at least 1")
     snapshots = root / "snapshots"
-    numbers = manifest.numbers(snapshots)
-    whole = [number for number in numbers if manifest.load(snapshots, number)]
+    whole = [n for n in manifest.numbers(snapshots) if manifest.load(snapshots, n)]
     drop = set(whole[:-keep]) - pinned(root / "readers")
     for number in sorted(drop):
         (snapshots / f"{number}.json").unlink()
@@ -194,12 +195,8 @@ def sweep(root: Path) -> int:
     for folder in snapshots.iterdir():
         if folder.is_symlink() or (folder.is_dir() and folder.name not in spared):
             _remove(folder)
-    return _sweep_tables(root / "tables", kept)
-
-
-def _sweep_tables(tables: Path, kept: list[Snapshot]) -> int:
     freed = 0
-    for folder in tables.iterdir():
+    for folder in (root / "tables").iterdir():
         if folder.is_symlink() or not folder.is_dir():
             _remove(folder)
             continue

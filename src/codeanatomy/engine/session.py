@@ -17,7 +17,13 @@ def session(settings: Mapping[str, str | int | bool]) -> SessionContext:
         try:
             ctx.sql(f"SET {key} = '{quoted}'")
         except ValueError as error:
-            raise _refused(key, text, error) from error
+            known = list(settings_of(ctx))
+            if key in known:
+                why = str(error).splitlines()[-1]
+                raise EngineError(f"setting {key} cannot be {text!r}: {why}") from error
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise EngineError(f"the engine has no setting {key!r}{hint}") from error
     found = settings_of(ctx) if settings else {}
     for key, text in texts.items():
         held = found.get(key)
@@ -30,12 +36,3 @@ def settings_of(ctx: SessionContext) -> dict[str, str | None]:
     """All settings in force, sorted by name."""
     rows = ctx.sql("SELECT name, value FROM information_schema.df_settings ORDER BY name")
     return dict(zip(*rows.to_pydict().values(), strict=True))
-
-
-def _refused(key: str, text: str, error: ValueError) -> EngineError:
-    known = list(settings_of(SessionContext(SessionConfig().with_information_schema(True))))
-    if key in known:
-        return EngineError(f"setting {key} cannot be {text!r}: {str(error).splitlines()[-1]}")
-    near = difflib.get_close_matches(key, known, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return EngineError(f"the engine has no setting {key!r}{hint}")

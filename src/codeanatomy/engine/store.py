@@ -60,7 +60,8 @@ class Store:
             self._make_folders()
             (self.path / ".gitignore").write_text("*\n", encoding="ascii")
             draft = self.path / "tmp" / f"format.{os.getpid()}"
-            manifest.write_synced(draft, msgspec.json.encode(Format(FORMAT)))
+            draft.write_bytes(msgspec.json.encode(Format(FORMAT)))
+            manifest.fsync(draft)
             draft.replace(self.path / "format.json")
             manifest.fsync(self.path)
         except OSError as error:

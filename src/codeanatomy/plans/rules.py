@@ -72,8 +72,7 @@ def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -
 
 
 def _projection(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    relation = inputs[0]
-    return _project(variant.projections(), variant.schema().field_names(), relation, notes)
+    return _project(variant.projections(), variant.schema().field_names(), inputs[0], notes)
 
 
 def _project(
@@ -244,19 +243,17 @@ def _sort(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
 
 
 def _limit(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    relation = inputs[0]
     if not plan.inputs()[0].display().startswith("Sort"):  # which rows come first is open
-        notes.influence |= relation.every_source()
+        notes.influence |= inputs[0].every_source()
     notes.lost("limit: any row may decide")
-    return without_reach(relation)
+    return without_reach(inputs[0])
 
 
 def _distinct(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     if not plan.display().startswith("Distinct:"):  # DISTINCT ON: its expressions are not shown
         return unknown(variant, plan, inputs, notes)
-    relation = inputs[0]
-    notes.influence |= relation.every_source()
-    return relation
+    notes.influence |= inputs[0].every_source()
+    return inputs[0]
 
 
 def _unnest(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:

@@ -96,9 +96,8 @@ def with_freshness(about: About, fresh: Changes) -> About:
 
 def sentence(about: About) -> str:
     """The statement as one line for people."""
-    parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about)]
-    doubtful = f"{about.possible} possible and {about.unresolved} unresolved"
-    parts.append(f"{doubtful} {about.concerns}")
+    doubtful = f"{about.possible} possible and {about.unresolved} unresolved {about.concerns}"
+    parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about), doubtful]
     if about.rows is not None and about.shown != about.rows:
         parts.append(f"first {about.shown} of {about.rows} rows shown")
     if about.rows == 0:

@@ -55,7 +55,7 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         for s in found
         if _plain(s.qualified_name) in (plain, f"{s.module}.{plain}" if path else plain)
     ]
-    near = [s for s in found if _ends_with(s.qualified_name, plain)]
+    near = [s for s in found if f".{_plain(s.qualified_name)}".endswith(f".{plain}")]
     best = min((s.rank for s in near), default=0)
     chosen = chosen or [s for s in near if s.rank == best]
     if any("#" in part for part in asked.split(".")):
@@ -164,10 +164,6 @@ def listed(head: str, lines: list[str]) -> str:
 def _plain(name: str) -> str:
     """The name without `#n`."""
     return _NUMBER.sub("", name)
-
-
-def _ends_with(qualified_name: str, suffix: str) -> bool:
-    return ("." + _plain(qualified_name)).endswith("." + suffix)
 
 
 def _same_numbers(qualified_name: str, asked: str) -> bool:

@@ -81,8 +81,7 @@ class Tables:
         """Look-ups of few rows cost least in one partition; whole tables are fastest in two."""
         self.snapshot = snapshot
         self.names = sorted({*snapshot.tables, *_VIEWS})
-        settings = {**SETTINGS, "datafusion.execution.target_partitions": partitions}
-        self._session = session(settings)
+        self._session = session({**SETTINGS, "datafusion.execution.target_partitions": partitions})
         self._open: set[str] = set()
 
     def sql(self, text: str) -> pa.Table:

@@ -118,9 +118,11 @@ def walk(
 
 def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
     """Ids of the METHODs of the symbols: a function itself, or all code of a class or module."""
-    found = [s.node_id for s in symbols if s.kind not in ("TYPE_DECL", "NAMESPACE_BLOCK")]
+    found = []
     for s in symbols:
-        if s.kind in ("TYPE_DECL", "NAMESPACE_BLOCK") and s.rank == 0:
+        if s.kind not in ("TYPE_DECL", "NAMESPACE_BLOCK"):
+            found.append(s.node_id)
+        elif s.rank == 0:
             prefix = quoted(s.qualified_name + ".")
             rows = tables.sql(
                 f"SELECT node_id FROM nodes WHERE kind = 'METHOD' AND file_id = {s.file_id} "

@@ -18,7 +18,6 @@ from codeanatomy.semantic.joins import JoinDecision
 Made: TypeAlias = Mapping[t.SemanticType | None, tuple[str, pa.DataType | None]]
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
-_NO_EVIDENCE = "none"
 _CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
 _CASTS |= {pa.dictionary(k, pa.string()): f"Dictionary({v}, Utf8)" for k, v in _CASTS.items()}
 _CASTS |= {pa.float64(): "Float64", pa.bool_(): "Boolean"}
@@ -110,7 +109,7 @@ def _normalize(p: Normalize, view: ViewNode, inferred: Inferred) -> str:
 
 def _evidence(table: pa.Schema, constant: str, adds: str = "") -> str:
     if not has(table, t.EVIDENCE):
-        return literal("+".join(x for x in (constant, adds) if x) or _NO_EVIDENCE)
+        return literal("+".join(x for x in (constant, adds) if x) or "none")
     own = column("a", table, t.EVIDENCE)
     return f"concat({own}, {literal('+' + adds)})" if adds else own
 
@@ -161,27 +160,22 @@ def _relate(p: Relate, view: ViewNode, inferred: Inferred) -> str:
 
 def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
     wanted = schema_from_struct(p.struct)
+    spans = [m for f in wanted if (m := semantic_type(f)) in (t.BSTART, t.BEND, t.LINE)]
     parts = []
     for name in view.inputs:
         given = inferred.schemas[name]
+        source = next(v.parameters for v in inferred.views if v.name == name)
+        # a normalised view of a table without spans has none to give
+        if isinstance(source, Normalize) and not has(inferred.schemas[source.entity.table], *spans):
+            continue
         picked = _pick(wanted, given)
         where = [
             f"{picked[f.name]} IS NOT NULL"
             for f in wanted
             if not f.nullable and given.field(_source(f, given)).nullable
         ]
-        if not _constantly_null(wanted, name, inferred):
-            parts.append(_select(picked, quote(name), where))
+        parts.append(_select(picked, quote(name), where))
     return " UNION ALL ".join(parts)
-
-
-def _constantly_null(wanted: pa.Schema, name: str, inferred: Inferred) -> bool:
-    """A normalised view of a table without spans has none to give."""
-    source = next(v.parameters for v in inferred.views if v.name == name)
-    needed = [m for f in wanted if (m := semantic_type(f)) in (t.BSTART, t.BEND, t.LINE)]
-    if not isinstance(source, Normalize):
-        return False
-    return not has(inferred.schemas[source.entity.table], *needed)
 
 
 def _source(field: pa.Field, given: pa.Schema) -> str:

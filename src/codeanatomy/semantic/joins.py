@@ -62,10 +62,12 @@ def infer_join(
 
     Raises DeclarationError when nothing fits or when two ways are equally good.
     """
-    found = sorted(
-        _candidates(left, right, on),
-        key=lambda c: (-c.confidence, [(k.left, k.right) for k in c.keys]),
-    )
+    found = [c for a in left for b in right if (c := _pair(left, right, a, b, on))]
+    spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in (left, right)]
+    if on is None and all(len(names) == 1 for side in spans for names in side):
+        keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
+        found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
+    found.sort(key=lambda c: (-c.confidence, [(k.left, k.right) for k in c.keys]))
     if not found:
         raise DeclarationError(
             f"nothing joins {left_name} with {right_name}: no columns of one group"
@@ -74,15 +76,6 @@ def infer_join(
         ways = " or ".join(str([(k.left, k.right) for k in c.keys]) for c in found[:2])
         raise DeclarationError(f"{left_name} joins {right_name} by {ways}: say which with `on`")
     return JoinDecision(left_name, right_name, found[0], tuple(found[1:]))
-
-
-def _candidates(left: pa.Schema, right: pa.Schema, on: SemanticType | None) -> list[Candidate]:
-    found = [c for a in left for b in right if (c := _pair(left, right, a, b, on))]
-    spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in (left, right)]
-    if on is None and all(len(names) == 1 for side in spans for names in side):
-        keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
-        found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
-    return found
 
 
 def _pair(

@@ -35,8 +35,7 @@ class Commands(click.Group):
         """The command of that name, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"codeanatomy.app.cli.{cmd_name}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(f"codeanatomy.app.cli.{cmd_name}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:
