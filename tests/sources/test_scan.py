@@ -15,9 +15,9 @@ from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
 from codeanatomy.sources import reading
-from codeanatomy.sources.changes import changes
 from codeanatomy.sources.scan import Repository, scan
 from codeanatomy.sources.scope import runs_python
+from codeanatomy.sources.walk import changes
 from tests.sources.trees import git, repository, tree
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codeanatomy.sources.stub_text import Scope, body_of
-from codeanatomy.sources.stub_types import Type, Types, installed
+from codeanatomy.sources.stub_types import Scope, Type, Types, body_of, installed
 from codeanatomy.sources.typeshed import Stubs
 from tests.sources.trees import tree
 

@@ -6,24 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from codeanatomy.engine.content import content_hash
 from codeanatomy.engine.order import ints, is_sorted, sort_key
-from codeanatomy.facts.ids import Ids, hash_texts, mix
+from codeanatomy.facts import types as t
+from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.schema import column_of, columns_of
-from codeanatomy.facts.types import (
-    IDS,
-    KIND,
-    NODE_ID,
-    ORDINAL,
-    PROPERTY,
-    SITE_ID,
-    SOURCE_ID,
-    TARGET_ID,
-    SemanticType,
-)
 
 _EXAMPLES = 3
-_MASK = (1 << 64) - 1
-_ROWS = 1 << 15  # rows per step: every array of a step stays in the second-level cache
+_EDGE = (t.KIND, t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)  # what tells edges apart
 
 
 def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
@@ -33,10 +23,10 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
     ordinal and of known kinds; all tables of edges hold the same edges. Which table is which is
     read off the semantic types of its columns. Rows may come in any order.
     """
-    [nodes] = [name for name in tables if _has(tables[name], NODE_ID, KIND)]
-    edges = sorted(name for name in tables if _has(tables[name], SOURCE_ID, TARGET_ID, KIND))
-    sums = {_sum(tables[name]) for name in edges}
-    ids = _ascending(_ints(tables[nodes], NODE_ID))
+    [nodes] = [name for name in tables if _has(tables[name], t.NODE_ID, t.KIND)]
+    edges = sorted(name for name in tables if _has(tables[name], t.SOURCE_ID, t.TARGET_ID, t.KIND))
+    sums = {_content(tables[name]) for name in edges}
+    ids = _ascending(_ints(tables[nodes], t.NODE_ID))
     broken = [_sentence(f"ids occur twice in {nodes}", repeated(ids))]
     same = edges[1:] if len(sums) == 1 else []  # their ends are those of the first
     for column, values in _references(tables, nodes, same):
@@ -55,7 +45,7 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
 
 def duplicate_ids(nodes: pa.Table) -> Ids:
     """The node ids that occur more than once, sorted."""
-    return repeated(_ascending(_ints(nodes, NODE_ID)))
+    return repeated(_ascending(_ints(nodes, t.NODE_ID)))
 
 
 def repeated(ordered: Ids) -> Ids:
@@ -91,39 +81,23 @@ def duplicate_edges(edges: pa.Table) -> Ids:
 
 def _identity(edges: pa.Table) -> list[Ids]:
     """Kind as a number, target, source, ordinal."""
-    kind = sort_key(edges, column_of(edges.schema, KIND))
-    return [kind, *(_ints(edges, meaning) for meaning in (TARGET_ID, SOURCE_ID, ORDINAL))]
+    kind = sort_key(edges, column_of(edges.schema, t.KIND))
+    return [kind, *(_ints(edges, meaning) for meaning in (t.TARGET_ID, t.SOURCE_ID, t.ORDINAL))]
 
 
 def unknown_kinds(edges: pa.Table, kinds: Set[str]) -> list[str]:
     """Kinds of edges that are not in the catalogue, sorted."""
-    found = pc.unique(edges.column(column_of(edges.schema, KIND))).to_pylist()
+    found = pc.unique(edges.column(column_of(edges.schema, t.KIND))).to_pylist()
     return sorted(str(kind) for kind in set(found) - set(kinds))
 
 
-def _sum(edges: pa.Table) -> tuple[int, int]:
-    """How many edges, and the sum of one 63-bit number per edge, equal for equal edges."""
-    kinds = (KIND, SOURCE_ID, TARGET_ID, ORDINAL)
-    edges = edges.select([column_of(edges.schema, kind) for kind in kinds])
-    total = 0
-    for batch in edges.to_batches(max_chunksize=_ROWS):
-        kind, src, dst, ordinal = batch.columns
-        small = (_kind_numbers(kind) << np.int64(32)) + ordinal.to_numpy()
-        keys = mix(mix(src.to_numpy(), dst.to_numpy()), small)
-        total += int(keys.view(np.uint64).sum())
-    return edges.num_rows, total & _MASK
+def _content(edges: pa.Table) -> str:
+    """The content hash of the edges alone, whatever their columns are called."""
+    chosen = edges.select([column_of(edges.schema, meaning) for meaning in _EDGE])
+    return content_hash(chosen.rename_columns([meaning.name for meaning in _EDGE]))
 
 
-def _kind_numbers(kinds: pa.Array) -> Ids:
-    """A number per kind that does not depend on the order of a dictionary."""
-    if not pa.types.is_dictionary(kinds.type):
-        kinds = kinds.dictionary_encode()
-    numbers: Ids = hash_texts(kinds.dictionary.to_pylist()) >> np.int64(33)
-    taken: Ids = numbers.take(kinds.indices.to_numpy())
-    return taken
-
-
-def _has(table: pa.Table, *kinds: SemanticType) -> bool:
+def _has(table: pa.Table, *kinds: t.SemanticType) -> bool:
     return all(columns_of(table.schema, kind) for kind in kinds)
 
 
@@ -135,14 +109,14 @@ def _references(
     A site that is an end of its own edge is that end. A property's id may also be an edge's.
     """
     for name, table in sorted(tables.items()):
-        both = [c for kind in (SOURCE_ID, TARGET_ID) for c in columns_of(table.schema, kind)]
+        both = [c for kind in (t.SOURCE_ID, t.TARGET_ID) for c in columns_of(table.schema, kind)]
         ends = [ints(table[c]) for c in both]
         yield from zip([] if name in same else [f"{name}.{c}" for c in both], ends, strict=False)
-        own = () if name == nodes or _has(table, PROPERTY) else (NODE_ID,)
-        for kind in (SITE_ID, *IDS.values(), *own):
+        own = () if name == nodes or _has(table, t.PROPERTY) else (t.NODE_ID,)
+        for kind in (t.SITE_ID, *t.IDS.values(), *own):
             for column in columns_of(table.schema, kind):
                 values = ints(table[column].drop_null())
-                if kind == SITE_ID and ends:
+                if kind == t.SITE_ID and ends:
                     values = values[np.logical_and.reduce([values != end for end in ends])]
                 yield f"{name}.{column}", values
 
@@ -157,7 +131,7 @@ def _ascending(values: Ids) -> Ids:
     return values if is_sorted([values]) else np.sort(values, kind="stable")
 
 
-def _ints(table: pa.Table, meaning: SemanticType) -> Ids:
+def _ints(table: pa.Table, meaning: t.SemanticType) -> Ids:
     return ints(table[column_of(table.schema, meaning)])
 
 

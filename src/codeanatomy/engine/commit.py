@@ -1,8 +1,9 @@
-"""How a run's tables become the next snapshot: all of them or none.
+"""How a run's tables become the next snapshot, all of them or none, and how old ones go.
 
 First, and long: every changed table is hashed, sorted and written to `tmp/`. Then, in milliseconds:
 the files move into their tables, the Delta logs follow, links are made, the manifest is published.
 An exception in between is undone here; after a kill the next writer undoes it in the same way.
+Everything here runs under the writer's lock.
 """
 
 import datetime
@@ -10,7 +11,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
@@ -18,11 +19,12 @@ import pyarrow as pa
 
 from codeanatomy.engine import delta, manifest
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.clean import sweep
 from codeanatomy.engine.content import content_hash
+from codeanatomy.engine.lock import pinned
 from codeanatomy.engine.manifest import Snapshot, StoredTable
 from codeanatomy.engine.order import in_order
 from codeanatomy.engine.parquet import write_parquet
+from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 
 _THREADS = 2  # more only adds memory: the largest table is a third of all work
@@ -33,10 +35,6 @@ class Draft(msgspec.Struct, frozen=True):
 
     stored: StoredTable
     file: Path | None = None
-
-
-class Stopped(CodeAnatomyError):
-    """This table's writer need not go on: another one failed, or somebody pressed Ctrl-C."""
 
 
 def commit(
@@ -60,8 +58,9 @@ def commit(
             return manifest.current(root / "snapshots") or last
         stored = {name: _placed(root, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
+        told = fingerprint({name: table.content_hash for name, table in stored.items()})[:12]
         now = datetime.datetime.now(datetime.UTC)
-        snapshot = Snapshot(number, manifest.snapshot_id(stored), stored, plain, now)
+        snapshot = Snapshot(number, told, stored, plain, now)
         return manifest.publish(root, snapshot, links)
     except BaseException:
         undo(root)
@@ -94,19 +93,20 @@ def _drafts(
     stop = threading.Event()
 
     def check() -> None:
-        if stop.is_set():
-            raise Stopped("stopped")
+        if stop.is_set():  # another table's writer failed, or somebody pressed Ctrl-C
+            raise CodeAnatomyError("stopped")
 
     known = last.tables if last else {}
+
+    def draft(name: str) -> Draft:
+        with engine_errors(f"writing table {name}"):
+            check()
+            return _draft(work, tables[name], tuple(sort.get(name, ())), known.get(name), check)
+
     order = sorted(tables, key=lambda name: (-tables[name].nbytes, name))
     with ThreadPoolExecutor(_THREADS, "store") as pool:
-        pending: dict[str, Future[Draft]] = {}
         try:
-            for name in order:
-                keys = tuple(sort.get(name, ()))
-                pending[name] = pool.submit(
-                    _draft, work, name, tables[name], keys=keys, old=known.get(name), check=check
-                )
+            pending = {name: pool.submit(draft, name) for name in order}
             done, _ = wait(pending.values(), return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
@@ -119,30 +119,26 @@ def _drafts(
 
 def _draft(
     work: Path,
-    name: str,
     data: pa.Table,
-    *,
     keys: tuple[str, ...],
     old: StoredTable | None,
     check: Callable[[], None],
 ) -> Draft:
     """One table, written to the work folder unless the old one is the same."""
-    with engine_errors(f"writing table {name}"):
-        check()
-        table = in_order(data, keys)
-        told = {
-            "rows": table.num_rows,
-            "content_hash": content_hash(table),
-            "schema": manifest.schema_text(table.schema),
-            "sort": keys,
-        }
-        if old and msgspec.structs.replace(old, **told) == old:
-            return Draft(old)
-        file = work / f"{uuid.uuid4().hex}.parquet"
-        write_parquet(file, table, check)
-        manifest.fsync(file)
-        files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
-        return Draft(msgspec.structs.replace(files, **told), file)
+    table = in_order(data, keys)
+    told = {
+        "rows": table.num_rows,
+        "content_hash": content_hash(table),
+        "schema": manifest.schema_text(table.schema),
+        "sort": keys,
+    }
+    if old and msgspec.structs.replace(old, **told) == old:
+        return Draft(old)
+    file = work / f"{uuid.uuid4().hex}.parquet"
+    write_parquet(file, table, check)
+    manifest.fsync(file)
+    files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
+    return Draft(msgspec.structs.replace(files, **told), file)
 
 
 def _placed(root: Path, name: str, draft: Draft) -> StoredTable:
@@ -167,3 +163,65 @@ def _links(links: Path, root: Path, last: Snapshot | None, drafts: Mapping[str, 
             manifest.link_file(source / file, links / name / file)
         manifest.fsync(links / name)
     return links
+
+
+def clean(root: Path, keep: int) -> tuple[int, int]:
+    """Drop all snapshots but the newest `keep` and those being read: (how many, bytes freed).
+
+    The manifest goes first, the pins are looked at again, then the files go: a reader that came in
+    between either finds its manifest gone and takes a newer one, or keeps its files.
+    """
+    if keep < 1:
+        raise StoreError(f"cannot keep {keep} snapshots; keep at least 1")
+    snapshots = root / "snapshots"
+    whole = [n for n in manifest.numbers(snapshots) if manifest.load(snapshots, n)]
+    drop = set(whole[:-keep]) - pinned(root / "readers")
+    for number in sorted(drop):
+        (snapshots / f"{number}.json").unlink()
+    return len(drop), sweep(root)
+
+
+def sweep(root: Path) -> int:
+    """Remove what no whole manifest names and no reader holds; bytes freed."""
+    snapshots = root / "snapshots"
+    for leftover in (root / "tmp").iterdir():
+        _remove(leftover)
+    loaded = {number: manifest.load(snapshots, number) for number in manifest.numbers(snapshots)}
+    for number, snapshot in loaded.items():
+        if snapshot is None:
+            (snapshots / f"{number}.json").unlink()
+    kept = [snapshot for snapshot in loaded.values() if snapshot]
+    spared = {str(s.number) for s in kept} | {str(n) for n in pinned(root / "readers")}
+    for folder in snapshots.iterdir():
+        if folder.is_symlink() or (folder.is_dir() and folder.name not in spared):
+            _remove(folder)
+    freed = 0
+    for folder in (root / "tables").iterdir():
+        if folder.is_symlink() or not folder.is_dir():
+            _remove(folder)
+            continue
+        if (folder / delta.LOG).is_symlink():
+            _remove(folder / delta.LOG)
+        stored = [s.tables[folder.name] for s in kept if folder.name in s.tables]
+        named = {delta.LOG, *(file for table in stored for file in table.files)}
+        for path in folder.iterdir():
+            if path.name not in named:
+                freed += _size(path)
+                _remove(path)
+        if not stored:
+            _remove(folder)
+    return freed
+
+
+def _size(path: Path) -> int:
+    """Bytes that removing the file gives back: none while a reader's link holds them."""
+    status = path.lstat()
+    return status.st_size if status.st_nlink == 1 else 0
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a folder or a link; never what a link points at."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -5,8 +5,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from codeanatomy.engine.order import codes
 from codeanatomy.facts.errors import EngineError
 from codeanatomy.facts.ids import hash_text, hash_texts
 
@@ -26,12 +26,12 @@ def content_hash(data: pa.Table) -> str:
     any integer width. Nulls differ from every value; floats count by their bits. EngineError for
     columns that are neither texts, bytes, numbers, times nor booleans.
     """
-    seeds = [
-        np.uint64(2 * hash_text(f"{f.name}:{_family(f.name, f.type)}") + 1) for f in data.schema
-    ]
-    for place, field in enumerate(data.schema):  # each distinct text is hashed once
+    seeds = []
+    for place, field in enumerate(data.schema):
         family = _family(field.name, field.type)
+        seeds.append(np.uint64(2 * hash_text(f"{field.name}:{family}") + 1))
         if family in ("text", "bytes") and not pa.types.is_dictionary(field.type):
+            # each distinct text is hashed once
             data = data.set_column(place, field.name, data.column(place).dictionary_encode())
     known: dict[str, tuple[pa.Array, Words]] = {}
     total = sum(map(int, seeds))
@@ -44,7 +44,7 @@ def content_hash(data: pa.Table) -> str:
             held = column.dictionary
             if name not in known or not (known[name][0] is held or known[name][0].equals(held)):
                 known[name] = held, np.append(_hashed(held, seed), _null(seed))
-            rows += known[name][1].take(_codes(column))
+            rows += known[name][1].take(codes(column))
         total += int(_mixed(rows, _C).sum())
     return f"{int(_mixed(np.array([total & _MASK], np.uint64), _NULL)[0]):016x}"
 
@@ -68,10 +68,8 @@ def _family(name: str, kind: pa.DataType) -> str:
 
 def _hashed(column: pa.Array, seed: np.uint64) -> Words:
     """One hash per row of a column."""
-    if _family("", column.type) in ("text", "bytes"):
-        result = _mixed(_text_words(column), seed)
-    else:
-        result = _mixed(_bits(column), seed)
+    text = _family("", column.type) in ("text", "bytes")
+    result = _mixed(_text_words(column) if text else _bits(column), seed)
     if column.null_count:
         result[column.is_null().to_numpy(zero_copy_only=False)] = _null(seed)
     return result
@@ -119,15 +117,6 @@ def _text_words(texts: pa.Array) -> Words:
         left[rows] -= 8
         rows = rows[left[rows] > 0]
     return words
-
-
-def _codes(column: pa.DictionaryArray) -> npt.NDArray[np.intp]:
-    """Index per row; a null is the index behind the last value."""
-    indices = column.indices
-    if indices.null_count:
-        indices = pc.fill_null(indices.cast(pa.int64()), len(column.dictionary))
-    codes: npt.NDArray[np.intp] = indices.to_numpy().astype(np.intp)
-    return codes
 
 
 def _null(seed: np.uint64) -> np.uint64:

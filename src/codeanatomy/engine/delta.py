@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.manifest import link_file
+from codeanatomy.engine.manifest import decoded, link_file
 from codeanatomy.engine.parquet import statistics
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable, Schema
+    from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
 LOG = "_delta_log"
@@ -34,13 +34,13 @@ def head_version(folder: Path) -> int:
 
 def commit_file(folder: Path, file: Path, schema: pa.Schema) -> int:
     """Make a file that lies in the folder the whole table; the new version."""
-    from deltalake import DeltaTable
+    from deltalake import DeltaTable, Schema
 
     with engine_errors(f"Delta commit of {folder.name}"):
         if head_version(folder) < 0:
             return _create(folder, [file], schema)
-        table, columns = DeltaTable(folder), _delta_schema(schema)
-        table.create_write_transaction([_add(file)], "overwrite", columns)
+        columns = Schema.from_arrow(decoded(schema))
+        DeltaTable(folder).create_write_transaction([_add(file)], "overwrite", columns)
         return head_version(folder)
 
 
@@ -50,14 +50,13 @@ def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema)
     `files` are the manifest's own links to the data files, for a folder that lost some.
     """
     head = head_version(folder)
-    whole = all((folder / file.name).exists() for file in files)
-    if head == version and whole:
+    missing = [file for file in files if not (folder / file.name).exists()]
+    if head == version and not missing:
         return version
     with engine_errors(f"restoring table {folder.name}"):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            if not (folder / file.name).exists():
-                link_file(file, folder / file.name)
+        for file in missing:
+            link_file(file, folder / file.name)
         if head >= version:
             restored = _restored(folder, version, {file.name for file in files})
             if restored is not None:
@@ -84,11 +83,11 @@ def _names(table: "DeltaTable") -> set[str]:
 
 
 def _create(folder: Path, files: Sequence[Path], schema: pa.Schema) -> int:
+    from deltalake import Schema
     from deltalake.transaction import create_table_with_add_actions
 
-    create_table_with_add_actions(
-        str(folder), _delta_schema(schema), [_add(file) for file in files], mode="error"
-    )
+    columns = Schema.from_arrow(decoded(schema))
+    create_table_with_add_actions(str(folder), columns, list(map(_add, files)), mode="error")
     return head_version(folder)
 
 
@@ -102,15 +101,4 @@ def _add(file: Path) -> "AddAction":
         modification_time=int(time.time() * 1000),
         data_change=True,
         stats=json.dumps(statistics(file)),
-    )
-
-
-def _delta_schema(schema: pa.Schema) -> "Schema":
-    """The schema as Delta knows it: plain values instead of dictionaries, field metadata kept."""
-    from deltalake import Schema
-
-    return Schema.from_arrow(
-        pa.schema(
-            f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
-        )
     )

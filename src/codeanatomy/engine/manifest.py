@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.facts.canonical import canonical, digest, fingerprint
+from codeanatomy.facts.canonical import canonical, digest
 from codeanatomy.facts.errors import StoreError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.]*")  # of tables and their files: never a way out
@@ -40,7 +40,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """All tables of one run. Equal content has an equal `id`; `number` only counts up."""
 
     number: int
-    id: str
+    id: str  # 12 hex digits over the names and content hashes of the tables
     tables: dict[str, StoredTable]
     facts: dict[str, object]  # free JSON: ref, commit, scope, policy fingerprint, ...
     created: datetime.datetime
@@ -69,11 +69,6 @@ class Manifest(msgspec.Struct, frozen=True):
     snapshot: msgspec.Raw
 
 
-def snapshot_id(tables: dict[str, StoredTable]) -> str:
-    """12 hex digits over the names and content hashes of the tables."""
-    return fingerprint({name: table.content_hash for name, table in tables.items()})[:12]
-
-
 def schema_text(schema: pa.Schema) -> str:
     """The schema with all metadata as text; equal schemas give equal text."""
     return base64.b64encode(schema.serialize().to_pybytes()).decode()
@@ -82,6 +77,13 @@ def schema_text(schema: pa.Schema) -> str:
 def schema_of(table: StoredTable) -> pa.Schema:
     """The Arrow schema that `schema_text` wrote."""
     return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(table.schema)))
+
+
+def decoded(schema: pa.Schema) -> pa.Schema:
+    """The fields with plain texts instead of coded ones, their metadata kept."""
+    return pa.schema(
+        f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
+    )
 
 
 def numbers(snapshots: Path) -> list[int]:
@@ -123,7 +125,8 @@ def publish(root: Path, snapshot: Snapshot, links: Path) -> Snapshot:
     taken = StoreError(f"snapshot {number} of {root} exists already; build again")
     if (snapshots / f"{number}.json").exists():
         raise taken
-    write_synced(draft, msgspec.json.encode(Manifest(digest(raw), msgspec.Raw(raw))))
+    draft.write_bytes(msgspec.json.encode(Manifest(digest(raw), msgspec.Raw(raw))))
+    fsync(draft)
     try:
         links.rename(final)
         fsync(snapshots)
@@ -146,12 +149,6 @@ def link_file(source: Path, target: Path) -> None:
         with source.open("rb") as old, target.open("xb") as new:
             shutil.copyfileobj(old, new)
         fsync(target)
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a new file so that it is on disk."""
-    path.write_bytes(content)
-    fsync(path)
 
 
 def fsync(path: Path) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+_EVERY = 0.25  # seconds
 _GROWTH = 1.02
 _SHARE = 50  # looking takes at most 2 % of the time
 
@@ -17,8 +18,7 @@ class PeakMemory:
     Where /proc is missing, the largest resident set of this process (`method` says which).
     """
 
-    def __init__(self, every: float = 0.25) -> None:
-        self.every = every
+    def __init__(self) -> None:
         self.peak = 0
         self._resident = 0
         self.method = "pss" if Path("/proc/self/smaps_rollup").exists() else "maxrss"
@@ -26,14 +26,12 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "PeakMemory":
-        if self.method == "pss":
-            self._thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._done.set()
-        if self.method == "pss":
-            self._thread.join()
+        self._thread.join()
 
     def now(self) -> int:
         """The peak so far, in bytes."""
@@ -43,11 +41,11 @@ class PeakMemory:
         return self.peak
 
     def _watch(self) -> None:
-        pause = self.every
+        pause = _EVERY
         while not self._done.wait(pause):
             started = time.thread_time()
             self._look()
-            pause = max(self.every, _SHARE * (time.thread_time() - started))
+            pause = max(_EVERY, _SHARE * (time.thread_time() - started))
 
     def _look(self) -> None:
         # PSS walks page tables (10 ms per GB), the resident size is a counter: PSS is asked only

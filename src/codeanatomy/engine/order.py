@@ -75,13 +75,18 @@ def sort_key(table: pa.Table, name: str) -> Keys:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     order = pc.sort_indices(column.dictionary).to_numpy()
-    rank = np.full(len(order) + 1, -1, np.int8 if len(order) < _FEW else np.int64)
+    rank: Keys = np.full(len(order) + 1, -1, np.int8 if len(order) < _FEW else np.int64)
     rank[order] = np.arange(len(order))
-    codes = column.indices
-    if codes.null_count:
-        codes = pc.fill_null(codes.cast(pa.int64()), len(order))
-    ranks: Keys = rank.take(codes.to_numpy())
-    return ranks
+    return rank.take(codes(column))
+
+
+def codes(column: pa.DictionaryArray) -> Keys:
+    """Index into the dictionary per row; a null is the index behind the last value."""
+    indices = column.indices
+    if indices.null_count:
+        indices = pc.fill_null(indices.cast(pa.int64()), len(column.dictionary))
+    found: Keys = indices.to_numpy()
+    return found
 
 
 def _placed(column: pa.ChunkedArray, order: pa.Array | None) -> pa.ChunkedArray | pa.Array:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROW_GROUP = 1 << 16
@@ -25,12 +24,12 @@ def write_parquet(path: Path, table: pa.Table, check: Callable[[], None]) -> Non
 
     Each dictionary column must have one dictionary.
     """
-    schema = table.schema
-    coded = [f.name for f in schema if pa.types.is_dictionary(f.type)]
+    schema, t = table.schema, pa.types
+    coded = [f.name for f in schema if t.is_dictionary(f.type)]
     few = [x for x in coded if len(table[x]) and len(table[x].chunk(0).dictionary) <= _FEW]
-    told = [f.name for f in schema if pa.types.is_integer(f.type)] + few
-    numbers = [f.name for f in schema if _is_number(f.type)]
-    codecs = dict.fromkeys(_leaves(schema), "zstd") | dict.fromkeys(numbers, "lz4")
+    told = [f.name for f in schema if t.is_integer(f.type)] + few
+    numbers = [f.name for f in schema if t.is_integer(f.type) or t.is_floating(f.type)]
+    codecs = dict.fromkeys(schema.names, "zstd") | dict.fromkeys(numbers, "lz4")
     writer = pq.ParquetWriter(
         path,
         schema,
@@ -55,30 +54,16 @@ def statistics(path: Path) -> dict[str, object]:
     least: dict[str, int] = {}
     most: dict[str, int] = {}
     nulls: dict[str, int] = {}
-    for group in range(data.num_row_groups):
-        for place in range(data.num_columns):
-            column = data.row_group(group).column(place)
-            stats, name = column.statistics, column.path_in_schema
-            if stats is None or column.physical_type not in ("INT32", "INT64"):
-                continue
-            nulls[name] = nulls.get(name, 0) + stats.null_count
-            if stats.has_min_max and isinstance(stats.min, int):
-                least[name] = min(least.get(name, stats.min), stats.min)
-                most[name] = max(most.get(name, stats.max), stats.max)
-    counts = {name: nulls[name] for name in least}
-    return {"numRecords": data.num_rows, "minValues": least, "maxValues": most, "nullCount": counts}
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind))
-
-
-def _leaves(schema: pa.Schema) -> list[str]:
-    """Parquet's paths of the columns; a nested column has one per leaf."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(schema.empty_table(), sink)
-    parquet = pq.ParquetFile(sink.getvalue()).schema
-    return [parquet.column(i).path for i in range(len(parquet))]
+    for place in range(data.num_columns):
+        groups = [data.row_group(group).column(place) for group in range(data.num_row_groups)]
+        stats = [g.statistics for g in groups if g.physical_type in ("INT32", "INT64")]
+        told = [s for s in stats if s is not None]
+        ends = [end for s in told if s.has_min_max for end in (s.min, s.max)]
+        if ends and isinstance(ends[0], int):
+            name = groups[0].path_in_schema
+            least[name], most[name] = min(ends), max(ends)
+            nulls[name] = sum(s.null_count for s in told)
+    return {"numRecords": data.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls}
 
 
 def _compact(chunk: pa.Table) -> pa.Table:
@@ -92,14 +77,8 @@ def _compact(chunk: pa.Table) -> pa.Table:
 
 
 def _used(column: pa.DictionaryArray) -> pa.DictionaryArray:
-    codes = pc.fill_null(column.indices, 0).to_numpy()
     occurs = np.zeros(len(column.dictionary), np.bool_)
-    occurs[codes] = True
-    used = np.flatnonzero(occurs)
-    places = np.zeros(len(occurs), np.int32)
-    places[used] = np.arange(len(used), dtype=np.int32)
-    mask = column.indices.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places[codes], column.indices.type, mask=mask),
-        column.dictionary.take(pa.array(used)),
-    )
+    occurs[column.indices.drop_null().to_numpy()] = True
+    places = pa.array(np.cumsum(occurs) - 1, column.indices.type)
+    used = column.dictionary.filter(pa.array(occurs))
+    return pa.DictionaryArray.from_arrays(places.take(column.indices), used)

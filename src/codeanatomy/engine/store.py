@@ -60,7 +60,8 @@ class Store:
             self._make_folders()
             (self.path / ".gitignore").write_text("*\n", encoding="ascii")
             draft = self.path / "tmp" / f"format.{os.getpid()}"
-            manifest.write_synced(draft, msgspec.json.encode(Format(FORMAT)))
+            draft.write_bytes(msgspec.json.encode(Format(FORMAT)))
+            manifest.fsync(draft)
             draft.replace(self.path / "format.json")
             manifest.fsync(self.path)
         except OSError as error:
@@ -152,7 +153,7 @@ class Store:
     def clean(self, keep: int = 2) -> tuple[int, int]:
         """Drop all but the newest `keep` snapshots and those being read, and every file that no
         remaining one names; needs the lock. Returns (snapshots dropped, bytes freed)."""
-        from codeanatomy.engine.clean import clean
+        from codeanatomy.engine.commit import clean
 
         self._need_lock("clean")
         return clean(self.path, keep)

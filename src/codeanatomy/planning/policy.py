@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from codeanatomy.facts.canonical import fingerprint
-from codeanatomy.planning.decision import Decision
 from codeanatomy.planning.policies import cache
-from codeanatomy.planning.tasks import Task
+from codeanatomy.planning.tasks import Decision, Task
 from codeanatomy.plans.facts import PlanFacts
 
 SESSION = {

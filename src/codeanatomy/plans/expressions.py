@@ -64,7 +64,9 @@ def place(expr: Expr, relation: Relation, notes: Notes) -> Place | None:
     if kind == "Cast":
         inner = place(expr.rex_call_operands()[0], relation, notes)
         return inner if _keeps(passed(inner, relation), expr.canonical_name()) else None
-    if _coalesces(expr, kind):
+    if (kind == "ScalarFunction" and expr.rex_call_operator() == "coalesce") or (
+        kind == "Case" and _COALESCE.fullmatch(expr.canonical_name())
+    ):
         parts = [place(e, relation, notes) for e in expr.rex_call_operands()]
         pair = frozenset(p for p in parts if isinstance(p, int))
         if len(pair) == 2 and pair == reads(expr, relation, notes):
@@ -84,12 +86,6 @@ def unaliased(expr: Expr) -> Expr:
     while expr.variant_name() == "Alias":
         expr = expr.rex_call_operands()[0]
     return expr
-
-
-def _coalesces(expr: Expr, kind: str) -> bool:
-    if kind == "ScalarFunction":
-        return expr.rex_call_operator() == "coalesce"
-    return kind == "Case" and _COALESCE.fullmatch(expr.canonical_name()) is not None
 
 
 def _column(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 
+import datafusion
 import msgspec
 import pyarrow as pa
 from datafusion import DataFrame
 
-from codeanatomy.plans.fingerprint import plan_fingerprint
+from codeanatomy.facts.canonical import fingerprint
+from codeanatomy.facts.schema import semantic_type
 from codeanatomy.plans.grain import Grain, grain, no_grain
 from codeanatomy.plans.notes import Aggregate, Join, Leaf, Notes, Sort, Window
 from codeanatomy.plans.walk import walk
@@ -16,6 +18,10 @@ from codeanatomy.plans.walk import walk
 # as written is searched.
 _VOLATILE = re.compile(
     r"\b(current_date|current_time|current_timestamp|now|random|today|uuid)\(", re.IGNORECASE
+)
+RESULT_SETTINGS = (  # all others change how fast an answer comes, or are visible in the plan's text
+    "datafusion.execution.enable_ansi_mode",
+    "datafusion.execution.time_zone",
 )
 
 
@@ -28,6 +34,12 @@ class PlanFacts(msgspec.Struct, frozen=True):
     that its values are computed from. `influence`: the base columns that decide which rows there
     are. An output column can change only if a column of one of the two changes. `opaque`: what the
     walk did not understand; it was taken to depend on every input. `nodes`: plan nodes by kind.
+
+    `fingerprint`: plans with one fingerprint give equal rows for equal inputs. 32 hex digits over
+    the optimised plan's text and what the text leaves out; names, types and semantic types of the
+    required columns; the engine's version; the settings that change results. Left out: unused
+    columns, other tables, data, table versions. Neither the text nor the bindings show
+    `preserve_nulls` of the DataFrame's `unnest_columns`; unnest in SQL instead.
     """
 
     columns: tuple[str, ...]
@@ -79,6 +91,13 @@ def plan_facts(
     for leaf in notes.leaves:
         required.setdefault(leaf.table, set()).update(leaf.columns)
     tables = {t: tuple(sorted(required[t])) for t in sorted(required)}
+    printed = {
+        "plan": plan.display_indent(),
+        "unprinted": notes.unprinted,
+        "tables": {t: [_column(schemas[t].field(c)) for c in tables[t]] for t in tables},
+        "engine": datafusion.__version__,
+        "settings": {k: v for k, v in (settings or {}).items() if k in RESULT_SETTINGS},
+    }
     return PlanFacts(
         columns=names,
         tables=tables,
@@ -95,7 +114,10 @@ def plan_facts(
         grain=found,
         opaque=tuple(notes.opaque),
         nodes=dict(sorted(notes.nodes.items())),
-        fingerprint=plan_fingerprint(
-            plan.display_indent(), notes.unprinted, tables, schemas, settings or {}
-        ),
+        fingerprint=fingerprint(printed),
     )
+
+
+def _column(field: pa.Field) -> tuple[str, str, str]:
+    meaning = semantic_type(field)
+    return field.name, str(field.type), meaning.name if meaning else ""

@@ -51,8 +51,7 @@ def grain(
     read = sorted(relation.leaves)
     filed = [n for n in read if owners[n][0]]
     if not filed:
-        paths = tuple(ALL for _ in leaves)
-        return Grain("free", None, "reads no table grained by file", (), (), paths, "free")
+        return no_grain(notes, "reads no table grained by file", "free")
     found = []
     for i, column in enumerate(relation.columns):
         kind = _kind(column, filed, owners)
@@ -85,9 +84,9 @@ def grain(
     )
 
 
-def no_grain(notes: Notes, why: str) -> Grain:
+def no_grain(notes: Notes, why: str, kind: str = "global") -> Grain:
     """The grain of a plan in which any change may touch any row."""
-    return Grain("global", None, why, (), (), tuple(ALL for _ in notes.leaves), "global")
+    return Grain(kind, None, why, paths=tuple(ALL for _ in notes.leaves), absolute=kind)
 
 
 def _owner(leaf: Leaf, schema: pa.Schema, upstream: Mapping[str, Grain]) -> _Owner:
@@ -123,11 +122,10 @@ def _why_global(
         for i, column in enumerate(relation.columns)
         if column.reach is not None
     ]
-    causes = "; ".join(notes.losses)
-    if not missing:
-        return "no output column keeps a file or key" + (f" ({causes})" if causes else "")
-    _, i = min(missing)
-    reach = relation.columns[i].reach or {}
-    wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
-    text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
-    return f"{text} ({causes})" if causes else text
+    text = "no output column keeps a file or key"
+    if missing:
+        _, i = min(missing)
+        reach = relation.columns[i].reach or {}
+        wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
+        text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
+    return f"{text} ({'; '.join(notes.losses)})" if notes.losses else text

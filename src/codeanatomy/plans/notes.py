@@ -9,7 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from codeanatomy.facts.errors import PlanError
-from codeanatomy.plans.lineage import Column, Relation, Source
+from codeanatomy.plans.lineage import Column, Relation, Source, without_reach
 from codeanatomy.plans.reach import Col
 
 Scan: TypeAlias = tuple[str, str | None]  # table and its columns as printed, None for all
@@ -119,13 +119,10 @@ class Notes:
         """Columns of a leaf, each itself; under a row limit any row decides, so none has reach."""
         columns = []
         for name, column in zip(names, leaf.columns, strict=True):
-            sources = frozenset({(number, column)})
-            if leaf.fetch is not None:
-                columns.append(Column(name, sources))
-            else:
-                reach = {number: Col((column,))}
-                columns.append(Column(name, sources, {number: column}, reach, types.get(column)))
-        return Relation(tuple(columns), frozenset({number}))
+            sources, reach = frozenset({(number, column)}), {number: Col((column,))}
+            columns.append(Column(name, sources, {number: column}, reach, types.get(column)))
+        made = Relation(tuple(columns), frozenset({number}))
+        return made if leaf.fetch is None else without_reach(made)
 
     def table(self, number: int) -> str:
         """Table of a leaf; the recursive query's name for its working table."""

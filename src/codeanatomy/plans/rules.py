@@ -72,8 +72,7 @@ def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -
 
 
 def _projection(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    relation = inputs[0]
-    return _project(variant.projections(), variant.schema().field_names(), relation, notes)
+    return _project(variant.projections(), variant.schema().field_names(), inputs[0], notes)
 
 
 def _project(
@@ -109,7 +108,12 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
     for key in keys:
         notes.influence |= _sources(key, relation, notes)
     if any(k.variant_name() == "GroupingSet" for k in keys):
-        return _grouping_sets(keys, aggregates, names, relation, notes)
+        notes.lost("grouping sets: key columns are NULL in some rows")
+        known = {c.name: c.sources for c in relation.columns}
+        last = names[len(names) - len(aggregates) :]
+        known |= {n: _sources(a, relation, notes) for n, a in zip(last, aggregates, strict=True)}
+        of_keys = frozenset[Source]().union(*(_sources(k, relation, notes) for k in keys))
+        return Relation(tuple(Column(n, known.get(n, of_keys)) for n in names), relation.leaves)
     grouped = _project(keys, names[: len(keys)], relation, notes)
     if not keys:
         notes.lost("an aggregate without group keys reads every row")
@@ -137,23 +141,6 @@ def _same_key(
         return None
     at = place(function.rex_call_operands()[0], relation, notes)
     return None if at is None else kept.get(at)
-
-
-def _grouping_sets(
-    keys: Sequence[Expr],
-    aggregates: Sequence[Expr],
-    names: Sequence[str],
-    relation: Relation,
-    notes: Notes,
-) -> Relation:
-    """Keys are NULL in some of the sets, so nothing keeps reach."""
-    notes.lost("grouping sets: key columns are NULL in some rows")
-    known = {c.name: c.sources for c in relation.columns}
-    last = names[len(names) - len(aggregates) :]
-    known |= {n: _sources(a, relation, notes) for n, a in zip(last, aggregates, strict=True)}
-    of_keys = frozenset[Source]().union(*(_sources(k, relation, notes) for k in keys))
-    columns = tuple(Column(n, known.get(n, of_keys)) for n in names)
-    return Relation(columns, relation.leaves)
 
 
 def _window(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
@@ -256,19 +243,17 @@ def _sort(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
 
 
 def _limit(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    relation = inputs[0]
     if not plan.inputs()[0].display().startswith("Sort"):  # which rows come first is open
-        notes.influence |= relation.every_source()
+        notes.influence |= inputs[0].every_source()
     notes.lost("limit: any row may decide")
-    return without_reach(relation)
+    return without_reach(inputs[0])
 
 
 def _distinct(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     if not plan.display().startswith("Distinct:"):  # DISTINCT ON: its expressions are not shown
         return unknown(variant, plan, inputs, notes)
-    relation = inputs[0]
-    notes.influence |= relation.every_source()
-    return relation
+    notes.influence |= inputs[0].every_source()
+    return inputs[0]
 
 
 def _unnest(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:

@@ -1,12 +1,59 @@
-"""What an answer says about itself: snapshot, ref, changes since, doubtful and missing sites."""
+"""What an answer says about itself: snapshot, ref, changes since, doubtful and missing sites; and
+what a snapshot says: which repository, ref and scope it describes; its totals."""
+
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.sources.changes import Changes
+from codeanatomy.engine.manifest import Snapshot
+from codeanatomy.facts.errors import StoreError
+from codeanatomy.sources.walk import Changes
 
 ABOUT = b"codeanatomy.about"
 MOST_PATHS = 3
+
+
+class CallSites(msgspec.Struct, frozen=True):
+    """Call sites (`ast.Call`) of the whole graph by what is known of their targets."""
+
+    certain: int
+    possible: int
+    unresolved: int
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What the build was asked to read: source roots and path patterns, as given."""
+
+    roots: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class SnapshotFacts(msgspec.Struct, frozen=True):
+    """The facts of a build that answers repeat; a build records more beside them."""
+
+    repository: str  # relative to the store's folder where it lies above it, else absolute
+    scope: Scope
+    call_sites: CallSites
+    ref: str | None
+    commit: str | None
+    dirty: bool | None
+
+    def folder(self, store: Path) -> Path:
+        """The repository's folder."""
+        return (store / self.repository).resolve()
+
+
+def facts_of(snapshot: Snapshot) -> SnapshotFacts:
+    """The recorded facts; StoreError when they are not those of a build."""
+    try:
+        return msgspec.convert(snapshot.facts, SnapshotFacts)
+    except msgspec.ValidationError as error:
+        raise StoreError(
+            f"snapshot {snapshot.number} does not describe a build ({error}); "
+            "run `codeanatomy build` again"
+        ) from error
 
 
 class About(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,9 +96,8 @@ def with_freshness(about: About, fresh: Changes) -> About:
 
 def sentence(about: About) -> str:
     """The statement as one line for people."""
-    parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about)]
-    doubtful = f"{about.possible} possible and {about.unresolved} unresolved"
-    parts.append(f"{doubtful} {about.concerns}")
+    doubtful = f"{about.possible} possible and {about.unresolved} unresolved {about.concerns}"
+    parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about), doubtful]
     if about.rows is not None and about.shown != about.rows:
         parts.append(f"first {about.shown} of {about.rows} rows shown")
     if about.rows == 0:

@@ -7,8 +7,8 @@ import pyarrow as pa
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import HIGH_MASK, LOW_MASK
 from codeanatomy.query.resolve_name import listed, path_is
-from codeanatomy.query.symbols import places
 from codeanatomy.query.tables import Tables
+from codeanatomy.query.walk import places
 
 _LINKS = "('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
 _NAMED = "('METHOD', 'TYPE_DECL', 'NAMESPACE_BLOCK', 'METHOD_PARAMETER_IN', 'LOCAL', 'IMPORT')"
@@ -61,12 +61,11 @@ def _file(tables: Tables, path: str) -> tuple[int, str]:
 
 def _line(text: bytes, path: str, line: int) -> tuple[int, int]:
     """Byte offsets of a line without its end; universal newlines, as Python reads a file."""
-    offset = 0
-    for number, content in enumerate(text.splitlines(keepends=True), 1):
-        if number == line:
-            return offset, offset + len(content.rstrip(b"\r\n"))
-        offset += len(content)
-    raise UsageError(f"{path} has no line {line}; it ends before")
+    lines = text.splitlines(keepends=True)
+    if not 1 <= line <= len(lines):
+        raise UsageError(f"{path} has no line {line}; it ends before")
+    start = sum(map(len, lines[: line - 1]))
+    return start, start + len(lines[line - 1].rstrip(b"\r\n"))
 
 
 def _linked(tables: Tables, file_id: int, where: str, kept: str, order: str = "") -> pa.Table:

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError
-from codeanatomy.query import at, callgraph, symbols
-from codeanatomy.query.about import About, stated
+from codeanatomy.query import at, callgraph
+from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.ask import ask
 from codeanatomy.query.resolve_name import Symbol, resolve
-from codeanatomy.query.snapshot_facts import facts_of
 from codeanatomy.query.tables import Tables, quoted
-from codeanatomy.query.walk import unresolved_inside, walk
-from codeanatomy.sources.changes import Changes, changes
+from codeanatomy.query.walk import definitions, references, unresolved_inside, walk
+from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
 
@@ -40,26 +40,16 @@ def nearest_store(start: Path) -> Path:
     )
 
 
-class Graph:
+class Graph(contextlib.ExitStack):
     """Questions about one snapshot. Answers are Arrow tables that carry a statement about
     themselves (`query.about.about_of`). Close it, or use it in a `with`, to let the snapshot go."""
 
     def __init__(self, store: Path) -> None:
+        super().__init__()
         self.store = store.resolve()
-        self._pin = contextlib.ExitStack()
-        self.snapshot: Snapshot = self._pin.enter_context(Store(self.store).open().pin())
+        self.snapshot: Snapshot = self.enter_context(Store(self.store).open().pin())
         self.facts = facts_of(self.snapshot)
         self._tables = Tables(self.snapshot)  # for look-ups
-
-    def close(self) -> None:
-        """Let the snapshot go."""
-        self._pin.close()
-
-    def __enter__(self) -> "Graph":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     @property
     def nodes(self) -> pa.Table:
@@ -97,14 +87,14 @@ class Graph:
     def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
         """Where NAME is defined: definitions, variables, parameters, external symbols."""
         found = self.resolve(name, variables=True)
-        rows = symbols.definitions(self._tables, found)
+        rows = definitions(self._tables, found)
         missed = self._unresolved_named(_last(found), ())
         return self._answer(rows, missed, f"sites of that name ({_last(found)})", limit)
 
     def refs(self, name: str, *, certain: bool = False, limit: int | None = None) -> pa.Table:
         """Names, attributes and imports that mean NAME."""
         found = self.resolve(name, variables=True)
-        rows = symbols.references(self._tables, found, certain=certain)
+        rows = references(self._tables, found, certain=certain)
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
         return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
 
@@ -145,25 +135,22 @@ class Graph:
 
     def statement(self) -> About:
         """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""
-        sites = self.facts.call_sites
-        return self._about(sites.possible, sites.unresolved, "call sites in the graph")
+        of, sites = self.facts, self.facts.call_sites
+        at = (self.snapshot.id, of.ref, of.commit, of.dirty)
+        return About(*at, sites.possible, sites.unresolved, "call sites in the graph")
 
     @cached_property
     def _whole(self) -> Tables:
         """The same tables, for questions that may read all of them."""
         return Tables(self.snapshot, partitions=2)
 
-    def _about(self, possible: int, unresolved: int, concerns: str) -> About:
-        of = self.facts
-        at = (self.snapshot.id, of.ref, of.commit, of.dirty)
-        return About(*at, possible, unresolved, concerns)
-
     def _answer(
         self, rows: pa.Table, unresolved: int, concerns: str, limit: int | None
     ) -> pa.Table:
         named = "certainty" in rows.schema.names
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
-        return stated(rows, self._about(possible, unresolved, concerns), limit)
+        told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
+        return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
 
     def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
         """Unresolved sites whose text is the name, or ends with it after a dot."""
@@ -186,7 +173,5 @@ class Graph:
 
 def _last(found: list[Symbol]) -> str:
     """The name by which code calls the symbol: a class's for its `__init__`."""
-    parts = found[0].qualified_name.split(".")
-    if parts[-1].partition("#")[0] == "__init__" and len(parts) > 1:
-        return parts[-2].partition("#")[0]
-    return parts[-1].partition("#")[0]
+    parts = [part.partition("#")[0] for part in found[0].qualified_name.split(".")]
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]

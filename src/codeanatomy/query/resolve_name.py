@@ -55,7 +55,7 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         for s in found
         if _plain(s.qualified_name) in (plain, f"{s.module}.{plain}" if path else plain)
     ]
-    near = [s for s in found if _ends_with(s.qualified_name, plain)]
+    near = [s for s in found if f".{_plain(s.qualified_name)}".endswith(f".{plain}")]
     best = min((s.rank for s in near), default=0)
     chosen = chosen or [s for s in near if s.rank == best]
     if any("#" in part for part in asked.split(".")):
@@ -88,7 +88,8 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
     place = f"AND {path_is('f.path', path)}" if path else ""
     rows = tables.sql(
         f"""
-        SELECT n.node_id, n.kind, n.qualified_name, n.file_id, n.external,
+        SELECT CASE WHEN n.external THEN 2 WHEN n.kind IN ({quoted(*VARIABLES)}) THEN 1 ELSE 0 END
+               AS rank, n.node_id, n.kind, n.qualified_name, n.file_id,
                coalesce(f.path, '') AS path, coalesce(f.module, '') AS module
         FROM (
             SELECT * FROM nodes
@@ -102,19 +103,13 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
     modules = tables.sql(
         f"""
         SELECT {sql_node_id("file_id", str(MODULE_KEY))} AS node_id, module AS qualified_name,
-               'NAMESPACE_BLOCK' AS kind, file_id, false AS external, path, module
+               'NAMESPACE_BLOCK' AS kind, file_id, 0 AS rank, path, module
         FROM files f
         WHERE (module = {quoted(asked)} OR ends_with(module, {quoted("." + last)}) OR
                module = {quoted(last)}) {place}
         """
     )
-    return [_symbol(row) for part in (rows, modules) for row in part.to_pylist()]
-
-
-def _symbol(row: dict[str, object]) -> Symbol:
-    kind = str(row["kind"])
-    rank = 2 if row["external"] else 1 if kind in VARIABLES else 0
-    return msgspec.convert(row | {"rank": rank}, Symbol)
+    return msgspec.convert([*rows.to_pylist(), *modules.to_pylist()], list[Symbol])
 
 
 def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
@@ -169,10 +164,6 @@ def listed(head: str, lines: list[str]) -> str:
 def _plain(name: str) -> str:
     """The name without `#n`."""
     return _NUMBER.sub("", name)
-
-
-def _ends_with(qualified_name: str, suffix: str) -> bool:
-    return ("." + _plain(qualified_name)).endswith("." + suffix)
 
 
 def _same_numbers(qualified_name: str, asked: str) -> bool:

@@ -1,24 +1,29 @@
 """Reading the tables of one snapshot: a session that opens only what a question names.
 
+Stored tables hold ids and spans apart, so that a thing that only moved changes one table; the views
+join them again. One file each in `sql/`: what a row says on its first line, then the query.
+
 Ids are clustered by file and the tables sorted by id, so a lookup of few ids states the ranges they
 lie in: row groups outside them are never read.
 """
 
 import re
-from collections.abc import Iterable
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from datafusion import DataFrame, SQLOptions, col
 
+from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.manifest import Snapshot
+from codeanatomy.engine.manifest import Snapshot, decoded
 from codeanatomy.engine.session import session
-from codeanatomy.facts.ids import LOW_BITS, Ids, distinct
+from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
 from codeanatomy.facts.schema import DOC, GROUP, annotate
 from codeanatomy.facts.types import SemanticType
-from codeanatomy.query.views import VIEWS, View
 
+EDGE_COLUMN = "edge_id"
 EDGE_ID = SemanticType("edge.id", "id", "key")  # computed by the view, so annotated there
 READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
 SETTINGS: dict[str, str | int | bool] = {
@@ -28,6 +33,44 @@ SETTINGS: dict[str, str | int | bool] = {
 MOST_RANGES = 48  # more ranges than this cost more to test than the row groups they skip
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CATALOGUE = {"show", "describe", "desc", "information_schema"}
+
+
+class View(msgspec.Struct, frozen=True):
+    """A public view: its name, what a row of it says, and its SQL over stored tables."""
+
+    name: str
+    meaning: str
+    sql: str
+
+
+def edges_with_ids() -> str:
+    """SQL of a query: all columns of the table `edges`, and `edge_id`; also what `nodes` holds.
+
+    The recipe is that of `facts.ids.sql_edge_id`, one mix per level: nested, its text would grow
+    eightfold with every mix.
+    """
+    every = "SELECT * FROM edges" + "".join(
+        f" UNION ALL SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, "
+        f"arrow_cast(0, 'Int32') AS ordinal, file_id, node_id AS site, '{origin}' AS origin, "
+        "'certain' AS certainty, 1.0 AS confidence, 1.0 AS score, evidence "
+        f"FROM nodes WHERE {column} IS NOT NULL"
+        for kind, (column, origin) in COLUMNS.items()
+    )
+    kinds = " ".join(f"WHEN '{k.kind}' THEN {hash_text(k.kind)}" for k in EDGE_KINDS)
+    hashed = f"SELECT *, CASE kind {kinds} END AS kind_hash FROM ({every})"
+    halves = (
+        f"SELECT *, {sql_mix('kind_hash', 'src')} AS begins, {sql_mix('dst', 'ordinal')} AS ends "
+        f"FROM ({hashed})"
+    )
+    return f"SELECT *, {sql_mix('begins', 'ends')} AS edge_id FROM ({halves})"
+
+
+def _read(path: Path) -> View:
+    meaning, _, sql = path.read_text("utf-8").removeprefix("-- ").partition("\n")
+    return View(path.stem, meaning, sql.replace("{edges_with_ids}", f"({edges_with_ids()})"))
+
+
+VIEWS = tuple(map(_read, sorted(Path(__file__).with_name("sql").glob("*.sql"))))
 _VIEWS = {view.name: view for view in VIEWS}
 
 
@@ -38,10 +81,8 @@ class Tables:
         """Look-ups of few rows cost least in one partition; whole tables are fastest in two."""
         self.snapshot = snapshot
         self.names = sorted({*snapshot.tables, *_VIEWS})
-        settings = {**SETTINGS, "datafusion.execution.target_partitions": partitions}
-        self._session = session(settings)
+        self._session = session({**SETTINGS, "datafusion.execution.target_partitions": partitions})
         self._open: set[str] = set()
-        self._keys = 0
 
     def sql(self, text: str) -> pa.Table:
         """Rows of one of our own queries."""
@@ -79,9 +120,7 @@ class Tables:
         """Rows of one of our own queries that also reads the given Arrow tables."""
         with engine_errors("query"):
             for name, table in given.items():
-                batches = table.to_batches() or [
-                    pa.RecordBatch.from_pylist([], schema=table.schema)
-                ]
+                batches = table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
                 self._session.register_record_batches(name, [batches])
             try:
                 return self.sql(text)
@@ -91,10 +130,8 @@ class Tables:
 
     def _need(self, text: str) -> None:
         words = {word.lower() for word in _WORD.findall(text)}
-        self._register(self.names if words & _CATALOGUE else sorted(words & set(self.names)))
-
-    def _register(self, names: Iterable[str]) -> None:
-        for name in names:
+        named = set(self.names) if words & _CATALOGUE else words & set(self.names)
+        for name in sorted(named):
             if name in self._open:
                 continue
             self._open.add(name)
@@ -103,21 +140,19 @@ class Tables:
                 self._session.register_view(name, self._annotated(view))
             else:
                 directory = f"{self.snapshot.directory(name)}/"
-                schema = _readable(self.snapshot.schema(name))
+                # texts plain, since coded ones cost the engine up to thirty times more to sort, and
+                # no metadata of the table itself: the engine refuses to swap sides that differ
+                schema = decoded(self.snapshot.schema(name))
                 self._session.register_parquet(name, directory, schema=schema)
 
     def _annotated(self, view: View) -> DataFrame:
         frame: DataFrame = self._session.sql(view.sql)
-        names = frame.schema().names
-        if EDGE_COLUMN not in names:
+        if EDGE_COLUMN not in frame.schema().names:
             return frame
         field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
         meaning = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
         told = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=meaning)
         return frame.with_column(EDGE_COLUMN, told)
-
-
-EDGE_COLUMN = "edge_id"
 
 
 def id_table(ids: Ids) -> pa.Table:
@@ -137,19 +172,8 @@ def within(key: str, ids: Ids) -> str:
     ends = np.append(starts[1:], len(ids)) - 1
     # a range of one id is widened: more than 20 equalities would become a list that prunes nothing
     pairs = zip(ids[starts].tolist(), ids[ends].tolist(), strict=True)
-    return (
-        "("
-        + " OR ".join(f"{key} BETWEEN {low} AND {max(high, low + 1)}" for low, high in pairs)
-        + ")"
-    )
-
-
-def _readable(schema: pa.Schema) -> pa.Schema:
-    """The schema for reading: texts plain, since coded ones cost the engine up to thirty times more
-    to sort, and no metadata of the table itself: the engine refuses to swap sides that differ."""
-    return pa.schema(
-        f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema
-    )
+    ranges = [f"{key} BETWEEN {low} AND {max(high, low + 1)}" for low, high in pairs]
+    return f"({' OR '.join(ranges)})"
 
 
 def is_id(field: pa.Field) -> bool:

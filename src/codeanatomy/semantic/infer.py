@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Edge, Node, Span
-from codeanatomy.facts.types import CONSTRUCT, FILE, QUALNAME
+from codeanatomy.facts.types import CONSTRUCT, FILE, QUALNAME, SemanticType
 from codeanatomy.plans.facts import plan_facts
 from codeanatomy.plans.stubs import planning_session
 from codeanatomy.semantic.declare import Property
@@ -27,48 +27,39 @@ class Inferred(msgspec.Struct, frozen=True):
 
 
 def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Inferred:
-    """Schemas and joins of every view, and what SQL views read.
+    """Schemas and joins of every view, and what SQL views read; SQL views come first.
 
     Raises DeclarationError for joins that do not follow from the types, PlanError for broken SQL.
     """
     schemas = dict(tables)
-    for view in views:
-        if isinstance(view.parameters, Derive | Diagnostic):
-            schemas[view.name] = schema_from_struct(view.parameters.view.struct)
     joins: dict[str, tuple[JoinDecision, ...]] = {}
     for view in views:
-        p = view.parameters
-        if isinstance(p, Normalize):
-            table, read = schemas[p.entity.table], p.entity.properties
-            joins[view.name] = _normal_joins(p, schemas)
-            schemas[view.name] = _widened((Node, Span), read, table)
-        elif isinstance(p, Relate):
-            left, right, on = schemas[p.left], p.relation.right, p.relation.on
-            joins[view.name] = ()
-            if right:
-                joins[view.name] = (infer_join(p.left, left, right, schemas[right], on),)
-            schemas[view.name] = _widened((Edge,), p.relation.properties, left)
-        elif not isinstance(p, Derive | Diagnostic):
-            schemas[view.name] = schema_from_struct(p.struct)
-    found = []
+        match view.parameters:
+            case Normalize(entity=one) as p:
+                left, right = one.table, dict[str, SemanticType | None]()
+                right |= {p.files: FILE} if columns_of(schemas[left], QUALNAME) else {}
+                right |= {p.constants: CONSTRUCT} if one.kind is None else {}
+                schemas[view.name] = _widened((Node, Span), one.properties, schemas[left])
+            case Relate(relation=one) as p:
+                left, right = p.left, {one.right: one.on} if one.right else {}
+                schemas[view.name] = _widened((Edge,), one.properties, schemas[left])
+            case Derive() | Diagnostic() as p:
+                schemas[view.name] = schema_from_struct(p.view.struct)
+                continue
+            case p:
+                schemas[view.name] = schema_from_struct(p.struct)
+                continue
+        table = schemas[left]
+        found = (infer_join(left, table, name, schemas[name], on) for name, on in right.items())
+        joins[view.name] = tuple(found)
+    known = []
     ctx = planning_session(schemas)
     for view in views:
         if isinstance(view.parameters, Derive | Diagnostic):
             facts = plan_facts(ctx.sql(view.parameters.view.sql), schemas)
             view = msgspec.structs.replace(view, inputs=tuple(facts.tables))
-        found.append(view)
-    return Inferred(tuple(found), schemas, joins)
-
-
-def _normal_joins(p: Normalize, schemas: Mapping[str, pa.Schema]) -> tuple[JoinDecision, ...]:
-    table = schemas[p.entity.table]
-    found = []
-    if columns_of(table, QUALNAME):
-        found.append(infer_join(p.entity.table, table, p.files, schemas[p.files], on=FILE))
-    if p.entity.kind is None:
-        constants = schemas[p.constants]
-        found.append(infer_join(p.entity.table, table, p.constants, constants, on=CONSTRUCT))
-    return tuple(found)
+        known.append(view)
+    return Inferred(tuple(known), schemas, joins)
 
 
 def _widened(

@@ -62,10 +62,12 @@ def infer_join(
 
     Raises DeclarationError when nothing fits or when two ways are equally good.
     """
-    found = sorted(
-        _candidates(left, right, on),
-        key=lambda c: (-c.confidence, [(k.left, k.right) for k in c.keys]),
-    )
+    found = [c for a in left for b in right if (c := _pair(left, right, a, b, on))]
+    spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in (left, right)]
+    if on is None and all(len(names) == 1 for side in spans for names in side):
+        keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
+        found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
+    found.sort(key=lambda c: (-c.confidence, [(k.left, k.right) for k in c.keys]))
     if not found:
         raise DeclarationError(
             f"nothing joins {left_name} with {right_name}: no columns of one group"
@@ -76,30 +78,15 @@ def infer_join(
     return JoinDecision(left_name, right_name, found[0], tuple(found[1:]))
 
 
-def _candidates(left: pa.Schema, right: pa.Schema, on: SemanticType | None) -> list[Candidate]:
-    found = []
-    for a in left:
-        for b in right:
-            mine, other = semantic_type(a), semantic_type(b)
-            if mine is None or other is None or mine.group != other.group or on not in (None, mine):
-                continue
-            candidate = _pair(left, right, (a.name, mine), (b.name, other))
-            if candidate:
-                found.append(candidate)
-    spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in (left, right)]
-    if on is None and all(len(names) == 1 for side in spans for names in side):
-        keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
-        found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
-    return found
-
-
 def _pair(
-    left: pa.Schema, right: pa.Schema, a: tuple[str, SemanticType], b: tuple[str, SemanticType]
+    left: pa.Schema, right: pa.Schema, a: pa.Field, b: pa.Field, on: SemanticType | None
 ) -> Candidate | None:
-    (x, mine), (y, other) = a, b
+    mine, other = semantic_type(a), semantic_type(b)
+    if mine is None or other is None or mine.group != other.group or on not in (None, mine):
+        return None
     why = f"{mine.name} = {other.name} (group {mine.group})"
     if mine.group in _VALUE_GROUPS:
-        return Candidate("symbol", (Pair(x, y),), _SYMBOL, why)
+        return Candidate("symbol", (Pair(a.name, b.name),), _SYMBOL, why)
     if (mine.role, other.role) not in _ROLES:
         return None
     confidence, strategy = _ROLES[mine.role, other.role]
@@ -112,4 +99,4 @@ def _pair(
             return None
         scope = [Pair(own[0], their[0])]
         why += f" within {mine.within} = {other.within}"
-    return Candidate(strategy, (*scope, Pair(x, y)), confidence, why)
+    return Candidate(strategy, (*scope, Pair(a.name, b.name)), confidence, why)

@@ -70,7 +70,9 @@ def digest(path: str | Path, blob: bool, follow: bool = False) -> Digest:
             content.update(part)
             if git is not None:
                 git.update(part)
-            lines += _line_ends(part) - (last == b"\r" and part.startswith(b"\n"))
+            lines += part.count(b"\n") - (last == b"\r" and part.startswith(b"\n"))
+            if b"\r" in part:  # lines end as Python counts them: LF, CR and CRLF
+                lines += part.count(b"\r") - part.count(b"\r\n")
             read += len(part)
             last = part[-1:]
     lines += last not in (b"", b"\n", b"\r")
@@ -80,10 +82,3 @@ def digest(path: str | Path, blob: bool, follow: bool = False) -> Digest:
 def blob_id(content: bytes) -> str:
     """The id that git gives a blob with this content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _line_ends(part: bytes) -> int:
-    """Number of line ends as Python counts them: LF, CR and CRLF."""
-    if b"\r" not in part:
-        return part.count(b"\n")
-    return part.count(b"\n") + part.count(b"\r") - part.count(b"\r\n")

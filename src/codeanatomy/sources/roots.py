@@ -50,15 +50,6 @@ class Root(msgspec.Struct, frozen=True, order=True):
     package: str = ""
 
 
-class Named(msgspec.Struct, frozen=True):
-    """Modules and roots of the files, in their order; the roots; (file, first of that name)."""
-
-    modules: list[str]
-    origins: list[str]
-    roots: list[Root]
-    twice: list[tuple[str, str]]
-
-
 def chosen_roots(root: Path, options: Sequence[str]) -> list[Root]:
     """The roots that the user named. UsageError for one that is no folder of the repository."""
     chosen = []
@@ -102,8 +93,11 @@ def declared_roots(
     return sorted(found.values()), broken
 
 
-def name_files(files: Sequence[str], packages: frozenset[str], declared: Sequence[Root]) -> Named:
-    """Names the files, which are sorted by path. `packages` are the folders with an `__init__`."""
+def name_files(
+    files: Sequence[str], packages: frozenset[str], declared: Sequence[Root]
+) -> tuple[list[str], list[str], list[Root], list[tuple[str, str]]]:
+    """Modules and roots of the files, in their order, which is by path; the roots; (file, first of
+    that name). `packages` are the folders with an `__init__`."""
     roots = {r.path: r for r in declared}
     folders = {posixpath.dirname(path) for path in files}
     places = {f: (place for place in (f, *folders_above(f), "") if place in roots) for f in folders}
@@ -116,7 +110,7 @@ def name_files(files: Sequence[str], packages: frozenset[str], declared: Sequenc
     if any(root.path == "" for root in origins):
         roots.setdefault("", repository)
     twice = _make_unique(files, modules)
-    return Named(modules, [r.path for r in origins], sorted(roots.values()), twice)
+    return modules, [r.path for r in origins], sorted(roots.values()), twice
 
 
 def _inferred(

@@ -49,18 +49,18 @@ def scan(
     files = sorted(digests)
     packages = frozenset(walk.packages)
     declared, odd = (chosen, []) if chosen else declared_roots(root, walk.projects, files, packages)
-    named = name_files(files, packages, declared)
+    modules, origins, starts, twice = name_files(files, packages, declared)
     dirty = None if git is None else _dirty(root, git, digests, walk)
     git_trouble = [f"{broken}; read as a plain folder"] if broken else git.trouble if git else []
     trouble = [
         *walk.trouble,
         *((p, "unreadable", "cannot be read as a project file") for p in odd),
-        *((p, "module-twice", f"has the module name of {other}") for p, other in named.twice),
+        *((p, "module-twice", f"has the module name of {other}") for p, other in twice),
         *((".git", "unreadable", message) for message in git_trouble),
     ]
     rows = [
         (file_id(m), p, m, os.path.basename(p) in INITS, p.endswith(".pyi"), root_of, *read)
-        for p, m, root_of in zip(files, named.modules, named.origins, strict=True)
+        for p, m, root_of in zip(files, modules, origins, strict=True)
         for read in [(digests[p].content, digests[p].size, digests[p].lines)]
     ]
     skipped = [(path, out.reason, out.detail) for path, out in sorted(walk.out.items())]
@@ -72,7 +72,7 @@ def scan(
         root=root,
         files=table_of(SourceFile, rows),
         skipped=table_of(SkippedFile, skipped),
-        roots=table_of(SourceRoot, [(r.path, r.reason) for r in named.roots]),
+        roots=table_of(SourceRoot, [(r.path, r.reason) for r in starts]),
         problems=table_of(Problem, found),
         ref=git.ref if git is not None else None,
         commit=git.commit if git is not None else None,

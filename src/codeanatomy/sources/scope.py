@@ -19,7 +19,6 @@ CACHES = frozenset(
 )
 BUILDS = frozenset(("build", "dist"))
 PROJECTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
-OUTPUT = "output"  # reason of folders that we wrote ourselves; they are not listed
 INITS = frozenset("__init__" + suffix for suffix in SUFFIXES)
 SHEBANG_BYTES = 128
 
@@ -89,12 +88,13 @@ class Scope:
 
     def folder(
         self, place: Place, name: str, beside: frozenset[str], names: frozenset[str]
-    ) -> Place | LeftOut:
-        """The folder as a place to walk, or why it is left out. `names` are its own entries' names,
-        `beside` those of the folder that it lies in."""
+    ) -> Place | LeftOut | None:
+        """The folder as a place to walk, or why it is left out; None for one that we wrote, which
+        says nothing of theirs, there or not. `names` are its own entries' names, `beside` those of
+        the folder that it lies in."""
         path = place.below(name)
         if name == STORE or path == self.out:
-            return LeftOut(OUTPUT, "written by codeanatomy")
+            return None
         if name in CACHES:
             return LeftOut("cache", f"{name} is no source")
         if "pyvenv.cfg" in names:

@@ -13,8 +13,7 @@ from pathlib import Path
 import msgspec
 
 from codeanatomy.sources import stub_types as stubs
-from codeanatomy.sources.stub_text import Scope, body_of, once, spelled, statement
-from codeanatomy.sources.stub_types import NONE, SELF, UNKNOWN, Type, Types, fill, union, variables
+from codeanatomy.sources.stub_types import NONE, SELF, UNKNOWN, Scope, Type, Types, fill, union
 
 _SHAPELESS = {"builtins.object", "builtins.type", "typing.Any", "typing_extensions.Any"}
 _INNER = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "Required", "Union"}
@@ -59,7 +58,7 @@ class Stubs:
         place = self._place(dotted)
         return "" if place is None else place.kind.replace("property", "variable")
 
-    @once
+    @stubs.once
     def known(self, class_: str) -> bool:
         """Whether a member that the class does not declare does not exist."""
         found = self._as_class(self._place(class_))
@@ -77,7 +76,7 @@ class Stubs:
         place = self._place(dotted)
         if place is None or place.kind not in ("variable", "property"):
             return ()
-        node, owner = statement(place.texts[0]), self._class(place.receiver)
+        node, owner = stubs.statement(place.texts[0]), self._class(place.receiver)
         declared = getattr(node, "annotation", getattr(node, "returns", None))
         if declared is None and owner and "enum.Enum" in owner.mro:
             return (Type(self._name(owner.home)),)
@@ -96,7 +95,7 @@ class Stubs:
         """
         return self._returned(dotted, positional, keywords) or ()
 
-    @once
+    @stubs.once
     def _returned(self, dotted: str, positional: int, keywords: frozenset[str]) -> Types | None:
         place = self._place(dotted)
         if place and place.kind in ("variable", "property"):
@@ -125,7 +124,7 @@ class Stubs:
             matched: dict[str, Types] = {}
             for key, parameter in given.items():
                 if isinstance(key, int) and isinstance(parameter.annotation, ast.Name):
-                    for name in variables([self._types(parameter.annotation, place.scope)]):
+                    for name in stubs.variables([self._types(parameter.annotation, place.scope)]):
                         matched[name] = (*matched.get(name, ()), Type(f"${key}"))
             made, bound = new and node.name == "__init__", place.bound
             declared = (SELF,) if made else self._types(node.returns, place.scope)
@@ -133,7 +132,7 @@ class Stubs:
                 first = self._types(own, place.scope)
                 declared = first if made else declared
                 if first[0].name == "builtins.type" or first[0].name.startswith("~"):
-                    bound = dict.fromkeys(variables([first]), bound[SELF.name]) | {**bound}
+                    bound = dict.fromkeys(stubs.variables([first]), bound[SELF.name]) | {**bound}
             own_types = [one for types in owner.own.values() for one in types] if owner else []
             ours = {one.name: Types() if new else (one,) for one in own_types}
             for variable, told in matched.items():
@@ -147,7 +146,9 @@ class Stubs:
         self, place: stubs.Place, positional: int, keywords: frozenset[str], drop: int
     ) -> list[tuple[stubs.Function, stubs.Given]]:
         """The definitions that may be meant, with the parameter of each argument."""
-        nodes = [node for node in map(statement, place.texts) if isinstance(node, stubs.Function)]
+        nodes = [
+            node for node in map(stubs.statement, place.texts) if isinstance(node, stubs.Function)
+        ]
         found = []
         for node in nodes:
             if (given := stubs.parameters(node, positional, keywords, drop)) is not None:
@@ -156,7 +157,7 @@ class Stubs:
                     break
         return found or [(node, {}) for node in nodes]
 
-    @once
+    @stubs.once
     def _partial(self, node: ast.expr | None, at: Scope) -> bool | None:
         """Whether only some arguments have this type: None, a literal, what has a bound."""
         if node is None or isinstance(node, ast.Constant):
@@ -176,7 +177,7 @@ class Stubs:
             dotted = "types.NoneType" + dotted.removeprefix(NONE.name)
         return self._find(dotted, inside)
 
-    @once
+    @stubs.once
     def _find(self, dotted: str, inside: bool) -> stubs.Place | None:
         parent, _, last = dotted.rpartition(".")
         scope = self._module(parent) if parent else None
@@ -255,7 +256,7 @@ class Stubs:
                 pass
             case _:
                 return (UNKNOWN,)
-        place = self._lookup(spelled(head), at)
+        place = self._lookup(stubs.spelled(head), at)
         form = place.form if place else ""
         if form == "Literal":
             enums = (i.value if isinstance(i, ast.Attribute) else i for i in items)
@@ -273,14 +274,14 @@ class Stubs:
         vague = shapeless and not (base and form != "Any")
         return (UNKNOWN if vague else Type(name, arguments),)
 
-    @once
+    @stubs.once
     def _meaning(self, home: str) -> Types | None:
         """What a variable means in an annotation: a type variable, an alias, Self."""
         place = self._place(home, True)
         node = place.meant() if place else None
         if place and place.form == "Self":
             return (SELF,)
-        if isinstance(node, ast.Call) and spelled(node.func).endswith("TypeVar"):
+        if isinstance(node, ast.Call) and stubs.spelled(node.func).endswith("TypeVar"):
             return (Type("~" + home),)
         known = node and not isinstance(node, ast.Constant)
         return self._types(node, place.scope) if place and known else None
@@ -322,13 +323,13 @@ class Stubs:
     def _as_class(self, place: stubs.Place | None) -> stubs.Class | None:
         return self._class(place.home) if place and place.kind == "class" else None
 
-    @once
+    @stubs.once
     def _class(self, home: str) -> stubs.Class | None:
         """The class with its bases read and linearised: depth first, each at its last mention."""
         place = self._place(home, True)
         if place is None or place.kind != "class":
             return None
-        node, scope = body_of(place.texts[0], home, place.scope)
+        node, scope = stubs.body_of(place.texts[0], home, place.scope)
         above: list[tuple[stubs.Class, tuple[Types, ...]]] = []
         mentioned: dict[bool, list[str]] = {True: [], False: []}
         whole = True
@@ -336,7 +337,7 @@ class Stubs:
             for one in self._types(base, place.scope, base=True):
                 read = self._as_class(self._place(one.name, True))
                 whole = whole and (read is not None or one.name in _GENERIC)
-                mentioned[one.name in _GENERIC] += variables(one.arguments)
+                mentioned[one.name in _GENERIC] += stubs.variables(one.arguments)
                 if read and read.home == "builtins.tuple":
                     above.append((read, (union(e for a in one.arguments for e in a),)))
                 elif read:
@@ -356,7 +357,7 @@ class Stubs:
         whole = whole and all(one.whole for one, _ in above)
         return stubs.Class(home, scope, mro, whole)
 
-    @once
+    @stubs.once
     def _module(self, dotted: str) -> Scope | None:
         parts = dotted.split(".")
         prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}

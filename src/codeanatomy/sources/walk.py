@@ -1,21 +1,17 @@
-"""Which Python files are in scope, what do they hold, and what was left out on the way?"""
+"""Which Python files are in scope, what do they hold, and what was left out on the way? Which of
+them changed since their contents were recorded?"""
 
 import os
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
-from codeanatomy.facts.errors import UsageError
+import msgspec
+
+from codeanatomy.facts.errors import CodeAnatomyError, UsageError
+from codeanatomy.sources.git import git_of
 from codeanatomy.sources.reading import Digest, digest
-from codeanatomy.sources.scope import (
-    INITS,
-    OUTPUT,
-    PROJECTS,
-    SUFFIXES,
-    LeftOut,
-    Place,
-    Scope,
-    is_python,
-)
+from codeanatomy.sources.scope import INITS, PROJECTS, SUFFIXES, LeftOut, Place, Scope, is_python
 
 
 class Walk:
@@ -75,11 +71,10 @@ class Walk:
             failed = error
         verdict = self.scope.folder(place, name, beside, frozenset(e.name for e in entries))
         if isinstance(verdict, LeftOut):
-            if verdict.reason != OUTPUT:  # our own folder, there or not, says nothing of theirs
-                self.out[path] = verdict
-        elif failed is not None:
+            self.out[path] = verdict
+        elif verdict and failed is not None:
             self._unreadable(path, failed)
-        else:
+        elif verdict:
             self._stack.append((verdict, entries))
 
     def _file(self, place: Place, name: str, path: str, link: bool = False) -> None:
@@ -127,6 +122,50 @@ def folder_of(repo: Path) -> Path:
             return root
     except OSError as error:
         raise UsageError(f"{repo} cannot be read: {error.strerror}") from error
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Paths, each sorted; `unknown` says why nobody can tell."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unknown: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All differing paths, sorted."""
+        return tuple(sorted({*self.added, *self.changed, *self.deleted}))
+
+    def __bool__(self) -> bool:
+        return bool(self.unknown or self.paths)
+
+
+def changes(
+    repo: Path,
+    recorded: Mapping[str, str],
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    out: Path | None = None,
+) -> Changes:
+    """Scans again and compares content hashes with the recorded ones (path to hash).
+
+    Every file is read: times and sizes are never trusted.
+    """
+    if not repo.is_dir():
+        return Changes(unknown=f"the repository is no longer at {repo}")
+    try:
+        root = folder_of(repo)
+        walk = Walk(Scope(root, git_of(root)[0], include, exclude, out))
+        now = {path: digest.content for path, digest in walk.read(blob=False).items()}
+    except (CodeAnatomyError, OSError) as error:
+        return Changes(unknown=f"the repository cannot be scanned: {error}")
+    return Changes(
+        added=tuple(sorted(now.keys() - recorded.keys())),
+        changed=tuple(sorted(p for p, c in now.items() if recorded.get(p, c) != c)),
+        deleted=tuple(sorted(recorded.keys() - now.keys())),
+    )
 
 
 def _is_text(name: str) -> bool:

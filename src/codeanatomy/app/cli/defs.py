@@ -4,8 +4,6 @@ import click
 
 from codeanatomy.app.cli import options
 
-COLUMNS = ("place", "kind", "name")
-
 
 @click.command("defs")
 @click.argument("name")
@@ -17,4 +15,4 @@ def command(graph: options.OpenGraph, *, name: str, limit: int | None) -> option
     Example:
       codeanatomy defs Scaffold.route
     """
-    return graph.defs(name, limit=limit), COLUMNS
+    return graph.defs(name, limit=limit), ("place", "kind", "name")

@@ -23,9 +23,7 @@ def command(what: str, certain: bool, folder: Path | None, form: str) -> None:
       codeanatomy export callgraph > callgraph.json
     """
     from codeanatomy.app.cli.output import print_object, print_statement
-    from codeanatomy.query.about import with_freshness
 
     with opened(folder) as graph:
-        exported = graph.callgraph(certain=certain)
-        print_object(exported)
-        print_statement(with_freshness(graph.statement(), graph.freshness()), form)
+        print_object(graph.callgraph(certain=certain))
+        print_statement(graph, graph.statement(), form)

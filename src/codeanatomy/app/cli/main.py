@@ -15,7 +15,7 @@ import click
 
 from codeanatomy.facts.errors import CodeAnatomyError
 
-PLUMBING = frozenset({"main", "options", "output", "progress"})
+PLUMBING = frozenset({"main", "options", "output"})
 KEPT, LARGE = 1 << 30, 1 << 25  # bytes: freed memory that is kept, blocks mapped one by one
 MISUSE, INTERNAL, INTERRUPTED = 2, 101, 130
 FAULT = """codeanatomy: internal error: {}
@@ -35,8 +35,7 @@ class Commands(click.Group):
         """The command of that name, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"codeanatomy.app.cli.{cmd_name}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(f"codeanatomy.app.cli.{cmd_name}").command
         return command
 
     def invoke(self, ctx: click.Context) -> object:

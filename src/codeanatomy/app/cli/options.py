@@ -65,11 +65,10 @@ def answer(graph: "Graph", rows: "pa.Table", form: str, columns: tuple[str, ...]
     `columns` are those of the text format; the other formats print all.
     """
     from codeanatomy.app.cli.output import print_rows, print_statement
-    from codeanatomy.query.about import about_of, with_freshness
+    from codeanatomy.query.about import about_of
 
-    about = with_freshness(about_of(rows), graph.freshness())
     print_rows(rows, form, columns)
-    print_statement(about, form)
+    print_statement(graph, about_of(rows), form)
 
 
 def question(asking: Callable[..., Answer]) -> Callable[..., None]:

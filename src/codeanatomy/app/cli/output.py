@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from codeanatomy.query.about import About
+    from codeanatomy.query.graph import Graph
 
 ROWS_AT_ONCE = 1_000
 _EXACT = 1 << 53  # JSON readers keep integers exact up to here
@@ -41,10 +42,12 @@ def print_rows(rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> No
         write(text)
 
 
-def print_statement(about: "About", form: str) -> None:
-    """What the answer says about itself, on stderr: JSON beside JSON, else a sentence."""
-    from codeanatomy.query.about import sentence
+def print_statement(graph: "Graph", about: "About", form: str) -> None:
+    """What the answer says about itself, and what changed since, on stderr: JSON beside JSON, else
+    a sentence."""
+    from codeanatomy.query.about import sentence, with_freshness
 
+    about = with_freshness(about, graph.freshness())
     if form in ("json", "jsonl"):
         click.echo(msgspec.json.encode(about), err=True)
     else:
@@ -88,21 +91,13 @@ def plain(value: object) -> object:
     return value
 
 
-def json_rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
-    """The rows as JSON objects: ids, and all integers that JSON readers would round, as strings."""
-    ids = _text_columns(rows)
-    for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
-        for row in batch.to_pylist():
-            yield {
-                name: str(value) if name in ids and value is not None else plain(value)
-                for name, value in row.items()
-            }
-
-
 def _json(rows: "pa.Table", lines: bool) -> Iterator[str]:
+    """The rows as JSON objects: ids, and all integers that JSON readers would round, as strings."""
     first, between, last = ("", "\n", "") if lines else ("[\n", ",\n", "]\n")
-    for row in json_rows(rows):
-        yield first + json.dumps(row, ensure_ascii=False)
+    ids = _text_columns(rows)
+    for row in _rows(rows):
+        told = {k: str(v) if k in ids and v is not None else plain(v) for k, v in row.items()}
+        yield first + json.dumps(told, ensure_ascii=False)
         first = between
     yield "\n" + last if rows.num_rows else first + last
 
@@ -110,9 +105,13 @@ def _json(rows: "pa.Table", lines: bool) -> Iterator[str]:
 def _csv(rows: "pa.Table") -> Iterator[str]:
     line = csv.writer(_Line(), lineterminator="\n").writerow
     yield line(rows.schema.names)
+    for row in _rows(rows):
+        yield line(map(_cell, row.values()))
+
+
+def _rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
-        for row in batch.to_pylist():
-            yield line(map(_cell, row.values()))
+        yield from batch.to_pylist()
 
 
 class _Line:
@@ -123,13 +122,15 @@ class _Line:
 
 def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:
     """Header and rows in aligned columns; numbers to the right; nothing at all for no rows."""
+    import pyarrow as pa
+
     if not rows.num_rows:
         return []
     cells = [_column(rows, name) for name in columns]
-    widths = [
-        max(len(name), *map(len, column)) for name, column in zip(columns, cells, strict=True)
-    ]
-    right = [_is_number(rows, name) for name in columns]
+    widths = [max(map(len, (name, *found))) for name, found in zip(columns, cells, strict=True)]
+    t = pa.types
+    numbers = {f.name for f in rows.schema if t.is_integer(f.type) or t.is_floating(f.type)}
+    right = [name in numbers for name in columns]
 
     def line(values: tuple[str, ...]) -> str:
         padded = zip(values, widths, right, strict=True)
@@ -161,13 +162,6 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value) if isinstance(value, dict) else str(value)
-
-
-def _is_number(rows: "pa.Table", name: str) -> bool:
-    import pyarrow as pa
-
-    kind = rows.schema.field(name).type if name in rows.schema.names else None
-    return kind is not None and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _text_columns(rows: "pa.Table") -> set[str]:

@@ -8,7 +8,7 @@ import click
 from codeanatomy.app.cli.options import format_option
 
 if TYPE_CHECKING:
-    from codeanatomy.compiled import Plan, PlannedView
+    from codeanatomy.compiled import Plan
 
 
 @click.command("plan")
@@ -49,7 +49,12 @@ def text(planned: "Plan") -> list[str]:
         if view.generation != generation:
             generation = view.generation
             lines += ["", f"generation {generation}"]
-        lines += _view(view)
+        lines += [
+            f"  {view.view}  ({view.kind}, kept: {view.cache}, because {view.reason})",
+            f"    grain {view.grain}: {view.grain_reason}",
+            *(f"    reads {read}: {', '.join(columns)}" for read, columns in view.reads.items()),
+            *(f"    joins {join}" for join in view.joins),
+        ]
     return [*lines, "", f"{len(planned.views)} tasks; policy {planned.policy}"]
 
 
@@ -63,15 +68,6 @@ def dot(planned: "Plan") -> list[str]:
         for read, columns in v.reads.items()
     ]
     return ["digraph plan {", "  rankdir=LR;", *tables, *views, *arrows, "}"]
-
-
-def _view(view: "PlannedView") -> list[str]:
-    lines = [
-        f"  {view.view}  ({view.kind}, kept: {view.cache}, because {view.reason})",
-        f"    grain {view.grain}: {view.grain_reason}",
-    ]
-    lines += [f"    reads {read}: {', '.join(columns)}" for read, columns in view.reads.items()]
-    return lines + [f"    joins {join}" for join in view.joins]
 
 
 def _quoted(name: str) -> str:

@@ -4,8 +4,6 @@ import click
 
 from codeanatomy.app.cli import options
 
-COLUMNS = ("place", "name", "target", "inside", "certainty")
-
 
 @click.command("refs")
 @click.argument("name")
@@ -20,4 +18,5 @@ def command(
     Example:
       codeanatomy refs flask.globals.current_app --format csv
     """
-    return graph.refs(name, certain=certain, limit=limit), COLUMNS
+    rows = graph.refs(name, certain=certain, limit=limit)
+    return rows, ("place", "name", "target", "inside", "certainty")

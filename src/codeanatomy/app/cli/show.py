@@ -68,9 +68,7 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
 
 def _snapshot(graph: "Graph", form: str, limit: int | None) -> None:
     from codeanatomy.app.cli.output import print_object, print_rows, print_statement
-    from codeanatomy.query.about import with_freshness
 
-    about = with_freshness(graph.statement(), graph.freshness())
     if form in ("text", "csv"):
         print_rows(graph.tables().slice(0, limit), form)
     else:
@@ -83,4 +81,4 @@ def _snapshot(graph: "Graph", form: str, limit: int | None) -> None:
             "tables": graph.tables().to_pylist(),
         }
         print_object(described, lines=form == "jsonl")
-    print_statement(about, form)
+    print_statement(graph, graph.statement(), form)

@@ -1,7 +1,6 @@
 """Where a view's rows are kept: nowhere, in memory, or as a final table."""
 
-from codeanatomy.planning.decision import Decision
-from codeanatomy.planning.tasks import Task
+from codeanatomy.planning.tasks import Decision, Task
 from codeanatomy.plans.facts import PlanFacts
 
 VALUES = ("output", "memory", "none")
@@ -15,11 +14,6 @@ def decide(task: Task, facts: PlanFacts, output: bool) -> Decision:
     """
     work = len(facts.joins) + len(facts.aggregates) + len(facts.windows) + len(facts.sorts)
     readers = len(task.consumers)
-    evidence: dict[str, int | float | str | bool] = {
-        "consumers": readers,
-        "costly operators": work,
-        "output": output,
-    }
     value, reason = "none", "one view reads it"
     if output:
         value, reason = "output", "declared as a final table"
@@ -31,7 +25,7 @@ def decide(task: Task, facts: PlanFacts, output: bool) -> Decision:
         subject=task.view,
         value=value,
         reason=reason,
-        evidence=evidence,
+        evidence={"consumers": readers, "costly operators": work, "output": output},
         refused=tuple(v for v in VALUES if v != value),
         confidence=1.0 if output or readers < 2 else 0.7,
     )
