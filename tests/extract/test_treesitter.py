@@ -11,8 +11,8 @@ import codeanatomy
 from codeanatomy.extract.from_ast import AstCollector
 from codeanatomy.extract.from_treesitter import TABLES, TreeSitterCollector
 from codeanatomy.extract.parse import parse
-from codeanatomy.extract.tolerant.reader import MAX_DEPTH
-from codeanatomy.extract.tolerant.regions import MAX_REGIONS
+from codeanatomy.extract.mending import MAX_DEPTH
+from codeanatomy.extract.from_treesitter import MAX_REGIONS
 from codeanatomy.extract.witness import Collector, Source, evidence_schema
 from codeanatomy.facts.schema import table_name
 
@@ -119,7 +119,7 @@ def test_same_rows_as_ast_for_real_files(monkeypatch: pytest.MonkeyPatch) -> Non
     """Also where every expression is read apart, as it is around trouble and newer grammar."""
     contents = sample()
     expected, whole = read(AstCollector(), *contents), read(TreeSitterCollector(), *contents)
-    monkeypatch.setattr("codeanatomy.extract.tolerant.reader._ALL", 0)
+    monkeypatch.setattr("codeanatomy.extract.mending._ALL", 0)
     pieces = read(TreeSitterCollector(), *contents)
     refused = {r["file"] for r in rows(whole["file_problem"])}
     assert len(contents) > 20
@@ -354,7 +354,7 @@ def test_what_is_no_text_gives_a_module_only() -> None:
 
 
 def test_too_many_rows_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codeanatomy.extract.tolerant.reader.MAX_ROWS", 100)
+    monkeypatch.setattr("codeanatomy.extract.mending.MAX_ROWS", 100)
     content = b"def f(a=lambda: 1):\n    class C:\n        " + b"x = y; " * 500 + b"\n"
     tables = read(TreeSitterCollector(), content)
     assert tables["syntax"].num_rows + tables["literal"].num_rows < 110

@@ -159,7 +159,7 @@ _OWN_NAME = {  # these keep the name they have
     "KEYWORD_ARGUMENT": ("keyword",),
     "RETURN": ("Return",),
     "IMPORT": ("alias",),
-    "UNKNOWN": ("Interactive", "Unknown"),
+    "UNKNOWN": ("Interactive",),
 }
 CONSTRUCTS: dict[str, tuple[str, str | None]] = {
     **{construct: (kind, None) for kind, held in _OWN_NAME.items() for construct in held},

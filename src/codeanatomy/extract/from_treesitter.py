@@ -7,24 +7,29 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import tree_sitter_python
-from tree_sitter import Language, Parser
+from tree_sitter import Language, Node, Parser
 
 from codeanatomy.extract import comments, from_ast
-from codeanatomy.extract.decoding import line_starts
+from codeanatomy.extract.decoding import Offsets, line_starts
+from codeanatomy.extract.mending import MAX_ROWS, Mender, Region
 from codeanatomy.extract.scopes import Scopes
-from codeanatomy.extract.tolerant.reader import MAX_ROWS, Reader
-from codeanatomy.extract.tolerant.regions import extras, mended, problems
 from codeanatomy.extract.witness import Extractor, Source, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "treesitter"
+MAX_REGIONS = 50  # per file; one more row tells how many others there are
+MAX_ROUNDS = 6  # of leaving lines out
+LARGE = 1 << 20  # bytes from which a single round must do
+SHOWN = 40  # characters of a region in its message
 FEW_CONTROLS = 10  # control characters that any text survives
 MAX_CONTROLS = 0.02  # share of them in a text
 TABLES: tuple[type[msgspec.Struct], ...] = (*from_ast.TABLES, FileProblem)
 
 _LANGUAGE = Language(tree_sitter_python.language())
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
+_SPACES = bytes(32 if byte in _CONTROLS or byte == 11 else byte for byte in range(256))
+_INVISIBLE = re.compile(rb"(?<!^)\xef\xbb\xbf|\xe2\x80\x8b|\xe2\x81\xa0")  # blanks to the grammar
 # lines that hold nothing but a continuation take the grammar's scanner quadratic time
 _CONTINUED = re.compile(rb"(?:\\\r?\n[ \t\f]*){50,}")
 _LONE_CR = re.compile(rb"\r(?!\n)")
@@ -48,17 +53,17 @@ class TreeSitterCollector:
         utf8, origin, lines = source.utf8, source.origin, line_starts(source.utf8)
         binary = _is_binary(utf8)
         text = b"" if binary else _readable(utf8)
-        text, root, blanked = mended(self._parser, text, _suspect(source))
-        reader = Reader(text, lines.tolist())
-        tree = reader.read(root)
+        text, root, blanked = _mended(self._parser, text, _suspect(source))
+        reader = Mender(text, root)
+        tree = reader.tree()
         if not self._trees.add(ordinal, Source(source.content, tree, None, utf8, origin)):
             self._trees.add(ordinal, Source(source.content, ast.Module([], []), None, utf8, origin))
             reader.deep = True
-        notes, regions = extras(root)
-        regions += blanked
+        notes, regions = _extras(root)
+        regions += blanked + reader.lost
         self._comments += [(len(self._broken), *note) for note in notes]
         self._broken.append(bool(regions) or reader.cut or reader.deep)
-        found = problems(WITNESS, regions, utf8, lines, origin)
+        found = _problems(regions, utf8, lines, origin)
         if binary:
             found = [trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)]
         if reader.cut:
@@ -88,7 +93,8 @@ def _is_binary(content: bytes) -> bool:
 def _readable(utf8: bytes) -> bytes:
     """The text at the same offsets, with line ends that the grammar knows, question marks for what
     is no UTF-8, and no NUL bytes."""
-    text = utf8.replace(b"\0", b" ").decode("utf-8", "surrogateescape").encode("utf-8", "replace")
+    text = utf8.translate(_SPACES).decode("utf-8", "surrogateescape").encode("utf-8", "replace")
+    text = _INVISIBLE.sub(b"   ", text)
     if b"\\" in text:
         text = _CONTINUED.sub(lambda found: b" " * len(found.group()), text)
     return _LONE_CR.sub(b"\n", text) if b"\r" in text else text
@@ -102,4 +108,84 @@ def _suspect(source: Source) -> int | None:
     return error.bstart if origin is None else int(np.searchsorted(origin, error.bstart))
 
 
-EXTRACTOR = Extractor(WITNESS, 2, 20, TABLES, TreeSitterCollector)
+def _mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, Node, list[Region]]:
+    """The text that is read best, the root of its tree, and the lines left out for that: the one
+    where another parser met an error (`suspect`, a byte), then those where regions of several lines
+    start. They are blanked, so that all offsets stay."""
+    root = parser.parse(text).root_node
+    blanked: list[Region] = []
+    for turn in range(1 if len(text) > LARGE else MAX_ROUNDS):
+        broken = _outermost(_extras(root)[1]) if root.has_error else []
+        starts = [start for start, end, _ in broken if b"\n" in text[start:end]]
+        places = starts if turn or suspect is None else [suspect]
+        lines = sorted({_line_at(text, place) for place in places}) if broken else []
+        trial = bytearray(text)
+        for start, end, _ in lines:
+            trial[start:end] = b" " * (end - start)
+        other = parser.parse(bytes(trial)).root_node if lines else root
+        if _size(lines) + _size(_outermost(_extras(other)[1])) < _size(broken):
+            text, root = bytes(trial), other
+            blanked += lines
+        elif turn or not broken:
+            break
+    return text, root, blanked
+
+
+def _extras(root: Node) -> tuple[list[tuple[int, int]], list[Region]]:
+    """Spans of all comments, and what was not read (outermost first), both in source order."""
+    notes: list[tuple[int, int]] = []
+    regions: list[Region] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "comment":
+            notes.append((node.start_byte, node.end_byte))
+        elif node.is_error or node.is_missing:
+            missing = node.type if node.is_missing else ""
+            regions.append((node.start_byte, node.end_byte, missing))
+        waiting += reversed(node.children)
+    if root.is_error and len(regions) > 1:
+        regions = regions[1:]  # the whole file is one: the inner ones say more
+    return notes, regions
+
+
+def _problems(
+    regions: list[Region], utf8: bytes, lines: Offsets, origin: Offsets | None
+) -> list[FileProblem]:
+    """A problem for each outermost region."""
+    found = _outermost(regions)
+    made: list[FileProblem] = []
+    for start, end, missing in found[:MAX_REGIONS]:
+        text = " ".join(utf8[start:end][: 4 * SHOWN].decode("utf-8", "replace").split())
+        message = f"{missing} is missing" if missing else f"not read: {text[:SHOWN]}"
+        line = max(int(np.searchsorted(lines[1:], start, "right")), 1)
+        if origin is not None:
+            start, end = int(origin[start]), int(origin[end])
+        made.append(trouble(WITNESS, "syntax-region", message, bstart=start, bend=end, line=line))
+    if len(found) > MAX_REGIONS:
+        message = f"{len(found) - MAX_REGIONS} more regions were not read"
+        made.append(trouble(WITNESS, "syntax-region", message))
+    return made
+
+
+def _outermost(regions: list[Region]) -> list[Region]:
+    """The regions that lie in no other."""
+    found: list[Region] = []
+    for region in sorted(regions, key=lambda r: (r[0], -r[1])):
+        end = found[-1][1] if found else -1
+        if region[0] >= end and (region[0] > end or region[1] > end):
+            found.append(region)
+    return found
+
+
+def _size(regions: list[Region]) -> int:
+    return sum(end - start for start, end, _ in regions)
+
+
+def _line_at(text: bytes, place: int) -> Region:
+    """The line around a byte, without its end."""
+    end = text.find(b"\n", place)
+    return text.rfind(b"\n", 0, place) + 1, len(text) if end < 0 else end, ""
+
+
+EXTRACTOR = Extractor(WITNESS, 3, 20, TABLES, TreeSitterCollector)

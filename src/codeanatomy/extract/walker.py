@@ -10,9 +10,6 @@ get no row. Rows that the constraint emitter refers to get their number as `node
 import ast
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
-
-from codeanatomy.extract.newer import CLASSES
 
 Visit = Callable[[ast.Module, int], None]
 
@@ -261,7 +258,9 @@ def _number(name: str, known: dict[str, int]) -> int:
 def _grammar() -> dict[str, dict[str, str]]:
     """Fields and their types of every class that gets a row, from the docstrings of `ast`."""
     found: dict[str, dict[str, str]] = {}
-    for name, cls in CLASSES.items():
+    for name, cls in sorted(vars(ast).items()):
+        if not isinstance(cls, type) or not issubclass(cls, ast.AST):
+            continue
         doc = " ".join((cls.__doc__ or "").split())
         fields = re.fullmatch(rf"{name}(?:\((.*)\))?", doc)
         if (
@@ -290,9 +289,8 @@ CONSTRUCTS, ROLES = tuple(_NUMBERED), tuple(_PLACED)
 
 def visitor(columns: Columns) -> Callable[[ast.Module], None]:
     """A function that appends a module's rows to the columns."""
-    classes = SimpleNamespace(**CLASSES)
     visit = _NAMESPACE["make"](
-        columns, {}, classes, _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
+        columns, {}, ast, _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
     )
 
     def add(module: ast.Module) -> None:
