@@ -94,11 +94,6 @@ def sql_edge_id(kind: str, src: str, dst: str, ordinal: str) -> str:
     return sql_mix(sql_mix(kind, src), sql_mix(dst, ordinal))
 
 
-def edge_id(kind: int, src: Ids | int, dst: Ids | int, ordinal: Ids | int) -> Ids:
-    """Id of an edge: `kind` is `hash_text` of its kind."""
-    return mix(mix(kind, src), mix(dst, ordinal))
-
-
 def distinct(values: Ids) -> Ids:
     """The values sorted, each once; np.unique would import numpy.ma, a tenth of a look-up."""
     values = np.sort(values)
