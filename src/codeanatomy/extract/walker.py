@@ -4,7 +4,7 @@ The functions are written out from the grammar that each ast class carries in it
 class that a newer Python adds is walked without a change here; only the order of children and the
 classes that are folded or need more than their children are told below. Rows stand in source order,
 a parent before its children. Expression statements, `arguments`, `withitem`, contexts and operators
-get no row. Rows that the constraint emitter refers to get their number as `node.row`.
+get no row. Each node with a row gets its number as `node.row`, for the constraint emitter.
 """
 
 import ast
@@ -16,11 +16,6 @@ from codeanatomy.extract.newer import CLASSES
 
 Visit = Callable[[ast.Module, int], None]
 
-_ROWED = {
-    *("Module", "FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"),
-    *("Call", "Name", "Attribute", "Subscript", "alias", "arg", "For", "AsyncFor", "comprehension"),
-    *("With", "AsyncWith", "Raise", "BinOp", "UnaryOp", "Compare", "AugAssign"),
-}
 _OPERATORS = {"operator", "unaryop", "boolop", "cmpop"}
 _PLAIN = {"identifier", "int", "string", "constant", "expr_context", "type_ignore"} | _OPERATORS
 _DIRECT = {"arg", "alias", "keyword", "comprehension", "match_case"}  # classes without subclasses
@@ -43,24 +38,15 @@ def _step(field: str, grammar: str = "expr", owner: str = "n") -> str:
 # Steps of the classes whose children are not simply their fields in the grammar's order. A step
 # `visit x field` becomes the child's role and visit; `visit x field as class` skips the dispatch.
 _MIXED = """\
-a = n.{first}; k = n.keywords
-if k and a and a[-1].__class__ is A.Starred:
-    for x in interleaved(a, k):
-        if x.__class__ is A.keyword:
-            visit x keywords as keyword
-        else:
-            x.row = len(kinds)
-            visit x {first}
-else:
-    for x in a:
-        x.row = len(kinds)
-        visit x {first}
-    for x in k:
+for x in interleaved(n.{first}, n.keywords) if n.keywords else n.{first}:
+    if x.__class__ is A.keyword:
         visit x keywords as keyword
+    else:
+        visit x {first}
 """
 _DECORATORS = """\
 for x in n.decorator_list:
-    x.row = len(kinds); add_decorators(dotted(x))
+    add_decorators(dotted(x))
     visit x decorator_list
 """
 _GENERIC = """\
@@ -119,7 +105,7 @@ _STEPS = {
     "AsyncFunctionDef": _FUNCTION,
     "Lambda": "add_docstrings(None)\n" + _PARAMETERS + _BODY.format(_step("body")),
     "ClassDef": _DOCSTRING + _DECORATORS + _GENERIC + _MIXED.format(first="bases") + _STATEMENTS,
-    "Call": _step("func") + _MIXED.format(first="args").replace("x.row = len(kinds)", "pass"),
+    "Call": _step("func") + _MIXED.format(first="args"),
     "IfExp": "".join(map(_step, ("body", "test", "orelse"))),
     "With": _WITH,
     "AsyncWith": _WITH,
@@ -202,7 +188,9 @@ def dotted(node: ast.expr) -> str:
 def interleaved(positional: list[ast.expr], named: list[ast.keyword]) -> list[ast.AST]:
     """Arguments in source order: a starred one may follow a keyword."""
     both: list[ast.expr | ast.keyword] = [*positional, *named]
-    return [*sorted(both, key=lambda x: (x.lineno, x.col_offset))]
+    if positional and isinstance(positional[-1], ast.Starred):
+        both.sort(key=lambda x: (x.lineno, x.col_offset))
+    return [*both]
 
 
 _NUMBERED: dict[str, int] = {}  # constructs by their numbers,
@@ -226,7 +214,7 @@ def _source() -> str:
 def _visitor(name: str, fields: dict[str, str]) -> list[str]:
     """Statements that append the row of a node and visit its children."""
     place = "Nowhere" if name in _UNPLACED else "n"
-    lines = [f"i = len(kinds); add_nodes({place}); add_parents(p)"]
+    lines = [f"n.row = i = len(kinds); add_nodes({place}); add_parents(p)"]
     operator = next((f for f, kind in fields.items() if kind.rstrip("*") in _OPERATORS), None)
     if operator:
         base = getattr(ast, fields[operator].rstrip("*"))
@@ -238,8 +226,6 @@ def _visitor(name: str, fields: dict[str, str]) -> list[str]:
         lines.append(f"add_kinds({_number(name, _NUMBERED)})")
     if name in TEXT:
         lines.append(f"add_texts(n.{TEXT[name]})")
-    if name in _ROWED:
-        lines.append("n.row = i")
     steps = _STEPS.get(name) or "".join(_step(*item) for item in fields.items())
     return lines + [_expanded(name, line) for line in (_NOTES.get(name, "") + steps).splitlines()]
 
