@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.cache import Place
 from codeanatomy.extract.pack import Pack
+from codeanatomy.facts.ids import Ids
 
-Ids = npt.NDArray[np.int64]
+Run = tuple[int, int, int]
 FEW_ROWS = 1 << 11  # below this mean size of chunks a table is copied into one chunk
 
 
@@ -27,30 +27,22 @@ def assemble(
     number = {id(pack): i for i, pack in enumerate(packs)}
     pack = np.fromiter((number[id(place.pack)] for place in places), np.int64, len(places))
     ordinal = np.fromiter((place.ordinal for place in places), np.int64, len(places))
-    return {
-        name: _table(
-            schema,
-            [one.tables.get(name) for one in packs],
-            pack,
-            _bounds(name, packs, pack, ordinal),
-            file_ids,
+    found = {}
+    for name, schema in schemas.items():
+        tables = [one.tables.get(name) for one in packs]
+        begin, end = _bounds(name, packs, pack, ordinal)
+        found[name] = _table(
+            schema, tables, _runs(pack, begin, end), np.repeat(file_ids, end - begin)
         )
-        for name, schema in schemas.items()
-    }
+    return found
 
 
 def _table(
-    schema: pa.Schema,
-    tables: Sequence[pa.RecordBatch],
-    pack: Ids,
-    bounds: tuple[Ids, Ids],
-    file_ids: Ids,
+    schema: pa.Schema, tables: Sequence[pa.RecordBatch], runs: Sequence[Run], files: Ids
 ) -> pa.Table:
-    begin, end = bounds
-    columns = [pa.chunked_array([np.repeat(file_ids, end - begin)])]
-    runs = _runs(pack, begin, end)
+    columns = [pa.chunked_array([files])]
     used = sorted({p for p, _, _ in runs})
-    scattered = len(columns[0]) < FEW_ROWS * len(runs)
+    scattered = len(files) < FEW_ROWS * len(runs)
     for field in list(schema)[1:]:
         parts = [tables[p].column(field.name) for p in used]
         coded = pa.types.is_dictionary(field.type)
@@ -80,7 +72,7 @@ def _coded(slices: Sequence[pa.Array], texts: pa.Array) -> pa.ChunkedArray:
     return pa.chunked_array(new, pa.dictionary(pa.int32(), pa.string()))
 
 
-def _runs(pack: Ids, begin: Ids, end: Ids) -> list[tuple[int, int, int]]:
+def _runs(pack: Ids, begin: Ids, end: Ids) -> list[Run]:
     """Pack, first row and end of each stretch of rows that stand together in a pack."""
     used = end > begin
     pack, begin, end = pack[used], begin[used], end[used]
@@ -92,9 +84,7 @@ def _runs(pack: Ids, begin: Ids, end: Ids) -> list[tuple[int, int, int]]:
 
 def _bounds(name: str, packs: Sequence[Pack], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
     """Where each file's rows begin and end in its pack's table; nowhere in an absent table."""
-    sizes = [len(one.contents) + 1 for one in packs]
-    absent = (np.zeros(size, np.int64) for size in sizes)
-    found = (one.offsets.get(name, zeros) for one, zeros in zip(packs, absent, strict=True))
-    at = np.cumsum([0, *sizes])[pack] + ordinal
+    found = [p.offsets.get(name, np.zeros(len(p.contents) + 1, np.int64)) for p in packs]
+    at = np.cumsum([0, *map(len, found)])[pack] + ordinal
     flat = np.concatenate([np.zeros(0, np.int64), *found])
     return flat[at], flat[at + 1]

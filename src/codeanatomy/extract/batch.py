@@ -1,6 +1,5 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from codeanatomy.extract.witness import (
     trouble,
     trouble_table,
 )
+from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
 
@@ -47,8 +47,10 @@ def run_job(job: Job, repo: str, extractors: Sequence[Extractor], announce: Anno
     """Write the job's pack. Files are announced by ordinal before any work is done on them."""
     files = [_read(repo, ordinal, item) for ordinal, item in enumerate(job.items)]
     tables = evidence(files, extractors, announce)
-    lasting = (file.read and not item.passing for file, item in zip(files, job.items, strict=True))
-    contents = [item.content * lasts for item, lasts in zip(job.items, lasting, strict=True)]
+    contents = [
+        item.content if file.read and not item.passing else ""
+        for file, item in zip(files, job.items, strict=True)
+    ]
     write_pack(Path(job.pack), contents, tables)
 
 
@@ -164,7 +166,7 @@ def _read(repo: str, ordinal: int, item: Item) -> File:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(0, "no longer a regular file")
             content = file.read()
-        if hashlib.blake2b(content, digest_size=16).hexdigest() != item.content:
+        if digest(content) != item.content:
             raise OSError(0, "the file changed while it was read")
     except OSError as error:
         problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)

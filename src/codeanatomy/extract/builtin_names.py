@@ -1,5 +1,6 @@
-"""Names that every module has without binding them: the builtins of Python 3.11 to 3.14, fixed here
-so that the graph does not depend on the interpreter that builds it."""
+"""Names that every module has without binding them: the builtins of Python 3.11 to 3.14, and those
+that the import system puts into every module and the compiler into every class body; fixed here so
+that the graph does not depend on the interpreter that builds it."""
 
 _BUILTINS = """
     ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError
@@ -21,12 +22,7 @@ _BUILTINS = """
     hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
     memoryview min next object oct open ord pow print property quit range repr reversed round set
     setattr slice sorted staticmethod str sum super tuple type vars zip
-"""
-# what the import system puts into every module, and the compiler into every class body
-_MODULE_NAMES = """
     __annotations__ __builtins__ __cached__ __class__ __dict__ __file__ __module__ __path__
     __qualname__
 """
-
 BUILTINS = frozenset(_BUILTINS.split())
-MODULE_NAMES = frozenset(_MODULE_NAMES.split())

@@ -61,7 +61,12 @@ class Cache:
         with self._guard("read"):
             for path in sorted(self.folder.glob(f"{self._key}-*")) if self.folder else ():
                 try:
-                    found |= self._places(path, contents - found.keys())
+                    pack = Pack(path)
+                    places = {c: Place(pack, at) for at, c in enumerate(pack.contents)}
+                    if wanted := places.keys() & contents - found.keys():
+                        pack.verify()
+                        os.utime(path)
+                        found |= {content: places[content] for content in wanted}
                 except FileNotFoundError:  # another process has cleaned up
                     continue
                 except DamagedPack as error:
@@ -91,14 +96,6 @@ class Cache:
                 total += size
                 if total > limit or rank >= most:
                     Path(path).unlink(missing_ok=True)
-
-    def _places(self, path: Path, wanted: Set[str]) -> dict[str, Place]:
-        pack = Pack(path)
-        places = {c: Place(pack, at) for at, c in enumerate(pack.contents) if c in wanted}
-        if places:
-            pack.verify()
-            os.utime(path)
-        return places
 
     @contextmanager
     def _guard(self, what: str) -> Iterator[None]:

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.forest import Forest, Ints
-from codeanatomy.extract.keys import ordinals
+from codeanatomy.extract.forest import Forest, Ints, ordinals
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.schema import table_name

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import owned, table
-from codeanatomy.extract.forest import Forest, Ints, kinds
-from codeanatomy.extract.keys import comment_keys
+from codeanatomy.extract.forest import Forest, Ints, Names, kinds, ordinals
+from codeanatomy.facts.ids import hash_text, hash_texts, mix
 from codeanatomy.facts.tables.syntax import Comment
 
 # one string literal without pieces: no comment can stand inside it
@@ -23,6 +23,7 @@ _ONE_PIECE = re.compile(
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _PLAIN = re.compile(rb"(?i:[rbu]{0,2})['\"]")  # a literal that cannot hold expressions
 _NESTING = sys.version_info >= (3, 12)  # expressions of f-strings may hold comments (PEP 701)
+_COMMENT = hash_text("Comment")
 _STRINGS = kinds("JoinedStr", "TemplateStr")
 
 
@@ -48,12 +49,18 @@ def comments(forest: Forest) -> dict[str, pa.Table]:
 
 def comment_table(forest: Forest, starts: Ints, ends: Ints) -> dict[str, pa.Table]:
     """The comment table of what stands at these bytes, in order. parent is the body of the
-    definition around it; a comment at the end of a definition's last line belongs to it."""
+    definition around it; a comment at the end of a definition's last line belongs to it. Keys are
+    by owner, text and number among the owner's equal texts: a comment put before others changes
+    none of theirs."""
     spans = map(slice, starts.tolist(), ends.tolist())
     texts = [forest.source[span].decode("utf-8", "replace") for span in spans]
     owner = _around(forest, starts)
+    words = Names()
+    codes = words.codes(texts)
+    keys = mix(mix(forest.definition_keys[owner], _COMMENT), hash_texts(words.all())[codes])
+    same = np.unique(owner * (len(words.all()) + 1) + codes, return_inverse=True)[1]
+    keys = mix(keys, ordinals(same).astype(np.int64))
     columns = owned(forest, "Comment", owner, starts, ends)
-    keys = comment_keys(owner, forest.definition_keys[owner], texts)
     return table(Comment, columns | {"node": keys, "text": texts})
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
-from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, roles
-from codeanatomy.extract.keys import ordinals
+from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, ordinals, roles
 from codeanatomy.extract.walker import ROLES
 from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.tables.syntax import Decorator, Definition, ImportAlias, Parameter

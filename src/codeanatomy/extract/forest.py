@@ -1,4 +1,10 @@
-"""The trees of a batch as arrays: what each row is, where it stands, whose it is, and its key."""
+"""The trees of a batch as arrays: what each row is, where it stands, whose it is, and its key.
+
+Keys are path-free and local to the file. A named thing's is the hash of its construct and local
+qualified name. An unnamed thing's mixes its owner's key (the innermost definition whose subtree it
+stands in), its construct and its number among that owner's own things of the construct, in source
+order.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,9 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.decoding import Offsets
-from codeanatomy.extract.keys import BODY_CONSTRUCTS, ordinals, qualnames, unnamed_keys
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES, TEXT, Columns
-from codeanatomy.facts.ids import BODY, MODULE_KEY, hash_text, mix
+from codeanatomy.facts.ids import BODY, MODULE_KEY, hash_text, hash_texts, mix
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -93,9 +98,45 @@ _STORED = roles(
 _DELETED = roles("Delete.targets")
 _UNPACKED = roles("Tuple.elts", "List.elts", "Starred.value")
 _TARGETS = kinds("Name", "Attribute", "Subscript", "Starred", "List", "Tuple")
-_IN_BODY = roles(*(f"{c}.body" for c in BODY_CONSTRUCTS))
+_BODIES = kinds("Module", "ClassDef")  # definitions whose body is a METHOD of its own
+_IN_BODY = roles("Module.body", "ClassDef.body")
 _NAMING = kinds(*(set(TEXT) - {"Attribute", "keyword", "alias", "ImportFrom"}))
 _SPANNED = kinds("comprehension", "match_case")
+
+
+def ordinals(groups: npt.NDArray[np.integer]) -> Codes:
+    """For each row, how many earlier rows have the same group (non-negative, below 2**31)."""
+    number = np.arange(len(groups))
+    packed = np.sort((groups.astype(np.int64) << 32) | number)
+    new = np.diff(packed >> 32, prepend=-1) != 0
+    result = np.empty(len(groups), np.int32)
+    result[packed & 0xFFFFFFFF] = number - np.maximum.accumulate(np.where(new, number, 0))
+    return result
+
+
+def _qualnames(scopes: Sequence[int], names: Sequence[str | None]) -> list[str]:
+    """Local qualified names of the definitions of one batch, in source order.
+
+    `scopes[i]` is the index of the definition whose scope holds definition i (before it in the
+    list), or -1 for a module. A lambda has no name: it is numbered in its scope. A second thing of
+    the same qualified name gets `#2`.
+    """
+    found: list[str] = []
+    seen: dict[str, int] = {}
+    lambdas: dict[int, int] = {}
+    for scope, name in zip(scopes, names, strict=True):
+        if scope < 0:
+            seen = {}
+            found.append("")
+            continue
+        if name is None:
+            lambdas[scope] = lambdas.get(scope, 0) + 1
+            name = f"<lambda{lambdas[scope]}>"
+        outer = found[scope]
+        qualname = f"{outer}.{name}" if outer else name
+        number = seen[qualname] = seen.get(qualname, 0) + 1
+        found.append(qualname if number == 1 else f"{qualname}#{number}")
+    return found
 
 
 def _joined(parts: Sequence[npt.NDArray[np.integer]]) -> Ints:
@@ -218,12 +259,11 @@ class Forest:
         owner = np.zeros(self.size, np.int32)  # number of the innermost definition around
         scope = np.zeros(self.size, np.int32)
         generics = dict(columns.generics)
-        defaults: dict[int, list[slice]] = {row: [] for row in generics}
+        defaults: defaultdict[int, list[slice]] = defaultdict(list)
         for parameter, first, end in columns.defaults if generics else ():
-            defaults.setdefault(columns.parents[parameter], []).append(slice(first, end))
-        iterables: dict[int, slice] = {}
-        for comprehension, first, end in columns.iterables:
-            iterables.setdefault(comprehension, slice(first, end))
+            defaults[columns.parents[parameter]].append(slice(first, end))
+        # of several only the first is evaluated outside
+        iterables = {row: slice(first, end) for row, first, end in reversed(columns.iterables)}
         scopes: list[tuple[int, int, int]] = []  # row, scope around, number of its definition
         numbers: dict[int, int] = {}
         ranges = [*columns.bodies, *((row, 0, end) for row, end in columns.comprehensions)]
@@ -267,17 +307,16 @@ class Forest:
         scopes[self.parent[definitions] < 0] = -1
         names = self.names.all()
         given = [names[c] if c >= 0 else None for c in self.text[definitions].tolist()]
-        self.qualnames = qualnames(scopes.tolist(), given)
+        self.qualnames = _qualnames(scopes.tolist(), given)
         constructs = [CONSTRUCTS[k] for k in kind[definitions].tolist()]
         named = zip(constructs, self.qualnames, strict=True)
         keys = [MODULE_KEY if c == "Module" else hash_text(f"{c}:{name}") for c, name in named]
         self.definition_keys: Ints = np.array(keys, np.int64)
-        owned = self.definition_keys[self.owner]
-        self.key = unnamed_keys(self.owner.astype(np.int64), owned, kind, CONSTRUCTS)
-        self.key[definitions] = self.definition_keys
-        has_body = kinds(*BODY_CONSTRUCTS)[kind[definitions]]
         own = self.definition_keys
-        self.definition_bodies: Ints = np.where(has_body, mix(own, BODY), own)
+        numbers = ordinals((self.owner.astype(np.int64) << 8) | kind)
+        self.key = mix(mix(own[self.owner], hash_texts(CONSTRUCTS)[kind]), numbers.astype(np.int64))
+        self.key[definitions] = own
+        self.definition_bodies: Ints = np.where(_BODIES[kind[definitions]], mix(own, BODY), own)
         in_body = _IN_BODY[self.role]
         body_of_row = np.zeros(self.size, np.int64)
         body_of_row[definitions] = self.definition_bodies

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract.builtin_names import BUILTINS, MODULE_NAMES
+from codeanatomy.extract.builtin_names import BUILTINS
 from codeanatomy.extract.columns import Column, coded, interned, optional, owned, table
 from codeanatomy.extract.forest import (
     COMPREHENSIONS,
@@ -16,9 +16,9 @@ from codeanatomy.extract.forest import (
     Forest,
     Ints,
     kinds,
+    ordinals,
     roles,
 )
-from codeanatomy.extract.keys import ordinals
 from codeanatomy.extract.scopes import IMPORTED, NAMED, VARIABLE, Scopes
 from codeanatomy.facts.ids import LOCAL, hash_texts, mix
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
@@ -45,7 +45,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     declares = np.append(scopes.declares, -1)[found]
     imported = declares == IMPORTED
     doubtful = forest.broken[forest.file[rows]]
-    known = np.array([n in BUILTINS or n in MODULE_NAMES for n in names], np.bool_)
+    known = np.array([n in BUILTINS for n in names], np.bool_)
     starred = np.zeros(len(forest.texts), np.bool_)
     aliases = forest.rows(kinds("alias"))
     starred[forest.file[aliases[forest.bound[aliases] < 0]]] = True

@@ -5,23 +5,21 @@ file column, so a pack says nothing about paths or about the repository it came 
 """
 
 import functools
-import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract.witness import FILE_COLUMN
+from codeanatomy.facts.canonical import digest
+from codeanatomy.facts.ids import Ids
 
 _MAGIC = b"evidence"
-_TAIL = struct.Struct("<Q16s")  # size and checksum of the footer
+_TAIL = struct.Struct("<Q32s")  # size and checksum of the footer
 _BLOCK = 1 << 13  # words of 8 bytes
-
-Offsets = npt.NDArray[np.int64]
 
 
 class DamagedPack(ValueError):
@@ -36,7 +34,7 @@ class Footer(msgspec.Struct, frozen=True):
 
     contents: tuple[str, ...]
     offsets: dict[str, bytes]
-    checksum: bytes
+    checksum: str
 
 
 class Pack:
@@ -47,9 +45,9 @@ class Pack:
         try:
             with pa.memory_map(str(path)) as file:
                 whole = file.read_buffer()
-            size, digest = _TAIL.unpack(whole[-_TAIL.size :])
+            size, checksum = _TAIL.unpack(whole[-_TAIL.size :])
             footer = bytes(whole[-_TAIL.size - size : -_TAIL.size])
-            if _digest(footer) != digest:
+            if digest(footer).encode() != checksum:
                 raise DamagedPack("the footer's checksum is wrong")
         except (pa.ArrowException, IndexError, OverflowError, struct.error) as error:
             raise DamagedPack(f"{type(error).__name__}: {error}") from error
@@ -69,7 +67,7 @@ class Pack:
         return {n: pa.ipc.open_stream(source).read_all().to_batches()[0] for n in self.offsets}
 
     @functools.cached_property
-    def offsets(self) -> dict[str, Offsets]:
+    def offsets(self) -> dict[str, Ids]:
         """Where each file's rows begin in those tables, and where the last one's end."""
         return {name: np.frombuffer(raw, np.int64) for name, raw in self._footer.offsets.items()}
 
@@ -90,16 +88,12 @@ def write_pack(path: Path, contents: Sequence[str], tables: Mapping[str, pa.Tabl
         checksum = _checksum(file.read_buffer())
     footer = msgspec.msgpack.encode(Footer(tuple(contents), offsets, checksum))
     with open(path, "ab") as end:
-        end.write(footer + _TAIL.pack(len(footer), _digest(footer)))
+        end.write(footer + _TAIL.pack(len(footer), digest(footer).encode()))
 
 
-def _checksum(whole: pa.Buffer) -> bytes:
+def _checksum(whole: pa.Buffer) -> str:
     """blake2b over the sums of all 64 KiB blocks: runs at the speed of memory, and still sees every
     changed byte, zeroed page, cut or exchanged block."""
     words = np.frombuffer(whole, np.uint64, whole.size // 8)
     sums = np.add.reduceat(words, np.arange(0, len(words), _BLOCK)) if len(words) else words
-    return _digest(sums.tobytes() + bytes(whole[len(words) * 8 :]))
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=16).digest()
+    return digest(sums.tobytes() + bytes(whole[len(words) * 8 :]))
