@@ -31,9 +31,8 @@ def assemble(
     for name, schema in schemas.items():
         tables = [one.tables.get(name) for one in packs]
         begin, end = _bounds(name, packs, pack, ordinal)
-        found[name] = _table(
-            schema, tables, _runs(pack, begin, end), np.repeat(file_ids, end - begin)
-        )
+        ids = np.repeat(file_ids, end - begin)
+        found[name] = _table(schema, tables, _runs(pack, begin, end), ids)
     return found
 
 

@@ -16,9 +16,6 @@ from codeanatomy.facts.schema import table_name
 Rows: TypeAlias = npt.NDArray[np.integer]
 Column: TypeAlias = pa.Array | npt.NDArray[np.generic] | Sequence[str | None]
 
-_CONSTRUCTS = pa.array(CONSTRUCTS, pa.string())
-_ROLES = pa.array(ROLES, pa.string())
-
 
 def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[str, pa.Table]:
     """The struct's table by its name; a column for every field, in any order."""
@@ -72,8 +69,8 @@ def located(forest: Forest, rows: Ints) -> dict[str, Column]:
         "node": forest.key[rows],
         "parent": optional(forest.parent_key[rows], module),
         "container": optional(forest.container_key[rows], module),
-        "construct": coded(forest.kind[rows].astype(np.int32), _CONSTRUCTS),
-        "role": coded(forest.role[rows].astype(np.int32), _ROLES),
+        "construct": coded(forest.kind[rows].astype(np.int32), CONSTRUCTS),
+        "role": coded(forest.role[rows].astype(np.int32), ROLES),
         "position": forest.position[rows],
         "bstart": forest.bstart[rows],
         "bend": forest.bend[rows],
@@ -85,8 +82,10 @@ def owned(forest: Forest, construct: str, owner: Rows, start: Ints, end: Ints) -
     """Those columns but the key for what has no row: things of the owners (numbers of definitions)
     that stand at these bytes."""
     bodies = forest.definition_bodies[owner]
+    files = np.searchsorted(forest.base, start, "right") - 1
+    line = np.searchsorted(forest.lines, start, "right") - 1 - forest.first_line[files]
     return {
-        "file": forest.ordinal[forest.files_of(start)],
+        "file": forest.ordinal[files],
         "parent": bodies,
         "container": bodies,
         "construct": constant(construct, len(owner)),
@@ -94,7 +93,7 @@ def owned(forest: Forest, construct: str, owner: Rows, start: Ints, end: Ints) -
         "position": ordinals(owner),
         "bstart": forest.places[start],
         "bend": forest.places[end],
-        "line": forest.lines_of(start),
+        "line": np.maximum(line, 1),
     }
 
 

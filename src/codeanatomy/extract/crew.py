@@ -22,9 +22,7 @@ _BOOT = (
     "main(*arguments)\n"
 )
 _SINGLE = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's only thread: forks need none
 }
 _END_SECONDS = 1.0

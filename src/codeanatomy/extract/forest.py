@@ -176,6 +176,7 @@ class Forest:
         self.source = b"".join(text.utf8 + b"\n" for text in texts)
         self.base: Ints = np.cumsum([0, *(len(text.utf8) + 1 for text in texts)])
         self.lines = _joined([b + t.lines for b, t in zip(self.base, texts, strict=False)])
+        self.first_line = np.searchsorted(self.lines, self.base)  # of each file, in `lines`
         self.places = _joined(
             [np.arange(len(t.utf8) + 1) if t.origin is None else t.origin for t in texts]
         )
@@ -195,17 +196,6 @@ class Forest:
     def rows_in(self, mask: Flags) -> Ints:
         """The rows whose role is in the mask."""
         return np.flatnonzero(mask[self.role])
-
-    def files_of(self, offsets: Ints) -> Ints:
-        """The files of these bytes."""
-        files: Ints = np.searchsorted(self.base, offsets, "right") - 1
-        return files
-
-    def lines_of(self, offsets: Ints) -> Ints:
-        """The lines (from 1) of these bytes."""
-        first = np.searchsorted(self.lines, self.base)[self.files_of(offsets)]
-        lines: Ints = np.maximum(np.searchsorted(self.lines, offsets, "right") - 1 - first, 1)
-        return lines
 
     def respelled(self, rows: Ints, codes: Codes, starts: Ints, ends: Ints) -> list[int]:
         """Which of these places do not hold their names as interned (NFKC) and so may be wrong."""
@@ -235,7 +225,7 @@ class Forest:
     def _locate(self, positions: Sequence[npt.NDArray[np.int32]]) -> None:
         flat = np.concatenate([np.zeros(0, np.int32), *positions])
         line, column, end_line, end_column = flat.reshape(-1, 4).T
-        first = np.searchsorted(self.lines, self.base)[self.file]
+        first = self.first_line[self.file]
         self.start: Ints = self.lines[first + line] + column
         self.end: Ints = self.lines[first + end_line] + end_column
         self.line: Codes = line.copy()
@@ -253,7 +243,6 @@ class Forest:
         """Definitions, scopes and owners: subtrees are ranges of rows, painted outermost first."""
         columns = self.columns
         self.definitions = self.rows(DEFINITIONS)
-        number = {row: i for i, row in enumerate(self.definitions.tolist())}
         bodies = np.array(sorted(columns.bodies), np.int64).reshape(-1, 3)
         self.body_row: Ints = bodies[:, 1]  # first row of a definition's body
         owner = np.zeros(self.size, np.int32)  # number of the innermost definition around
@@ -265,7 +254,7 @@ class Forest:
         # of several only the first is evaluated outside
         iterables = {row: slice(first, end) for row, first, end in reversed(columns.iterables)}
         scopes: list[tuple[int, int, int]] = []  # row, scope around, number of its definition
-        numbers: dict[int, int] = {}
+        numbers = {row: i for i, row in enumerate(self.definitions.tolist())}
         ranges = [*columns.bodies, *((row, 0, end) for row, end in columns.comprehensions)]
         for row, first, end in sorted(ranges):
             around = scope.item(row)
@@ -274,8 +263,7 @@ class Forest:
                 scope[iterables[row]] = around
                 numbers[row] = numbers[around]
             else:
-                numbers[row] = number[row]
-                owner[row + 1 : end] = number[row]
+                owner[row + 1 : end] = numbers[row]
                 if row in generics:  # type parameters: all but decorators and defaults
                     inner = generics[row]
                     scope[inner:end] = inner
@@ -286,18 +274,17 @@ class Forest:
                     around = inner
                 scope[first:end] = row
             scopes.append((row, around, numbers[row]))
-        modules = self.first_row
-        owner[modules] = [number[row] for row in modules.tolist()]
+        owner[self.first_row] = np.searchsorted(self.definitions, self.first_row)
         arguments = self.rows(kinds("arg"))
         scope[arguments] = self.parent[arguments]
         self.owner, self.scope = owner, scope
-        self.scopes, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
+        places, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
         self.outer: Codes = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around
-        self.outer[self.scopes] = outside
-        self.outer[modules] = -1
+        self.outer[places] = outside
+        self.outer[self.first_row] = -1
         # of a scope's row: the number of its definition, or of the one that it belongs to
         self.definition: Codes = np.zeros(self.size, np.int32)
-        self.definition[self.scopes] = definition
+        self.definition[places] = definition
 
     def _identify(self) -> None:
         """Keys of rows, of their parents and of what evaluates them."""

@@ -84,17 +84,11 @@ def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa
     hidden = forest.broken[forest.file[scopes.first]]
     chosen = np.flatnonzero((scopes.declares == VARIABLE) & ~hidden)
     chosen = chosen[np.argsort(scopes.first[chosen], kind="stable")]
-    rows, names = scopes.first[chosen], forest.names.all()
+    rows = scopes.first[chosen]
     owner = forest.definition[scopes.scope[chosen]]
-    words = [names[code] for code in forest.bound[rows].tolist()]
-    outer = [forest.qualnames[number] for number in owner.tolist()]
-    columns = owned(forest, "Variable", owner, *_tokens(forest, rows, name_starts)) | {
-        "node": scopes.key[chosen],
-        "name": coded(forest.bound[rows], forest.names.words()),
-        "qualname": [f"{o}.{w}" if o else w for o, w in zip(outer, words, strict=True)],
-        "scope": forest.definition_keys[owner],
-    }
-    return table(Variable, columns)
+    columns = owned(forest, "Variable", owner, *_tokens(forest, rows, name_starts))
+    columns |= _named(forest, owner, forest.bound[rows])
+    return table(Variable, columns | {"node": scopes.key[chosen]})
 
 
 def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.Table]:
@@ -102,17 +96,22 @@ def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.T
     order = np.argsort(attributes, kind="stable")
     rows = attributes[order].astype(np.int64)
     owner = np.searchsorted(forest.definitions, classes[order])
-    words, codes = forest.names.all(), forest.text[rows]
-    names = [words[code] for code in codes.tolist()]
-    outer = [forest.qualnames[number] for number in owner.tolist()]
-    keys, end = forest.definition_keys[owner], forest.end[rows]
-    columns = owned(forest, "Member", owner, end - forest.names.lengths()[codes], end) | {
-        "node": mix(mix(keys, LOCAL), hash_texts(names)),
+    words, codes, end = forest.names.all(), forest.text[rows], forest.end[rows]
+    hashes = hash_texts([words[code] for code in codes.tolist()])
+    keys = mix(mix(forest.definition_keys[owner], LOCAL), hashes)
+    columns = owned(forest, "Member", owner, end - forest.names.lengths()[codes], end)
+    return table(Member, columns | _named(forest, owner, codes) | {"node": keys})
+
+
+def _named(forest: Forest, owner: Ints | Codes, codes: Codes) -> dict[str, Column]:
+    """Columns of what the owners (numbers of definitions) hold under these names."""
+    words = forest.names.all()
+    named = zip(owner.tolist(), codes.tolist(), strict=True)
+    return {
         "name": coded(codes, forest.names.words()),
-        "qualname": [f"{o}.{w}" for o, w in zip(outer, names, strict=True)],
-        "scope": keys,
+        "qualname": [f"{forest.qualnames[o]}.{words[c]}".removeprefix(".") for o, c in named],
+        "scope": forest.definition_keys[owner],
     }
-    return table(Member, columns)
 
 
 def calls(forest: Forest) -> tuple[Codes, dict[str, pa.Table]]:

@@ -58,13 +58,11 @@ def extract(
     store = Cache(cache, evidence_fingerprint(extractors, limits))
     contents, paths, sizes = (files[name].to_pylist() for name in ("content", "path", "size"))
     known = store.find(set(contents))
-    places: dict[int, Place] = {}
+    places = {number: known[text] for number, text in enumerate(contents) if text in known}
     waiting: dict[str, list[int]] = {}
-    for number, content in enumerate(contents):
-        if content in known:
-            places[number] = known[content]
-        else:
-            waiting.setdefault(content, []).append(number)
+    for number, text in enumerate(contents):
+        if text not in known:
+            waiting.setdefault(text, []).append(number)
     cached = len(places)
     if waiting:
         count = max(1, workers or usable_cpus())

@@ -35,6 +35,7 @@ _BINDERS = (
     (kinds("arg"), PARAMETER),
     (kinds("ExceptHandler", "MatchAs", "MatchStar", "MatchMapping") | _GENERIC, OTHER),
 )
+_BASE = 1 << 32  # of pairs as numbers: scope * _BASE + code of the name
 _TYPE_PARAMETERS = hash_text("type_params")
 
 
@@ -69,10 +70,10 @@ class Scopes:
         )  # its own, or straight from type parameters: sees classes
         while len(active):
             passed = _CLASS[forest.kind[scope]] & ~near
-            sent = _among(self._global, scope * self._base + codes[active]) & ~passed
+            sent = _among(self._global, scope * _BASE + codes[active]) & ~passed
             scope = np.where(sent, self.module[scope], scope)
-            place = np.searchsorted(self.pairs, pair := scope * self._base + codes[active])
-            hit = _among(self.pairs, pair) & ~passed
+            pair = scope * _BASE + codes[active]
+            place, hit = np.searchsorted(self.pairs, pair), _among(self.pairs, pair) & ~passed
             found[active[hit]] = place[hit]
             up = forest.outer[scope].astype(np.int64)
             on = ~hit & (up >= 0)
@@ -102,15 +103,13 @@ class Scopes:
         """The pairs that `global` and `nonlocal` statements name, sorted."""
         forest = self.forest
         is_global = kinds("Global")[forest.kind]
-        pairs: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+        pairs: dict[bool, list[int]] = {True: [], False: []}
         for row, names in forest.columns.declared:
             scope = int(forest.scope[row])
-            pairs[bool(is_global[row])] += [(scope, self._mangled(n, scope)) for n in names]
-        self._base = len(forest.names.all()) + 1
-        self._global, self._nonlocal = (
-            np.array(sorted(s * self._base + c for s, c in pairs[which]), np.int64)
-            for which in (True, False)
-        )
+            codes = [self._mangled(name, scope) for name in names]
+            pairs[bool(is_global[row])] += [scope * _BASE + code for code in codes]
+        self._global = np.array(sorted(pairs[True]), np.int64)
+        self._nonlocal = np.array(sorted(pairs[False]), np.int64)
 
     def _events(self) -> tuple[Ints, npt.NDArray[np.int8]]:
         """Rows that bind a name, in source order, and what binds it."""
@@ -134,21 +133,19 @@ class Scopes:
         while (inner := walrus & COMPREHENSIONS[forest.kind[scope]]).any():
             scope[inner] = forest.outer[scope[inner]]
         codes = self.code[rows]
-        sent = _among(self._global, scope * self._base + codes)
+        sent = _among(self._global, scope * _BASE + codes)
         scope = np.where(sent, self.module[scope], scope)
-        lent = np.flatnonzero(_among(self._nonlocal, scope * self._base + codes))
+        pairs = scope * _BASE + codes
+        lent = np.flatnonzero(_among(self._nonlocal, pairs))
         if len(lent):
-            own = np.ones(len(rows), np.bool_)
-            own[lent] = False
-            self.pairs = np.unique(scope[own] * self._base + codes[own])
+            self.pairs = np.unique(np.delete(pairs, lent))
             target = self.lookup(forest.outer[scope[lent]].astype(np.int64), rows[lent])
-            outer = self.pairs[target] // self._base
+            outer = self.pairs[target] // _BASE
             good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
-            scope[lent[good]] = outer[good]
-        pairs = scope * self._base + codes
+            pairs[lent[good]] = outer[good] * _BASE + codes[lent[good]]
         self.pairs, first, group = np.unique(pairs, return_index=True, return_inverse=True)
         self.first = rows[first]
-        self.scope = self.pairs // self._base
+        self.scope = self.pairs // _BASE
         counts = np.bincount(group * 5 + kind, minlength=5 * len(self.pairs)).reshape(-1, 5)
         total = counts[:, :DELETION].sum(axis=1)
         # what `global` sends to a module is a variable of it
@@ -173,9 +170,6 @@ def _is_private(name: str) -> bool:
 
 
 def _among(ordered: Ints, values: Ints) -> Flags:
-    """Which values occur in the sorted array."""
-    if not len(ordered):
-        return np.zeros(len(values), np.bool_)
-    place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    result: Flags = ordered[place] == values
+    """Which values occur in the sorted array, which lacks -1."""
+    result: Flags = np.append(ordered, -1)[np.searchsorted(ordered, values)] == values
     return result

@@ -10,11 +10,8 @@ get no row. Each node with a row gets its number as `node.row`, for the constrai
 import ast
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 
 from codeanatomy.extract.newer import CLASSES
-
-Visit = Callable[[ast.Module, int], None]
 
 _OPERATORS = {"operator", "unaryop", "boolop", "cmpop"}
 _PLAIN = {"identifier", "int", "string", "constant", "expr_context", "type_ignore"} | _OPERATORS
@@ -39,7 +36,7 @@ def _step(field: str, grammar: str = "expr", owner: str = "n") -> str:
 # `visit x field` becomes the child's role and visit; `visit x field as class` skips the dispatch.
 _MIXED = """\
 for x in interleaved(n.{first}, n.keywords) if n.keywords else n.{first}:
-    if x.__class__ is A.keyword:
+    if x.__class__ is keyword:
         visit x keywords as keyword
     else:
         visit x {first}
@@ -97,10 +94,10 @@ for y in n.items:
         visit x optional_vars
 """
 _WITH += _step("body", "stmt*")
-_RETURNS = _step("returns", "expr?")
-_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS + _RETURNS + _STATEMENTS
+_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS
+_FUNCTION += _step("returns", "expr?") + _STATEMENTS
 _STEPS = {
-    "Module": _DOCSTRING + _STATEMENTS,
+    "Module": "add_roles(0)\n" + _DOCSTRING + _STATEMENTS,
     "FunctionDef": _FUNCTION,
     "AsyncFunctionDef": _FUNCTION,
     "Lambda": "add_docstrings(None)\n" + _PARAMETERS + _BODY.format(_step("body")),
@@ -202,13 +199,13 @@ def _source() -> str:
     """Text of `make`, which binds the columns and gives the visitor of modules."""
     lines = ["def make(columns, D, A, T, Nowhere, dotted, written, interleaved):"]
     lines += [f"    add_{name} = columns.{name}.append" for name in vars(Columns())]
-    lines.append("    kinds = columns.kinds")
+    lines.append("    kinds, keyword = columns.kinds, A['keyword']")
     for name, fields in _GRAMMAR.items():
-        lines.append(f"    def v_{name}(n, p):")
+        lines.append(f"    def v_{name}(n, p=-1):")
         lines += [f"        {line}" for line in _visitor(name, fields)]
-        lines.append(f"    D[A.{name}] = v_{name}")
+        lines.append(f"    D[A[{name!r}]] = v_{name}")
     lines += ["    def v_Expr(n, p):", "        n = n.value", "        D[n.__class__](n, p)"]
-    return "\n".join([*lines, "    D[A.Expr] = v_Expr", "    return v_Module", ""])
+    return "\n".join([*lines, "    D[A['Expr']] = v_Expr", "    return v_Module", ""])
 
 
 def _visitor(name: str, fields: dict[str, str]) -> list[str]:
@@ -269,20 +266,13 @@ TEXT = {
     for name, fields in _GRAMMAR.items()
     if not {"identifier", "identifier?"}.isdisjoint(fields.values())
 }
-_NAMESPACE: dict[str, Callable[..., Visit]] = {}
+_NAMESPACE: dict[str, Callable[..., Callable[[ast.Module], None]]] = {}
 exec(compile(_source(), "<visitors>", "exec"), _NAMESPACE)  # our own text, from the grammar
 CONSTRUCTS, ROLES = tuple(_NUMBERED), tuple(_PLACED)
 
 
 def visitor(columns: Columns) -> Callable[[ast.Module], None]:
     """A function that appends a module's rows to the columns."""
-    classes = SimpleNamespace(**CLASSES)
-    visit = _NAMESPACE["make"](
-        columns, {}, classes, _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
+    return _NAMESPACE["make"](
+        columns, {}, CLASSES, _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
     )
-
-    def add(module: ast.Module) -> None:
-        columns.roles.append(0)
-        visit(module, -1)
-
-    return add
