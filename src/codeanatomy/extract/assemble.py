@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from codeanatomy.extract.cache import Place
-from codeanatomy.extract.pack import Pack
+from codeanatomy.extract.cache import Pack, Place
 from codeanatomy.facts.ids import Ids
 
 Run = tuple[int, int, int]

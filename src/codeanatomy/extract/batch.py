@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from codeanatomy.extract.cache import write_pack
 from codeanatomy.extract.messages import Item, Job
-from codeanatomy.extract.pack import write_pack
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import (
     FILE_COLUMN,

@@ -38,6 +38,10 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
     """
     if not sys.executable:
         raise EngineError("sys.executable is empty; workers need a Python interpreter to run")
+    # our import path without the current folder, which may be the hostile repository
+    here, home = os.getcwd(), str(Path(__file__).resolve().parents[2])
+    path = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
+    path += [home] if home not in path else []
     with ExitStack() as stack:
         folder = tempfile.mkdtemp(prefix="new-", dir=above)
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -46,7 +50,7 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
         with theirs:
             own = (theirs.fileno(), os.getpid(), folder, tuple(modules))
             foreman = subprocess.Popen(
-                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, json.dumps((_path(), own))],
+                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, json.dumps((path, own))],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -81,15 +85,6 @@ def _end(control: Connection, foreman: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         os.killpg(foreman.pid, signal.SIGKILL)
         foreman.wait()
-
-
-def _path() -> list[str]:
-    """The parent's import path without the current folder, which may be the hostile repository; the
-    folder of this package is always on it."""
-    here = os.getcwd()
-    path = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
-    home = str(Path(__file__).resolve().parents[2])
-    return path if home in path else [*path, home]
 
 
 def _quotas(root: Path) -> Iterator[int]:

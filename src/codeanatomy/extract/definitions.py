@@ -47,9 +47,8 @@ def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
     yields = forest.rows(kinds("Yield", "YieldFrom"))
     generators[forest.definition[forest.scope[yields]]] = True
     docs = [d if d is None else d[:DOCSTRING_LIMIT] for d in forest.columns.docstrings]
-    columns = located(forest, rows)
     own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
-    columns |= {
+    columns = located(forest, rows) | {
         "name": interned(own),
         "qualname": forest.qualnames,
         "body": forest.definition_bodies,
@@ -130,13 +129,12 @@ def _signatures(forest: Forest, names: Ints) -> list[str | None]:
     found: list[str | None] = [None] * len(rows)
     after = (names + lengths[forest.text[rows]]).tolist()
     bodies = forest.start[np.minimum(forest.body_row, forest.size - 1)].tolist()
-    functions = np.flatnonzero(FUNCTIONS[forest.kind[rows]])
     is_lambda = kinds("Lambda")[forest.kind[rows]]
-    for number, row in zip(functions.tolist(), rows[functions].tolist(), strict=True):
+    for number in np.flatnonzero(FUNCTIONS[forest.kind[rows]]).tolist():
         header = forest.source[after[number] : bodies[number]]
         text = _parameters(header, is_lambda[number])
-        if row in returns:
-            text += " -> " + _one_line(forest.slice(returns[row]))
+        if row := returns.get(int(rows[number])):
+            text += " -> " + _one_line(forest.slice(row))
         found[number] = text[:SIGNATURE_LIMIT]
     return found
 

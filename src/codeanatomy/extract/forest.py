@@ -309,9 +309,7 @@ class Forest:
         body_of_row[definitions] = self.definition_bodies
         self.parent_key = np.where(in_body, body_of_row[self.parent], self.key[self.parent])
         self.container_key = self.definition_bodies[container]
-        groups = self.parent.astype(np.int64) * 2 + in_body
-        groups[self.first_row] = 0
-        self.position = ordinals(groups)
+        self.position = ordinals(np.maximum(self.parent.astype(np.int64) * 2 + in_body, 0))
         self.position[self.first_row] = 0
 
     def _contexts(self) -> npt.NDArray[np.uint8]:

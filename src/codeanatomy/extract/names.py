@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract.builtin_names import BUILTINS
 from codeanatomy.extract.columns import Column, coded, interned, optional, owned, table
 from codeanatomy.extract.forest import (
     COMPREHENSIONS,
@@ -24,6 +23,32 @@ from codeanatomy.facts.ids import LOCAL, hash_texts, mix
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
 from codeanatomy.facts.tables.syntax import Member, Variable
 
+# names that every module has without binding them: the builtins of Python 3.11 to 3.14, and those
+# that the import system puts into every module and the compiler into every class body; fixed here,
+# so that the graph does not depend on the interpreter that builds it
+_BUILTINS = """
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError
+    BrokenPipeError BufferError BytesWarning ChildProcessError ConnectionAbortedError
+    ConnectionError ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError Ellipsis
+    EncodingWarning EnvironmentError Exception ExceptionGroup False FileExistsError
+    FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError
+    ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
+    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError None NotADirectoryError
+    NotImplemented NotImplementedError OSError OverflowError PendingDeprecationWarning
+    PermissionError ProcessLookupError PythonFinalizationError RecursionError ReferenceError
+    ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError
+    SyntaxWarning SystemError SystemExit TabError TimeoutError True TypeError UnboundLocalError
+    UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning
+    UserWarning ValueError Warning ZeroDivisionError _IncompleteInputError __build_class__ __debug__
+    __doc__ __import__ __loader__ __name__ __package__ __spec__ abs aiter all anext any ascii bin
+    bool breakpoint bytearray bytes callable chr classmethod compile complex copyright credits
+    delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals
+    hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
+    memoryview min next object oct open ord pow print property quit range repr reversed round set
+    setattr slice sorted staticmethod str sum super tuple type vars zip
+    __annotations__ __builtins__ __cached__ __class__ __dict__ __file__ __module__ __path__
+    __qualname__
+"""
 BASE_LIMIT = 200
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 HOW = ("local", "enclosing", "global", "import", "builtin", "star", "unknown")
@@ -37,7 +62,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     definition, and how it is found is not said at all.
     """
     rows, found = scopes.uses, scopes.found
-    names, words = forest.names.all(), forest.names.words()
+    words = forest.names.words()
     user = forest.definition[forest.scope[rows]]  # number of the definition that uses the name
     bound = found >= 0
     home = np.append(scopes.scope, 0)[found]  # 0 where not bound, as the next two
@@ -45,7 +70,8 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     declares = np.append(scopes.declares, -1)[found]
     imported = declares == IMPORTED
     doubtful = forest.broken[forest.file[rows]]
-    known = np.array([n in BUILTINS for n in names], np.bool_)
+    builtins = frozenset(_BUILTINS.split())
+    known = np.array([name in builtins for name in forest.names.all()], np.bool_)
     starred = np.zeros(len(forest.texts), np.bool_)
     aliases = forest.rows(kinds("alias"))
     starred[forest.file[aliases[forest.bound[aliases] < 0]]] = True

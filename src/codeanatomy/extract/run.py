@@ -9,11 +9,10 @@ import pyarrow as pa
 
 from codeanatomy.extract.assemble import assemble
 from codeanatomy.extract.batch import tables_of
-from codeanatomy.extract.cache import Cache, Event, Place
+from codeanatomy.extract.cache import Cache, Event, Pack, Place
 from codeanatomy.extract.crew import crew, usable_cpus
 from codeanatomy.extract.limits import WATCHED, Limits
 from codeanatomy.extract.messages import Item, Job, Tick, Work, receive, send
-from codeanatomy.extract.pack import Pack
 from codeanatomy.extract.witness import Extractor
 from codeanatomy.extract.witnesses import evidence_fingerprint, homes
 from codeanatomy.facts.schema import schema_from_struct

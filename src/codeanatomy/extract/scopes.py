@@ -49,7 +49,11 @@ class Scopes:
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
         self._names = forest.names.all()
-        self._private()
+        self.code = forest.bound.astype(np.int64)  # to compare by: private names as mangled
+        private = np.array([_is_private(name) for name in self._names] + [False], np.bool_)
+        for row in np.flatnonzero(private[forest.bound]).tolist():
+            name = self._names[forest.bound[row]]
+            self.code[row] = self._mangled(name, int(forest.scope[row]))
         self.module = forest.first_row[forest.file]
         self._declare()
         self.binders, kind = self._events()
@@ -65,9 +69,7 @@ class Scopes:
         active = np.arange(len(rows))
         scope = scopes.astype(np.int64)
         first = True
-        near = np.ones(
-            len(rows), np.bool_
-        )  # its own, or straight from type parameters: sees classes
+        near = np.ones(len(rows), np.bool_)  # own, or straight from type parameters: sees classes
         while len(active):
             passed = _CLASS[forest.kind[scope]] & ~near
             sent = _among(self._global, scope * _BASE + codes[active]) & ~passed
@@ -81,16 +83,8 @@ class Scopes:
             active, scope, first = active[on], up[on], False
         return found
 
-    def _private(self) -> None:
-        """Codes to compare by: names with two leading underscores get their class's prefix."""
-        bound, names = self.forest.bound, self._names
-        private = np.array([_is_private(n) for n in names] + [False], np.bool_)
-        self.code = bound.astype(np.int64)
-        for row in np.flatnonzero(private[bound]).tolist():
-            self.code[row] = self._mangled(names[bound[row]], int(self.forest.scope[row]))
-
     def _mangled(self, name: str, scope: int) -> int:
-        """The code to compare by of a name in a scope."""
+        """The code to compare by of a name in a scope: private ones get the class's prefix."""
         forest = self.forest
         while scope >= 0 and not _CLASS[forest.kind[scope]]:
             scope = int(forest.outer[scope])

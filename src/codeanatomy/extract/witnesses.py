@@ -54,19 +54,15 @@ def evidence_fingerprint(extractors: Sequence[Extractor], limits: Limits) -> str
     interpreter (its grammar is what files are parsed by), and the code itself, so that rows of an
     edited extractor are never mistaken for its own."""
     schemas = {n: packed_schema(struct) for n, struct in tables_of(extractors).items()}
+    package = Path(__file__).parents[1]
+    code = {path for room in _ROOMS for path in (package / room).rglob("*.py")}
+    code |= {Path(file) for e in extractors if (file := sys.modules[e.open.__module__].__file__)}
     return fingerprint(
         {
             "extractors": sorted((e.name, e.version, e.rank) for e in extractors),
             "tables": {name: digest(s.serialize().to_pybytes()) for name, s in schemas.items()},
             "limits": limits,
             "interpreter": [sys.implementation.name, sys.version],
-            "code": code_digest(*_code(extractors)),
+            "code": code_digest(*sorted(code)),
         }
     )
-
-
-def _code(extractors: Sequence[Extractor]) -> tuple[Path, ...]:
-    package = Path(__file__).parents[1]
-    own = [path for room in _ROOMS for path in (package / room).rglob("*.py")]
-    origins = (sys.modules[extractor.open.__module__].__file__ for extractor in extractors)
-    return tuple(sorted({*own, *(Path(origin) for origin in origins if origin)}))
