@@ -64,7 +64,7 @@ def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: A
     if not isinstance(tables, FileProblem):
         return tables
     parts = [_alone(file, extractors, announce) for file in files]
-    return {name: _join([part[name] for part in parts if name in part]) for name in parts[0]}
+    return {name: _join([part[name] for part in parts]) for name in parts[0]}
 
 
 def tables_of(extractors: Sequence[Extractor]) -> dict[str, type[msgspec.Struct]]:
@@ -118,8 +118,12 @@ def _attempt(
             witness = extractor.name
             for name, table in _finish(extractor, collector, files).items():
                 parts[name].append(table)
+    except RecursionError:
+        return trouble(witness, "too-deep", "nested too deeply for this witness")
+    except MemoryError:
+        return trouble(witness, "too-large", "more memory was needed than there is")
     except Exception as error:  # noqa: BLE001 - one file must not take the others with it
-        return _raised(witness, error)
+        return trouble(witness, "witness-failed", f"{type(error).__name__}: {error}"[:300])
     parts[PROBLEMS].insert(0, trouble_table(problems))
     return {name: _join(tables) for name, tables in parts.items()}
 
@@ -146,15 +150,6 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
     files = joined.column(FILE_COLUMN).to_numpy()
     ordered = np.all(files[1:] >= files[:-1])
     return joined if ordered else joined.take(pa.array(np.argsort(files, kind="stable")))
-
-
-def _raised(witness: str, error: Exception) -> FileProblem:
-    """The problem row of an exception."""
-    if isinstance(error, RecursionError):
-        return trouble(witness, "too-deep", "nested too deeply for this witness")
-    if isinstance(error, MemoryError):
-        return trouble(witness, "too-large", "more memory was needed than there is")
-    return trouble(witness, "witness-failed", f"{type(error).__name__}: {error}"[:300])
 
 
 def _read(repo: str, ordinal: int, item: Item) -> File:

@@ -10,6 +10,7 @@ get no row. Each node with a row gets its number as `node.row`, for the constrai
 import ast
 import re
 from collections.abc import Callable
+from textwrap import indent
 
 from codeanatomy.extract.newer import CLASSES
 
@@ -85,15 +86,8 @@ for k, x in zip(n.keys, n.{values}):
         visit k keys
     visit x {values}
 """
-_WITH = """\
-for y in n.items:
-    x = y.context_expr
-    visit x context_expr
-    x = y.optional_vars
-    if x is not None:
-        visit x optional_vars
-"""
-_WITH += _step("body", "stmt*")
+_ITEM = _step("context_expr", owner="y") + _step("optional_vars", "expr?", "y")
+_WITH = "for y in n.items:\n" + indent(_ITEM, "    ") + _step("body", "stmt*")
 _FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS
 _FUNCTION += _step("returns", "expr?") + _STATEMENTS
 _STEPS = {
