@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.forest import Codes, Forest, Ints, ordinals
+from codeanatomy.extract.forest import Forest, Ints, ordinals
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.schema import table_name
@@ -77,9 +77,7 @@ def located(forest: Forest, rows: Ints) -> dict[str, Column]:
     }
 
 
-def owned(
-    forest: Forest, construct: str, owner: Ints | Codes, start: Ints, end: Ints
-) -> dict[str, Column]:
+def owned(forest: Forest, construct: str, owner: Ints, start: Ints, end: Ints) -> dict[str, Column]:
     """Those columns but the key for what has no row: things of the owners (numbers of definitions)
     that stand at these bytes."""
     bodies = forest.definition_bodies[owner]

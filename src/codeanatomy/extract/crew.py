@@ -70,11 +70,8 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
 
 def usable_cpus(root: Path = Path("/")) -> int:
     """CPUs that this process may run on, within the quota of its control groups; at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        allowed = len(os.sched_getaffinity(0))
-    else:
-        allowed = os.cpu_count() or 1
-    return max(1, min([allowed, *_quotas(root)]))
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min([allowed or 1, *_quotas(root)]))
 
 
 def _end(control: Connection, foreman: "subprocess.Popen[bytes]") -> None:

@@ -6,19 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import Column, coded, interned, optional, owned, table
-from codeanatomy.extract.forest import (
-    COMPREHENSIONS,
-    CONTEXTS,
-    DEFINITIONS,
-    FUNCTIONS,
-    Codes,
-    Forest,
-    Ints,
-    kinds,
-    ordinals,
-    roles,
-)
-from codeanatomy.extract.scopes import IMPORTED, NAMED, VARIABLE, Scopes
+from codeanatomy.extract.forest import CONTEXTS, Codes, Forest, Ints, kinds, ordinals, roles
+from codeanatomy.extract.scopes import FUNCTION_LIKE, IMPORTED, NAMED, VARIABLE, Scopes
 from codeanatomy.facts.ids import LOCAL, hash_texts, mix
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
 from codeanatomy.facts.tables.syntax import Member, Variable
@@ -92,7 +81,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
         "declared": optional(declared, ~bound | imported | (doubtful & (declares != NAMED))),
         "how": coded(how, HOW),
     }
-    inner = (FUNCTIONS | COMPREHENSIONS)[forest.kind[home]]
+    inner = FUNCTION_LIKE[forest.kind[home]]
     caught = np.flatnonzero(bound & ~imported & inner & (owner != user) & ~doubtful)
     pairs = user[caught] * np.int64(len(scopes.key) + 1) + found[caught]
     caught = caught[np.sort(np.unique(pairs, return_index=True)[1])]
@@ -111,7 +100,7 @@ def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa
     chosen = np.flatnonzero((scopes.declares == VARIABLE) & ~hidden)
     chosen = chosen[np.argsort(scopes.first[chosen], kind="stable")]
     rows = scopes.first[chosen]
-    owner = forest.definition[scopes.scope[chosen]]
+    owner = forest.definition[scopes.scope[chosen]].astype(np.int64)
     columns = owned(forest, "Variable", owner, *_tokens(forest, rows, name_starts))
     columns |= _named(forest, owner, forest.bound[rows])
     return table(Variable, columns | {"node": scopes.key[chosen]})
@@ -129,7 +118,7 @@ def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.T
     return table(Member, columns | _named(forest, owner, codes) | {"node": keys})
 
 
-def _named(forest: Forest, owner: Ints | Codes, codes: Codes) -> dict[str, Column]:
+def _named(forest: Forest, owner: Ints, codes: Codes) -> dict[str, Column]:
     """Columns of what the owners (numbers of definitions) hold under these names."""
     words = forest.names.all()
     named = zip(owner.tolist(), codes.tolist(), strict=True)
@@ -192,7 +181,7 @@ def _tokens(forest: Forest, rows: Ints, name_starts: Ints) -> tuple[Ints, Ints]:
     start, end = forest.start[rows], forest.end[rows]
     length = forest.names.lengths()[forest.bound[rows]]
     kind = forest.kind[rows]
-    definition = DEFINITIONS[kind]
+    definition = kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")[kind]
     start[definition] = name_starts[np.searchsorted(forest.definitions, rows[definition])]
     whole = kinds("Name")[kind]
     names = forest.names.all()

@@ -194,9 +194,8 @@ def _runs(pack: Ids, begin: Ids, end: Ids) -> list[Run]:
     """Pack, first row and end of each stretch of rows that stand together in a pack."""
     used = end > begin
     pack, begin, end = pack[used], begin[used], end[used]
-    first = np.ones(len(pack), bool)
-    first[1:] = (pack[1:] != pack[:-1]) | (begin[1:] != end[:-1])
-    last = np.append(first[1:], True)[: len(first)]
+    first = (np.diff(pack, prepend=-1) != 0) | (np.append(-1, end)[:-1] != begin)
+    last = np.roll(first, -1)
     return list(zip(pack[first].tolist(), begin[first].tolist(), end[last].tolist(), strict=True))
 
 

@@ -9,16 +9,7 @@ declaration met on the way sends it to the module. Private names are mangled bef
 import numpy as np
 import numpy.typing as npt
 
-from codeanatomy.extract.forest import (
-    COMPREHENSIONS,
-    FUNCTIONS,
-    STORE,
-    Flags,
-    Forest,
-    Ints,
-    kinds,
-    roles,
-)
+from codeanatomy.extract.forest import COMPREHENSIONS, FUNCTIONS, STORE, Forest, Ints, kinds, roles
 from codeanatomy.facts.ids import LOCAL, hash_text, hash_texts, mix
 
 # what binds a name; the order has no meaning
@@ -29,7 +20,7 @@ VARIABLE, NAMED, IMPORTED = range(3)
 _CLASS = kinds("ClassDef")
 _GENERIC = kinds("TypeVar", "ParamSpec", "TypeVarTuple")
 _NAME = kinds("Name")
-_FUNCTION_LIKE = FUNCTIONS | COMPREHENSIONS
+FUNCTION_LIKE = FUNCTIONS | COMPREHENSIONS
 _BINDERS = (
     (kinds("FunctionDef", "AsyncFunctionDef", "ClassDef"), DEFINITION),
     (kinds("arg"), PARAMETER),
@@ -135,7 +126,7 @@ class Scopes:
             self.pairs = np.unique(np.delete(pairs, lent))
             target = self.lookup(forest.outer[scope[lent]].astype(np.int64), rows[lent])
             outer = self.pairs[target] // _BASE
-            good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
+            good = (target >= 0) & FUNCTION_LIKE[forest.kind[outer]]
             pairs[lent[good]] = outer[good] * _BASE + codes[lent[good]]
         self.pairs, first, group = np.unique(pairs, return_index=True, return_inverse=True)
         self.first = rows[first]
@@ -163,7 +154,8 @@ def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__") and "." not in name
 
 
-def _among(ordered: Ints, values: Ints) -> Flags:
+def _among(ordered: Ints, values: Ints) -> npt.NDArray[np.bool_]:
     """Which values occur in the sorted array, which lacks -1."""
-    result: Flags = np.append(ordered, -1)[np.searchsorted(ordered, values)] == values
+    place = np.searchsorted(ordered, values)
+    result: npt.NDArray[np.bool_] = np.append(ordered, -1)[place] == values
     return result

@@ -85,6 +85,4 @@ STAGE = SemanticType("problem.stage", "stage")
 PROPERTY = SemanticType("property.key", "property")
 
 IDS = {PARENT: PARENT_ID, CONTAINER: CONTAINER_ID}  # a key in a file, and its graph-wide id
-TYPES: dict[str, SemanticType] = {
-    value.name: value for value in list(globals().values()) if isinstance(value, SemanticType)
-}
+TYPES = {v.name: v for v in list(globals().values()) if isinstance(v, SemanticType)}
