@@ -82,9 +82,8 @@ def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> T
         if guilty is not None:
             left.remove(guilty)
         # where another witness fills the same tables, it is asked as if the parse had failed
-        shared = guilty is None or any(
-            set(guilty.tables) & set(e.tables) - {FileProblem} for e in left
-        )
+        filled = {struct for e in left for struct in e.tables} - {FileProblem}
+        shared = guilty is None or not filled.isdisjoint(guilty.tables)
         if shared and file.problem is None:
             file = File(file.ordinal, file.content, tables)
     rows = trouble_table(row for row in failed if row[1] is not file.problem)

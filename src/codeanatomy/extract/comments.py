@@ -24,7 +24,6 @@ _LONE_CR = re.compile(rb"\r(?!\n)")
 _PLAIN = re.compile(rb"(?i:[rbu]{0,2})['\"]")  # a literal that cannot hold expressions
 _NESTING = sys.version_info >= (3, 12)  # expressions of f-strings may hold comments (PEP 701)
 _COMMENT = hash_text("Comment")
-_STRINGS = kinds("JoinedStr", "TemplateStr")
 
 
 def comments(forest: Forest) -> dict[str, pa.Table]:
@@ -68,7 +67,7 @@ def _literals(forest: Forest) -> tuple[Ints, Ints]:
     """Starts and ends of the outermost string literals in source order, in the joined texts."""
     constants = forest.rows(kinds("Constant"))
     written = np.array([type(v) in (str, bytes) for v in forest.columns.values], np.bool_)
-    rows = np.sort(np.concatenate((constants[written], forest.rows(_STRINGS))))
+    rows = np.concatenate((constants[written], forest.rows(kinds("JoinedStr", "TemplateStr"))))
     start, end = forest.start[rows], forest.end[rows]
     order = np.lexsort((-end, start))
     start, end = start[order], end[order]
@@ -90,15 +89,13 @@ def _in_literal(utf8: bytes, start: int, end: int) -> list[int]:
     lines = io.StringIO(text, newline="").readlines()
     offsets = np.cumsum([0, *(len(line) for line in lines)])
     found: list[int] = []
-    tokens = tokenize.generate_tokens(iter(lines).__next__)
     # what was found before the tokenizer gives up still holds
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
-        found.extend(
-            int(offsets[token.start[0] - 1]) + token.start[1]
-            for token in tokens
-            if token.type == tokenize.COMMENT
-        )
-    return [start - 1 + len(text[:at].encode(encoding)) for at in found]
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            if token.type == tokenize.COMMENT:
+                at = int(offsets[token.start[0] - 1]) + token.start[1]
+                found.append(start - 1 + len(text[:at].encode(encoding)))
+    return found
 
 
 def _around(forest: Forest, places: Ints) -> Ints:

@@ -7,7 +7,6 @@ import pyarrow as pa
 
 from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
 from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, ordinals, roles
-from codeanatomy.extract.walker import ROLES
 from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.tables.syntax import Decorator, Definition, ImportAlias, Parameter
 
@@ -22,7 +21,6 @@ _TOKENS = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _NESTED = re.compile(rb"[(\[{#'\"]")
-_NAMED = kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")
 _PASSING = ("positional_only", "positional", "vararg", "keyword_only", "kwarg")
 _PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 
@@ -30,7 +28,7 @@ _PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 def name_starts(forest: Forest) -> Ints:
     """For every definition, where its name stands in the text (where it starts if it has none)."""
     rows = forest.definitions
-    named = np.flatnonzero(_NAMED[forest.kind[rows]])
+    named = np.flatnonzero(kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")[forest.kind[rows]])
     starts = forest.start[rows]
     starts[named] = [
         found.end() if (found := _BEFORE_NAME.match(forest.source, start)) else start
@@ -64,8 +62,7 @@ def definitions(forest: Forest, names: Ints) -> dict[str, pa.Table]:
 def parameters(forest: Forest) -> dict[str, pa.Table]:
     """The parameter table."""
     rows = forest.rows(kinds("arg"))
-    words = [role.partition(".")[2] for role in ROLES]
-    passing = np.array([_PASSED_AS.index(w) if w in _PASSED_AS else 0 for w in words], np.int32)
+    passing = np.argmax([roles("." + field) for field in _PASSED_AS], axis=0)
     default = np.full(forest.size, -1, np.int64)
     for parameter, first, _ in forest.columns.defaults:
         default[parameter] = first

@@ -76,16 +76,12 @@ class Names:
 
 def kinds(*names: str) -> Flags:
     """Which constructs are of these ast classes, by the number of the construct."""
-    mask = np.zeros(256, np.bool_)
-    mask[: len(CONSTRUCTS)] = [c.partition(".")[0] in names for c in CONSTRUCTS]
-    return mask
+    return np.array([c.partition(".")[0] in names for c in CONSTRUCTS])
 
 
 def roles(*names: str) -> Flags:
     """Which roles have these names (`Call.args`, or `.args` for any class), by number."""
-    mask = np.zeros(256, np.bool_)
-    mask[: len(ROLES)] = [r in names or "." + r.partition(".")[2] in names for r in ROLES]
-    return mask
+    return np.array([r in names or "." + r.partition(".")[2] in names for r in ROLES])
 
 
 FUNCTIONS = kinds("FunctionDef", "AsyncFunctionDef", "Lambda")

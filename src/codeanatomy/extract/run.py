@@ -146,10 +146,14 @@ def _assemble(
     number = {id(pack): i for i, pack in enumerate(packs)}
     pack = np.fromiter((number[id(place.pack)] for place in places), np.int64, len(places))
     ordinal = np.fromiter((place.ordinal for place in places), np.int64, len(places))
+    absent = [np.zeros(len(one.contents) + 1, np.int64) for one in packs]
+    at = np.cumsum([0, *map(len, absent)])[pack] + ordinal
     found = {}
     for name, schema in schemas.items():
         tables = [one.tables.get(name) for one in packs]
-        begin, end = _bounds(name, packs, pack, ordinal)
+        offsets = [p.offsets.get(name, zeros) for p, zeros in zip(packs, absent, strict=True)]
+        flat = np.concatenate([np.zeros(0, np.int64), *offsets])
+        begin, end = flat[at], flat[at + 1]
         ids = np.repeat(file_ids, end - begin)
         found[name] = _table(schema, tables, _runs(pack, begin, end), ids)
     return found
@@ -197,11 +201,3 @@ def _runs(pack: Ids, begin: Ids, end: Ids) -> list[Run]:
     first = (np.diff(pack, prepend=-1) != 0) | (np.append(-1, end)[:-1] != begin)
     last = np.roll(first, -1)
     return list(zip(pack[first].tolist(), begin[first].tolist(), end[last].tolist(), strict=True))
-
-
-def _bounds(name: str, packs: Sequence[Pack], pack: Ids, ordinal: Ids) -> tuple[Ids, Ids]:
-    """Where each file's rows begin and end in its pack's table; nowhere in an absent table."""
-    found = [p.offsets.get(name, np.zeros(len(p.contents) + 1, np.int64)) for p in packs]
-    at = np.cumsum([0, *map(len, found)])[pack] + ordinal
-    flat = np.concatenate([np.zeros(0, np.int64), *found])
-    return flat[at], flat[at + 1]

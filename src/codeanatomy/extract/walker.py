@@ -92,14 +92,12 @@ _FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS
 _FUNCTION += _step("returns", "expr?") + _STATEMENTS
 _STEPS = {
     "Module": "add_roles(0)\n" + _DOCSTRING + _STATEMENTS,
-    "FunctionDef": _FUNCTION,
-    "AsyncFunctionDef": _FUNCTION,
+    **dict.fromkeys(("FunctionDef", "AsyncFunctionDef"), _FUNCTION),
     "Lambda": "add_docstrings(None)\n" + _PARAMETERS + _BODY.format(_step("body")),
     "ClassDef": _DOCSTRING + _DECORATORS + _GENERIC + _MIXED.format(first="bases") + _STATEMENTS,
     "Call": _step("func") + _MIXED.format(first="args"),
     "IfExp": "".join(map(_step, ("body", "test", "orelse"))),
-    "With": _WITH,
-    "AsyncWith": _WITH,
+    **dict.fromkeys(("With", "AsyncWith"), _WITH),
     "Dict": _PAIRS.format(values="values"),
     "MatchMapping": _PAIRS.format(values="patterns"),
     **dict.fromkeys(("ListComp", "SetComp", "GeneratorExp"), _step("elt") + _GENERATORS),
@@ -113,8 +111,7 @@ _NOTES = {
     "Constant": "add_values(n.value)\n",
     "alias": "add_renames(n.asname)\n",
     "ImportFrom": "add_levels(n.level or 0)\n",
-    "Global": "add_declared((i, n.names))\n",
-    "Nonlocal": "add_declared((i, n.names))\n",
+    **dict.fromkeys(("Global", "Nonlocal"), "add_declared((i, n.names))\n"),
     "AnnAssign": "if not n.simple and n.value is None: add_undeclared(len(kinds))\n",
 }
 
