@@ -10,7 +10,7 @@ from codeanatomy.app.cli.main import cli
 from codeanatomy.cpg.kinds import CONSTRUCTS, EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import model
 from codeanatomy.facts import constraints, types
-from codeanatomy.facts.problem import PROBLEMS
+from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import DOC, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.all import SCHEMAS, STRUCTS
 from codeanatomy.query.tables import VIEWS
@@ -116,9 +116,8 @@ def _types() -> Iterator[str]:
 def _problems() -> Iterator[str]:
     yield "## Problem codes\n"
     yield "Trouble with an input is a row of `problems`; the build goes on.\n"
-    yield from _table(
-        ["code", "severity", "means"], ([f"`{p.code}`", p.severity, p.meaning] for p in PROBLEMS)
-    )
+    problems = ([f"`{p.code}`", p.severity, p.meaning] for p in CODES.values())
+    yield from _table(["code", "severity", "means"], problems)
     yield "\n## Why a site is unresolved\n"
     yield "Reasons in `unresolved`; of several, the first in this list is given.\n"
     yield from (f"- {reason}" for reason in constraints.REASONS)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from codeanatomy.extract.cache import Cache, default_cache
-from codeanatomy.extract.fingerprint import evidence_fingerprint
 from codeanatomy.extract.limits import Limits
 from codeanatomy.extract.run import extract
+from codeanatomy.extract.witnesses import evidence_fingerprint
 from codeanatomy.facts.ids import file_id
 from tests.extract.files import written
 from tests.extract.test_run import content, rows

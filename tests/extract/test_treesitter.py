@@ -9,10 +9,9 @@ import pytest
 
 import codeanatomy
 from codeanatomy.extract.from_ast import AstCollector
-from codeanatomy.extract.from_treesitter import TABLES, TreeSitterCollector
-from codeanatomy.extract.parse import parse
+from codeanatomy.extract.from_treesitter import MAX_REGIONS, TABLES, TreeSitterCollector
 from codeanatomy.extract.mending import MAX_DEPTH
-from codeanatomy.extract.from_treesitter import MAX_REGIONS
+from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import Collector, Source, evidence_schema
 from codeanatomy.facts.schema import table_name
 

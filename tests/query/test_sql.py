@@ -7,7 +7,7 @@ import pytest
 
 from codeanatomy.cpg.kinds import EDGE_KINDS
 from codeanatomy.facts.errors import UsageError
-from codeanatomy.facts.ids import edge_id, hash_text
+from codeanatomy.facts.ids import hash_text, mix
 from codeanatomy.query.graph import Graph
 from tests.query.handmade import Handmade
 
@@ -64,7 +64,7 @@ def test_edge_ids_follow_the_recipe(graph: Graph) -> None:
     edges = graph.edges
     assert edges.num_rows == 5
     for row in edges.to_pylist():
-        made = edge_id(hash_text(row["kind"]), row["src"], row["dst"], row["ordinal"])
+        made = mix(mix(hash_text(row["kind"]), row["src"]), mix(row["dst"], row["ordinal"]))
         assert row["edge_id"] == int(made)
 
 

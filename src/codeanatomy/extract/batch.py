@@ -1,6 +1,5 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -10,8 +9,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from codeanatomy.extract.cache import write_pack
 from codeanatomy.extract.messages import Item, Job
-from codeanatomy.extract.pack import write_pack
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import (
     FILE_COLUMN,
@@ -23,6 +22,7 @@ from codeanatomy.extract.witness import (
     trouble,
     trouble_table,
 )
+from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
 
@@ -47,8 +47,10 @@ def run_job(job: Job, repo: str, extractors: Sequence[Extractor], announce: Anno
     """Write the job's pack. Files are announced by ordinal before any work is done on them."""
     files = [_read(repo, ordinal, item) for ordinal, item in enumerate(job.items)]
     tables = evidence(files, extractors, announce)
-    lasting = (file.read and not item.passing for file, item in zip(files, job.items, strict=True))
-    contents = [item.content * lasts for item, lasts in zip(job.items, lasting, strict=True)]
+    contents = [
+        item.content if file.read and not item.passing else ""
+        for file, item in zip(files, job.items, strict=True)
+    ]
     write_pack(Path(job.pack), contents, tables)
 
 
@@ -62,7 +64,7 @@ def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: A
     if not isinstance(tables, FileProblem):
         return tables
     parts = [_alone(file, extractors, announce) for file in files]
-    return {name: _join([part[name] for part in parts if name in part]) for name in parts[0]}
+    return {name: _join([part[name] for part in parts]) for name in parts[0]}
 
 
 def tables_of(extractors: Sequence[Extractor]) -> dict[str, type[msgspec.Struct]]:
@@ -80,9 +82,8 @@ def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> T
         if guilty is not None:
             left.remove(guilty)
         # where another witness fills the same tables, it is asked as if the parse had failed
-        shared = guilty is None or any(
-            set(guilty.tables) & set(e.tables) - {FileProblem} for e in left
-        )
+        filled = {struct for e in left for struct in e.tables} - {FileProblem}
+        shared = guilty is None or not filled.isdisjoint(guilty.tables)
         if shared and file.problem is None:
             file = File(file.ordinal, file.content, tables)
     rows = trouble_table(row for row in failed if row[1] is not file.problem)
@@ -116,8 +117,12 @@ def _attempt(
             witness = extractor.name
             for name, table in _finish(extractor, collector, files).items():
                 parts[name].append(table)
+    except RecursionError:
+        return trouble(witness, "too-deep", "nested too deeply for this witness")
+    except MemoryError:
+        return trouble(witness, "too-large", "more memory was needed than there is")
     except Exception as error:  # noqa: BLE001 - one file must not take the others with it
-        return _raised(witness, error)
+        return trouble(witness, "witness-failed", f"{type(error).__name__}: {error}"[:300])
     parts[PROBLEMS].insert(0, trouble_table(problems))
     return {name: _join(tables) for name, tables in parts.items()}
 
@@ -146,15 +151,6 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
     return joined if ordered else joined.take(pa.array(np.argsort(files, kind="stable")))
 
 
-def _raised(witness: str, error: Exception) -> FileProblem:
-    """The problem row of an exception."""
-    if isinstance(error, RecursionError):
-        return trouble(witness, "too-deep", "nested too deeply for this witness")
-    if isinstance(error, MemoryError):
-        return trouble(witness, "too-large", "more memory was needed than there is")
-    return trouble(witness, "witness-failed", f"{type(error).__name__}: {error}"[:300])
-
-
 def _read(repo: str, ordinal: int, item: Item) -> File:
     """The item's bytes, if they are those that were scanned; else nothing but a problem."""
     try:
@@ -164,7 +160,7 @@ def _read(repo: str, ordinal: int, item: Item) -> File:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(0, "no longer a regular file")
             content = file.read()
-        if hashlib.blake2b(content, digest_size=16).hexdigest() != item.content:
+        if digest(content) != item.content:
             raise OSError(0, "the file changed while it was read")
     except OSError as error:
         problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)

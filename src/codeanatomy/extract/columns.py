@@ -8,17 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.forest import Forest, Ints
-from codeanatomy.extract.keys import ordinals
+from codeanatomy.extract.forest import Forest, Ints, ordinals
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.schema import table_name
 
-Rows: TypeAlias = npt.NDArray[np.integer]
 Column: TypeAlias = pa.Array | npt.NDArray[np.generic] | Sequence[str | None]
-
-_CONSTRUCTS = pa.array(CONSTRUCTS, pa.string())
-_ROLES = pa.array(ROLES, pa.string())
 
 
 def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[str, pa.Table]:
@@ -73,8 +68,8 @@ def located(forest: Forest, rows: Ints) -> dict[str, Column]:
         "node": forest.key[rows],
         "parent": optional(forest.parent_key[rows], module),
         "container": optional(forest.container_key[rows], module),
-        "construct": coded(forest.kind[rows].astype(np.int32), _CONSTRUCTS),
-        "role": coded(forest.role[rows].astype(np.int32), _ROLES),
+        "construct": coded(forest.kind[rows].astype(np.int32), CONSTRUCTS),
+        "role": coded(forest.role[rows].astype(np.int32), ROLES),
         "position": forest.position[rows],
         "bstart": forest.bstart[rows],
         "bend": forest.bend[rows],
@@ -82,12 +77,14 @@ def located(forest: Forest, rows: Ints) -> dict[str, Column]:
     }
 
 
-def owned(forest: Forest, construct: str, owner: Rows, start: Ints, end: Ints) -> dict[str, Column]:
+def owned(forest: Forest, construct: str, owner: Ints, start: Ints, end: Ints) -> dict[str, Column]:
     """Those columns but the key for what has no row: things of the owners (numbers of definitions)
     that stand at these bytes."""
     bodies = forest.definition_bodies[owner]
+    files = np.searchsorted(forest.base, start, "right") - 1
+    line = np.searchsorted(forest.lines, start, "right") - 1 - forest.first_line[files]
     return {
-        "file": forest.ordinal[forest.files_of(start)],
+        "file": forest.ordinal[files],
         "parent": bodies,
         "container": bodies,
         "construct": constant(construct, len(owner)),
@@ -95,7 +92,7 @@ def owned(forest: Forest, construct: str, owner: Rows, start: Ints, end: Ints) -
         "position": ordinals(owner),
         "bstart": forest.places[start],
         "bend": forest.places[end],
-        "line": forest.lines_of(start),
+        "line": np.maximum(line, 1),
     }
 
 

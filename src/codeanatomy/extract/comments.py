@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import owned, table
-from codeanatomy.extract.forest import Forest, Ints, kinds
-from codeanatomy.extract.keys import comment_keys
+from codeanatomy.extract.forest import Forest, Ints, Names, kinds, ordinals
+from codeanatomy.facts.ids import hash_text, hash_texts, mix
 from codeanatomy.facts.tables.syntax import Comment
 
 # one string literal without pieces: no comment can stand inside it
@@ -23,7 +23,7 @@ _ONE_PIECE = re.compile(
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _PLAIN = re.compile(rb"(?i:[rbu]{0,2})['\"]")  # a literal that cannot hold expressions
 _NESTING = sys.version_info >= (3, 12)  # expressions of f-strings may hold comments (PEP 701)
-_STRINGS = kinds("JoinedStr", "TemplateStr")
+_COMMENT = hash_text("Comment")
 
 
 def comments(forest: Forest) -> dict[str, pa.Table]:
@@ -48,12 +48,18 @@ def comments(forest: Forest) -> dict[str, pa.Table]:
 
 def comment_table(forest: Forest, starts: Ints, ends: Ints) -> dict[str, pa.Table]:
     """The comment table of what stands at these bytes, in order. parent is the body of the
-    definition around it; a comment at the end of a definition's last line belongs to it."""
+    definition around it; a comment at the end of a definition's last line belongs to it. Keys are
+    by owner, text and number among the owner's equal texts: a comment put before others changes
+    none of theirs."""
     spans = map(slice, starts.tolist(), ends.tolist())
     texts = [forest.source[span].decode("utf-8", "replace") for span in spans]
     owner = _around(forest, starts)
+    words = Names()
+    codes = words.codes(texts)
+    keys = mix(mix(forest.definition_keys[owner], _COMMENT), hash_texts(words.all())[codes])
+    same = np.unique(owner * (len(words.all()) + 1) + codes, return_inverse=True)[1]
+    keys = mix(keys, ordinals(same).astype(np.int64))
     columns = owned(forest, "Comment", owner, starts, ends)
-    keys = comment_keys(owner, forest.definition_keys[owner], texts)
     return table(Comment, columns | {"node": keys, "text": texts})
 
 
@@ -61,7 +67,7 @@ def _literals(forest: Forest) -> tuple[Ints, Ints]:
     """Starts and ends of the outermost string literals in source order, in the joined texts."""
     constants = forest.rows(kinds("Constant"))
     written = np.array([type(v) in (str, bytes) for v in forest.columns.values], np.bool_)
-    rows = np.sort(np.concatenate((constants[written], forest.rows(_STRINGS))))
+    rows = np.concatenate((constants[written], forest.rows(kinds("JoinedStr", "TemplateStr"))))
     start, end = forest.start[rows], forest.end[rows]
     order = np.lexsort((-end, start))
     start, end = start[order], end[order]
@@ -83,15 +89,13 @@ def _in_literal(utf8: bytes, start: int, end: int) -> list[int]:
     lines = io.StringIO(text, newline="").readlines()
     offsets = np.cumsum([0, *(len(line) for line in lines)])
     found: list[int] = []
-    tokens = tokenize.generate_tokens(iter(lines).__next__)
     # what was found before the tokenizer gives up still holds
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
-        found.extend(
-            int(offsets[token.start[0] - 1]) + token.start[1]
-            for token in tokens
-            if token.type == tokenize.COMMENT
-        )
-    return [start - 1 + len(text[:at].encode(encoding)) for at in found]
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            if token.type == tokenize.COMMENT:
+                at = int(offsets[token.start[0] - 1]) + token.start[1]
+                found.append(start - 1 + len(text[:at].encode(encoding)))
+    return found
 
 
 def _around(forest: Forest, places: Ints) -> Ints:

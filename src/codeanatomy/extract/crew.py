@@ -22,9 +22,7 @@ _BOOT = (
     "main(*arguments)\n"
 )
 _SINGLE = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's only thread: forks need none
 }
 _END_SECONDS = 1.0
@@ -40,6 +38,10 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
     """
     if not sys.executable:
         raise EngineError("sys.executable is empty; workers need a Python interpreter to run")
+    # our import path without the current folder, which may be the hostile repository
+    here, home = os.getcwd(), str(Path(__file__).resolve().parents[2])
+    path = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
+    path += [home] if home not in path else []
     with ExitStack() as stack:
         folder = tempfile.mkdtemp(prefix="new-", dir=above)
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -48,7 +50,7 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
         with theirs:
             own = (theirs.fileno(), os.getpid(), folder, tuple(modules))
             foreman = subprocess.Popen(
-                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, json.dumps((_path(), own))],
+                [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, json.dumps((path, own))],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -66,6 +68,12 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
             raise EngineError(f"the workers of extraction failed: {last}") from error
 
 
+def usable_cpus(root: Path = Path("/")) -> int:
+    """CPUs that this process may run on, within the quota of its control groups; at least 1."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min([allowed or 1, *_quotas(root)]))
+
+
 def _end(control: Connection, foreman: "subprocess.Popen[bytes]") -> None:
     """Hang up, whereupon the foreman ends itself and its workers; kill them all if it does not."""
     control.close()
@@ -76,10 +84,12 @@ def _end(control: Connection, foreman: "subprocess.Popen[bytes]") -> None:
         foreman.wait()
 
 
-def _path() -> list[str]:
-    """The parent's import path without the current folder, which may be the hostile repository; the
-    folder of this package is always on it."""
-    here = os.getcwd()
-    path = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
-    home = str(Path(__file__).resolve().parents[2])
-    return path if home in path else [*path, home]
+def _quotas(root: Path) -> Iterator[int]:
+    """Quotas of the process's control group and those above, in whole CPUs, rounded up."""
+    groups = root / "proc/self/cgroup"
+    for line in groups.read_text().splitlines() if groups.exists() else ():
+        if line.startswith("0::"):
+            group = root / "sys/fs/cgroup" / line[3:].lstrip("/")
+            for file in (folder / "cpu.max" for folder in (group, *group.parents)):
+                if file.exists() and not (quota := file.read_text().split())[0].startswith("max"):
+                    yield -(-int(quota[0]) // int(quota[1]))

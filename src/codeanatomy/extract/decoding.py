@@ -24,7 +24,13 @@ def declared_encoding(content: bytes) -> str | None:
         return None
     for line in _LINE_END.split(content.removeprefix(BOM), 2)[:2]:
         if found := _COOKIE.match(line):
-            return _normal(found.group(1).decode("ascii"))
+            name = found.group(1).decode("ascii")
+            # CPython's own spelling of the two encodings that it treats by name
+            short = name[:12].lower().replace("_", "-")
+            if re.match("utf-8(-|$)", short):
+                return "utf-8"
+            latin = re.match("(latin-1|iso-8859-1|iso-latin-1)(-|$)", short)
+            return "iso-8859-1" if latin else name
         if not _BLANK.match(line):
             break
     return None
@@ -37,12 +43,11 @@ def utf8_of(content: bytes) -> tuple[bytes, Offsets | None]:
     Python does not know, UnicodeError for bytes that it cannot decode or map back.
     """
     name = declared_encoding(content) or "utf-8"
-    if name == "utf-8" or codecs.lookup(name).name == "utf-8":
+    if codecs.lookup(name).name == "utf-8":
         return content, None
     raw = np.frombuffer(content, np.uint8)
-    after_cr = np.append(False, raw[:-1] == 13) if len(raw) else np.zeros(0, bool)
-    kept = np.flatnonzero(~(after_cr & (raw == 10)))
-    unix = np.where(raw[kept] == 13, np.uint8(10), raw[kept]).tobytes()
+    kept = np.flatnonzero((raw != 10) | (np.append(0, raw[:-1]) != 13))
+    unix = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     text = unix.decode(name)
     utf8 = text.encode("utf-8")
     if utf8 == content:
@@ -68,14 +73,6 @@ def line_starts(utf8: bytes) -> Offsets:
         ends = ends | alone
     first = len(BOM) if utf8.startswith(BOM) else 0
     return np.concatenate(([0, first], np.flatnonzero(ends) + 1))
-
-
-def _normal(name: str) -> str:
-    """CPython's own spelling of the two encodings that it treats by name."""
-    short = name[:12].lower().replace("_", "-")
-    if re.match("utf-8(-|$)", short):
-        return "utf-8"
-    return "iso-8859-1" if re.match("(latin-1|iso-8859-1|iso-latin-1)(-|$)", short) else name
 
 
 def _starts_of_characters(data: bytes, text: str, name: str) -> Offsets:

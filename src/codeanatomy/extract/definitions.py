@@ -7,9 +7,7 @@ import pyarrow as pa
 
 from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
 from codeanatomy.extract.flow import Flow
-from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, roles
-from codeanatomy.extract.keys import ordinals
-from codeanatomy.extract.walker import ROLES
+from codeanatomy.extract.forest import FUNCTIONS, Forest, Ints, kinds, ordinals, roles
 from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.tables.syntax import Decorator, Definition, ImportAlias, Parameter
 
@@ -24,7 +22,6 @@ _TOKENS = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _NESTED = re.compile(rb"[(\[{#'\"]")
-_NAMED = kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")
 _PASSING = ("positional_only", "positional", "vararg", "keyword_only", "kwarg")
 _PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 
@@ -32,7 +29,7 @@ _PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 def name_starts(forest: Forest) -> Ints:
     """For every definition, where its name stands in the text (where it starts if it has none)."""
     rows = forest.definitions
-    named = np.flatnonzero(_NAMED[forest.kind[rows]])
+    named = np.flatnonzero(kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")[forest.kind[rows]])
     starts = forest.start[rows]
     starts[named] = [
         found.end() if (found := _BEFORE_NAME.match(forest.source, start)) else start
@@ -49,8 +46,8 @@ def definitions(forest: Forest, names: Ints, flow: Flow) -> dict[str, pa.Table]:
     yields = forest.rows(kinds("Yield", "YieldFrom"))
     generators[forest.definition[forest.scope[yields]]] = True
     docs = [d if d is None else d[:DOCSTRING_LIMIT] for d in forest.columns.docstrings]
-    columns = located(forest, rows) | flow.columns(rows)
     own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
+    columns = located(forest, rows) | flow.columns(rows)
     columns |= {
         "name": interned(own),
         "qualname": forest.qualnames,
@@ -69,8 +66,7 @@ def definitions(forest: Forest, names: Ints, flow: Flow) -> dict[str, pa.Table]:
 def parameters(forest: Forest) -> dict[str, pa.Table]:
     """The parameter table."""
     rows = forest.rows(kinds("arg"))
-    words = [role.partition(".")[2] for role in ROLES]
-    passing = np.array([_PASSED_AS.index(w) if w in _PASSED_AS else 0 for w in words], np.int32)
+    passing = np.argmax([roles("." + field) for field in _PASSED_AS], axis=0)
     default = np.full(forest.size, -1, np.int64)
     for parameter, first, _ in forest.columns.defaults:
         default[parameter] = first
@@ -134,13 +130,12 @@ def _signatures(forest: Forest, names: Ints) -> list[str | None]:
     found: list[str | None] = [None] * len(rows)
     after = (names + lengths[forest.text[rows]]).tolist()
     bodies = forest.start[np.minimum(forest.body_row, forest.size - 1)].tolist()
-    functions = np.flatnonzero(FUNCTIONS[forest.kind[rows]])
     is_lambda = kinds("Lambda")[forest.kind[rows]]
-    for number, row in zip(functions.tolist(), rows[functions].tolist(), strict=True):
+    for number in np.flatnonzero(FUNCTIONS[forest.kind[rows]]).tolist():
         header = forest.source[after[number] : bodies[number]]
         text = _parameters(header, is_lambda[number])
-        if row in returns:
-            text += " -> " + _one_line(forest.slice(returns[row]))
+        if row := returns.get(int(rows[number])):
+            text += " -> " + _one_line(forest.slice(row))
         found[number] = text[:SIGNATURE_LIMIT]
     return found
 

@@ -29,8 +29,7 @@ from codeanatomy.extract.witnesses import declared
 
 ENGINES = ("datafusion", "deltalake")
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
-# sent by others: says little of the file
-_FOREIGN = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+_FOREIGN = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)  # by others: says little of the file
 _LOOK = 0.1  # seconds between two looks at what workers use
 ORDINALS = 2  # states of a worker before those that name a file
 

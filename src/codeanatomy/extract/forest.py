@@ -1,4 +1,10 @@
-"""The trees of a batch as arrays: what each row is, where it stands, whose it is, and its key."""
+"""The trees of a batch as arrays: what each row is, where it stands, whose it is, and its key.
+
+Keys are path-free and local to the file. A named thing's is the hash of its construct and local
+qualified name. An unnamed thing's mixes its owner's key (the innermost definition whose subtree it
+stands in), its construct and its number among that owner's own things of the construct, in source
+order.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,9 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.decoding import Offsets
-from codeanatomy.extract.keys import BODY_CONSTRUCTS, ordinals, qualnames, unnamed_keys
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES, TEXT, Columns
-from codeanatomy.facts.ids import BODY, MODULE_KEY, hash_text, mix
+from codeanatomy.facts.ids import BODY, MODULE_KEY, hash_text, hash_texts, mix
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -71,16 +76,12 @@ class Names:
 
 def kinds(*names: str) -> Flags:
     """Which constructs are of these ast classes, by the number of the construct."""
-    mask = np.zeros(256, np.bool_)
-    mask[: len(CONSTRUCTS)] = [c.partition(".")[0] in names for c in CONSTRUCTS]
-    return mask
+    return np.array([c.partition(".")[0] in names for c in CONSTRUCTS])
 
 
 def roles(*names: str) -> Flags:
     """Which roles have these names (`Call.args`, or `.args` for any class), by number."""
-    mask = np.zeros(256, np.bool_)
-    mask[: len(ROLES)] = [r in names or "." + r.partition(".")[2] in names for r in ROLES]
-    return mask
+    return np.array([r in names or "." + r.partition(".")[2] in names for r in ROLES])
 
 
 FUNCTIONS = kinds("FunctionDef", "AsyncFunctionDef", "Lambda")
@@ -93,9 +94,45 @@ _STORED = roles(
 _DELETED = roles("Delete.targets")
 _UNPACKED = roles("Tuple.elts", "List.elts", "Starred.value")
 _TARGETS = kinds("Name", "Attribute", "Subscript", "Starred", "List", "Tuple")
-_IN_BODY = roles(*(f"{c}.body" for c in BODY_CONSTRUCTS))
+_BODIES = kinds("Module", "ClassDef")  # definitions whose body is a METHOD of its own
+_IN_BODY = roles("Module.body", "ClassDef.body")
 _NAMING = kinds(*(set(TEXT) - {"Attribute", "keyword", "alias", "ImportFrom"}))
 _SPANNED = kinds("comprehension", "match_case")
+
+
+def ordinals(groups: npt.NDArray[np.integer]) -> Codes:
+    """For each row, how many earlier rows have the same group (non-negative, below 2**31)."""
+    number = np.arange(len(groups))
+    packed = np.sort((groups.astype(np.int64) << 32) | number)
+    new = np.diff(packed >> 32, prepend=-1) != 0
+    result = np.empty(len(groups), np.int32)
+    result[packed & 0xFFFFFFFF] = number - np.maximum.accumulate(np.where(new, number, 0))
+    return result
+
+
+def _qualnames(scopes: Sequence[int], names: Sequence[str | None]) -> list[str]:
+    """Local qualified names of the definitions of one batch, in source order.
+
+    `scopes[i]` is the index of the definition whose scope holds definition i (before it in the
+    list), or -1 for a module. A lambda has no name: it is numbered in its scope. A second thing of
+    the same qualified name gets `#2`.
+    """
+    found: list[str] = []
+    seen: dict[str, int] = {}
+    lambdas: dict[int, int] = {}
+    for scope, name in zip(scopes, names, strict=True):
+        if scope < 0:
+            seen = {}
+            found.append("")
+            continue
+        if name is None:
+            lambdas[scope] = lambdas.get(scope, 0) + 1
+            name = f"<lambda{lambdas[scope]}>"
+        outer = found[scope]
+        qualname = f"{outer}.{name}" if outer else name
+        number = seen[qualname] = seen.get(qualname, 0) + 1
+        found.append(qualname if number == 1 else f"{qualname}#{number}")
+    return found
 
 
 def _joined(parts: Sequence[npt.NDArray[np.integer]]) -> Ints:
@@ -135,6 +172,7 @@ class Forest:
         self.source = b"".join(text.utf8 + b"\n" for text in texts)
         self.base: Ints = np.cumsum([0, *(len(text.utf8) + 1 for text in texts)])
         self.lines = _joined([b + t.lines for b, t in zip(self.base, texts, strict=False)])
+        self.first_line = np.searchsorted(self.lines, self.base)  # of each file, in `lines`
         self.places = _joined(
             [np.arange(len(t.utf8) + 1) if t.origin is None else t.origin for t in texts]
         )
@@ -154,17 +192,6 @@ class Forest:
     def rows_in(self, mask: Flags) -> Ints:
         """The rows whose role is in the mask."""
         return np.flatnonzero(mask[self.role])
-
-    def files_of(self, offsets: Ints) -> Ints:
-        """The files of these bytes."""
-        files: Ints = np.searchsorted(self.base, offsets, "right") - 1
-        return files
-
-    def lines_of(self, offsets: Ints) -> Ints:
-        """The lines (from 1) of these bytes."""
-        first = np.searchsorted(self.lines, self.base)[self.files_of(offsets)]
-        lines: Ints = np.maximum(np.searchsorted(self.lines, offsets, "right") - 1 - first, 1)
-        return lines
 
     def respelled(self, rows: Ints, codes: Codes, starts: Ints, ends: Ints) -> list[int]:
         """Which of these places do not hold their names as interned (NFKC) and so may be wrong."""
@@ -194,7 +221,7 @@ class Forest:
     def _locate(self, positions: Sequence[npt.NDArray[np.int32]]) -> None:
         flat = np.concatenate([np.zeros(0, np.int32), *positions])
         line, column, end_line, end_column = flat.reshape(-1, 4).T
-        first = np.searchsorted(self.lines, self.base)[self.file]
+        first = self.first_line[self.file]
         self.start: Ints = self.lines[first + line] + column
         self.end: Ints = self.lines[first + end_line] + end_column
         self.line: Codes = line.copy()
@@ -212,20 +239,18 @@ class Forest:
         """Definitions, scopes and owners: subtrees are ranges of rows, painted outermost first."""
         columns = self.columns
         self.definitions = self.rows(DEFINITIONS)
-        number = {row: i for i, row in enumerate(self.definitions.tolist())}
         bodies = np.array(sorted(columns.bodies), np.int64).reshape(-1, 3)
         self.body_row: Ints = bodies[:, 1]  # first row of a definition's body
         owner = np.zeros(self.size, np.int32)  # number of the innermost definition around
         scope = np.zeros(self.size, np.int32)
         generics = dict(columns.generics)
-        defaults: dict[int, list[slice]] = {row: [] for row in generics}
+        defaults: defaultdict[int, list[slice]] = defaultdict(list)
         for parameter, first, end in columns.defaults if generics else ():
-            defaults.setdefault(columns.parents[parameter], []).append(slice(first, end))
-        iterables: dict[int, slice] = {}
-        for comprehension, first, end in columns.iterables:
-            iterables.setdefault(comprehension, slice(first, end))
+            defaults[columns.parents[parameter]].append(slice(first, end))
+        # of several only the first is evaluated outside
+        iterables = {row: slice(first, end) for row, first, end in reversed(columns.iterables)}
         scopes: list[tuple[int, int, int]] = []  # row, scope around, number of its definition
-        numbers: dict[int, int] = {}
+        numbers = {row: i for i, row in enumerate(self.definitions.tolist())}
         ranges = [*columns.bodies, *((row, 0, end) for row, end in columns.comprehensions)]
         for row, first, end in sorted(ranges):
             around = scope.item(row)
@@ -234,8 +259,7 @@ class Forest:
                 scope[iterables[row]] = around
                 numbers[row] = numbers[around]
             else:
-                numbers[row] = number[row]
-                owner[row + 1 : end] = number[row]
+                owner[row + 1 : end] = numbers[row]
                 if row in generics:  # type parameters: all but decorators and defaults
                     inner = generics[row]
                     scope[inner:end] = inner
@@ -246,18 +270,17 @@ class Forest:
                     around = inner
                 scope[first:end] = row
             scopes.append((row, around, numbers[row]))
-        modules = self.first_row
-        owner[modules] = [number[row] for row in modules.tolist()]
+        owner[self.first_row] = np.searchsorted(self.definitions, self.first_row)
         arguments = self.rows(kinds("arg"))
         scope[arguments] = self.parent[arguments]
         self.owner, self.scope = owner, scope
-        self.scopes, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
+        places, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
         self.outer: Codes = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around
-        self.outer[self.scopes] = outside
-        self.outer[modules] = -1
+        self.outer[places] = outside
+        self.outer[self.first_row] = -1
         # of a scope's row: the number of its definition, or of the one that it belongs to
         self.definition: Codes = np.zeros(self.size, np.int32)
-        self.definition[self.scopes] = definition
+        self.definition[places] = definition
 
     def _identify(self) -> None:
         """Keys of rows, of their parents and of what evaluates them."""
@@ -267,25 +290,22 @@ class Forest:
         scopes[self.parent[definitions] < 0] = -1
         names = self.names.all()
         given = [names[c] if c >= 0 else None for c in self.text[definitions].tolist()]
-        self.qualnames = qualnames(scopes.tolist(), given)
+        self.qualnames = _qualnames(scopes.tolist(), given)
         constructs = [CONSTRUCTS[k] for k in kind[definitions].tolist()]
         named = zip(constructs, self.qualnames, strict=True)
         keys = [MODULE_KEY if c == "Module" else hash_text(f"{c}:{name}") for c, name in named]
         self.definition_keys: Ints = np.array(keys, np.int64)
-        owned = self.definition_keys[self.owner]
-        self.key = unnamed_keys(self.owner.astype(np.int64), owned, kind, CONSTRUCTS)
-        self.key[definitions] = self.definition_keys
-        has_body = kinds(*BODY_CONSTRUCTS)[kind[definitions]]
         own = self.definition_keys
-        self.definition_bodies: Ints = np.where(has_body, mix(own, BODY), own)
+        numbers = ordinals((self.owner.astype(np.int64) << 8) | kind)
+        self.key = mix(mix(own[self.owner], hash_texts(CONSTRUCTS)[kind]), numbers.astype(np.int64))
+        self.key[definitions] = own
+        self.definition_bodies: Ints = np.where(_BODIES[kind[definitions]], mix(own, BODY), own)
         in_body = _IN_BODY[self.role]
         body_of_row = np.zeros(self.size, np.int64)
         body_of_row[definitions] = self.definition_bodies
         self.parent_key = np.where(in_body, body_of_row[self.parent], self.key[self.parent])
         self.container_key = self.definition_bodies[container]
-        groups = self.parent.astype(np.int64) * 2 + in_body
-        groups[self.first_row] = 0
-        self.position = ordinals(groups)
+        self.position = ordinals(np.maximum(self.parent.astype(np.int64) * 2 + in_body, 0))
         self.position[self.first_row] = 0
 
     def _contexts(self) -> npt.NDArray[np.uint8]:

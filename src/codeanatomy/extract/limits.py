@@ -8,8 +8,6 @@ import msgspec
 # Resident memory is what hurts a machine, so the parent watches that. RLIMIT_AS would count address
 # space, of which allocators reserve a GiB at a time without touching it, and its failures abort
 # native code inside a worker instead of naming the file.
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_TICKS = os.sysconf("SC_CLK_TCK")
 WATCHED = Path("/proc/self/stat").exists()
 PATIENCE = 6  # wall seconds granted per CPU second, so that a busy machine changes no graph
 
@@ -43,4 +41,5 @@ def used(pid: int) -> tuple[float, int]:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return 0.0, 0
-    return (int(fields[11]) + int(fields[12])) / _TICKS, int(fields[21]) * _PAGE
+    ticks, pages = int(fields[11]) + int(fields[12]), int(fields[21])
+    return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE")

@@ -5,25 +5,39 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract.builtin_names import BUILTINS, MODULE_NAMES
 from codeanatomy.extract.columns import Column, coded, interned, optional, owned, table
-from codeanatomy.extract.forest import (
-    COMPREHENSIONS,
-    CONTEXTS,
-    DEFINITIONS,
-    FUNCTIONS,
-    Codes,
-    Forest,
-    Ints,
-    kinds,
-    roles,
-)
-from codeanatomy.extract.keys import ordinals
-from codeanatomy.extract.scopes import IMPORTED, NAMED, VARIABLE, Scopes
+from codeanatomy.extract.forest import CONTEXTS, Codes, Forest, Ints, kinds, ordinals, roles
+from codeanatomy.extract.scopes import FUNCTION_LIKE, IMPORTED, NAMED, VARIABLE, Scopes
 from codeanatomy.facts.ids import LOCAL, hash_texts, mix
 from codeanatomy.facts.tables.names import Argument, Base, CallSite, Capture, Reference
 from codeanatomy.facts.tables.syntax import Member, Variable
 
+# names that every module has without binding them: the builtins of Python 3.11 to 3.14, and those
+# that the import system puts into every module and the compiler into every class body; fixed here,
+# so that the graph does not depend on the interpreter that builds it
+_BUILTINS = """
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError
+    BrokenPipeError BufferError BytesWarning ChildProcessError ConnectionAbortedError
+    ConnectionError ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError Ellipsis
+    EncodingWarning EnvironmentError Exception ExceptionGroup False FileExistsError
+    FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError
+    ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
+    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError None NotADirectoryError
+    NotImplemented NotImplementedError OSError OverflowError PendingDeprecationWarning
+    PermissionError ProcessLookupError PythonFinalizationError RecursionError ReferenceError
+    ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError
+    SyntaxWarning SystemError SystemExit TabError TimeoutError True TypeError UnboundLocalError
+    UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning
+    UserWarning ValueError Warning ZeroDivisionError _IncompleteInputError __build_class__ __debug__
+    __doc__ __import__ __loader__ __name__ __package__ __spec__ abs aiter all anext any ascii bin
+    bool breakpoint bytearray bytes callable chr classmethod compile complex copyright credits
+    delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals
+    hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
+    memoryview min next object oct open ord pow print property quit range repr reversed round set
+    setattr slice sorted staticmethod str sum super tuple type vars zip
+    __annotations__ __builtins__ __cached__ __class__ __dict__ __file__ __module__ __path__
+    __qualname__
+"""
 BASE_LIMIT = 200
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 HOW = ("local", "enclosing", "global", "import", "builtin", "star", "unknown")
@@ -37,7 +51,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     definition, and how it is found is not said at all.
     """
     rows, found = scopes.uses, scopes.found
-    names, words = forest.names.all(), forest.names.words()
+    words = forest.names.words()
     user = forest.definition[forest.scope[rows]]  # number of the definition that uses the name
     bound = found >= 0
     home = np.append(scopes.scope, 0)[found]  # 0 where not bound, as the next two
@@ -45,7 +59,8 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
     declares = np.append(scopes.declares, -1)[found]
     imported = declares == IMPORTED
     doubtful = forest.broken[forest.file[rows]]
-    known = np.array([n in BUILTINS or n in MODULE_NAMES for n in names], np.bool_)
+    builtins = frozenset(_BUILTINS.split())
+    known = np.array([name in builtins for name in forest.names.all()], np.bool_)
     starred = np.zeros(len(forest.texts), np.bool_)
     aliases = forest.rows(kinds("alias"))
     starred[forest.file[aliases[forest.bound[aliases] < 0]]] = True
@@ -66,7 +81,7 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
         "declared": optional(declared, ~bound | imported | (doubtful & (declares != NAMED))),
         "how": coded(how, HOW),
     }
-    inner = (FUNCTIONS | COMPREHENSIONS)[forest.kind[home]]
+    inner = FUNCTION_LIKE[forest.kind[home]]
     caught = np.flatnonzero(bound & ~imported & inner & (owner != user) & ~doubtful)
     pairs = user[caught] * np.int64(len(scopes.key) + 1) + found[caught]
     caught = caught[np.sort(np.unique(pairs, return_index=True)[1])]
@@ -83,17 +98,11 @@ def variables(forest: Forest, scopes: Scopes, name_starts: Ints) -> dict[str, pa
     """The variable table; `name_starts` of the definitions."""
     chosen = np.flatnonzero(scopes.declares == VARIABLE)
     chosen = chosen[np.argsort(scopes.first[chosen], kind="stable")]
-    rows, names = scopes.first[chosen], forest.names.all()
-    owner = forest.definition[scopes.scope[chosen]]
-    words = [names[code] for code in forest.bound[rows].tolist()]
-    outer = [forest.qualnames[number] for number in owner.tolist()]
-    columns = owned(forest, "Variable", owner, *_tokens(forest, rows, name_starts)) | {
-        "node": scopes.key[chosen],
-        "name": coded(forest.bound[rows], forest.names.words()),
-        "qualname": [f"{o}.{w}" if o else w for o, w in zip(outer, words, strict=True)],
-        "scope": forest.definition_keys[owner],
-    }
-    return table(Variable, columns)
+    rows = scopes.first[chosen]
+    owner = forest.definition[scopes.scope[chosen]].astype(np.int64)
+    columns = owned(forest, "Variable", owner, *_tokens(forest, rows, name_starts))
+    columns |= _named(forest, owner, forest.bound[rows])
+    return table(Variable, columns | {"node": scopes.key[chosen]})
 
 
 def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.Table]:
@@ -101,17 +110,22 @@ def members(forest: Forest, classes: Codes, attributes: Codes) -> dict[str, pa.T
     order = np.argsort(attributes, kind="stable")
     rows = attributes[order].astype(np.int64)
     owner = np.searchsorted(forest.definitions, classes[order])
-    words, codes = forest.names.all(), forest.text[rows]
-    names = [words[code] for code in codes.tolist()]
-    outer = [forest.qualnames[number] for number in owner.tolist()]
-    keys, end = forest.definition_keys[owner], forest.end[rows]
-    columns = owned(forest, "Member", owner, end - forest.names.lengths()[codes], end) | {
-        "node": mix(mix(keys, LOCAL), hash_texts(names)),
+    words, codes, end = forest.names.all(), forest.text[rows], forest.end[rows]
+    hashes = hash_texts([words[code] for code in codes.tolist()])
+    keys = mix(mix(forest.definition_keys[owner], LOCAL), hashes)
+    columns = owned(forest, "Member", owner, end - forest.names.lengths()[codes], end)
+    return table(Member, columns | _named(forest, owner, codes) | {"node": keys})
+
+
+def _named(forest: Forest, owner: Ints, codes: Codes) -> dict[str, Column]:
+    """Columns of what the owners (numbers of definitions) hold under these names."""
+    words = forest.names.all()
+    named = zip(owner.tolist(), codes.tolist(), strict=True)
+    return {
         "name": coded(codes, forest.names.words()),
-        "qualname": [f"{o}.{w}" for o, w in zip(outer, names, strict=True)],
-        "scope": keys,
+        "qualname": [f"{forest.qualnames[o]}.{words[c]}".removeprefix(".") for o, c in named],
+        "scope": forest.definition_keys[owner],
     }
-    return table(Member, columns)
 
 
 def calls(forest: Forest) -> tuple[Codes, dict[str, pa.Table]]:
@@ -166,7 +180,7 @@ def _tokens(forest: Forest, rows: Ints, name_starts: Ints) -> tuple[Ints, Ints]:
     start, end = forest.start[rows], forest.end[rows]
     length = forest.names.lengths()[forest.bound[rows]]
     kind = forest.kind[rows]
-    definition = DEFINITIONS[kind]
+    definition = kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")[kind]
     start[definition] = name_starts[np.searchsorted(forest.definitions, rows[definition])]
     whole = kinds("Name")[kind]
     names = forest.names.all()

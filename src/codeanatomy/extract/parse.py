@@ -63,8 +63,7 @@ def _refusal(error: Exception, source: Source) -> FileProblem:
         declared_encoding(content) or content.startswith(BOM)
     )
     bstart = _byte(utf8, starts, line, error.offset, bytewise)
-    bend = _byte(utf8, starts, error.end_lineno or line, error.end_offset, bytewise)
-    bend = max(bstart, bend)
+    bend = max(bstart, _byte(utf8, starts, error.end_lineno or line, error.end_offset, bytewise))
     if origin is not None:
         bstart, bend = int(origin[bstart]), int(origin[bend])
     return trouble(WITNESS, code, message, bstart=bstart, bend=bend, line=line)

@@ -1,30 +1,31 @@
 """What do the witnesses say about these files? The front of the extraction runner."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from codeanatomy.extract.assemble import assemble
 from codeanatomy.extract.batch import tables_of
-from codeanatomy.extract.cache import Cache, Event, Place
-from codeanatomy.extract.cpus import usable_cpus
-from codeanatomy.extract.crew import crew
-from codeanatomy.extract.fingerprint import evidence_fingerprint
+from codeanatomy.extract.cache import Cache, Event, Pack, Place
+from codeanatomy.extract.crew import crew, usable_cpus
 from codeanatomy.extract.limits import WATCHED, Limits
 from codeanatomy.extract.messages import Item, Job, Tick, Work, receive, send
-from codeanatomy.extract.pack import Pack
 from codeanatomy.extract.witness import Extractor
-from codeanatomy.extract.witnesses import homes
+from codeanatomy.extract.witnesses import evidence_fingerprint, homes
+from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.schema import schema_from_struct
 
 BATCH_BYTES = 3 << 19  # 1.5 MiB of source: some 50 MB of columns
 _SMALL_BATCH = 1 << 18  # below this a batch costs more to hand over than to do
 _FILE_BYTES = 1 << 10  # what a file costs on top of its bytes, so that empty ones count
+_FEW_ROWS = 1 << 11  # below this mean size of chunks a table is copied into one chunk
 
 Progress = Callable[[int, int, str], None]
+Run = tuple[int, int, int]  # a pack, and the first row and end of a stretch of its rows
 
 
 class Extraction(msgspec.Struct, frozen=True, eq=False):
@@ -60,13 +61,11 @@ def extract(
     store = Cache(cache, evidence_fingerprint(extractors, limits))
     contents, paths, sizes = (files[name].to_pylist() for name in ("content", "path", "size"))
     known = store.find(set(contents))
-    places: dict[int, Place] = {}
+    places = {number: known[text] for number, text in enumerate(contents) if text in known}
     waiting: dict[str, list[int]] = {}
-    for number, content in enumerate(contents):
-        if content in known:
-            places[number] = known[content]
-        else:
-            waiting.setdefault(content, []).append(number)
+    for number, text in enumerate(contents):
+        if text not in known:
+            waiting.setdefault(text, []).append(number)
     cached = len(places)
     if waiting:
         count = max(1, workers or usable_cpus())
@@ -77,7 +76,7 @@ def extract(
             send(foreman, Work(str(repo), names, count, limits, jobs))
             places |= _gather(foreman, waiting, paths, store, on_progress)
     store.trim()
-    tables = assemble(
+    tables = _assemble(
         [places[number] for number in range(len(contents))],
         files.column("file_id").to_numpy(),
         {name: schema_from_struct(struct) for name, struct in tables_of(extractors).items()},
@@ -132,3 +131,73 @@ def _batches(items: Sequence[Item], workers: int, most: int) -> Iterator[tuple[I
             begin, filled = end, 0
         filled += cost
     yield tuple(items[begin:])
+
+
+def _assemble(
+    places: Sequence[Place], file_ids: Ids, schemas: Mapping[str, pa.Schema]
+) -> dict[str, pa.Table]:
+    """All tables over the files, whose i-th has its rows at `places[i]` and the id `file_ids[i]`.
+
+    `schemas` are those of the results (`file_id` first). Plain columns stay where they are mapped
+    unless they lie in many small pieces. Dictionaries hold exactly the values in use, sorted, so
+    that equal rows have equal bytes however they were batched.
+    """
+    packs = list({id(place.pack): place.pack for place in places}.values())
+    number = {id(pack): i for i, pack in enumerate(packs)}
+    pack = np.fromiter((number[id(place.pack)] for place in places), np.int64, len(places))
+    ordinal = np.fromiter((place.ordinal for place in places), np.int64, len(places))
+    absent = [np.zeros(len(one.contents) + 1, np.int64) for one in packs]
+    at = np.cumsum([0, *map(len, absent)])[pack] + ordinal
+    found = {}
+    for name, schema in schemas.items():
+        tables = [one.tables.get(name) for one in packs]
+        offsets = [p.offsets.get(name, zeros) for p, zeros in zip(packs, absent, strict=True)]
+        flat = np.concatenate([np.zeros(0, np.int64), *offsets])
+        begin, end = flat[at], flat[at + 1]
+        ids = np.repeat(file_ids, end - begin)
+        found[name] = _table(schema, tables, _runs(pack, begin, end), ids)
+    return found
+
+
+def _table(
+    schema: pa.Schema, tables: Sequence[pa.RecordBatch], runs: Sequence[Run], files: Ids
+) -> pa.Table:
+    columns = [pa.chunked_array([files])]
+    used = sorted({p for p, _, _ in runs})
+    scattered = len(files) < _FEW_ROWS * len(runs)
+    for field in list(schema)[1:]:
+        parts = [tables[p].column(field.name) for p in used]
+        coded = pa.types.is_dictionary(field.type)
+        if coded:
+            parts = pa.chunked_array(parts, field.type).unify_dictionaries().chunks
+            texts = parts[0].dictionary if parts else pa.array([], pa.string())
+            parts = [part.indices for part in parts]
+        whole = dict(zip(used, parts, strict=True))
+        slices = [whole[p].slice(first, last - first) for p, first, last in runs]
+        if scattered:
+            slices = [pa.concat_arrays(slices)] if slices else []
+        columns.append(_coded(slices, texts) if coded else pa.chunked_array(slices, field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _coded(slices: Sequence[pa.Array], texts: pa.Array) -> pa.ChunkedArray:
+    """These codes in a new dictionary: the texts in use, in byte order."""
+    used = np.zeros(len(texts) + 1, bool)
+    for codes in slices:
+        used[codes.fill_null(len(texts)) if codes.null_count else codes] = True
+    kept = np.flatnonzero(used[:-1])
+    order = pc.sort_indices(texts.take(pa.array(kept))).to_numpy()
+    rank = np.zeros(len(texts), np.int32)
+    rank[kept[order]] = np.arange(len(order), dtype=np.int32)
+    texts, ranks = texts.take(pa.array(kept[order])), pa.array(rank)
+    new = [pa.DictionaryArray.from_arrays(ranks.take(codes), texts) for codes in slices]
+    return pa.chunked_array(new, pa.dictionary(pa.int32(), pa.string()))
+
+
+def _runs(pack: Ids, begin: Ids, end: Ids) -> list[Run]:
+    """Pack, first row and end of each stretch of rows that stand together in a pack."""
+    used = end > begin
+    pack, begin, end = pack[used], begin[used], end[used]
+    first = (np.diff(pack, prepend=-1) != 0) | (np.append(-1, end)[:-1] != begin)
+    last = np.roll(first, -1)
+    return list(zip(pack[first].tolist(), begin[first].tolist(), end[last].tolist(), strict=True))

@@ -9,16 +9,7 @@ declaration met on the way sends it to the module. Private names are mangled bef
 import numpy as np
 import numpy.typing as npt
 
-from codeanatomy.extract.forest import (
-    COMPREHENSIONS,
-    FUNCTIONS,
-    STORE,
-    Flags,
-    Forest,
-    Ints,
-    kinds,
-    roles,
-)
+from codeanatomy.extract.forest import COMPREHENSIONS, FUNCTIONS, STORE, Forest, Ints, kinds, roles
 from codeanatomy.facts.ids import LOCAL, hash_text, hash_texts, mix
 
 # what binds a name; the order has no meaning
@@ -29,12 +20,13 @@ VARIABLE, NAMED, IMPORTED = range(3)
 _CLASS = kinds("ClassDef")
 _GENERIC = kinds("TypeVar", "ParamSpec", "TypeVarTuple")
 _NAME = kinds("Name")
-_FUNCTION_LIKE = FUNCTIONS | COMPREHENSIONS
+FUNCTION_LIKE = FUNCTIONS | COMPREHENSIONS
 _BINDERS = (
     (kinds("FunctionDef", "AsyncFunctionDef", "ClassDef"), DEFINITION),
     (kinds("arg"), PARAMETER),
     (kinds("ExceptHandler", "MatchAs", "MatchStar", "MatchMapping") | _GENERIC, OTHER),
 )
+_BASE = 1 << 32  # of pairs as numbers: scope * _BASE + code of the name
 _TYPE_PARAMETERS = hash_text("type_params")
 
 
@@ -49,7 +41,11 @@ class Scopes:
     def __init__(self, forest: Forest) -> None:
         self.forest = forest
         self._names = forest.names.all()
-        self._private()
+        self.code = forest.bound.astype(np.int64)  # to compare by: private names as mangled
+        private = np.array([_is_private(name) for name in self._names] + [False], np.bool_)
+        for row in np.flatnonzero(private[forest.bound]).tolist():
+            name = self._names[forest.bound[row]]
+            self.code[row] = self._mangled(name, int(forest.scope[row]))
         self.module = forest.first_row[forest.file]
         self._declare()
         self.binders, kind = self._events()
@@ -65,15 +61,13 @@ class Scopes:
         active = np.arange(len(rows))
         scope = scopes.astype(np.int64)
         first = True
-        near = np.ones(
-            len(rows), np.bool_
-        )  # its own, or straight from type parameters: sees classes
+        near = np.ones(len(rows), np.bool_)  # own, or straight from type parameters: sees classes
         while len(active):
             passed = _CLASS[forest.kind[scope]] & ~near
-            sent = _among(self._global, scope * self._base + codes[active]) & ~passed
+            sent = _among(self._global, scope * _BASE + codes[active]) & ~passed
             scope = np.where(sent, self.module[scope], scope)
-            place = np.searchsorted(self.pairs, pair := scope * self._base + codes[active])
-            hit = _among(self.pairs, pair) & ~passed
+            pair = scope * _BASE + codes[active]
+            place, hit = np.searchsorted(self.pairs, pair), _among(self.pairs, pair) & ~passed
             found[active[hit]] = place[hit]
             up = forest.outer[scope].astype(np.int64)
             on = ~hit & (up >= 0)
@@ -81,16 +75,8 @@ class Scopes:
             active, scope, first = active[on], up[on], False
         return found
 
-    def _private(self) -> None:
-        """Codes to compare by: names with two leading underscores get their class's prefix."""
-        bound, names = self.forest.bound, self._names
-        private = np.array([_is_private(n) for n in names] + [False], np.bool_)
-        self.code = bound.astype(np.int64)
-        for row in np.flatnonzero(private[bound]).tolist():
-            self.code[row] = self._mangled(names[bound[row]], int(self.forest.scope[row]))
-
     def _mangled(self, name: str, scope: int) -> int:
-        """The code to compare by of a name in a scope."""
+        """The code to compare by of a name in a scope: private ones get the class's prefix."""
         forest = self.forest
         while scope >= 0 and not _CLASS[forest.kind[scope]]:
             scope = int(forest.outer[scope])
@@ -103,15 +89,13 @@ class Scopes:
         """The pairs that `global` and `nonlocal` statements name, sorted."""
         forest = self.forest
         is_global = kinds("Global")[forest.kind]
-        pairs: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
+        pairs: dict[bool, list[int]] = {True: [], False: []}
         for row, names in forest.columns.declared:
             scope = int(forest.scope[row])
-            pairs[bool(is_global[row])] += [(scope, self._mangled(n, scope)) for n in names]
-        self._base = len(forest.names.all()) + 1
-        self._global, self._nonlocal = (
-            np.array(sorted(s * self._base + c for s, c in pairs[which]), np.int64)
-            for which in (True, False)
-        )
+            codes = [self._mangled(name, scope) for name in names]
+            pairs[bool(is_global[row])] += [scope * _BASE + code for code in codes]
+        self._global = np.array(sorted(pairs[True]), np.int64)
+        self._nonlocal = np.array(sorted(pairs[False]), np.int64)
 
     def _events(self) -> tuple[Ints, npt.NDArray[np.int8]]:
         """Rows that bind a name, in source order, and what binds it."""
@@ -135,22 +119,20 @@ class Scopes:
         while (inner := walrus & COMPREHENSIONS[forest.kind[scope]]).any():
             scope[inner] = forest.outer[scope[inner]]
         codes = self.code[rows]
-        sent = _among(self._global, scope * self._base + codes)
+        sent = _among(self._global, scope * _BASE + codes)
         scope = np.where(sent, self.module[scope], scope)
-        lent = np.flatnonzero(_among(self._nonlocal, scope * self._base + codes))
+        pairs = scope * _BASE + codes
+        lent = np.flatnonzero(_among(self._nonlocal, pairs))
         if len(lent):
-            own = np.ones(len(rows), np.bool_)
-            own[lent] = False
-            self.pairs = np.unique(scope[own] * self._base + codes[own])
+            self.pairs = np.unique(np.delete(pairs, lent))
             target = self.lookup(forest.outer[scope[lent]].astype(np.int64), rows[lent])
-            outer = self.pairs[target] // self._base
-            good = (target >= 0) & _FUNCTION_LIKE[forest.kind[outer]]
-            scope[lent[good]] = outer[good]
-        pairs = scope * self._base + codes
+            outer = self.pairs[target] // _BASE
+            good = (target >= 0) & FUNCTION_LIKE[forest.kind[outer]]
+            pairs[lent[good]] = outer[good] * _BASE + codes[lent[good]]
         self.pairs, first, self.binding = np.unique(pairs, return_index=True, return_inverse=True)
         group: Ints = self.binding
         self.first = rows[first]
-        self.scope = self.pairs // self._base
+        self.scope = self.pairs // _BASE
         counts = np.bincount(group * 5 + kind, minlength=5 * len(self.pairs)).reshape(-1, 5)
         total = counts[:, :DELETION].sum(axis=1)
         # what `global` sends to a module is a variable of it
@@ -174,10 +156,8 @@ def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__") and "." not in name
 
 
-def _among(ordered: Ints, values: Ints) -> Flags:
-    """Which values occur in the sorted array."""
-    if not len(ordered):
-        return np.zeros(len(values), np.bool_)
-    place = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    result: Flags = ordered[place] == values
+def _among(ordered: Ints, values: Ints) -> npt.NDArray[np.bool_]:
+    """Which values occur in the sorted array, which lacks -1."""
+    place = np.searchsorted(ordered, values)
+    result: npt.NDArray[np.bool_] = np.append(ordered, -1)[place] == values
     return result

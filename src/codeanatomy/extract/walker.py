@@ -4,20 +4,14 @@ The functions are written out from the grammar that each ast class carries in it
 class that a newer Python adds is walked without a change here; only the order of children and the
 classes that are folded or need more than their children are told below. Rows stand in source order,
 a parent before its children. Expression statements, `arguments`, `withitem`, contexts and operators
-get no row. Rows that the constraint emitter refers to get their number as `node.row`.
+get no row. Each node with a row gets its number as `node.row`, for the constraint emitter.
 """
 
 import ast
 import re
 from collections.abc import Callable
+from textwrap import indent
 
-Visit = Callable[[ast.Module, int], None]
-
-_ROWED = {
-    *("Module", "FunctionDef", "AsyncFunctionDef", "ClassDef", "Lambda"),
-    *("Call", "Name", "Attribute", "Subscript", "alias", "arg", "For", "AsyncFor", "comprehension"),
-    *("With", "AsyncWith", "Raise", "BinOp", "UnaryOp", "Compare", "AugAssign"),
-}
 _OPERATORS = {"operator", "unaryop", "boolop", "cmpop"}
 _PLAIN = {"identifier", "int", "string", "constant", "expr_context", "type_ignore"} | _OPERATORS
 _DIRECT = {"arg", "alias", "keyword", "comprehension", "match_case"}  # classes without subclasses
@@ -40,24 +34,15 @@ def _step(field: str, grammar: str = "expr", owner: str = "n") -> str:
 # Steps of the classes whose children are not simply their fields in the grammar's order. A step
 # `visit x field` becomes the child's role and visit; `visit x field as class` skips the dispatch.
 _MIXED = """\
-a = n.{first}; k = n.keywords
-if k and a and a[-1].__class__ is A.Starred:
-    for x in interleaved(a, k):
-        if x.__class__ is A.keyword:
-            visit x keywords as keyword
-        else:
-            x.row = len(kinds)
-            visit x {first}
-else:
-    for x in a:
-        x.row = len(kinds)
-        visit x {first}
-    for x in k:
+for x in interleaved(n.{first}, n.keywords) if n.keywords else n.{first}:
+    if x.__class__ is keyword:
         visit x keywords as keyword
+    else:
+        visit x {first}
 """
 _DECORATORS = """\
 for x in n.decorator_list:
-    x.row = len(kinds); add_decorators(dotted(x))
+    add_decorators(dotted(x))
     visit x decorator_list
 """
 _GENERIC = """\
@@ -99,27 +84,18 @@ for k, x in zip(n.keys, n.{values}):
         visit k keys
     visit x {values}
 """
-_WITH = """\
-for y in n.items:
-    x = y.context_expr
-    visit x context_expr
-    x = y.optional_vars
-    if x is not None:
-        visit x optional_vars
-"""
-_WITH += _step("body", "stmt*")
-_RETURNS = _step("returns", "expr?")
-_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS + _RETURNS + _STATEMENTS
+_ITEM = _step("context_expr", owner="y") + _step("optional_vars", "expr?", "y")
+_WITH = "for y in n.items:\n" + indent(_ITEM, "    ") + _step("body", "stmt*")
+_FUNCTION = _DOCSTRING + _DECORATORS + _GENERIC + _PARAMETERS
+_FUNCTION += _step("returns", "expr?") + _STATEMENTS
 _STEPS = {
-    "Module": _DOCSTRING + _STATEMENTS,
-    "FunctionDef": _FUNCTION,
-    "AsyncFunctionDef": _FUNCTION,
+    "Module": "add_roles(0)\n" + _DOCSTRING + _STATEMENTS,
+    **dict.fromkeys(("FunctionDef", "AsyncFunctionDef"), _FUNCTION),
     "Lambda": "add_docstrings(None)\n" + _PARAMETERS + _BODY.format(_step("body")),
     "ClassDef": _DOCSTRING + _DECORATORS + _GENERIC + _MIXED.format(first="bases") + _STATEMENTS,
-    "Call": _step("func") + _MIXED.format(first="args").replace("x.row = len(kinds)", "pass"),
+    "Call": _step("func") + _MIXED.format(first="args"),
     "IfExp": "".join(map(_step, ("body", "test", "orelse"))),
-    "With": _WITH,
-    "AsyncWith": _WITH,
+    **dict.fromkeys(("With", "AsyncWith"), _WITH),
     "Dict": _PAIRS.format(values="values"),
     "MatchMapping": _PAIRS.format(values="patterns"),
     **dict.fromkeys(("ListComp", "SetComp", "GeneratorExp"), _step("elt") + _GENERATORS),
@@ -133,8 +109,7 @@ _NOTES = {
     "Constant": "add_values(n.value)\n",
     "alias": "add_renames(n.asname)\n",
     "ImportFrom": "add_levels(n.level or 0)\n",
-    "Global": "add_declared((i, n.names))\n",
-    "Nonlocal": "add_declared((i, n.names))\n",
+    **dict.fromkeys(("Global", "Nonlocal"), "add_declared((i, n.names))\n"),
     "AnnAssign": "if not n.simple and n.value is None: add_undeclared(len(kinds))\n",
 }
 
@@ -199,7 +174,9 @@ def dotted(node: ast.expr) -> str:
 def interleaved(positional: list[ast.expr], named: list[ast.keyword]) -> list[ast.AST]:
     """Arguments in source order: a starred one may follow a keyword."""
     both: list[ast.expr | ast.keyword] = [*positional, *named]
-    return [*sorted(both, key=lambda x: (x.lineno, x.col_offset))]
+    if positional and isinstance(positional[-1], ast.Starred):
+        both.sort(key=lambda x: (x.lineno, x.col_offset))
+    return [*both]
 
 
 _NUMBERED: dict[str, int] = {}  # constructs by their numbers,
@@ -211,19 +188,19 @@ def _source() -> str:
     """Text of `make`, which binds the columns and gives the visitor of modules."""
     lines = ["def make(columns, D, A, T, Nowhere, dotted, written, interleaved):"]
     lines += [f"    add_{name} = columns.{name}.append" for name in vars(Columns())]
-    lines.append("    kinds = columns.kinds")
+    lines.append("    kinds, keyword = columns.kinds, A['keyword']")
     for name, fields in _GRAMMAR.items():
-        lines.append(f"    def v_{name}(n, p):")
+        lines.append(f"    def v_{name}(n, p=-1):")
         lines += [f"        {line}" for line in _visitor(name, fields)]
-        lines.append(f"    D[A.{name}] = v_{name}")
+        lines.append(f"    D[A[{name!r}]] = v_{name}")
     lines += ["    def v_Expr(n, p):", "        n = n.value", "        D[n.__class__](n, p)"]
-    return "\n".join([*lines, "    D[A.Expr] = v_Expr", "    return v_Module", ""])
+    return "\n".join([*lines, "    D[A['Expr']] = v_Expr", "    return v_Module", ""])
 
 
 def _visitor(name: str, fields: dict[str, str]) -> list[str]:
     """Statements that append the row of a node and visit its children."""
     place = "Nowhere" if name in _UNPLACED else "n"
-    lines = [f"i = len(kinds); add_nodes({place}); add_parents(p)"]
+    lines = [f"n.row = i = len(kinds); add_nodes({place}); add_parents(p)"]
     operator = next((f for f, kind in fields.items() if kind.rstrip("*") in _OPERATORS), None)
     if operator:
         base = getattr(ast, fields[operator].rstrip("*"))
@@ -235,8 +212,6 @@ def _visitor(name: str, fields: dict[str, str]) -> list[str]:
         lines.append(f"add_kinds({_number(name, _NUMBERED)})")
     if name in TEXT:
         lines.append(f"add_texts(n.{TEXT[name]})")
-    if name in _ROWED:
-        lines.append("n.row = i")
     steps = _STEPS.get(name) or "".join(_step(*item) for item in fields.items())
     return lines + [_expanded(name, line) for line in (_NOTES.get(name, "") + steps).splitlines()]
 
@@ -282,19 +257,13 @@ TEXT = {
     for name, fields in _GRAMMAR.items()
     if not {"identifier", "identifier?"}.isdisjoint(fields.values())
 }
-_NAMESPACE: dict[str, Callable[..., Visit]] = {}
+_NAMESPACE: dict[str, Callable[..., Callable[[ast.Module], None]]] = {}
 exec(compile(_source(), "<visitors>", "exec"), _NAMESPACE)  # our own text, from the grammar
 CONSTRUCTS, ROLES = tuple(_NUMBERED), tuple(_PLACED)
 
 
 def visitor(columns: Columns) -> Callable[[ast.Module], None]:
     """A function that appends a module's rows to the columns."""
-    visit = _NAMESPACE["make"](
-        columns, {}, ast, _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
+    return _NAMESPACE["make"](
+        columns, {}, vars(ast), _SUBCLASSES, Nowhere, dotted, ast.get_docstring, interleaved
     )
-
-    def add(module: ast.Module) -> None:
-        columns.roles.append(0)
-        visit(module, -1)
-
-    return add

@@ -1,13 +1,20 @@
-"""All witnesses: the Extractor values of the modules `from_*` of this room, by rank."""
+"""All witnesses: the Extractor values of the modules `from_*` of this room, by rank; and what the
+rows of a file depend on other than its bytes."""
 
 import importlib
 import pkgutil
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from codeanatomy import extract
-from codeanatomy.extract.witness import Extractor
+from codeanatomy.extract.batch import tables_of
+from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.witness import Extractor, packed_schema
+from codeanatomy.facts.canonical import code_digest, digest, fingerprint
 from codeanatomy.facts.errors import DeclarationError
+
+_ROOMS = ("extract", "facts")  # whose code makes the rows
 
 
 def witnesses() -> tuple[Extractor, ...]:
@@ -40,3 +47,22 @@ def homes(extractors: Sequence[Extractor]) -> list[str]:
                 f"extractor {extractor.name!r} must stand at the top of its collector's module"
             )
     return sorted(set(modules))
+
+
+def evidence_fingerprint(extractors: Sequence[Extractor], limits: Limits) -> str:
+    """One key for everything that shapes rows: extractors with their versions, schemas, limits, the
+    interpreter (its grammar is what files are parsed by), and the code itself, so that rows of an
+    edited extractor are never mistaken for its own."""
+    schemas = {n: packed_schema(struct) for n, struct in tables_of(extractors).items()}
+    package = Path(__file__).parents[1]
+    code = {path for room in _ROOMS for path in (package / room).rglob("*.py")}
+    code |= {Path(file) for e in extractors if (file := sys.modules[e.open.__module__].__file__)}
+    return fingerprint(
+        {
+            "extractors": sorted((e.name, e.version, e.rank) for e in extractors),
+            "tables": {name: digest(s.serialize().to_pybytes()) for name, s in schemas.items()},
+            "limits": limits,
+            "interpreter": [sys.implementation.name, sys.version],
+            "code": code_digest(*sorted(code)),
+        }
+    )

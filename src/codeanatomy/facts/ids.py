@@ -44,8 +44,7 @@ def mix(a: Ids | int, b: Ids | int) -> Ids:
     """
     with np.errstate(over="ignore"):
         x = (np.asarray(a, np.int64) * np.int64(_A) + np.asarray(b, np.int64)) * np.int64(_B)
-    result: Ids = (x ^ ((x >> np.int64(32)) & np.int64(_HALF))) & np.int64(_MASK63)
-    return result
+    return (x ^ ((x >> np.int64(32)) & np.int64(_HALF))) & np.int64(_MASK63)
 
 
 def mix_one(a: int, b: int) -> int:
@@ -56,8 +55,7 @@ def mix_one(a: int, b: int) -> int:
 def node_id(file: Ids | int, key: Ids | int) -> Ids:
     """Graph-wide id of the node `key` of the file `file`."""
     high = np.asarray(file, np.int64) & np.int64(HIGH_MASK)
-    result: Ids = high | (mix(file, key) & np.int64(LOW_MASK))
-    return result
+    return high | (mix(file, key) & np.int64(LOW_MASK))
 
 
 def sql_mix(a: str, b: str) -> str:
@@ -93,11 +91,6 @@ def external_key(symbol: str) -> int:
 def sql_edge_id(kind: str, src: str, dst: str, ordinal: str) -> str:
     """SQL text of an edge's id; kind is a bigint expression (`hash_text` of the kind)."""
     return sql_mix(sql_mix(kind, src), sql_mix(dst, ordinal))
-
-
-def edge_id(kind: int, src: Ids | int, dst: Ids | int, ordinal: Ids | int) -> Ids:
-    """Id of an edge: `kind` is `hash_text` of its kind."""
-    return mix(mix(kind, src), mix(dst, ordinal))
 
 
 def distinct(values: Ids) -> Ids:

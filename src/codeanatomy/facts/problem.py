@@ -28,5 +28,4 @@ _ROWS = (
     ("id-collision", "warning", "two nodes had the same id; the later one was mixed again"),
     ("string-warning", "info", "the parser warned about the file"),
 )
-PROBLEMS = tuple(ProblemCode(*row) for row in _ROWS)
-CODES = {p.code: p for p in PROBLEMS}
+CODES = {row[0]: ProblemCode(*row) for row in _ROWS}

@@ -2,7 +2,6 @@
 
 import functools
 import re
-import types
 import typing
 from collections.abc import Iterable
 from types import ModuleType
@@ -10,7 +9,7 @@ from types import ModuleType
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.facts.types import TYPES, Coded, SemanticType, Width
+from codeanatomy.facts.types import TYPES, SemanticType
 
 SEMANTIC = b"codeanatomy.type"
 GROUP = b"codeanatomy.group"
@@ -25,7 +24,9 @@ _PLAIN: dict[type, pa.DataType] = {
     str: pa.string(),
     bytes: pa.binary(),
 }
-_WIDTHS = {8: pa.int8(), 16: pa.int16(), 32: pa.int32()}
+_STORED: dict[object, pa.DataType] = {
+    hint: stored for plain, stored in _PLAIN.items() for hint in (plain, plain | None)
+}
 
 
 @functools.cache
@@ -79,31 +80,14 @@ def column_of(schema: pa.Schema, meaning: SemanticType) -> str:
 
 def _field(owner: str, name: str, hint: object) -> pa.Field:
     marks: list[object] = []
-    while typing.get_origin(hint) is typing.Annotated:
-        hint, *more = typing.get_args(hint)
-        marks += more
-    nullable = False
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        options = [a for a in typing.get_args(hint) if a is not type(None)]
-        nullable = len(options) < len(typing.get_args(hint))
-        if len(options) != 1:
-            raise TypeError(f"{owner}.{name}: a union of several types has no column type")
-        hint = options[0]
-    field = pa.field(name, _arrow(f"{owner}.{name}", hint, marks), nullable=nullable)
+    if typing.get_origin(hint) is typing.Annotated:
+        hint, *marks = typing.get_args(hint)
+    if hint not in _STORED:
+        raise TypeError(f"{owner}.{name}: no column type for {hint!r}")
+    kind = next((m for m in marks if isinstance(m, pa.DataType)), _STORED[hint])
     meaning = next((m for m in marks if isinstance(m, SemanticType)), None)
+    field = pa.field(name, kind, nullable=type(None) in typing.get_args(hint))
     return annotate(field, meaning, " ".join(m for m in marks if isinstance(m, str)))
-
-
-def _arrow(where: str, hint: object, marks: list[object]) -> pa.DataType:
-    if not isinstance(hint, type) or hint not in _PLAIN:
-        raise TypeError(f"{where}: no column type for {hint!r}")
-    plain = _PLAIN[hint]
-    for mark in marks:
-        if isinstance(mark, Width) and pa.types.is_integer(plain):
-            return _WIDTHS[mark.bits]
-        if isinstance(mark, Coded) and pa.types.is_string(plain):
-            return pa.dictionary(_WIDTHS[mark.bits], pa.string())
-    return plain
 
 
 def table_of(struct: type[msgspec.Struct], rows: Iterable[tuple[object, ...]]) -> pa.Table:

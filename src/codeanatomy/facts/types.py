@@ -6,6 +6,7 @@ and refs of nodes are local to a file (they are meaningful only together with th
 """
 
 import msgspec
+import pyarrow as pa
 
 
 class SemanticType(msgspec.Struct, frozen=True):
@@ -18,22 +19,10 @@ class SemanticType(msgspec.Struct, frozen=True):
     unit: str = ""
 
 
-class Coded(msgspec.Struct, frozen=True):
-    """Physical mark: store the strings of this column dictionary encoded, codes of so many bits."""
-
-    bits: int = 32
-
-
-class Width(msgspec.Struct, frozen=True):
-    """Physical mark: store this integer with so many bits (8, 16, 32)."""
-
-    bits: int
-
-
-CODED = Coded()
-FEW = Coded(8)  # at most 127 distinct texts: kinds, origins
-INT32 = Width(32)
-INT8 = Width(8)
+# physical marks: how Arrow stores the column, where not as its Python type tells
+CODED = pa.dictionary(pa.int32(), pa.string())
+FEW = pa.dictionary(pa.int8(), pa.string())  # at most 127 distinct texts: kinds, origins
+INT32, INT8 = pa.int32(), pa.int8()
 
 # file identity: two types, so that a reference to a file never looks like the row's own file
 FILE = SemanticType("file.owner", "file", "owner")
@@ -46,9 +35,7 @@ CONTENT = SemanticType("content.hash", "content")
 NODE = SemanticType("node.key", "node", "key", "file.owner")
 PARENT = SemanticType("node.parent", "node", "ref", "file.owner")  # syntactic parent
 OWNER = SemanticType("node.owner", "node", "ref", "file.owner")  # innermost named thing
-CONTAINER = SemanticType(
-    "node.container", "node", "ref", "file.owner"
-)  # METHOD or module around it
+CONTAINER = SemanticType("node.container", "node", "ref", "file.owner")  # METHOD or module around
 SCOPE = SemanticType("node.scope", "node", "ref", "file.owner")  # scope a name is looked up in
 DECLARED = SemanticType("node.declared", "node", "ref", "file.owner")  # what a name means
 CALL_SITE = SemanticType("node.call", "node", "ref", "file.owner")
@@ -110,6 +97,4 @@ IDS = {  # a key in a file, and its graph-wide id
     DOMINATOR: DOMINATOR_ID,
     POST_DOMINATOR: POST_DOMINATOR_ID,
 }
-TYPES: dict[str, SemanticType] = {
-    value.name: value for value in list(globals().values()) if isinstance(value, SemanticType)
-}
+TYPES = {v.name: v for v in list(globals().values()) if isinstance(v, SemanticType)}

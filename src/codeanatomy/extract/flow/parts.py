@@ -24,9 +24,7 @@ _OPERANDS = roles(
 )
 _HANDLERS = roles(".handlers")
 _COMPARED = roles("Compare.left", "Compare.comparators")
-_NEGATED = kinds("UnaryOp") & np.array(
-    [c == "UnaryOp.Not" for c in CONSTRUCTS] + [False] * (256 - len(CONSTRUCTS))
-)
+_NEGATED = np.array([construct == "UnaryOp.Not" for construct in CONSTRUCTS])
 _BRANCHING = kinds("BoolOp", "IfExp") | COMPREHENSIONS | _NEGATED
 _OWNERS = _BRANCHING | kinds(
     *("Module", "ClassDef", "FunctionDef", "AsyncFunctionDef", "Lambda", "If", "While", "For"),

@@ -2,17 +2,14 @@
 
 from typing import Annotated
 
-import msgspec
-
 from codeanatomy.facts import types as t
+from codeanatomy.facts.tables import Witnessed
 
 
-class FlowEdge(msgspec.Struct, frozen=True):
+class FlowEdge(Witnessed, frozen=True):
     """One step of the control flow, from node to node: statements, tests and other operands that
     may be left out, entries and exits of functions and bodies."""
 
-    file_id: Annotated[int, t.FILE]
-    witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
     node: Annotated[int, t.NODE]
     follower: Annotated[int, t.FOLLOWER, "node that may be evaluated next"]
     way: Annotated[
@@ -24,21 +21,17 @@ class FlowEdge(msgspec.Struct, frozen=True):
     ]
 
 
-class Control(msgspec.Struct, frozen=True):
+class Control(Witnessed, frozen=True):
     """A node that is evaluated or not as a test, loop or case decides."""
 
-    file_id: Annotated[int, t.FILE]
-    witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
     node: Annotated[int, t.NODE]
     controller: Annotated[int, t.CONTROLLER, "node that decides"]
     way: Annotated[str, t.CODED, t.ORIGIN, "true, false, loop, done, match or nomatch"]
 
 
-class DefUse(msgspec.Struct, frozen=True):
+class DefUse(Witnessed, frozen=True):
     """A use of a local variable and a binding that reaches it; at most 64 of one use."""
 
-    file_id: Annotated[int, t.FILE]
-    witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
     node: Annotated[int, t.NODE, "identifier that is read"]
     binding: Annotated[int, t.BINDING, "identifier, parameter, import or definition that binds"]
     certainty: Annotated[str, t.CODED, t.CERTAINTY, "certain where no other value may be seen"]

@@ -9,7 +9,7 @@ comment's is by its text and its number among equal texts, so that a new comment
 from typing import Annotated
 
 from codeanatomy.facts import types as t
-from codeanatomy.facts.tables.located import Evaluated, Located
+from codeanatomy.facts.tables import Evaluated, Located
 
 
 class Syntax(Evaluated, frozen=True):
