@@ -117,7 +117,8 @@ class Handmade:
         tables = {}
         for name, struct in STRUCTS.items():
             schema = schema_from_struct(struct)
-            rows = [dict(zip(schema.names, row, strict=True)) for row in self.rows[name]]
+            # columns that a row does not reach are null
+            rows = [dict(zip(schema.names, row, strict=False)) for row in self.rows[name]]
             tables[name] = pa.Table.from_pylist(rows, schema=schema)
         unresolved = len(self.rows["unresolved"])
         possible = sum(e[0] == "CALL" and e[7] == "possible" for e in self.rows["edges"])
