@@ -101,6 +101,7 @@ def imports(forest: Forest) -> dict[str, pa.Table]:
         "module": coded(np.where(module < 0, forest.no_name, module), names),
         "level": levels[statements],
         "imported": coded(np.where(plain, -1, written), names),
+        "statement": forest.key[statements],
         "renamed": np.array([r is not None for r in forest.columns.renames], np.bool_),
     }
     return table(ImportAlias, columns)

@@ -49,6 +49,7 @@ CAPTURED = SemanticType("node.captured", "node", "ref", "file.owner")
 FOLLOWER = SemanticType("node.follower", "node", "ref", "file.owner")  # next in control flow
 DOMINATOR = SemanticType("node.dominator", "node", "ref", "file.owner")
 POST_DOMINATOR = SemanticType("node.post_dominator", "node", "ref", "file.owner")
+STATEMENT = SemanticType("node.statement", "node", "ref", "file.owner")
 CONTROLLER = SemanticType("node.controller", "node", "ref", "file.owner")  # what decides on it
 BINDING = SemanticType("node.binding", "node", "ref", "file.owner")  # what gave it its value
 TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of the file in FILE_REF
@@ -59,6 +60,7 @@ PARENT_ID = SemanticType("node.parent_id", "id", "ref")
 CONTAINER_ID = SemanticType("node.container_id", "id", "ref")
 DOMINATOR_ID = SemanticType("node.dominator_id", "id", "ref")
 POST_DOMINATOR_ID = SemanticType("node.post_dominator_id", "id", "ref")
+STATEMENT_ID = SemanticType("node.statement_id", "id", "ref")
 SOURCE_ID = SemanticType("edge.src", "id", "ref")
 TARGET_ID = SemanticType("edge.dst", "id", "ref")
 SITE_ID = SemanticType("edge.site", "id", "ref")
@@ -96,5 +98,6 @@ IDS = {  # a key in a file, and its graph-wide id
     CONTAINER: CONTAINER_ID,
     DOMINATOR: DOMINATOR_ID,
     POST_DOMINATOR: POST_DOMINATOR_ID,
+    STATEMENT: STATEMENT_ID,
 }
 TYPES = {v.name: v for v in list(globals().values()) if isinstance(v, SemanticType)}

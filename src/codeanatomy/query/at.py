@@ -22,9 +22,8 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     Without: the names, calls and definitions that start on the line; if none starts there, what
     covers its first character. Raises UsageError for a file or line that the graph does not have.
     """
-    file_id, content = _file(tables, path)
-    found = tables.sql(f"SELECT text FROM texts WHERE content = '{content}'")["text"].to_pylist()
-    text = bytes(found[0]) if found else b""
+    file_id, content = file_of(tables, path)
+    text = source_of(tables, content)
     start, end = _line(text, path, line)
     line_text = text[start:end].decode("utf-8", "replace")
     if column is None:
@@ -41,7 +40,13 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     return _with_text(rows, text)
 
 
-def _file(tables: Tables, path: str) -> tuple[int, str]:
+def source_of(tables: Tables, content: str) -> bytes:
+    """The source text of a content hash; nothing where it was not kept."""
+    found = tables.sql(f"SELECT text FROM texts WHERE content = '{content}'")["text"].to_pylist()
+    return bytes(found[0]) if found else b""
+
+
+def file_of(tables: Tables, path: str) -> tuple[int, str]:
     """Id and content hash of the file that the path means."""
     asked = str(PurePosixPath(path))
     found = tables.sql(

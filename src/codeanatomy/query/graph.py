@@ -6,12 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError
 from codeanatomy.query import at, callgraph
+from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.ask import ask
 from codeanatomy.query.resolve_name import Symbol, resolve
@@ -106,6 +108,47 @@ class Graph(contextlib.ExitStack):
         reasons = [reason for reason in rows["reason"].to_pylist() if reason]
         return self._answer(rows, len(reasons), "sites among them", limit)
 
+    def slice(
+        self,
+        path: str,
+        line: int,
+        *,
+        forward: bool = False,
+        certain: bool = False,
+        depth: int = 1,
+        limit: int | None = None,
+    ) -> pa.Table:
+        """Statements that those on a line depend on, or (forward) that depend on them: through
+        variables, through what decides whether they run, and through `depth` calls."""
+        file_id, _ = at.file_of(self._tables, self._relative(path))
+        seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
+        slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
+        steps = [*map(slices.start, seeds), *slicer.steps(seeds)]
+        rows = slices.placed(self._tables, [steps]).drop_columns(["way", "step"])
+        rows = rows.sort_by([(column, "ascending") for column in ("path", "bstart", "bend")])
+        missed = self._unresolved_in([step.far for step in steps])
+        return self._answer(rows, missed, "call sites in the slice", limit)
+
+    def path(
+        self,
+        source: str,
+        sink: str,
+        *,
+        sanitizers: Sequence[str] = (),
+        certain: bool = False,
+        depth: int = 3,
+        limit: int | None = None,
+    ) -> pa.Table:
+        """Ways of data from the statements that use SOURCE to those that use SINK, one for each of
+        these; none through a statement that uses a sanitizer."""
+        seeds, goals = (slices.using(self._tables, self.resolve(n)) for n in (source, sink))
+        stop = [s for name in sanitizers for s in slices.using(self._tables, self.resolve(name))]
+        slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
+        steps = slicer.steps([s for s in seeds if s not in stop], stop)
+        rows = slices.placed(self._tables, slices.ways(steps, goals))
+        missed = self._unresolved_in([step.far for step in steps])
+        return self._answer(rows, missed, "call sites that the data may reach", limit)
+
     def tables(self) -> pa.Table:
         """The stored tables: rows, content hash and bytes of each."""
         stored = sorted(self.snapshot.tables.items())
@@ -151,6 +194,13 @@ class Graph(contextlib.ExitStack):
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
         told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
         return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
+
+    def _unresolved_in(self, statements: list[int]) -> int:
+        """Unresolved call sites in the statements."""
+        ids = np.array(statements, np.int64)
+        inner = self._tables.lookup("nodes", "statement", ids, "t.node_id")["node_id"].to_numpy()
+        what = "t.what = 'call'"
+        return len(self._tables.lookup("unresolved", "node_id", inner, "t.node_id", what))
 
     def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
         """Unresolved sites whose text is the name, or ends with it after a dot."""

@@ -1,17 +1,13 @@
 """`codeanatomy at`: what stands at a place of a file."""
 
-import re
-
 import click
 
 from codeanatomy.app.cli import options
-from codeanatomy.facts.errors import UsageError
 
 COLUMNS = (
     *("line", "column", "kind", "name", "relation"),
     *("target", "target_path", "target_line", "certainty", "reason"),
 )
-_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
 
 
 @click.command("at")
@@ -27,10 +23,5 @@ def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> optio
     Example:
       codeanatomy at src/flask/app.py:917:15
     """
-    found = _PLACE.fullmatch(place)
-    if found is None:
-        raise UsageError(
-            f"{place!r} is no place; write FILE:LINE or FILE:LINE:COL, as in app.py:12:5"
-        )
-    column = int(found["column"]) if found["column"] else None
-    return graph.at(found["path"], int(found["line"]), column, limit=limit), COLUMNS
+    path, line, column = options.place_of(place)
+    return graph.at(path, line, column, limit=limit), COLUMNS

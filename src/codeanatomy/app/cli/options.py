@@ -1,11 +1,14 @@
 """Options that several commands share, and how an answer leaves the process."""
 
 import functools
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
+
+from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 OpenGraph: TypeAlias = "Graph"
 Answer: TypeAlias = "tuple[pa.Table, tuple[str, ...]]"  # rows, and the columns that text shows
 
+_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
 FORMATS = ("text", "json", "jsonl", "csv")
 CALLS = ("place", "caller", "callee", "certainty", "confidence")
 
@@ -38,6 +42,16 @@ depth_option = click.option(
     metavar="N",
     help="Follow calls N steps; the column chain shows the way.",
 )
+
+
+def place_of(place: str) -> tuple[str, int, int | None]:
+    """Path, line and column of FILE:LINE[:COL]; UsageError for anything else."""
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise UsageError(
+            f"{place!r} is no place; write FILE:LINE or FILE:LINE:COL, as in app.py:12:5"
+        )
+    return found["path"], int(found["line"]), int(found["column"]) if found["column"] else None
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:

@@ -55,8 +55,14 @@ class Flow:
         return self._edges() | self._controls() | self._reaching()
 
     def columns(self, rows: Ints) -> dict[str, Column]:
-        """Keys of the nodes that immediately dominate and post-dominate those of the rows."""
+        """Keys of the statements of the rows, and of the nodes that immediately dominate them and
+        post-dominate them."""
+        forest = self._forest
+        inner = np.flatnonzero(forest.parent[rows] >= 0)
+        statement = np.full(len(rows), _NONE)
+        statement[inner] = self._parts.statement(rows[inner])
         return {
+            "statement": self._key_or_none(statement),
             "dominator": self._key_or_none(self._above[rows]),
             "post_dominator": self._key_or_none(self._below[rows]),
         }

@@ -18,6 +18,7 @@ from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 
 _FIELDS = tuple(role.rpartition(".")[2] for role in ROLES)
 _STATEMENTS = roles(".body", ".orelse", ".finalbody", ".handlers", ".cases")
+_WITHIN = roles("IfExp.body", "IfExp.orelse", "Lambda.body", ".cases")  # of a statement
 _OPERANDS = roles(
     *(".test", ".msg", ".iter", ".ifs", ".elt", ".context_expr", ".subject", ".guard"),
     *("BoolOp.values", "DictComp.key", "DictComp.value", ".decorator_list"),
@@ -60,6 +61,7 @@ class Parts:
         anchored |= _COMPARED[role] & chain[parent]
         self.anchors: Ints = np.flatnonzero(anchored)
         self.naming = set(np.flatnonzero(_HANDLERS[role] & (forest.bound >= 0)).tolist())
+        self._statements: Ints = np.flatnonzero((_STATEMENTS & ~_WITHIN)[role])
         self.chains = set(np.flatnonzero(chain).tolist())
         self._ends = _last_rows(forest)
         self._parts: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
@@ -93,6 +95,11 @@ class Parts:
     def anchor(self, rows: Ints) -> Ints:
         """The anchor that each of the rows follows most closely."""
         found: Ints = self.anchors[np.searchsorted(self.anchors, rows, "right") - 1]
+        return found
+
+    def statement(self, rows: Ints) -> Ints:
+        """The innermost statement or handler around each of the rows, which may be itself."""
+        found: Ints = self._statements[np.searchsorted(self._statements, rows, "right") - 1]
         return found
 
     def ends(self, rows: Ints) -> Ints:

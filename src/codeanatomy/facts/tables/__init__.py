@@ -34,5 +34,6 @@ class Located(msgspec.Struct, frozen=True):
 class Evaluated(Located, frozen=True):
     """Columns of things that may stand in the control flow."""
 
+    statement: Annotated[int | None, t.STATEMENT, "innermost statement or handler around"]
     dominator: Annotated[int | None, t.DOMINATOR, "last node that every way to it passes"]
     post_dominator: Annotated[int | None, t.POST_DOMINATOR, "first node on every way from it"]

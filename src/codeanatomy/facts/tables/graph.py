@@ -20,6 +20,7 @@ class Node(msgspec.Struct, frozen=True):
     evidence: Annotated[str, t.CODED, t.EVIDENCE, "witness names joined by +"]
     parent: Annotated[int | None, t.PARENT_ID, "source of its AST edge"]
     container: Annotated[int | None, t.CONTAINER_ID, "source of its CONTAINS edge"]
+    statement: Annotated[int | None, t.STATEMENT_ID, "innermost statement or handler around it"]
     dominator: Annotated[int | None, t.DOMINATOR_ID, "source of its DOMINATE edge"]
     post_dominator: Annotated[int | None, t.POST_DOMINATOR_ID, "source of its POST_DOMINATE edge"]
 

@@ -61,6 +61,7 @@ class ImportAlias(Located, frozen=True):
     module: Annotated[str, t.CODED, "module as written, without leading dots"]
     level: Annotated[int, t.INT32, "number of leading dots"]
     imported: Annotated[str | None, t.CODED, "name taken from the module; null for `import m`"]
+    statement: Annotated[int | None, t.STATEMENT]
     renamed: Annotated[bool, t.FLAG, "has an `as`"]
 
 

@@ -1,0 +1,36 @@
+"""`codeanatomy slice`: what a line depends on, or what depends on it."""
+
+import click
+
+from codeanatomy.app.cli import options
+
+COLUMNS = ("place", "text", "why", "name", "from_line", "certainty")
+
+
+@click.command("slice")
+@click.argument("place", metavar="FILE:LINE")
+@click.option("--forward/--backward", help="What depends on it; or (default) it depends on.")
+@options.depth_option
+@options.certain_option
+@options.question
+def command(
+    graph: options.OpenGraph,
+    *,
+    place: str,
+    forward: bool,
+    depth: int,
+    certain: bool,
+    limit: int | None,
+) -> options.Answer:
+    """Statements that the value or the running of those at FILE:LINE depends on.
+
+    Each comes with the first step that leads to it: `data` through a variable, `control` through a
+    test or loop, `argument` and `result` through a call, and how sure that step is.
+
+    \b
+    Example:
+      codeanatomy slice src/flask/app.py:917 --forward --depth 2
+    """
+    path, line, _ = options.place_of(place)
+    rows = graph.slice(path, line, forward=forward, depth=depth, certain=certain, limit=limit)
+    return rows, COLUMNS
