@@ -126,8 +126,8 @@ class Slicer:
             if node.kind == start:
                 methods.setdefault(node.container, []).append(node.id)
         for method, site, _, certainty, confidence in self._linked(methods, ("CALL",), into=True):
-            for node in methods[method]:
-                yield node, site, leaving, 1, certainty, confidence
+            for start_ in methods[method]:
+                yield start_, site, leaving, 1, certainty, confidence
 
     def _linked(
         self, ids: Iterable[int], kinds: Iterable[str], *, into: bool
