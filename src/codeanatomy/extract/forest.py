@@ -274,13 +274,13 @@ class Forest:
         arguments = self.rows(kinds("arg"))
         scope[arguments] = self.parent[arguments]
         self.owner, self.scope = owner, scope
-        places, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
+        self.scopes, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
         self.outer: Codes = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around
-        self.outer[places] = outside
+        self.outer[self.scopes] = outside
         self.outer[self.first_row] = -1
         # of a scope's row: the number of its definition, or of the one that it belongs to
         self.definition: Codes = np.zeros(self.size, np.int32)
-        self.definition[places] = definition
+        self.definition[self.scopes] = definition
 
     def _identify(self) -> None:
         """Keys of rows, of their parents and of what evaluates them."""
