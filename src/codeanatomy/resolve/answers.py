@@ -20,7 +20,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import Ints, members, numbered, pair
+from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
@@ -103,10 +103,15 @@ def _expanded(
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
     distinct, inverse = keys
-    found = [meant(key) for key in distinct.tolist()]
-    at, of = members(found, inverse)
-    flat = np.fromiter(chain.from_iterable(chain.from_iterable(found)), np.int64)
-    symbol, rule, why = flat.reshape(-1, 3)[at].T
+    flat: Meant = []
+    ends = [0]
+    for key in distinct.tolist():  # keeping every list would take half as long again
+        flat += meant(key)
+        ends.append(len(flat))
+    bounds = np.array(ends, np.int64)
+    at, of = expand(bounds[inverse], bounds[inverse + 1])
+    table = np.fromiter(chain.from_iterable(flat), np.int64)
+    symbol, rule, why = table.reshape(-1, 3)[at].T
     return sites[of], symbol, rule, doubt[of] | why
 
 
