@@ -8,12 +8,13 @@ A block is placed only after every forward edge into it exists. So the order of 
 topological order of the forward edges, and an edge goes back exactly where its target is no later.
 
 Exceptions: inside `try` and `with`, a block in which something may raise has an edge to what takes
-it; a block is cut where a name is bound after something that may raise, so that handlers do not see
-that binding. Elsewhere an exception is no edge, but `raise` and a failed `assert` are. A `finally`
+it, and ends there: with its last point, or before that binds a name, so that handlers do not see the
+binding (the point stands in both blocks). Elsewhere an exception is no edge, but `raise` and a failed `assert` are. A `finally`
 body stands once: it is entered in every way, and left in the same ways.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from codeanatomy.extract.flow.parts import Parts
@@ -172,12 +173,14 @@ class Blocks:
             _BRANCHES[CONSTRUCTS[self._kinds[branching]]](self, branching)
             self._at(self._parts.last(branching) + 1)
 
-    def _value(self, row: int) -> None:
-        """An operand whose value is used."""
+    def _value(self, row: int, *, cut: bool = True) -> None:
+        """An operand whose value is used; `cut`: where it may raise, it is the last in its block."""
         self._at(row)
         self._inner(row)
         self._raising = True
         self._point(row)
+        if cut and self._taker >= 0:
+            self._fresh()
 
     def _test(self, row: int, yes: int, no: int) -> None:
         """An operand that decides where to go on."""
@@ -222,7 +225,7 @@ class Blocks:
         first, *others, final = self._parts.of(row, "left", "comparators")
         self._value(first)
         for operand in others:
-            self._value(operand)
+            self._value(operand, cut=False)
             after = self._label()
             self._branch(after, stop)
             self._place(after)
@@ -289,37 +292,30 @@ class Blocks:
             self._at(row)
             _STATEMENTS.get(CONSTRUCTS[self._kinds[row]], Blocks._simple)(self, row)
 
-    def _simple(self, row: int) -> None:
+    def _simple(self, row: int, *, cut: bool = True) -> None:
         self._inner(row)
         parts = self._parts
         self._raising |= row in parts.branches or parts.raises[row]
-        if self._raising and self._taker >= 0 and parts.binds[row]:
-            self._point(row)
-            self._fresh()
         self._point(row)
+        if cut and self._raising and self._taker >= 0:
+            self._fresh()
+            if parts.binds[row]:
+                self._point(row)
         self.lands[row] = self._block
 
     def _function(self, row: int) -> None:
         for decorator in self._parts.of(row, "decorator_list"):
             self._value(decorator)
-        self._simple(row)
+        self._inner(row)
+        self.lands[row] = self._block
 
-    def _return(self, row: int) -> None:
-        self._jump(row, RETURN)
-
-    def _break(self, row: int) -> None:
-        self._jump(row, BREAK)
-
-    def _continue(self, row: int) -> None:
-        self._jump(row, CONTINUE)
-
-    def _jump(self, row: int, way: int) -> None:
-        self._simple(row)
+    def _jump(self, row: int, *, way: int) -> None:
+        self._simple(row, cut=False)
         self._leave(way)
         self._block = _NOWHERE
 
     def _raise(self, row: int) -> None:
-        self._simple(row)
+        self._simple(row, cut=False)
         self._goto(max(self._taker, _OUT), RAISE)
 
     def _assert(self, row: int) -> None:
@@ -546,9 +542,9 @@ _STATEMENTS: dict[str, Callable[[Blocks, int], None]] = {
     **dict.fromkeys(("For", "AsyncFor"), Blocks._for),
     **dict.fromkeys(("Try", "TryStar"), Blocks._try),
     **dict.fromkeys(("With", "AsyncWith"), Blocks._with),
-    "Return": Blocks._return,
-    "Break": Blocks._break,
-    "Continue": Blocks._continue,
+    "Return": partial(Blocks._jump, way=RETURN),
+    "Break": partial(Blocks._jump, way=BREAK),
+    "Continue": partial(Blocks._jump, way=CONTINUE),
     "Raise": Blocks._raise,
     "Assert": Blocks._assert,
     "If": Blocks._if,

@@ -1,0 +1,152 @@
+"""Slices and ways of data, on small repositories that are really built."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import codeanatomy
+from codeanatomy.facts.errors import CodeAnatomyError, UsageError
+from codeanatomy.query.graph import Graph
+
+WEB = """\
+import os
+import shlex
+
+def ask(prompt):
+    text = input(prompt)
+    if not text:
+        text = "nothing"
+    return text
+
+def run(command, shell):
+    line = shell + " -c " + command
+    if shell:
+        os.system(line)
+    return line
+
+def main():
+    asked = ask("? ")
+    quoted = shlex.quote(asked)
+    run(asked, "sh")
+    os.system(quoted)
+    for part in asked:
+        print(part)
+    return 0
+"""
+FLOWS = """\
+def loop(items, limit):
+    total = 0
+    for item in items:
+        if item > limit:
+            break
+        total += item
+    other = limit
+    return total
+
+def match(value):
+    match value:
+        case [first, *_]:
+            return first
+        case other:
+            pass
+    return other
+
+def caught(path):
+    try:
+        data = open(path)
+    except OSError as error:
+        data = str(error)
+    with data as inner:
+        return inner
+"""
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
+    repo = tmp_path_factory.mktemp("repo")
+    (repo / "web.py").write_text(WEB)
+    (repo / "flows.py").write_text(FLOWS)
+    (repo / "empty.py").write_text("# nothing\n")
+    codeanatomy.build(repo, workers=1, cache=False)
+    with codeanatomy.open_graph(repo) as graph:
+        yield graph
+
+
+def lines(graph: Graph, place: str, **options: bool | int) -> list[int]:
+    path, _, line = place.partition(":")
+    rows = graph.slice(path, int(line), **options).to_pylist()  # type: ignore[arg-type]
+    assert {row["path"] for row in rows} == {path}
+    return sorted({row["line"] for row in rows})
+
+
+def test_backward_inside_a_function(graph: Graph) -> None:
+    assert lines(graph, "flows.py:8", depth=0) == [1, 2, 3, 4, 6, 8]
+    assert lines(graph, "flows.py:7", depth=0) == [1, 7]
+    assert lines(graph, "flows.py:13", depth=0) == [10, 11, 13]  # the name of a pattern
+    assert lines(graph, "flows.py:24", depth=0) == [18, 20, 21, 22, 23, 24]
+
+
+def test_forward_inside_a_function(graph: Graph) -> None:
+    assert lines(graph, "flows.py:2", depth=0, forward=True) == [2, 6, 8]
+    assert lines(graph, "flows.py:4", depth=0, forward=True) == [3, 4, 5, 6, 8]
+
+
+def test_a_row_says_which_step_led_to_it(graph: Graph) -> None:
+    rows = {r["line"]: r for r in graph.slice("web.py", 13, depth=0).to_pylist()}
+    shown = {n: (r["why"], r["name"], r["from_line"], r["text"]) for n, r in rows.items()}
+    assert shown[13] == ("start", "", 13, "os.system(line)")
+    assert shown[12] == ("control", "", 13, "if shell:")
+    assert shown[11] == ("data", "line", 13, 'line = shell + " -c " + command')
+
+
+def test_through_calls(graph: Graph) -> None:
+    assert 19 not in lines(graph, "web.py:13", depth=0)
+    assert {17, 19} <= {*lines(graph, "web.py:13", depth=1)}
+    assert 5 not in lines(graph, "web.py:13", depth=1)
+    assert 5 in lines(graph, "web.py:13", depth=2)
+    assert {17, 18, 19, 20} <= {*lines(graph, "web.py:5", depth=1, forward=True)}
+    assert 13 in lines(graph, "web.py:5", depth=2, forward=True)
+
+
+def test_only_what_is_certain(graph: Graph) -> None:
+    assert 5 in lines(graph, "web.py:8", depth=0)
+    assert lines(graph, "web.py:8", depth=0, certain=True) == [8]
+
+
+def test_one_of_several_parameters_is_only_possible(graph: Graph) -> None:
+    rows = graph.slice("web.py", 17, forward=True, depth=1).to_pylist()
+    entered = [r for r in rows if r["why"] == "argument"]
+    told = {(r["line"], r["certainty"], r["confidence"]) for r in entered}
+    assert told == {(4, "certain", 1.0), (10, "possible", 0.5)}
+
+
+def test_places_without_a_statement_are_refused(graph: Graph) -> None:
+    with pytest.raises(UsageError, match=r"no statement begins at empty\.py:1"):
+        graph.slice("empty.py", 1)
+    with pytest.raises(UsageError, match="no file"):
+        graph.slice("lost.py", 1)
+
+
+def ways(graph: Graph, *ends: str, **options: object) -> list[list[int]]:
+    rows = graph.path(*ends, **options).to_pylist()  # type: ignore[arg-type]
+    assert [r["step"] for r in rows if r["step"] == 0] == [0] * len({r["way"] for r in rows})
+    return [
+        [r["line"] for r in rows if r["way"] == way] for way in sorted({r["way"] for r in rows})
+    ]
+
+
+def test_ways_of_data(graph: Graph) -> None:
+    found = ways(graph, "builtins.input", "os.system")
+    assert sorted(found) == [[5, 8, 17, 18, 20], [5, 8, 17, 19, 10, 11, 13]]
+    assert ways(graph, "builtins.input", "os.system", depth=1) == [[5, 8, 17, 18, 20]]
+    assert ways(graph, "os.system", "builtins.input") == []
+
+
+def test_no_way_leads_past_a_sanitizer(graph: Graph) -> None:
+    found = ways(graph, "builtins.input", "os.system", sanitizers=["shlex.quote"])
+    assert found == [[5, 8, 17, 19, 10, 11, 13]]
+
+
+def test_unknown_ends_are_refused(graph: Graph) -> None:
+    with pytest.raises(CodeAnatomyError, match=r"builtins\.input"):
+        graph.path("builtins.inputt", "os.system")
