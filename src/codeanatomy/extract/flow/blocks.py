@@ -8,9 +8,10 @@ A block is placed only after every forward edge into it exists. So the order of 
 topological order of the forward edges, and an edge goes back exactly where its target is no later.
 
 Exceptions: inside `try` and `with`, a block in which something may raise has an edge to what takes
-it, and ends there: with its last point, or before that binds a name, so that handlers do not see the
-binding (the point stands in both blocks). Elsewhere an exception is no edge, but `raise` and a failed `assert` are. A `finally`
-body stands once: it is entered in every way, and left in the same ways.
+it, and ends there: with its last point, or before that one binds a name (then it stands in the next
+block, too), so that handlers do not see the binding. Elsewhere an exception is no edge, but `raise`
+and a failed `assert` are. A `finally` body stands once: it is entered in every way, and left in the
+same ways.
 """
 
 from collections.abc import Callable, Iterable
@@ -174,7 +175,7 @@ class Blocks:
             self._at(self._parts.last(branching) + 1)
 
     def _value(self, row: int, *, cut: bool = True) -> None:
-        """An operand whose value is used; `cut`: where it may raise, it is the last in its block."""
+        """An operand whose value is used; `cut`: an exception in it ends the block."""
         self._at(row)
         self._inner(row)
         self._raising = True
