@@ -13,7 +13,6 @@ from tests.extract.test_run import rows
 import fakes  # isort: skip
 
 TIGHT = Limits(seconds=0.5, memory=200 << 20)
-SHORT = Limits(seconds=0.1, memory=200 << 20)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +20,7 @@ SHORT = Limits(seconds=0.1, memory=200 << 20)
     [
         ("ADD_SEGV", TIGHT, "worker-killed", "SIGSEGV"),
         ("ADD_EXIT", TIGHT, "worker-killed", "exit code 3"),
-        ("ADD_SLEEP", SHORT, "too-long", "0.6 s"),
+        ("ADD_SLEEP", TIGHT, "too-long", "3 s"),
         ("ADD_BURN", TIGHT, "too-long", "0.5 s"),
         ("ADD_FILL", Limits(seconds=60, memory=100 << 20), "too-large", "100 MiB"),
         ("FINISH_SEGV", TIGHT, "worker-killed", "SIGSEGV"),
