@@ -14,12 +14,12 @@ and a failed `assert` are. A `finally` body stands once: it is entered in every 
 same ways.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 from codeanatomy.extract.flow.parts import Parts
-from codeanatomy.extract.forest import FUNCTIONS
+from codeanatomy.extract.forest import COMPREHENSIONS, FUNCTIONS
 from codeanatomy.extract.walker import CONSTRUCTS
 
 (NEXT, TRUE, FALSE, LOOP, DONE, MATCH, NOMATCH) = range(7)
@@ -123,6 +123,9 @@ class Blocks:
             self._block = _NOWHERE
 
     def _branch(self, yes: int, no: int, ways: tuple[int, int] = (TRUE, FALSE)) -> None:
+        if yes == no:
+            self._goto(yes)
+            return
         self._throw()
         self._edge(yes, ways[0])
         self._edge(no, ways[1])
@@ -171,7 +174,10 @@ class Blocks:
     def _inner(self, row: int) -> None:
         """Branches inside a statement or operand, each followed by what comes after it."""
         for branching in self._parts.branches.get(row, ()):
-            _BRANCHES[CONSTRUCTS[self._kinds[branching]]](self, branching)
+            if COMPREHENSIONS[self._kinds[branching]]:
+                self._comprehension(branching)
+            else:
+                self._choice(branching)
             self._at(self._parts.last(branching) + 1)
 
     def _value(self, row: int, *, cut: bool = True) -> None:
@@ -199,8 +205,11 @@ class Blocks:
         elif construct == "UnaryOp.Not":
             self._test(row + 1, no, yes)
         elif construct == "IfExp":
-            for part in self._either(row):
-                self._test(part, yes, no)
+            sides = self._label(), self._label()
+            self._test(self._parts.of(row, "test")[0], *sides)
+            for label, side in zip(sides, self._parts.of(row, "body", "orelse"), strict=True):
+                self._place(label)
+                self._test(side, yes, no)
         elif known is not None:
             self._point(row)
             self._goto(yes if known else no)
@@ -213,14 +222,6 @@ class Blocks:
             self._point(row)
             self._branch(yes, no)
 
-    def _either(self, row: int) -> Iterable[int]:
-        """The two sides of a conditional expression, each in its place."""
-        sides = self._label(), self._label()
-        self._test(self._parts.of(row, "test")[0], *sides)
-        for label, field in zip(sides, ("body", "orelse"), strict=True):
-            self._place(label)
-            yield self._parts.of(row, field)[0]
-
     def _chain(self, row: int, stop: int) -> None:
         """`a < b < c`: stops at the first comparison that fails; ends in the last one's block."""
         first, *others, final = self._parts.of(row, "left", "comparators")
@@ -232,33 +233,11 @@ class Blocks:
             self._place(after)
         self._value(final)
 
-    def _boolean(self, row: int) -> None:
+    def _choice(self, row: int) -> None:
+        """An operand that goes different ways, which meet again."""
         end = self._label()
-        *others, final = self._parts.of(row, "values")
-        for operand in others:
-            after = self._label()
-            both = CONSTRUCTS[self._kinds[row]] == "BoolOp.And"
-            self._test(operand, *((after, end) if both else (end, after)))
-            self._place(after)
-        self._value(final)
-        self._goto(end)
+        self._test(row, end, end)
         self._place(end)
-
-    def _conditional(self, row: int) -> None:
-        end = self._label()
-        for part in self._either(row):
-            self._value(part)
-            self._goto(end)
-        self._place(end)
-
-    def _comparison(self, row: int) -> None:
-        end = self._label()
-        self._chain(row, end)
-        self._goto(end)
-        self._place(end)
-
-    def _negation(self, row: int) -> None:
-        self._value(row + 1)
 
     def _comprehension(self, row: int) -> None:
         """Loops in line; of a generator, too, as if it were used up where it is made."""
@@ -349,40 +328,31 @@ class Blocks:
         self._goto(end)
         self._join(end)
 
-    def _while(self, row: int) -> None:
+    def _loop(self, row: int) -> None:
+        of = self._parts.of
+        iterables, others = of(row, "iter"), of(row, "orelse")
+        for iterable in iterables:
+            self._value(iterable)
         head, inside, end = self._label(), self._label(), self._label()
-        others = self._parts.of(row, "orelse")
         after = self._label() if others else end
         self._goto(head)
         self._place(head)
-        self._test(self._parts.of(row, "test")[0], inside, after)
-        self._loop(row, (head, inside, after, end), row)
-
-    def _for(self, row: int) -> None:
-        [target], [iterable] = self._parts.of(row, "target"), self._parts.of(row, "iter")
-        self._value(iterable)
-        head, inside, end = self._label(), self._label(), self._label()
-        others = self._parts.of(row, "orelse")
-        after = self._label() if others else end
-        self._goto(head)
-        self._place(head)
-        self._point(row)
-        self._raising = True
-        self._branch(inside, after, (LOOP, DONE))
-        self._loop(row, (head, inside, after, end), target)
-
-    def _loop(self, row: int, labels: tuple[int, int, int, int], first: int) -> None:
-        head, inside, after, end = labels
+        if iterables:
+            self._point(row)
+            self._raising = True
+            self._branch(inside, after, (LOOP, DONE))
+        else:
+            self._test(of(row, "test")[0], inside, after)
         self._frames.append(Frame(_NOWHERE, end, head))
         self._place(inside)
-        if first != row:
-            self._at(first)
-        self._body(self._parts.of(row, "body"))
+        for target in of(row, "target"):
+            self._at(target)
+        self._body(of(row, "body"))
         self._goto(head)
         self._frames.pop()
-        if after != end:
+        if others:
             self._place(after)
-            self._body(self._parts.of(row, "orelse"))
+            self._body(others)
             self._goto(end)
         self._join(end)
 
@@ -531,16 +501,9 @@ class Blocks:
         self._join(end)
 
 
-_BRANCHES: dict[str, Callable[[Blocks, int], None]] = {
-    **dict.fromkeys(("BoolOp.And", "BoolOp.Or"), Blocks._boolean),
-    **dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), Blocks._comprehension),
-    **{c: Blocks._comparison for c in CONSTRUCTS if c.startswith("Compare.")},
-    "UnaryOp.Not": Blocks._negation,
-    "IfExp": Blocks._conditional,
-}
 _STATEMENTS: dict[str, Callable[[Blocks, int], None]] = {
+    **dict.fromkeys(("For", "AsyncFor", "While"), Blocks._loop),
     **dict.fromkeys(("FunctionDef", "AsyncFunctionDef"), Blocks._function),
-    **dict.fromkeys(("For", "AsyncFor"), Blocks._for),
     **dict.fromkeys(("Try", "TryStar"), Blocks._try),
     **dict.fromkeys(("With", "AsyncWith"), Blocks._with),
     "Return": partial(Blocks._jump, way=RETURN),
@@ -549,6 +512,5 @@ _STATEMENTS: dict[str, Callable[[Blocks, int], None]] = {
     "Raise": Blocks._raise,
     "Assert": Blocks._assert,
     "If": Blocks._if,
-    "While": Blocks._while,
     "Match": Blocks._match,
 }
