@@ -77,11 +77,9 @@ class Run(contextlib.ExitStack):
         self, store: str, snapshot: Snapshot, *, new: bool, extracted: int = 0, cached: int = 0
     ) -> BuildReport:
         """The summary of this run over the snapshot that is current at its end."""
-        known = {f.name for f in msgspec.structs.fields(BuildReport)} & set(snapshot.facts)
-        facts = {name: snapshot.facts[name] for name in known}
         return msgspec.convert(
             {
-                **facts,
+                **snapshot.facts,
                 "store": store,
                 "snapshot": snapshot.id,
                 "number": snapshot.number,

@@ -20,7 +20,7 @@ from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.problem import CODES
-from codeanatomy.facts.schema import columns_of, schema_from_struct
+from codeanatomy.facts.schema import columns_of, schema_from_struct, table_of
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
 from codeanatomy.report import CallSites, Run, call_sites, graph_facts
@@ -114,20 +114,17 @@ def _separated(tables: Mapping[str, pa.Table], twice: Ids) -> dict[str, pa.Table
     paths = dict(zip(*files.values(), strict=True))
     code = CODES["id-collision"]
     rows = [
-        Problem("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
+        ("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
         for f, b in moved
     ]
-    problems = pa.Table.from_pylist(
-        [msgspec.to_builtins(r) for r in rows], schema_from_struct(Problem)
-    )
+    problems = table_of(Problem, rows)
     replaced[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], problems])
     return replaced
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:
     """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
-    kinds = frozenset(k.kind for k in EDGE_KINDS)
-    broken = checks.broken_laws(tables, kinds)
+    broken = checks.broken_laws(tables, {k.kind for k in EDGE_KINDS})
     if unknown := checks.unknown_kinds(tables["nodes"], {k.kind for k in NODE_KINDS}):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
@@ -140,7 +137,7 @@ def finish(
     """The final tables with the source texts, what the snapshot says, and how they are sorted."""
     facts = graph_facts(outputs, evidence.call_sites)
     facts |= {"resolution": evidence.resolution, "events": list(evidence.events)}
-    facts |= {"policy": compiled.policy.fingerprint}
+    facts["policy"] = compiled.policy.fingerprint
     return {**outputs, TEXTS: _texts(scanned)}, facts, _sort()
 
 
@@ -163,5 +160,4 @@ def _texts(scanned: Repository) -> pa.Table:
                 text = head(scanned.root / path, size + 1, follow=True)
                 if hashlib.blake2b(text, digest_size=16).hexdigest() == content:
                     found[content] = text
-    schema = schema_from_struct(SourceText)
-    return pa.table([pa.array(found.keys()), pa.array(found.values(), pa.binary())], schema=schema)
+    return table_of(SourceText, found.items())
