@@ -28,6 +28,7 @@ SHEBANG = re.compile(
     rb"#!\s*(?:\S*/)?(?:env(?:[ \t]+(?:-\S+|\S+=\S*))*[ \t]+(?:\S*/)?)?"
     rb"(?:(?:python|pypy)[0-9.]*w?|uv[ \t]([^\n]*[ \t])?run)(?=\s|$)"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a byte of a name that is no UTF-8
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -65,7 +66,8 @@ class Walk:
         self.root, self.git = root, git
         self.include = _user_rules("--include", include)
         self.exclude = _user_rules("--exclude", exclude)
-        self.store = _inside(root, out)
+        # no path below the root where it lies elsewhere
+        self.store = out and os.path.relpath(out.resolve(), root)
         self.base = f"{root}/".replace("//", "/")
         self.found: dict[str, bool] = {}  # path -> it is a link
         self.out: dict[str, LeftOut] = {}
@@ -112,7 +114,7 @@ class Walk:
         for entry in entries:
             path = place.below(entry.name)
             try:
-                if not _is_text(entry.name):
+                if not entry.name.isascii() and _SURROGATE.search(entry.name):
                     escaped = os.fsencode(path).decode("utf-8", "backslashreplace")
                     self.out[escaped] = LeftOut("name", "its name is no UTF-8")
                 elif entry.is_symlink():
@@ -278,17 +280,3 @@ def _user_rules(option: str, patterns: Sequence[str]) -> Rules:
     if rules.invalid:
         raise UsageError(f"{option} {rules.invalid[0]!r} is no pattern; write it as in .gitignore")
     return rules
-
-
-def _inside(root: Path, out: Path | None) -> str | None:
-    """Path of the store below the repository; None where it lies elsewhere."""
-    if out is None:
-        return None
-    place = out.resolve()
-    below = place.relative_to(root).as_posix() if place.is_relative_to(root) else "."
-    return None if below == "." else below
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file's name came from UTF-8 (other bytes are lone surrogates here)."""
-    return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
