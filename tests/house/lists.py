@@ -69,7 +69,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         (HELP, "app/cli/options.py", "codeanatomy.query.graph codeanatomy.query.about"),
         (HELP, "app/cli/options.py", "msgspec"),
         (HELP, "app/cli/output.py", "codeanatomy.query.tables"),
-        (HELP, "app/cli/output.py", "msgspec pyarrow pyarrow.compute"),
+        (HELP, "app/cli/output.py", "msgspec pyarrow"),
         (HELP, "app/cli/plan.py", "codeanatomy.compiled"),
         (TERMINAL, "app/cli/build.py", "rich.console rich.progress"),
         (UNCHANGED, "build.py", "codeanatomy.steps"),

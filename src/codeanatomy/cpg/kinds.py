@@ -88,7 +88,6 @@ _BINARY = {
     "BitAnd": "and",
 }
 _ASSIGNING = _BINARY | {"Add": "plus", "Sub": "minus"}
-_LITERALS = ("List", "Tuple", "Set", "Dict")
 _AS_SPELLED = (  # named as Python names them, but for the first letter
     *("Slice", "ListComp", "SetComp", "DictComp", "Await", "FormattedValue", "Delete", "Assert"),
     *("Pass", "TypeAlias", "MatchValue", "MatchSingleton", "MatchSequence", "MatchMapping"),
@@ -117,7 +116,7 @@ _OPERATORS = {
     "Attribute": "fieldAccess",
     "Subscript": "indexAccess",
     "Starred": "starredUnpack",
-    **{k: f"{k.lower()}Literal" for k in _LITERALS},
+    **{k: f"{k.lower()}Literal" for k in ("List", "Tuple", "Set", "Dict")},
     "GeneratorExp": "genExp",
     "IfExp": "conditional",
     "JoinedStr": "formatString",

@@ -154,13 +154,16 @@ def _cell(value: object) -> str:
 def _text_columns(rows: "pa.Table") -> set[str]:
     """Names of the integer columns that JSON shows as text: ids, and what is too large for it."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     from codeanatomy.query.tables import is_id
 
     return {
         field.name
         for field, column in zip(rows.schema, rows.columns, strict=True)
-        if pa.types.is_integer(field.type)
-        and (is_id(field) or any(abs(v or 0) > _EXACT for v in pc.min_max(column).as_py().values()))
+        if pa.types.is_integer(field.type) and (is_id(field) or any(map(_is_large, column.chunks)))
     }
+
+
+def _is_large(chunk: "pa.Array") -> bool:
+    values = chunk.to_numpy(zero_copy_only=False)  # floats where there are nulls
+    return bool(((values > _EXACT) | (values < -_EXACT)).any())
