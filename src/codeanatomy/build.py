@@ -56,7 +56,8 @@ def build(
                 steps.check(outputs)
             with run.phase("store"):
                 tables, facts, sort = steps.finish(outputs, scanned, evidence, compiled)
-                facts |= {"inputs": inputs, "scope": scope, **_git(scanned)}
+                facts |= {"inputs": inputs, "scope": scope, "ref": scanned.ref}
+                facts |= {"commit": scanned.commit, "dirty": scanned.dirty}
                 facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
                 snapshot = store.commit(tables, facts, sort)
                 store.clean()
@@ -72,8 +73,4 @@ def build(
 def _scan_facts(scanned: Repository) -> list[object]:
     """All that a graph depends on: paths, module names, contents, what was skipped, the commit."""
     tables = (scanned.files, scanned.skipped, scanned.roots, scanned.problems)
-    return [*(t.to_pydict() for t in tables), *_git(scanned).values()]
-
-
-def _git(scanned: Repository) -> dict[str, object]:
-    return {"ref": scanned.ref, "commit": scanned.commit, "dirty": scanned.dirty}
+    return [*(t.to_pydict() for t in tables), scanned.ref, scanned.commit, scanned.dirty]

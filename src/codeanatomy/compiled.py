@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
-from types import ModuleType
 
 import msgspec
 import pyarrow as pa
@@ -29,12 +28,9 @@ from codeanatomy.semantic.optimize import optimize
 SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the final table
 
 
-def _names(module: ModuleType) -> frozenset[str]:
-    return frozenset(map(table_name, structs_of(module)))
-
-
-SOLVER_TABLES = _names(constraints)  # the solver alone reads these
-_NOT_EVIDENCE = SOLVER_TABLES | _names(graph) | _names(views) | {table_name(SourceText)}
+SOLVER_TABLES = frozenset(map(table_name, structs_of(constraints)))  # the solver alone reads these
+_MADE = {table_name(struct) for module in (graph, views) for struct in structs_of(module)}
+_NOT_EVIDENCE = SOLVER_TABLES | _MADE | {table_name(SourceText)}
 
 
 class Compiled(msgspec.Struct, frozen=True):

@@ -77,11 +77,9 @@ class Run(contextlib.ExitStack):
         self, store: str, snapshot: Snapshot, *, new: bool, extracted: int = 0, cached: int = 0
     ) -> BuildReport:
         """The summary of this run over the snapshot that is current at its end."""
-        known = {f.name for f in msgspec.structs.fields(BuildReport)} & set(snapshot.facts)
-        facts = {name: snapshot.facts[name] for name in known}
         return msgspec.convert(
             {
-                **facts,
+                **snapshot.facts,
                 "store": store,
                 "snapshot": snapshot.id,
                 "number": snapshot.number,
@@ -113,8 +111,8 @@ def call_sites(sites: int, targets: pa.Table) -> CallSites:
     return CallSites(sites, answered - possible, possible, sites - answered)
 
 
-def graph_facts(tables: Mapping[str, pa.Table], sites: CallSites) -> dict[str, object]:
-    """What a snapshot says of its own graph: counts by kind, problems by code, call sites."""
+def graph_facts(tables: Mapping[str, pa.Table]) -> dict[str, object]:
+    """What a snapshot says of its own graph: counts by kind, problems by code."""
     nodes = tables["nodes"]
     held = {kind: len(nodes) - nodes[column].null_count for kind, (column, _) in COLUMNS.items()}
     return {
@@ -123,5 +121,4 @@ def graph_facts(tables: Mapping[str, pa.Table], sites: CallSites) -> dict[str, o
         "problems": counts(tables["problems"]["code"]),
         "skipped": tables["skipped"].num_rows,
         "files": tables["files"].num_rows,
-        "call_sites": msgspec.to_builtins(sites),
     }

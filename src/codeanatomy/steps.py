@@ -20,10 +20,10 @@ from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.problem import CODES
-from codeanatomy.facts.schema import columns_of, schema_from_struct
+from codeanatomy.facts.schema import columns_of, schema_from_struct, table_of
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
-from codeanatomy.report import CallSites, Run, call_sites, graph_facts
+from codeanatomy.report import Run, call_sites, graph_facts
 from codeanatomy.resolve.solve import solve
 from codeanatomy.sources.reading import head
 from codeanatomy.sources.scan import Repository
@@ -33,14 +33,12 @@ TRIES = 3  # to tell colliding ids apart; a second collision after the first is 
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """All evidence tables by name, and how the extraction went."""
+    """All evidence tables by name, how the extraction went, and what the snapshot says of it."""
 
     tables: dict[str, pa.Table]
-    call_sites: CallSites
     extracted: int
     cached: int
-    resolution: dict[str, int]  # rounds, places, and places that hold too much to tell
-    events: tuple[str, ...]
+    facts: dict[str, object]
 
 
 def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> Evidence:
@@ -61,20 +59,20 @@ def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> E
         "construct_kind": constants(),
         **found.tables,
     }
-    events = tuple(f"{e.kind}: {e.reason}" for e in found.events)
-    sites = tables["call_site"].num_rows
-    calls = CallSites(sites, 0, 0, sites)  # until they are resolved
-    return Evidence(tables, calls, found.extracted, found.cached, {}, events)
+    events = [f"{e.kind}: {e.reason}" for e in found.events]
+    return Evidence(tables, found.extracted, found.cached, {"events": events})
 
 
 def resolve(evidence: Evidence) -> Evidence:
     """The evidence with the answers of the resolution solver instead of its constraint rows."""
     tables = dict(evidence.tables)
     answers = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
-    effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
     tables |= answers.tables
-    sites = call_sites(evidence.call_sites.total, answers.tables["target"])
-    return msgspec.structs.replace(evidence, tables=tables, resolution=effort, call_sites=sites)
+    sites = call_sites(tables["call_site"].num_rows, tables["target"])
+    # wide: places that hold too much to tell
+    effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
+    facts = evidence.facts | {"call_sites": msgspec.to_builtins(sites), "resolution": effort}
+    return msgspec.structs.replace(evidence, tables=tables, facts=facts)
 
 
 def compile_views(evidence: Evidence) -> Compiled:
@@ -114,20 +112,17 @@ def _separated(tables: Mapping[str, pa.Table], twice: Ids) -> dict[str, pa.Table
     paths = dict(zip(*files.values(), strict=True))
     code = CODES["id-collision"]
     rows = [
-        Problem("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
+        ("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
         for f, b in moved
     ]
-    problems = pa.Table.from_pylist(
-        [msgspec.to_builtins(r) for r in rows], schema_from_struct(Problem)
-    )
+    problems = table_of(Problem, rows)
     replaced[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], problems])
     return replaced
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:
     """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
-    kinds = frozenset(k.kind for k in EDGE_KINDS)
-    broken = checks.broken_laws(tables, kinds)
+    broken = checks.broken_laws(tables, {k.kind for k in EDGE_KINDS})
     if unknown := checks.unknown_kinds(tables["nodes"], {k.kind for k in NODE_KINDS}):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
@@ -138,9 +133,7 @@ def finish(
     outputs: Mapping[str, pa.Table], scanned: Repository, evidence: Evidence, compiled: Compiled
 ) -> tuple[dict[str, pa.Table], dict[str, object], dict[str, list[str]]]:
     """The final tables with the source texts, what the snapshot says, and how they are sorted."""
-    facts = graph_facts(outputs, evidence.call_sites)
-    facts |= {"resolution": evidence.resolution, "events": list(evidence.events)}
-    facts |= {"policy": compiled.policy.fingerprint}
+    facts = graph_facts(outputs) | evidence.facts | {"policy": compiled.policy.fingerprint}
     return {**outputs, TEXTS: _texts(scanned)}, facts, _sort()
 
 
@@ -163,5 +156,4 @@ def _texts(scanned: Repository) -> pa.Table:
                 text = head(scanned.root / path, size + 1, follow=True)
                 if hashlib.blake2b(text, digest_size=16).hexdigest() == content:
                     found[content] = text
-    schema = schema_from_struct(SourceText)
-    return pa.table([pa.array(found.keys()), pa.array(found.values(), pa.binary())], schema=schema)
+    return table_of(SourceText, found.items())

@@ -8,16 +8,9 @@ any figure is an `ast.Call` and nothing else.
 import msgspec
 
 
-class NodeKind(msgspec.Struct, frozen=True):
-    """A kind of node: its name, whether the CPG standard has it, and what it stands for."""
-
-    kind: str
-    standard: bool
-    meaning: str
-
-
-class EdgeKind(msgspec.Struct, frozen=True):
-    """A kind of edge: its meaning, and whether its ordinal tells several edges of a pair apart."""
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of node or edge: its name, whether the CPG standard has it, and what it stands for; of
+    edges also whether the ordinal tells several of one pair apart."""
 
     kind: str
     standard: bool
@@ -26,50 +19,48 @@ class EdgeKind(msgspec.Struct, frozen=True):
 
 
 NODE_KINDS = (
-    NodeKind("FILE", True, "a scanned file"),
-    NodeKind("NAMESPACE_BLOCK", True, "a module"),
-    NodeKind("TYPE_DECL", True, "a class, or an external one"),
-    NodeKind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
-    NodeKind("METHOD_RETURN", True, "where a function or body is left"),
-    NodeKind("METHOD_PARAMETER_IN", True, "a parameter"),
-    NodeKind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
-    NodeKind("MEMBER", True, "an attribute of the instances of a class, set by its methods"),
-    NodeKind("LOCAL", True, "a variable of a module, class, function or comprehension"),
-    NodeKind("CALL", True, "a call, or an operator named <operator>.xxx"),
-    NodeKind("IDENTIFIER", True, "a name"),
-    NodeKind("FIELD_IDENTIFIER", True, "the b of a.b"),
-    NodeKind("LITERAL", True, "a constant"),
-    NodeKind("RETURN", True, "return"),
-    NodeKind("CONTROL_STRUCTURE", True, "if, for, while, try, with, match, raise, yield ..."),
-    NodeKind("JUMP_TARGET", True, "a case of match"),
-    NodeKind("BLOCK", True, "an import statement, holding its IMPORT nodes"),
-    NodeKind("IMPORT", True, "one imported name"),
-    NodeKind("ANNOTATION", True, "a decorator"),
-    NodeKind("COMMENT", True, "a comment"),
-    NodeKind("UNKNOWN", True, "a construct without a fitting kind; its name is the ast class"),
-    NodeKind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
-    NodeKind("EXTERNAL", False, "a thing outside the repository, named by its import path"),
+    Kind("FILE", True, "a scanned file"),
+    Kind("NAMESPACE_BLOCK", True, "a module"),
+    Kind("TYPE_DECL", True, "a class, or an external one"),
+    Kind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
+    Kind("METHOD_RETURN", True, "where a function or body is left"),
+    Kind("METHOD_PARAMETER_IN", True, "a parameter"),
+    Kind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
+    Kind("MEMBER", True, "an attribute of the instances of a class, set by its methods"),
+    Kind("LOCAL", True, "a variable of a module, class, function or comprehension"),
+    Kind("CALL", True, "a call, or an operator named <operator>.xxx"),
+    Kind("IDENTIFIER", True, "a name"),
+    Kind("FIELD_IDENTIFIER", True, "the b of a.b"),
+    Kind("LITERAL", True, "a constant"),
+    Kind("RETURN", True, "return"),
+    Kind("CONTROL_STRUCTURE", True, "if, for, while, try, with, match, raise, yield ..."),
+    Kind("JUMP_TARGET", True, "a case of match"),
+    Kind("BLOCK", True, "an import statement, holding its IMPORT nodes"),
+    Kind("IMPORT", True, "one imported name"),
+    Kind("ANNOTATION", True, "a decorator"),
+    Kind("COMMENT", True, "a comment"),
+    Kind("UNKNOWN", True, "a construct without a fitting kind; its name is the ast class"),
+    Kind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
+    Kind("EXTERNAL", False, "a thing outside the repository, named by its import path"),
 )
 
 EDGE_KINDS = (
-    EdgeKind("AST", True, "parent to child in the syntax tree"),
-    EdgeKind("CONTAINS", True, "file, function or body to every node it evaluates"),
-    EdgeKind("SOURCE_FILE", True, "module, class, function or comment to its file"),
-    EdgeKind("REF", True, "identifier or field to what it means"),
-    EdgeKind("ARGUMENT", True, "call to argument expression", "order in the call, from 0"),
-    EdgeKind("RECEIVER", True, "call to the object whose method is called"),
-    EdgeKind("IMPORTS", True, "import to the module, definition, variable or external it names"),
-    EdgeKind("INHERITS_FROM", True, "class to its base", "order of the base"),
-    EdgeKind("CAPTURE", True, "function or class body to a variable of an enclosing function"),
-    EdgeKind("CALL", True, "call site to what it calls"),
-    EdgeKind("CFG", True, "node to one that may be evaluated next"),
-    EdgeKind("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
-    EdgeKind(
-        "POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"
-    ),
-    EdgeKind("CDG", True, "test, loop or case to a node that is evaluated or not as it decides"),
-    EdgeKind("REACHING_DEF", True, "binding of a local variable to a use that may see its value"),
-    EdgeKind("DECORATED_BY", False, "definition to the function or class that decorates it"),
+    Kind("AST", True, "parent to child in the syntax tree"),
+    Kind("CONTAINS", True, "file, function or body to every node it evaluates"),
+    Kind("SOURCE_FILE", True, "module, class, function or comment to its file"),
+    Kind("REF", True, "identifier or field to what it means"),
+    Kind("ARGUMENT", True, "call to argument expression", "order in the call, from 0"),
+    Kind("RECEIVER", True, "call to the object whose method is called"),
+    Kind("IMPORTS", True, "import to the module, definition, variable or external it names"),
+    Kind("INHERITS_FROM", True, "class to its base", "order of the base"),
+    Kind("CAPTURE", True, "function or class body to a variable of an enclosing function"),
+    Kind("CALL", True, "call site to what it calls"),
+    Kind("CFG", True, "node to one that may be evaluated next"),
+    Kind("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
+    Kind("POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"),
+    Kind("CDG", True, "test, loop or case to a node that is evaluated or not as it decides"),
+    Kind("REACHING_DEF", True, "binding of a local variable to a use that may see its value"),
+    Kind("DECORATED_BY", False, "definition to the function or class that decorates it"),
 )
 
 # edges told by a column of their target, and where that comes from
@@ -97,7 +88,6 @@ _BINARY = {
     "BitAnd": "and",
 }
 _ASSIGNING = _BINARY | {"Add": "plus", "Sub": "minus"}
-_LITERALS = ("List", "Tuple", "Set", "Dict")
 _AS_SPELLED = (  # named as Python names them, but for the first letter
     *("Slice", "ListComp", "SetComp", "DictComp", "Await", "FormattedValue", "Delete", "Assert"),
     *("Pass", "TypeAlias", "MatchValue", "MatchSingleton", "MatchSequence", "MatchMapping"),
@@ -126,7 +116,7 @@ _OPERATORS = {
     "Attribute": "fieldAccess",
     "Subscript": "indexAccess",
     "Starred": "starredUnpack",
-    **{k: f"{k.lower()}Literal" for k in _LITERALS},
+    **{k: f"{k.lower()}Literal" for k in ("List", "Tuple", "Set", "Dict")},
     "GeneratorExp": "genExp",
     "IfExp": "conditional",
     "JoinedStr": "formatString",

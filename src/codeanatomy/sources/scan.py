@@ -15,8 +15,7 @@ from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
 from codeanatomy.sources.git import Git, folders_above, git_of
 from codeanatomy.sources.reading import Digest, blob_id, head
 from codeanatomy.sources.roots import chosen_roots, declared_roots, name_files
-from codeanatomy.sources.scope import INITS, SUFFIXES, Scope
-from codeanatomy.sources.walk import Walk, folder_of
+from codeanatomy.sources.walk import INITS, SUFFIXES, Walk, folder_of
 
 
 class Repository(msgspec.Struct, frozen=True):
@@ -44,7 +43,7 @@ def scan(
     root = folder_of(repo)
     chosen = chosen_roots(root, roots)
     git, broken = git_of(root)
-    walk = Walk(Scope(root, git, include, exclude, out))
+    walk = Walk(root, git, include, exclude, out)
     digests = walk.read(blob=git is not None)
     files = sorted(digests)
     packages = frozenset(walk.packages)

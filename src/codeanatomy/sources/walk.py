@@ -1,7 +1,8 @@
-"""Which Python files are in scope, what do they hold, and what was left out on the way? Which of
-them changed since their contents were recorded?"""
+"""Which Python files are in scope, what do they hold, what is left out and why? Which of them
+changed since their contents were recorded?"""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -9,17 +10,65 @@ from pathlib import Path
 import msgspec
 
 from codeanatomy.facts.errors import CodeAnatomyError, UsageError
-from codeanatomy.sources.git import git_of
-from codeanatomy.sources.reading import Digest, digest
-from codeanatomy.sources.scope import INITS, PROJECTS, SUFFIXES, LeftOut, Place, Scope, is_python
+from codeanatomy.sources.git import Git, git_of
+from codeanatomy.sources.ignore import MAX_BYTES, Rules
+from codeanatomy.sources.reading import Digest, digest, head, text
+
+SUFFIXES = (".py", ".pyi", ".pyw")
+STORE = ".codeanatomy"
+CACHES = frozenset(
+    {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".pytype", ".tox"}
+    | {".nox", ".eggs", ".ipynb_checkpoints", "node_modules", ".git", ".hg", ".svn"}
+)
+BUILDS = frozenset(("build", "dist"))
+PROJECTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
+INITS = frozenset("__init__" + suffix for suffix in SUFFIXES)
+SHEBANG_BYTES = 128
+SHEBANG = re.compile(
+    rb"#!\s*(?:\S*/)?(?:env(?:[ \t]+(?:-\S+|\S+=\S*))*[ \t]+(?:\S*/)?)?"
+    rb"(?:(?:python|pypy)[0-9.]*w?|uv[ \t]([^\n]*[ \t])?run)(?=\s|$)"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a byte of a name that is no UTF-8
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Why a file or folder is not read."""
+
+    reason: str
+    detail: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A folder that is walked: its path, the ignore rules that hold in it, innermost last, and what
+    holds for all of it: it is wanted, what is untracked is ignored."""
+
+    path: str
+    rules: tuple[Rules, ...]
+    wanted: bool
+    ignored: LeftOut | None = None
+
+    def below(self, name: str) -> str:
+        """Path of an entry of the folder."""
+        return f"{self.path}/{name}" if self.path else name
 
 
 class Walk:
     """Goes through the folders once; collects Python files and everything that was left out."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.base = f"{scope.root}/".replace("//", "/")
+    def __init__(
+        self,
+        root: Path,
+        git: Git | None,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        out: Path | None,
+    ) -> None:
+        self.root, self.git = root, git
+        self.include = _user_rules("--include", include)
+        self.exclude = _user_rules("--exclude", exclude)
+        # no path below the root where it lies elsewhere
+        self.store = out and os.path.relpath(out.resolve(), root)
+        self.base = f"{root}/".replace("//", "/")
         self.found: dict[str, bool] = {}  # path -> it is a link
         self.out: dict[str, LeftOut] = {}
         self.packages: set[str] = set()
@@ -29,7 +78,7 @@ class Walk:
 
     def read(self, blob: bool) -> dict[str, Digest]:
         """Hashes of all Python files in scope, by path; `blob`: their ids as git blobs, too."""
-        self._stack.append((self.scope.start(), self._entries("")))
+        self._stack.append((self._start(), self._entries("")))
         while self._stack:
             self._visit(*self._stack.pop())
         digests = {}
@@ -40,16 +89,32 @@ class Walk:
                 self._unreadable(path, error)
         return digests
 
+    def _start(self) -> Place:
+        """The repository's own folder, with the rules that hold from outside of it."""
+        rules: list[Rules] = []
+        if self.git is not None:
+            rest, excluded = self.git.above, self.git.common / "info" / "exclude"
+            rules.append(_read_rules(excluded, ".git/info/exclude", "", rest))
+            while rest:
+                above = self.root.parents[rest.count("/") - 1] / ".gitignore"
+                rules.append(_read_rules(above, "a .gitignore above", "", rest))
+                rest = rest.partition("/")[2]
+        return Place("", tuple(filter(None, rules)), not self.include)
+
     def _visit(self, place: Place, entries: list[os.DirEntry[str]]) -> None:
         names = frozenset(e.name for e in entries)
-        place = self.scope.entered(place, names)
+        if ".gitignore" in names:
+            path = place.below(".gitignore")
+            rules = _read_rules(self.root / path, path, path.removesuffix(".gitignore"), "")
+            if rules:
+                place = msgspec.structs.replace(place, rules=(*place.rules, rules))
         if names & INITS:
             self.packages.add(place.path)
         self.projects += [place.below(name) for name in names & PROJECTS]
         for entry in entries:
             path = place.below(entry.name)
             try:
-                if not _is_text(entry.name):
+                if not entry.name.isascii() and _SURROGATE.search(entry.name):
                     escaped = os.fsencode(path).decode("utf-8", "backslashreplace")
                     self.out[escaped] = LeftOut("name", "its name is no UTF-8")
                 elif entry.is_symlink():
@@ -64,33 +129,63 @@ class Walk:
                 self._unreadable(path, error)
 
     def _folder(self, place: Place, name: str, path: str, beside: frozenset[str]) -> None:
+        if name == STORE or path == self.store:
+            return  # we wrote it: it says nothing of theirs, there or not
         entries, failed = list[os.DirEntry[str]](), None
         try:
             entries = self._entries(path)
         except OSError as error:
             failed = error
-        verdict = self.scope.folder(place, name, beside, frozenset(e.name for e in entries))
+        names = frozenset(e.name for e in entries)
+        build = path in BUILDS and beside & PROJECTS and not names & INITS
+        verdict: Place | LeftOut
+        if name in CACHES:
+            verdict = LeftOut("cache", f"{name} is no source")
+        elif "pyvenv.cfg" in names:
+            verdict = LeftOut("virtualenv", "holds pyvenv.cfg")
+        elif build and not (self.git and path in self.git.holding):
+            verdict = LeftOut("build", "output beside a project file")
+        else:
+            verdict = self._judged(place, path, True)
         if isinstance(verdict, LeftOut):
             self.out[path] = verdict
-        elif verdict and failed is not None:
+        elif failed is not None:
             self._unreadable(path, failed)
-        elif verdict:
+        else:
             self._stack.append((verdict, entries))
 
     def _file(self, place: Place, name: str, path: str, link: bool = False) -> None:
-        if not is_python(self.base + path, name):
+        if not name.endswith(SUFFIXES) and (
+            "." in name.lstrip(".") or not SHEBANG.match(head(self.base + path, SHEBANG_BYTES))
+        ):
             return
-        left_out = self.scope.file(place, name)
-        if left_out is None:
+        verdict = self._judged(place, path, False)
+        if isinstance(verdict, LeftOut):
+            self.out[path] = verdict
+        elif verdict.wanted:
             self.found[path] = link
         else:
-            self.out[path] = left_out
+            self.out[path] = LeftOut("excluded", "no --include names it")
+
+    def _judged(self, place: Place, path: str, folder: bool) -> Place | LeftOut:
+        """Why the patterns leave it out, or what they say holds there."""
+        rule = self.exclude.deciding(path, folder)
+        if rule is not None and not rule.negative:
+            return LeftOut("excluded", f"--exclude {rule.text}")
+        ignored = place.ignored or _ignored(place, path, folder)
+        if ignored is not None:
+            git = self.git
+            if git is None or path not in (git.holding if folder else git.tracked):
+                return ignored
+        rule = self.include.deciding(path, folder)
+        wanted = place.wanted if rule is None else not rule.negative
+        return Place(path, place.rules, wanted, ignored)
 
     def _link(self, place: Place, name: str, path: str) -> None:
         """Follows links to Python files inside the repository; a folder is read where it lies."""
         target, python = Path(os.path.realpath(self.base + path)), name.endswith(SUFFIXES)
-        inside = target.is_relative_to(self.scope.root)
-        if target.is_symlink() or (self.scope.root / place.path).is_relative_to(target):
+        inside = target.is_relative_to(self.root)
+        if target.is_symlink() or (self.root / place.path).is_relative_to(target):
             self.out[path] = LeftOut("link", "leads back to itself or a folder above it")
             self.trouble.append((path, "link-loop", f"the link {self.out[path].detail}"))
         elif target.is_dir() or (python and not (inside and target.exists())):
@@ -157,7 +252,7 @@ def changes(
         return Changes(unknown=f"the repository is no longer at {repo}")
     try:
         root = folder_of(repo)
-        walk = Walk(Scope(root, git_of(root)[0], include, exclude, out))
+        walk = Walk(root, git_of(root)[0], include, exclude, out)
         now = {path: digest.content for path, digest in walk.read(blob=False).items()}
     except (CodeAnatomyError, OSError) as error:
         return Changes(unknown=f"the repository cannot be scanned: {error}")
@@ -168,6 +263,20 @@ def changes(
     )
 
 
-def _is_text(name: str) -> bool:
-    """Whether a file's name came from UTF-8 (other bytes are lone surrogates here)."""
-    return name.isascii() or not any("\ud800" <= c <= "\udfff" for c in name)
+def _ignored(place: Place, path: str, folder: bool) -> LeftOut | None:
+    for rules in reversed(place.rules):
+        rule = rules.deciding(path, folder)
+        if rule is not None:
+            return None if rule.negative else LeftOut("gitignore", f"{rule.text} ({rules.source})")
+    return None
+
+
+def _read_rules(path: Path, source: str, base: str, above: str) -> Rules:
+    return Rules((text(path, MAX_BYTES) or "").split("\n"), source, base, above)
+
+
+def _user_rules(option: str, patterns: Sequence[str]) -> Rules:
+    rules = Rules(patterns)
+    if rules.invalid:
+        raise UsageError(f"{option} {rules.invalid[0]!r} is no pattern; write it as in .gitignore")
+    return rules

@@ -4,12 +4,13 @@ import contextlib
 import ctypes
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from codeanatomy.app.cli.main import KEPT, LARGE
 from codeanatomy.app.cli.options import format_option
+from codeanatomy.app.cli.output import clean, print_object, write
 
 if TYPE_CHECKING:
     from codeanatomy.report import BuildReport
@@ -42,17 +43,7 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt
 )
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @format_option("text", "json")
-def command(
-    *,
-    repo: Path,
-    out: Path | None,
-    roots: tuple[str, ...],
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    workers: int | None,
-    no_cache: bool,
-    form: str,
-) -> None:
+def command(*, no_cache: bool, form: str, **asked: Any) -> None:  # Any: what `build` takes
     """Build the graph of a repository (default: the current folder).
 
     Nothing of the repository is imported or run. An unchanged tree gives no new snapshot. Files
@@ -62,27 +53,15 @@ def command(
     Example:
       codeanatomy build ~/src/flask --exclude 'tests/*'
     """
-    import msgspec
-
-    from codeanatomy.app.cli.output import clean, print_object, write
     from codeanatomy.build import build
 
     with contextlib.suppress(AttributeError, OSError):  # as glibc has it; a twentieth of the CPU
         for parameter, value in ((TRIM_THRESHOLD, KEPT), (MMAP_THRESHOLD, LARGE)):
             ctypes.CDLL(None).mallopt(parameter, value)
     with Phases() as phases:
-        report = build(
-            repo,
-            out=out,
-            roots=roots,
-            include=include,
-            exclude=exclude,
-            workers=workers,
-            cache=not no_cache,
-            on_progress=phases,
-        )
+        report = build(**asked, cache=not no_cache, on_progress=phases)
     if form == "json":
-        print_object(msgspec.to_builtins(report))
+        print_object(report)
     else:
         write("".join(clean(line) + "\n" for line in summary(report)))
 

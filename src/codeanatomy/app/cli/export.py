@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from codeanatomy.app.cli.options import certain_option, format_option, graph_option, opened
+from codeanatomy.app.cli import options
+from codeanatomy.app.cli.output import print_object
 
 
 @click.command("export")
 @click.argument("what", type=click.Choice(["callgraph"]))
-@certain_option
-@graph_option
-@format_option("json")
+@options.certain_option
+@options.graph_option
+@options.format_option("json")
 def command(what: str, certain: bool, folder: Path | None, form: str) -> None:
     """Export the call graph as {caller: [callees]}, in the conventions of the public benchmarks.
 
@@ -22,8 +23,6 @@ def command(what: str, certain: bool, folder: Path | None, form: str) -> None:
     Example:
       codeanatomy export callgraph > callgraph.json
     """
-    from codeanatomy.app.cli.output import print_object, print_statement
-
-    with opened(folder) as graph:
+    with options.opened(folder) as graph:
         print_object(graph.callgraph(certain=certain))
-        print_statement(graph, graph.statement(), form)
+        options.print_statement(graph, graph.statement(), form)

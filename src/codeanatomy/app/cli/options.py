@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import click
 
+from codeanatomy.app.cli.output import clean, print_rows
 from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from codeanatomy.query.about import About
     from codeanatomy.query.graph import Graph
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -78,11 +80,22 @@ def answer(graph: "Graph", rows: "pa.Table", form: str, columns: tuple[str, ...]
 
     `columns` are those of the text format; the other formats print all.
     """
-    from codeanatomy.app.cli.output import print_rows, print_statement
     from codeanatomy.query.about import about_of
 
     print_rows(rows, form, columns)
     print_statement(graph, about_of(rows), form)
+
+
+def print_statement(graph: "Graph", about: "About", form: str) -> None:
+    """What the answer says about itself, and what changed since, on stderr: JSON beside JSON, else
+    a sentence."""
+    import msgspec
+
+    from codeanatomy.query.about import sentence, with_freshness
+
+    about = with_freshness(about, graph.freshness())
+    json = form in ("json", "jsonl")
+    click.echo(msgspec.json.encode(about) if json else clean(sentence(about)), err=True)
 
 
 def question(asking: Callable[..., Answer]) -> Callable[..., None]:

@@ -11,15 +11,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from codeanatomy.query.about import About
-    from codeanatomy.query.graph import Graph
 
 ROWS_AT_ONCE = 1_000
 _EXACT = 1 << 53  # JSON readers keep integers exact up to here
@@ -42,21 +38,12 @@ def print_rows(rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> No
         write(text)
 
 
-def print_statement(graph: "Graph", about: "About", form: str) -> None:
-    """What the answer says about itself, and what changed since, on stderr: JSON beside JSON, else
-    a sentence."""
-    from codeanatomy.query.about import sentence, with_freshness
-
-    about = with_freshness(about, graph.freshness())
-    if form in ("json", "jsonl"):
-        click.echo(msgspec.json.encode(about), err=True)
-    else:
-        click.echo(clean(sentence(about)), err=True)
-
-
 def print_object(value: object, lines: bool = False) -> None:
     """One JSON object, indented or on one line."""
-    write(json.dumps(value, indent=None if lines else 2, ensure_ascii=False) + "\n")
+    import msgspec
+
+    told = msgspec.to_builtins(value)
+    write(json.dumps(told, indent=None if lines else 2, ensure_ascii=False) + "\n")
 
 
 def write(text: str) -> None:
@@ -173,12 +160,10 @@ def _text_columns(rows: "pa.Table") -> set[str]:
     return {
         field.name
         for field, column in zip(rows.schema, rows.columns, strict=True)
-        if pa.types.is_integer(field.type)
-        and (is_id(field) or any(_is_large(chunk) for chunk in column.chunks))
+        if pa.types.is_integer(field.type) and (is_id(field) or any(map(_is_large, column.chunks)))
     }
 
 
 def _is_large(chunk: "pa.Array") -> bool:
     values = chunk.to_numpy(zero_copy_only=False)  # floats where there are nulls
-    values = values[values == values]  # noqa: PLR0124  # without NaN
-    return bool(len(values)) and (int(values.max()) > _EXACT or int(values.min()) < -_EXACT)
+    return bool(((values > _EXACT) | (values < -_EXACT)).any())

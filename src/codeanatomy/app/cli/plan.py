@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codeanatomy.app.cli.options import format_option
+from codeanatomy.app.cli.output import print_object, write
 
 if TYPE_CHECKING:
     from codeanatomy.compiled import Plan
@@ -28,14 +29,11 @@ def command(*, repo: Path, form: str) -> None:
     Example:
       codeanatomy plan --format dot | dot -Tsvg > plan.svg
     """
-    import msgspec
-
-    from codeanatomy.app.cli.output import print_object, write
     from codeanatomy.compiled import plan
 
     planned = plan()
     if form == "json":
-        print_object(msgspec.to_builtins(planned))
+        print_object(planned)
     else:
         lines = dot(planned) if form == "dot" else text(planned)
         write("".join(line + "\n" for line in lines))

@@ -1,14 +1,11 @@
 """`codeanatomy show`: what is known about the graph itself."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from codeanatomy.app.cli.options import answer, format_option, graph_option, limit_option, opened
-
-if TYPE_CHECKING:
-    from codeanatomy.query.graph import Graph
+from codeanatomy.app.cli import options
+from codeanatomy.app.cli.output import print_object, print_rows
 
 QUERIES = {
     "problems": (
@@ -37,9 +34,9 @@ QUERIES = {
 
 @click.command("show")
 @click.argument("what", type=click.Choice([*QUERIES, "tables", "snapshot"]))
-@limit_option
-@graph_option
-@format_option()
+@options.limit_option
+@options.graph_option
+@options.format_option()
 def command(what: str, limit: int | None, folder: Path | None, form: str) -> None:
     """Print what is known about the graph: trouble, gaps, scope, contents, snapshot.
 
@@ -56,19 +53,18 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     Example:
       codeanatomy show unresolved --limit 20
     """
-    with opened(folder) as graph:
+    with options.opened(folder) as graph:
         if what == "snapshot":
             _snapshot(graph, form, limit)
         elif what == "tables":
-            answer(graph, graph.schema(limit=limit), form, ("table", "column", "type", "meaning"))
+            told = ("table", "column", "type", "meaning")
+            options.answer(graph, graph.schema(limit=limit), form, told)
         else:
             sql, columns = QUERIES[what]
-            answer(graph, graph.sql(sql, limit=limit), form, columns)
+            options.answer(graph, graph.sql(sql, limit=limit), form, columns)
 
 
-def _snapshot(graph: "Graph", form: str, limit: int | None) -> None:
-    from codeanatomy.app.cli.output import print_object, print_rows, print_statement
-
+def _snapshot(graph: options.OpenGraph, form: str, limit: int | None) -> None:
     if form in ("text", "csv"):
         print_rows(graph.tables().slice(0, limit), form)
     else:
@@ -81,4 +77,4 @@ def _snapshot(graph: "Graph", form: str, limit: int | None) -> None:
             "tables": graph.tables().to_pylist(),
         }
         print_object(described, lines=form == "jsonl")
-    print_statement(graph, graph.statement(), form)
+    options.print_statement(graph, graph.statement(), form)

@@ -1,0 +1,83 @@
+"""Edges: of the syntax tree and of containment; of control and data flow inside one definition; of
+names, imports, classes and calls, as scope rules and the resolution solver say."""
+
+from functools import partial
+
+from codeanatomy.facts import types as t
+from codeanatomy.semantic.declare import EVERY, Property, Relation, Where
+
+_syntax = partial(Relation, origin="syntax", dst=t.NODE, site=t.NODE)
+_dominates = partial(Relation, left=EVERY, dst=t.NODE, site=t.NODE, origin="flow")
+_scope = partial(Relation, origin="scope", adds="scope")
+_answered = partial(Relation, dst=t.TARGET, adds="resolve")  # what the solver says
+
+STRUCTURE = (
+    _syntax(name="rel_ast", kind="AST", left=EVERY, src=t.PARENT),
+    _syntax(name="rel_ast_file", kind="AST", left=("module",), src=t.FILE),
+    _syntax(name="rel_contains", kind="CONTAINS", left=EVERY, src=t.CONTAINER),
+    _syntax(name="rel_contains_file", kind="CONTAINS", left=("definition", "body"), src=t.FILE),
+    _syntax(
+        name="rel_source_file",
+        kind="SOURCE_FILE",
+        left=("definition", "body", "comment"),
+        src=t.NODE,
+        dst=t.FILE,
+    ),
+    _syntax(
+        name="rel_argument",
+        kind="ARGUMENT",
+        left=("argument",),
+        src=t.CALL_SITE,
+        dst=t.VALUE,
+        site=t.VALUE,
+        ordinal=True,
+        properties=(
+            Property("ARGUMENT_NAME", "keyword"),
+            Property("UNPACKED", "unpacked", unless=("",)),
+        ),
+    ),
+    _syntax(name="rel_receiver", kind="RECEIVER", left=("call_site",), src=t.NODE, dst=t.RECEIVER),
+)
+FLOW = (
+    Relation(name="rel_cfg", kind="CFG", left=("flow_edge",), src=t.NODE, dst=t.FOLLOWER),
+    _dominates(name="rel_dominate", kind="DOMINATE", src=t.DOMINATOR),
+    _dominates(name="rel_post_dominate", kind="POST_DOMINATE", src=t.POST_DOMINATOR),
+    Relation(
+        name="rel_cdg", kind="CDG", left=("control",), src=t.CONTROLLER, dst=t.NODE, site=t.NODE
+    ),
+    _dominates(name="rel_reaching_def", kind="REACHING_DEF", left=("def_use",), src=t.BINDING),
+)
+MEANING = (
+    _scope(name="rel_ref_scope", kind="REF", left=("reference",), src=t.NODE, dst=t.DECLARED),
+    *(
+        _answered(name=name, kind=kind, left=("target",), src=t.NODE, where=(Where(t.WHAT, what),))
+        for name, kind, what in (
+            ("rel_ref_target", "REF", ("name", "attribute")),
+            ("rel_imports", "IMPORTS", ("import",)),
+            ("rel_call", "CALL", ("call", "implicit")),
+        )
+    ),
+    _answered(
+        name="rel_inherits",
+        kind="INHERITS_FROM",
+        left=("base",),
+        right="target",
+        on=t.VALUE,
+        src=t.CLASS,
+        site=t.VALUE,
+        where=(Where(t.WHAT, ("base",)),),
+        ordinal=True,
+    ),
+    _answered(
+        name="rel_decorated_by",
+        kind="DECORATED_BY",
+        left=("decorator",),
+        right="target",
+        on=t.NODE,
+        src=t.DECORATED,
+        site=t.NODE,
+        where=(Where(t.WHAT, ("decorator",)),),
+        ordinal=True,
+    ),
+    _scope(name="rel_capture", kind="CAPTURE", left=("capture",), src=t.FUNCTION, dst=t.CAPTURED),
+)
