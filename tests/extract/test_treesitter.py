@@ -1,6 +1,7 @@
 """The tree-sitter witness says what the ast witness says, of files that only it can read too."""
 
 import re
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -114,21 +115,30 @@ def test_same_rows_as_ast_for_every_construct(table: str) -> None:
     assert found
 
 
-def test_same_rows_as_ast_for_real_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where every expression is read apart, as it is around trouble and newer grammar."""
+def test_same_rows_as_ast_for_real_files() -> None:
+    """Also where files are laid out anew and read by statements, as they are around trouble."""
     contents = sample()
     expected, whole = read(AstCollector(), *contents), read(TreeSitterCollector(), *contents)
-    monkeypatch.setattr("codeanatomy.extract.mending._ALL", 0)
-    pieces = read(TreeSitterCollector(), *contents)
     refused = {r["file"] for r in rows(whole["file_problem"])}
     assert len(contents) > 20
     assert len(refused) <= len(contents) / 20  # tree-sitter's grammar has errors of its own
     for name in expected:
         wanted = [r for r in rows(expected[name]) if r["file"] not in refused]
-        for tables in (whole, pieces):
-            found = [r for r in rows(tables[name]) if r["file"] not in refused]
-            wrong = [pair for pair in zip(wanted, found, strict=True) if pair[0] != pair[1]]
-            assert not wrong, (name, len(wrong), wrong[0])
+        found = [r for r in rows(whole[name]) if r["file"] not in refused]
+        wrong = [pair for pair in zip(wanted, found, strict=True) if pair[0] != pair[1]]
+        assert not wrong, (name, len(wrong), wrong[0])
+    broken = read(
+        TreeSitterCollector(), *(c + b"\ndef last(): last(a=1, *b, c)\n" for c in contents)
+    )
+    for name in ("syntax", "literal", "field", "parameter", "import_alias", "comment"):
+        wanted = [r for r in rows(expected[name]) if r["file"] not in refused]
+        found = [
+            r
+            for r in rows(broken[name])
+            if r["file"] not in refused and r["bstart"] < len(contents[int(str(r["file"]))])
+        ]
+        wrong = [pair for pair in zip(wanted, found, strict=True) if pair[0] != pair[1]]
+        assert not wrong, (name, len(wrong), wrong[0])
 
 
 def test_healthy_parts_of_a_broken_file() -> None:
@@ -180,21 +190,15 @@ def test_newer_grammar() -> None:
     assert not tables["file_problem"].num_rows
     syntax = rows(tables["syntax"])
     named = {(r["construct"], r["name"]) for r in syntax}
-    assert {
-        ("TypeVar", "T"),
-        ("TypeVarTuple", "Ts"),
-        ("ParamSpec", "Q"),
-        ("TypeVar", "K"),
-        ("TemplateStr", None),
-        ("Interpolation", None),
-        ("JoinedStr", None),
-    } <= named
-    roles = {r["role"]: r["construct"] for r in syntax}
-    assert roles["TypeAlias.name"] == "Name"
-    assert roles["TypeAlias.value"] == "Subscript"
-    assert roles["TypeVar.bound"] == "Name"
-    assert roles["ExceptHandler.type"] == "Tuple"
-    assert [r["signature"] for r in rows(tables["definition"])][1] == "(a: T) -> T"
+    assert {("Name", name) for name in ("P", "T", "name", "width", "d", "dict", "K")} <= named
+    assert ("JoinedStr", None) in named
+    roles = {(r["role"], r["construct"]) for r in syntax}
+    assert ("ExceptHandler.type", "Tuple") in roles
+    assert {("Assign.value", "Subscript"), ("TypeAlias.value", "Subscript")} & roles
+    signatures = [r["signature"] for r in rows(tables["definition"])]
+    assert signatures == [None, "(a: T) -> T", None]
+    if sys.version_info >= (3, 12):
+        assert {("TypeVar", "T"), ("TypeVarTuple", "Ts"), ("ParamSpec", "Q")} <= named
 
 
 def test_what_only_a_newer_python_spells() -> None:
@@ -224,7 +228,8 @@ def test_python_2() -> None:
     syntax = rows(tables["syntax"])
     assert ("ExceptHandler", "problem") in {(r["construct"], r["name"]) for r in syntax}
     assert {r["construct"] for r in syntax if r["role"] == "ExceptHandler.type"} == {"Name"}
-    assert [r["construct"] for r in syntax].count("Unknown") == 1
+    assert {r["construct"] for r in syntax if r["role"] == "Raise.exc"} == {"Name"}
+    assert ("Name", "y") in {(r["construct"], r["name"]) for r in syntax}
     assert [r["value"] for r in rows(tables["literal"])] == ["'x'", "'m'", "511"]
 
 
@@ -237,13 +242,15 @@ def test_spelling_of_python_2() -> None:
         "exec 'x' in f(a)\n"
     )
     tables = read(TreeSitterCollector(), source.encode())
-    assert not tables["file_problem"].num_rows
+    lost = [r["message"] for r in rows(tables["file_problem"])]
+    assert lost == ["not read: =1", "not read: (k=1, B)"]
     signatures = {r["name"]: r["signature"] for r in rows(tables["definition"])}
     assert signatures.keys() == {"", "f", "g", "A"}
     assert [r["name"] for r in rows(tables["parameter"])] == [*"abcde", *"ab"]
     assert [r["keyword"] for r in rows(tables["argument"]) if r["keyword"]] == ["async"]
     assert [r["name"] for r in rows(tables["call_site"])] == ["f", "f"]
-    assert [r["value"] for r in rows(tables["literal"])][:4] == ["1", "2", "31", "10"]
+    values = [r["value"] for r in rows(tables["literal"])]
+    assert [v for v in values if v.isdigit()] == ["1", "2", "31", "10", "1"]
 
 
 RESOLVED = {

@@ -3,7 +3,7 @@
 The text is respelled at equal length, so that all that stays has its place: other grammars as this
 Python's, blanks for what the tolerant parser could not read, indentation by the blocks of its tree.
 What is refused even so is given up statement by statement, first the smallest expression around the
-error: it becomes a tuple of those in it. Each piece is parsed a few times, and all work is bounded.
+error: it becomes an empty tuple. Each piece is parsed a few times, and all work is bounded.
 """
 
 import ast
@@ -28,19 +28,17 @@ MAX_WORK = 12 << 20  # bytes to parse
 Region = tuple[int, int, str]  # start, end, what is missing there
 
 _OLDER = sys.version_info < (3, 12)
-_EXPRESSIONS = {
-    *("attribute", "call", "subscript", "lambda", "await", "yield", "named_expression", "string"),
-    *("binary_operator", "unary_operator", "not_operator", "boolean_operator", "integer", "float"),
-    *("comparison_operator", "conditional_expression", "parenthesized_expression", "tuple", "list"),
-    *("set", "dictionary", "list_comprehension", "set_comprehension", "dictionary_comprehension"),
-    *("generator_expression", "concatenated_string", "argument_list"),
-}
-_NO_EXPRESSION = ("keyword_argument", "default_parameter", "lambda_parameters")  # but a name
+_TEMPLATE = b"f" if sys.version_info < (3, 14) else b"t"  # letter of a template string
+# types of nodes, by their ends, that no expression can stand for
+_NO_EXPRESSION = (
+    *("_statement", "_clause", "_definition", "parameters", "_parameter", "_pattern", "block"),
+    *("identifier", "_name", "_import", "decorator", "module"),
+)
 _BLANK = bytes(byte if byte in b"\r\n" else 32 for byte in range(256))
 _PLAIN = bytes.maketrans(b"\\'\"", b"/``")
 _OTHER_QUOTE = bytes.maketrans(b"'\"", b"\"'")
 _OLD_NUMBER = re.compile(rb"0([0-7]+)[lL]?|(\w+)[lL]")  # Python 2
-_ESCAPE = re.compile(rb"\\([^xuUN])|\\", re.DOTALL)  # one that needs no digits or name, or another
+_ESCAPE = re.compile(rb"\\(?=[xuUN])")  # what needs digits or a name behind it
 # bytes that no UTF-8 has stand for what is longer, and the last of its line
 _LONGER = {b"\xff": b":0", b"\xfe": b"):", b"\xfd": b")\n", b"\xfc": b"]\n", b"\xfb": b"}\n"}
 _SHORTER = {longer: byte for byte, longer in _LONGER.items()}
@@ -112,7 +110,7 @@ class Mender:
                 self.cut = True
                 break
             too_deep = kind == "block" and level == MAX_LEVELS
-            if too_deep or (depth > MAX_DEPTH and kind in _EXPRESSIONS):
+            if too_deep or (depth > MAX_DEPTH and _is_expression(node)):
                 self._blank(node.start_byte, node.end_byte, b"0")
                 self.deep = True
                 continue
@@ -184,135 +182,128 @@ class Mender:
     def _respell(self, node: Node, around: Node, quote: int) -> None:
         """Spells a node as this Python does, where an older or newer one has another spelling;
         `quote` is that of the formatted string around it, which only newer ones may use in it."""
-        start, end = node.start_byte, node.end_byte
-        text, written = self._text, bytes(self._text[start:end])
+        start, end, text = node.start_byte, node.end_byte, self._text
+        here = slice(start, end)
         match node.type:
             case kind if node.is_missing:
                 token, follows = kind.encode(), bytes(text[start : start + 1])
                 if token in (b")", b"]", b"}", b":") and follows in (b"", b" ", b"\r"):
                     text[start : start + 1] = token
-                elif token + follows in _SHORTER:
-                    text[start : start + 1] = _SHORTER[token + follows]
+                else:
+                    text[start : start + 1] = _SHORTER.get(token + follows, follows)
             case "print_statement" | "exec_statement":
                 word = node.children[0].end_byte
                 if text[word] in b" \t":
                     text[word] = ord(";")
                 else:
                     self._blank(start, word, b"0", b";")
-            case "raise_statement" if (
-                node.children[1:] and node.children[1].type == "expression_list"
-            ):
-                text[node.children[1].children[1].start_byte] = ord(";")
+            case "expression_list" if around.type == "raise_statement":
+                text[node.children[1].start_byte] = ord(";")
             case "except_clause":
-                self._except(node)
+                self._respell_caught(node)
             case "<>":
                 text[start:end] = b"!="
             case ">>" if around.type == "chevron":
                 self._blank(start, end)
             case "comment":
                 self._blank(start, end)
-            case "parameters" | "lambda_parameters":
-                for one in node.children:
-                    name = one.child_by_field_name("name") or one
-                    if name.type == "tuple_pattern":
-                        inside = slice(name.start_byte, name.end_byte)
-                        text[inside] = re.sub(rb"[()]|,(?=\s*\))", b" ", text[inside])
+            case "tuple_pattern" if around.type in ("parameters", "lambda_parameters") or (
+                around.type == "default_parameter"
+            ):
+                text[here] = re.sub(rb"[()]|,(?=\s*\))", b" ", text[here])
             case "type_parameter" if around.type.endswith("_definition") and _OLDER:
                 self._blank(start, end)
             case "type_alias_statement" if _OLDER:
-                name = left = node.children[1]
-                while name.named_children:
-                    name = name.named_children[0]
-                self._blank(name.end_byte, left.end_byte)
+                left = inner = node.children[1]
+                while inner.named_children:
+                    inner = inner.named_children[0]
+                self._blank(inner.end_byte, left.end_byte)
                 text[node.children[0].end_byte] = ord(";")
-            case "string_start" | "string_end" if written[-1] in (quote, ord("`")):
-                backtick = b"(" if node.type == "string_start" else b")"
-                text[start:end] = written.translate(_OTHER_QUOTE).replace(b"`", backtick)
+            case "string_start" | "string_end" if start < end:
+                written = bytes(text[here]).lower()
+                if written[-1] == quote:
+                    written = written.translate(_OTHER_QUOTE)
+                bracket = b"(" if node.type == "string_start" else b")"
+                written = written.replace(b"ur", b" r").replace(b"`", bracket)
+                text[here] = written.replace(b"t", _TEMPLATE)
             case "string_content" if quote:
-                text[start:end] = written.translate(_PLAIN)
-            case "identifier" if written.decode() in keyword.kwlist:
-                text[start:end] = _LETTER.encode() + written[2:]
-            case "integer" if (old := _OLD_NUMBER.fullmatch(written)) is not None:
-                number = b"%d" % int(old[1], 8) if old[1] else old[2]
-                text[start:end] = number.ljust(end - start)
-        if node.type == "string_start":
-            letters = text[start:end].lower().replace(b"ur", b" r")
-            text[start:end] = letters.replace(b"t", b"f" if sys.version_info < (3, 14) else b"t")
+                text[here] = text[here].translate(_PLAIN)
+            case "identifier" if text[here].decode() in keyword.kwlist:
+                text[here] = _LETTER.encode() + text[start + 2 : end]
+            case "integer" if (number := _OLD_NUMBER.fullmatch(text[here])) is not None:
+                octal, decimal = number.groups()
+                text[here] = (b"%d" % int(octal, 8) if octal else decimal).ljust(end - start)
 
-    def _except(self, clause: Node) -> None:
+    def _respell_caught(self, clause: Node) -> None:
         """Parentheses around several exceptions; Python 2's `except Error, name` is remembered."""
         values = [n for n in clause.children_by_field_name("value") if n.is_named]
         if len(values) < 2:
             return
-        text, start, end = self._text, values[0].start_byte - 1, values[-1].end_byte
-        name = text[values[-1].start_byte : end].decode()
-        if len(values) == 2 and values[-1].type == "identifier" and name.islower():
-            self._caught[clause.start_point.row + 1] = name
-            self._blank(values[0].end_byte, end)
-        elif text[start] == ord(" ") and text[end] == ord(":"):
-            text[start] = ord("(")
-            spaced = text[end + 1 : end + 2] == b" "
-            text[end : end + 1 + spaced] = b"):" if spaced else _SHORTER[b"):"]
+        text, begin, last = self._text, values[0].start_byte - 1, values[-1]
+        name, behind = text[last.start_byte : last.end_byte], last.end_byte
+        if len(values) == 2 and last.type == "identifier" and name.islower():
+            self._caught[clause.start_point.row + 1] = name.decode()
+            self._blank(values[0].end_byte, behind)
+        elif text[begin] == ord(" ") and text[behind : behind + 1] == b":":
+            text[begin] = ord("(")
+            spaced = text[behind + 1 : behind + 2] == b" "
+            text[behind : behind + 1 + spaced] = b"):" if spaced else _SHORTER[b"):"]
 
     def _mend(self, block: Node, level: int) -> None:
         """Gives up what is refused in a block, statement by statement."""
         for node in self._statements.get(block.id, ()):
-            start, end, rounds = node.start_byte, node.end_byte, 0
-            shell = b"match 1:\n" if node.type == "case_clause" else b"if 1:\n"
-            shell = shell + b" " * level if level else b""
-            while (error := self._parsed(start, end, shell).error) is not None:
-                rounds += 1
-                self.deep |= error.code == "too-deep"
-                before = self._text[start : start + max(error.bstart - len(shell), 0) + 1].rstrip()
-                if rounds == 1:
-                    for inner in _blocks(node):
-                        self._mend(inner, level + 1)
-                elif "(unicode error)" in error.message and rounds == 2:
-                    self._text[start:end] = _ESCAPE.sub(_unescaped, self._text[start:end])
-                elif rounds > MAX_ROUNDS or not self._give_up(node, start + len(before) - 1):
-                    self._blank(start, end, b"pass")
-                    self.lost.append((start, end, ""))
-                    break
+            if not self._accepted(node, level):
+                self._lose(node.start_byte, node.end_byte, b"pass")
 
-    def _give_up(self, statement: Node, place: int) -> bool:
-        """Gives up the smallest part around a byte that was not yet; False where all were."""
-        path = [statement]
-        while below := [n for n in path[-1].children if n.start_byte <= place < n.end_byte]:
-            path.append(below[0])
-        for around, node in reversed([*pairwise([statement, *path])]):
-            kind, start = node.type, node.start_byte
-            block = next((n for n in node.children if n.type == "block"), None)
-            end = block.start_byte if block else node.end_byte
-            if node.id in self._given or (kind, around.type) == ("string", "concatenated_string"):
+    def _accepted(self, statement: Node, level: int) -> bool:
+        """Whether a statement can be read, be it without the smallest parts around its errors."""
+        start, end = statement.start_byte, statement.end_byte
+        shell = b"match 1:\n" if statement.type == "case_clause" else b"if 1:\n"
+        shell = shell + b" " * level if level else b""
+        for turn in range(MAX_ROUNDS):
+            error = self._parsed(start, end, shell).error
+            if error is None:
+                return True
+            self.deep |= error.code == "too-deep"
+            if turn == 0:
+                for block in _blocks(statement):
+                    self._mend(block, level + 1)
                 continue
-            if kind in _EXPRESSIONS:
-                self._spread(node)
-            elif kind == "parameters":
-                for one in node.children:
-                    name = one.child_by_field_name("name")
-                    if one.type.endswith("default_parameter") and name:
-                        self._blank(name.end_byte, one.end_byte)
-            elif block:
-                other = b"" if kind.endswith("_clause") else b"if 1:"
-                self._blank(start, end, _HEADERS.get(kind, other))
-            else:
+            if turn == 1 and "(unicode error)" in error.message:  # it tells no good place
+                self._text[start:end] = _ESCAPE.sub(b"/", self._text[start:end])
                 continue
-            self._given.add(node.id)
-            self.lost.append((start, end, ""))
-            return True
+            before = self._text[start : start + max(error.bstart - len(shell), 0) + 1].rstrip()
+            place = start + len(before) - 1
+            node: Node | None = statement
+            found = None
+            while node is not None:
+                if _is_expression(node) or node.type == "parameters" or _block_of(node):
+                    found = node
+                inside = (n for n in node.children if n.start_byte <= place < n.end_byte)
+                node = next((n for n in inside if n.id not in self._given), None)
+            if found is None or found.id in self._given:
+                return False
+            self._given.add(found.id)
+            self._give_up(found)
         return False
 
-    def _spread(self, node: Node) -> None:
-        """Leaves a tuple of the outermost expressions in one, where there is room for that."""
-        start, end = node.start_byte, node.end_byte
-        parts = [(n.start_byte, self._text[n.start_byte : n.end_byte]) for n in _parts(node)]
-        self._blank(start, end, b"(", b")")
-        if parts and start < parts[0][0] and parts[-1][0] + len(parts[-1][1]) < end:
-            for at, text in parts:
-                behind = at + len(text)
-                self._text[at:behind] = text
-                if self._text[behind] == ord(" "):
-                    self._text[behind] = ord(",")
+    def _give_up(self, node: Node) -> None:
+        """Nothing instead of an expression, of the defaults of parameters, or of a header."""
+        start, block = node.start_byte, _block_of(node)
+        if block is not None:
+            other = b"" if node.type.endswith("_clause") else b"if 1:"
+            self._lose(start, block.start_byte, _HEADERS.get(node.type, other))
+        elif node.type != "parameters":
+            shape = (b"", b"") if node.type == "type_parameter" else (b"(", b")")
+            self._lose(start, node.end_byte, *shape)
+        for one in node.children if node.type == "parameters" else ():
+            name = one.child_by_field_name("name")
+            if name is not None and one.type.endswith("default_parameter"):
+                self._lose(name.end_byte, one.end_byte)
+
+    def _lose(self, start: int, end: int, first: bytes = b"", last: bytes = b"") -> None:
+        self._blank(start, end, first, last)
+        self.lost.append((start, end, ""))
 
 
 def _blocks(node: Node) -> Iterator[Node]:
@@ -324,22 +315,12 @@ def _blocks(node: Node) -> Iterator[Node]:
             yield from _blocks(child)
 
 
-def _parts(node: Node) -> list[Node]:
-    """The outermost expressions in one."""
-    found: list[Node] = []
-    waiting = [(n, node) for n in reversed(node.children)]
-    while waiting:
-        part, around = waiting.pop()
-        name = part.type == "identifier" and around.type not in _NO_EXPRESSION
-        if part.is_named and (name or part.type in _EXPRESSIONS):
-            found.append(part)
-        else:
-            waiting += [(n, part) for n in reversed(part.children)]
-    return found
+def _block_of(node: Node) -> Node | None:
+    return next((n for n in node.children if n.type == "block"), None)
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    return found[0] if found[1] else b"/"
+def _is_expression(node: Node) -> bool:
+    return node.is_named and not node.type.endswith(_NO_EXPRESSION)
 
 
 def _stands_whole(node: Node) -> bool:
