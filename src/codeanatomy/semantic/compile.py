@@ -9,14 +9,15 @@ from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Node, Prop
 from codeanatomy.facts.types import IDS, NODE, QUALNAME
 from codeanatomy.semantic.declare import EVERY, Model, Property, Relation
-from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
+from codeanatomy.semantic.ir import Project, Union, ViewNode
 
 
 def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNode, ...]:
     """All views of the model over the given evidence tables.
 
-    What SQL views read is left open: inference reads it off their plans. Raises DeclarationError
-    for unknown tables or two views of one name.
+    A view's first input is its (left) table; what an entity's rows are joined with, or a relation's
+    right table, follows. What SQL views read is left open: inference reads it off their plans.
+    Raises DeclarationError for unknown tables or two views of one name.
     """
     nodes: dict[str, ViewNode] = {}
     feeds: dict[str, list[str]] = {"entities": [], "relations": [], "properties": []}
@@ -34,7 +35,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
 
     schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
     for view in model.views.values():
-        add(ViewNode(view.name, Diagnostic(view) if view.diagnostic else Derive(view), ()))
+        add(ViewNode(view.name, view, ()))
     for entity in model.entities.values():
         if entity.table not in schemas:
             raise DeclarationError(f"entity {entity.name}: there is no table {entity.table!r}")
@@ -43,8 +44,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             needs.append(model.files)
         if entity.kind is None:
             needs.append(model.constants)
-        normal = Normalize(entity, model.files, model.constants)
-        name = add(ViewNode(f"{entity.name}_norm", normal, tuple(needs)))
+        name = add(ViewNode(f"{entity.name}_norm", entity, tuple(needs)))
         feeds["entities"].append(name)
         describe(name, entity.properties, "node")
     for relation in model.relations.values():
@@ -54,7 +54,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         for left in lefts:
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
             inputs = (left, relation.right) if relation.right else (left,)
-            feeds["relations"].append(add(ViewNode(name, Relate(relation, left), inputs)))
+            feeds["relations"].append(add(ViewNode(name, relation, inputs)))
             describe(name, relation.properties, "edge")
     for output in model.outputs.values():
         if output.feeds in feeds:

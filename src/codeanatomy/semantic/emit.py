@@ -10,8 +10,9 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.ids import hash_text, sql_edge_id, sql_node_id
 from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
+from codeanatomy.semantic.declare import Entity, Relation, View
 from codeanatomy.semantic.infer import Inferred
-from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
+from codeanatomy.semantic.ir import Project, Union, ViewNode
 from codeanatomy.semantic.joins import JoinDecision
 
 # what a column is made of, by its meaning, and its type where it is an input's column as it is
@@ -26,18 +27,18 @@ _CASTS |= {pa.string(): "Utf8", pa.binary(): "Binary"}
 
 def emit(view: ViewNode, inferred: Inferred) -> str:
     """SQL text of the view over its inputs; columns as in its inferred schema."""
-    match view.parameters:
-        case Normalize() as p:
-            return _normalize(p, view, inferred)
-        case Relate() as p:
-            return _relate(p, view, inferred)
-        case Union() as p:
-            return _union(p, view, inferred)
-        case Project() as p:
-            return _project(p, view, inferred)
-        case Derive() | Diagnostic() as p:
+    match view.made_of:
+        case Entity() as entity:
+            return _normalize(entity, view, inferred)
+        case Relation() as relation:
+            return _relate(relation, view, inferred)
+        case Union() as union:
+            return _union(union, view, inferred)
+        case Project() as project:
+            return _project(project, view, inferred)
+        case View(sql=sql):
             columns = {f.name: cast(quote(f.name), f.type) for f in inferred.schemas[view.name]}
-            return _select(columns, f"({p.view.sql})")
+            return _select(columns, f"({sql})")
 
 
 def _select(columns: Mapping[str, str], source: str, where: list[str] | None = None) -> str:
@@ -62,27 +63,26 @@ def _filled(wanted: pa.Schema, own: Collection[str], made: Made) -> dict[str, st
     return out
 
 
-def _normalize(p: Normalize, view: ViewNode, inferred: Inferred) -> str:
-    table = inferred.schemas[p.entity.table]
-    joins = {j.right: j for j in inferred.joins[view.name]}
-    source = f"{quote(p.entity.table)} a"
+def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
+    table, joins = inferred.schemas[entity.table], inferred.joins[view.name]
+    source = f"{quote(entity.table)} a"
 
     def own(meaning: t.SemanticType, otherwise: str = "NULL") -> str:
         return column("a", table, meaning) if has(table, meaning) else otherwise
 
     name = own(t.PATH, own(t.NAME))
-    kind = literal(p.entity.kind or "")
+    kind = literal(entity.kind or "")
     qualified = own(t.SYMBOL)
-    if p.files in joins:
-        module = column("m", inferred.schemas[p.files], t.MODULE)
+    if columns_of(table, t.QUALNAME):  # joined first, with the files
+        module = column("m", inferred.schemas[joins[0].right], t.MODULE)
         local = own(t.QUALNAME)
-        source += _joined(joins[p.files], "", "m")
+        source += _joined(joins[0], "", "m")
         qualified = f"CASE WHEN {local} = '' THEN {module} ELSE {module} || '.' || {local} END"
         name = f"CASE WHEN {local} = '' THEN {module} ELSE {name} END"
-    if p.constants in joins:
-        constants = inferred.schemas[p.constants]
+    if entity.kind is None:  # joined last, with the constructs
+        constants = inferred.schemas[joins[-1].right]
         given, kind_of = column("c", constants, t.NAME), column("c", constants, t.KIND)
-        source += _joined(joins[p.constants], "LEFT", "c")
+        source += _joined(joins[-1], "LEFT", "c")
         unknown = f"CASE WHEN {kind_of} IS NULL THEN {own(t.CONSTRUCT)} ELSE {name} END"
         name = f"coalesce({given}, {unknown})"
         kind = f"coalesce({kind_of}, 'UNKNOWN')"
@@ -94,8 +94,8 @@ def _normalize(p: Normalize, view: ViewNode, inferred: Inferred) -> str:
         t.QUALIFIED: qualified,
         t.FILE: column("a", table, t.FILE),
         t.ORDINAL: own(t.ORDINAL, "0"),
-        t.EXTERNAL: literal(p.entity.external),
-        t.EVIDENCE: _evidence(table, p.entity.evidence),
+        t.EXTERNAL: literal(entity.external),
+        t.EVIDENCE: _evidence(table, entity.evidence),
         **{i: identity("a", table, m) if has(table, m) else "NULL" for m, i in t.IDS.items()},
         **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
@@ -114,13 +114,12 @@ def _evidence(table: pa.Schema, constant: str, adds: str = "") -> str:
     return f"concat({own}, {literal('+' + adds)})" if adds else own
 
 
-def _relate(p: Relate, view: ViewNode, inferred: Inferred) -> str:
-    r, left = p.relation, inferred.schemas[p.left]
-    right = inferred.schemas[r.right] if r.right else None
-    source = f"{quote(p.left)} a"
+def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
+    sides = list(zip("ab", (inferred.schemas[name] for name in view.inputs), strict=False))
+    left = sides[0][1]
+    source = f"{quote(view.inputs[0])} a"
     for decision in inferred.joins[view.name]:
         source += _joined(decision, "", "b")
-    sides = [("a", left)] + ([("b", right)] if right is not None else [])
 
     def side(meaning: t.SemanticType) -> tuple[str, pa.Schema]:
         return next((s for s in sides if has(s[1], meaning)), sides[0])
@@ -164,9 +163,9 @@ def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
     parts = []
     for name in view.inputs:
         given = inferred.schemas[name]
-        source = next(v.parameters for v in inferred.views if v.name == name)
+        source = next(v.made_of for v in inferred.views if v.name == name)
         # a normalised view of a table without spans has none to give
-        if isinstance(source, Normalize) and not has(inferred.schemas[source.entity.table], *spans):
+        if isinstance(source, Entity) and not has(inferred.schemas[source.table], *spans):
             continue
         picked = _pick(wanted, given)
         where = [
@@ -202,9 +201,9 @@ def _project(p: Project, view: ViewNode, inferred: Inferred) -> str:
         identity_of = quote(columns_of(given, t.NODE_ID)[0])
     else:
         ends = [quote(columns_of(given, m)[0]) for m in (t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)]
-        related = next(v.parameters for v in inferred.views if v.name == name)
-        assert isinstance(related, Relate)
-        identity_of = sql_edge_id(str(hash_text(related.relation.kind)), *ends)
+        related = next(v.made_of for v in inferred.views if v.name == name)
+        assert isinstance(related, Relation)
+        identity_of = sql_edge_id(str(hash_text(related.kind)), *ends)
     kinds = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
     parts = []
     for wanted in p.properties:

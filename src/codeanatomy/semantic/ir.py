@@ -1,38 +1,17 @@
-"""The intermediate representation: views of exactly six kinds, each with its parameters."""
+"""The intermediate representation: views of exactly six kinds, each with what it is made of."""
 
 import msgspec
 
 from codeanatomy.semantic.declare import Entity, Property, Relation, View
 
 
-class Normalize(msgspec.Struct, frozen=True, tag="normalize"):
-    """Evidence rows of an entity with graph-wide ids, kind and qualified name."""
-
-    entity: Entity
-    files: str
-    constants: str
-
-
-class Derive(msgspec.Struct, frozen=True, tag="derive"):
-    """Rows that a SQL view makes out of others."""
-
-    view: View
-
-
-class Relate(msgspec.Struct, frozen=True, tag="relate"):
-    """Edges of one relation out of one left table."""
-
-    relation: Relation
-    left: str
-
-
-class Union(msgspec.Struct, frozen=True, tag="union"):
+class Union(msgspec.Struct, frozen=True):
     """All inputs one after the other, columns matched by semantic type."""
 
     struct: type[msgspec.Struct]
 
 
-class Project(msgspec.Struct, frozen=True, tag="project"):
+class Project(msgspec.Struct, frozen=True):
     """Property rows of a view of ids, or the columns of an output's struct (no properties)."""
 
     struct: type[msgspec.Struct]
@@ -40,24 +19,25 @@ class Project(msgspec.Struct, frozen=True, tag="project"):
     entity: str = ""
 
 
-class Diagnostic(msgspec.Struct, frozen=True, tag="diagnostic"):
-    """Rows about trouble: problems, unresolved sites, what was skipped."""
-
-    view: View
-
-
-Parameters = Normalize | Derive | Relate | Union | Project | Diagnostic
-KINDS: tuple[type[msgspec.Struct], ...] = (Normalize, Derive, Relate, Union, Project, Diagnostic)
+KINDS = {
+    Entity: "normalize",  # evidence rows with graph-wide ids, kind and qualified name
+    Relation: "relate",  # edges out of the first input, the left table
+    View: "derive",  # rows that SQL makes out of others
+    Union: "union",
+    Project: "project",
+}
+DIAGNOSTIC = "diagnostic"  # rows about trouble: problems, unresolved sites, what was skipped
 
 
 class ViewNode(msgspec.Struct, frozen=True):
-    """One view: its name, its parameters (whose type is its kind) and what it may read."""
+    """One view: its name, what it is made of, and what it may read (see `compile`)."""
 
     name: str
-    parameters: Parameters
+    made_of: Entity | Relation | View | Union | Project
     inputs: tuple[str, ...]
 
     @property
     def kind(self) -> str:
         """One of the six kinds."""
-        return type(self.parameters).__name__.lower()
+        troubled = isinstance(self.made_of, View) and self.made_of.diagnostic
+        return DIAGNOSTIC if troubled else KINDS[type(self.made_of)]
