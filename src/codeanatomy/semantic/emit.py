@@ -1,7 +1,6 @@
 """IR to SQL: one function per view kind."""
 
-from collections.abc import Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -14,9 +13,6 @@ from codeanatomy.semantic.declare import Entity, Relation, View
 from codeanatomy.semantic.infer import Inferred
 from codeanatomy.semantic.ir import Project, Union, ViewNode
 from codeanatomy.semantic.joins import JoinDecision
-
-# what a column is made of, by its meaning, and its type where it is an input's column as it is
-Made: TypeAlias = Mapping[t.SemanticType | None, tuple[str, pa.DataType | None]]
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
 _CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
@@ -53,14 +49,25 @@ def _joined(decision: JoinDecision, how: str, right: str) -> str:
     return f" {how} JOIN {quote(decision.right)} {right} ON {' AND '.join(keys)}"
 
 
-def _filled(wanted: pa.Schema, own: Collection[str], made: Made) -> dict[str, str]:
-    """The columns of the schema: its own as made, all others as the left table has them."""
+def _filled(
+    wanted: pa.Schema,
+    own: Collection[str],
+    made: Mapping[t.SemanticType | None, str],
+    types: Mapping[str, pa.DataType],
+) -> dict[str, str]:
+    """The columns of the schema: its own as made, by their meaning, all others as the left table
+    has them. `types` are those of expressions that may need no cast."""
     out = {}
     for field in wanted:
-        text, given = made.get(semantic_type(field), ("", None))
-        use = text and field.name in own
-        out[field.name] = cast(text, field.type, given) if use else f"a.{quote(field.name)}"
+        text = made.get(semantic_type(field), "") if field.name in own else ""
+        left = f"a.{quote(field.name)}"
+        out[field.name] = cast(text, field.type, types.get(text)) if text else left
     return out
+
+
+def _types(sides: Sequence[tuple[str, pa.Schema]]) -> dict[str, pa.DataType]:
+    """The type of each column, as `column` writes it."""
+    return {f"{alias}.{quote(f.name)}": f.type for alias, schema in sides for f in schema}
 
 
 def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
@@ -87,7 +94,7 @@ def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
         name = f"coalesce({given}, {unknown})"
         kind = f"coalesce({kind_of}, 'UNKNOWN')"
     identified = t.NODE if has(table, t.NODE) else t.FILE
-    made = {
+    made: dict[t.SemanticType | None, str] = {
         t.NODE_ID: identity("a", table, identified),
         t.KIND: kind,
         t.NAME: name,
@@ -99,12 +106,9 @@ def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
         **{i: identity("a", table, m) if has(table, m) else "NULL" for m, i in t.IDS.items()},
         **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
-    typed: Made = {
-        meaning: (x, field_of(table, meaning).type if x == own(meaning, "") else None)
-        for meaning, x in made.items()
-    }
     names = (*_NODE.names, *_SPAN.names)
-    return _select(_filled(inferred.schemas[view.name], names, typed), source)
+    types = _types([("a", table)])
+    return _select(_filled(inferred.schemas[view.name], names, made, types), source)
 
 
 def _evidence(table: pa.Schema, constant: str, adds: str = "") -> str:
@@ -124,37 +128,34 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
     def side(meaning: t.SemanticType) -> tuple[str, pa.Schema]:
         return next((s for s in sides if has(s[1], meaning)), sides[0])
 
-    def typed(meaning: t.SemanticType, otherwise: str) -> tuple[str, pa.DataType | None]:
+    def given(meaning: t.SemanticType, otherwise: str) -> str:
         alias, schema = side(meaning)
-        if not has(schema, meaning):
-            return otherwise, None
-        return column(alias, schema, meaning), field_of(schema, meaning).type
+        return column(alias, schema, meaning) if has(schema, meaning) else otherwise
 
-    confidence = typed(t.CONFIDENCE, "1.0")
-    as_given = has(left, t.EVIDENCE) and not r.adds
-    evidence = field_of(left, t.EVIDENCE).type if as_given else None
-    made: Made = {
-        t.KIND: (literal(r.kind), None),
-        t.SOURCE_ID: (identity(*side(r.src), r.src), pa.int64()),
-        t.TARGET_ID: (identity(*side(r.dst), r.dst), pa.int64()),
-        t.SITE_ID: (identity(*side(r.site or r.src), r.site or r.src), pa.int64()),
-        t.ORDINAL: typed(t.ORDINAL, column("a", left, t.ORDINAL)) if r.ordinal else ("0", None),
-        t.FILE: (column("a", left, t.FILE), pa.int64()),
-        t.ORIGIN: (literal(r.origin), None) if r.origin else typed(t.ORIGIN, literal(r.name)),
-        t.CERTAINTY: typed(t.CERTAINTY, "'certain'"),
-        t.CONFIDENCE: confidence,
-        t.SCORE: confidence,
-        t.EVIDENCE: (_evidence(left, "", r.adds), evidence),
+    ends = {t.SOURCE_ID: r.src, t.TARGET_ID: r.dst, t.SITE_ID: r.site or r.src}
+    ids: dict[t.SemanticType | None, str]
+    ids = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
+    made = {
+        **ids,
+        t.KIND: literal(r.kind),
+        t.ORDINAL: column("a", left, t.ORDINAL) if r.ordinal else "0",
+        t.FILE: column("a", left, t.FILE),
+        t.ORIGIN: literal(r.origin) if r.origin else given(t.ORIGIN, literal(r.name)),
+        t.CERTAINTY: given(t.CERTAINTY, "'certain'"),
+        t.CONFIDENCE: given(t.CONFIDENCE, "1.0"),
+        t.SCORE: given(t.CONFIDENCE, "1.0"),
+        t.EVIDENCE: _evidence(left, "", r.adds),
     }
+    types = _types(sides) | dict.fromkeys(ids.values(), pa.int64())
     where = [
         f"{column(*side(w.meaning), w.meaning)} IN ({', '.join(map(literal, w.values))})"
         for w in r.where
     ]
     for end in (r.src, r.dst):
         alias, schema = side(end)
-        if field_of(schema, end).nullable:
+        if schema.field(column_of(schema, end)).nullable:
             where.append(f"{column(alias, schema, end)} IS NOT NULL")
-    return _select(_filled(inferred.schemas[view.name], _EDGE.names, made), source, where)
+    return _select(_filled(inferred.schemas[view.name], _EDGE.names, made, types), source, where)
 
 
 def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
@@ -265,8 +266,3 @@ def identity(alias: str, schema: pa.Schema, meaning: t.SemanticType) -> str:
     if not meaning.within:
         return value
     return sql_node_id(column(alias, schema, t.TYPES[meaning.within]), value)
-
-
-def field_of(schema: pa.Schema, meaning: t.SemanticType) -> pa.Field:
-    """The one field of that meaning."""
-    return schema.field(column_of(schema, meaning))
