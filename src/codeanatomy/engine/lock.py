@@ -17,8 +17,6 @@ import msgspec
 
 from codeanatomy.facts.errors import StoreError
 
-_POLL = 0.05  # seconds between two tries of a waiting writer
-
 
 class Holder(msgspec.Struct, frozen=True):
     """What the writer leaves in the lock file for the next one's message."""
@@ -29,8 +27,8 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
-    """Hold the writer lock; StoreError naming the other writer after `wait` seconds."""
+def writer_lock(path: Path) -> Iterator[None]:
+    """Hold the writer lock; StoreError naming the writer that holds it already."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -38,7 +36,10 @@ def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
             f"{path.parent} cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
     try:
-        _acquire(handle, path, time.monotonic() + wait)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(_held(handle, path)) from None
         holder = Holder(os.getpid(), socket.gethostname(), time.time())
         os.ftruncate(handle, 0)
         os.pwrite(handle, msgspec.json.encode(holder), 0)
@@ -48,17 +49,6 @@ def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
             os.ftruncate(handle, 0)
     finally:
         os.close(handle)
-
-
-def _acquire(handle: int, path: Path, until: float) -> None:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise StoreError(_held(handle, path)) from None
-        time.sleep(_POLL)
 
 
 def _held(handle: int, path: Path) -> str:
