@@ -83,7 +83,6 @@ def _merged(left: Column, right: Column, how: str) -> Column | None:
         left.sources | right.sources,
         {**left.direct, **right.direct} if left.direct and right.direct else {},
         {n: either((left.reach[n], right.reach[n])) for n in sorted(left.reach)},
-        left.type if left.type == right.type else None,
     )
 
 

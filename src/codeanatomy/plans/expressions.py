@@ -63,7 +63,9 @@ def place(expr: Expr, relation: Relation, notes: Notes) -> Place | None:
         return place(expr.rex_call_operands()[0], relation, notes)
     if kind == "Cast":
         inner = place(expr.rex_call_operands()[0], relation, notes)
-        return inner if _keeps(passed(inner, relation), expr.canonical_name()) else None
+        column = passed(inner, relation)
+        given = None if column is None else notes.type(column)
+        return inner if _keeps(given, expr.canonical_name()) else None
     if (kind == "ScalarFunction" and expr.rex_call_operator() == "coalesce") or (
         kind == "Case" and _COALESCE.fullmatch(expr.canonical_name())
     ):
@@ -112,12 +114,12 @@ def _named(expr: Expr, relation: Relation) -> frozenset[int]:
     )
 
 
-def _keeps(column: Column | None, cast: str) -> bool:
+def _keeps(given: pa.DataType | None, cast: str) -> bool:
     """Whether a cast keeps equal values equal and different values different."""
     target = _CAST.search(cast)
-    if column is None or column.type is None or target is None:
+    if given is None or target is None:
         return False
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    kind = given.value_type if pa.types.is_dictionary(given) else given
     if target[1].startswith("Int"):
         return bool(pa.types.is_signed_integer(kind) and kind.bit_width <= int(target[1][3:]))
     texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)

@@ -50,14 +50,9 @@ def _scan(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     if table in notes.recursive:
         places = variant.projection() or enumerate(columns)
         notes.recursive[table].update((i, name) for i, name in places)
-        return notes.scan_working(table, names, columns)
-    filters = tuple(f.canonical_name() for f in variant.filters())
-    relation = notes.scan(Leaf(table, columns, filters, variant.fetch()), names)
     if variant.fetch() is not None:
         notes.lost("limit: any row may decide")
-    for predicate in variant.filters():
-        notes.influence |= _sources(predicate, relation, notes)
-    return relation
+    return notes.scan(Leaf(table, columns, fetch=variant.fetch()), names)
 
 
 def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
@@ -223,9 +218,7 @@ def _union(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) ->
         reach = {n: p for c in parts for n, p in (c.reach or {}).items()}
         direct = {n: d for c in parts for n, d in c.direct.items()}
         whole = all(c.direct for c in parts)  # a branch of constants is owned by no leaf
-        types = {c.type for c in parts}
-        kind = types.pop() if len(types) == 1 else None
-        columns.append(Column(name, sources, direct if whole else {}, reach, kind))
+        columns.append(Column(name, sources, direct if whole else {}, reach))
     return Relation(tuple(columns), leaves)
 
 

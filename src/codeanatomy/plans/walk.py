@@ -72,12 +72,10 @@ def _read_whole(found: Counter[Scan], notes: Notes) -> frozenset[int]:
     """Leaves for scans of which only the text is known; whether a row exists may hang on each."""
     leaves = frozenset[int]()
     for table, printed in sorted(found.elements(), key=repr):
-        if table in notes.recursive:
-            read = notes.scan_working(table, (), ())
-        else:
-            every = notes.schemas[table].names if table in notes.schemas else []
-            columns = every if printed is None else [c for c in printed.split(", ") if c]
-            read = notes.scan(Leaf(table, tuple(columns), hidden=True), columns)
+        every = notes.schemas[table].names if table in notes.schemas else []
+        columns = every if printed is None else [c for c in printed.split(", ") if c]
+        columns = [] if table in notes.recursive else columns
+        read = notes.scan(Leaf(table, tuple(columns), hidden=True), columns)
         notes.influence |= read.every_source()
         leaves |= read.leaves
     return leaves
@@ -117,7 +115,7 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
         for leaf in sorted(term.leaves - working):
             path = later.reach[leaf]
             reach[leaf] = ALL if any(h.leaf in working for h in hops(path)) else path
-        columns.append(Column(first.name, sources, first.direct, reach, first.type))
+        columns.append(Column(first.name, sources, first.direct, reach))
     return Relation(tuple(columns), leaves)
 
 
