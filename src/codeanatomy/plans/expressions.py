@@ -40,7 +40,7 @@ def reads(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
         if kind in _CONSTANT:
             continue
         if kind not in _OPEN and kind not in _BY_TEXT and kind not in _SUBQUERIES:
-            notes.doubt(f"expression {kind}")
+            notes.opaque.append(f"expression {kind}")
             return frozenset(range(len(relation.columns)))
         if kind == "ScalarFunction":
             notes.functions.add(part.rex_call_operator())
@@ -95,13 +95,7 @@ def _column(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
     for i, column in enumerate(relation.columns):
         if column.name == flat:
             return frozenset({i})
-    name = expr.to_variant().name()
-    near = [
-        i for i, c in enumerate(relation.columns) if c.name == name or c.name.endswith(f".{name}")
-    ]
-    if len(near) == 1:
-        return frozenset(near)
-    notes.doubt(f"column {flat}")
+    notes.opaque.append(f"column {flat}")
     return frozenset(range(len(relation.columns)))
 
 

@@ -112,7 +112,7 @@ def plan_facts(
         lineage={n: tuple(sorted(lineage[n])) for n in lineage},
         influence=notes.texts(notes.influence),
         grain=found,
-        opaque=tuple(notes.opaque),
+        opaque=tuple(dict.fromkeys(notes.opaque)),
         nodes=dict(sorted(notes.nodes.items())),
         fingerprint=fingerprint(printed),
     )

@@ -86,8 +86,8 @@ class Notes:
         self.functions: set[str] = set()
         self.nodes: Counter[str] = Counter()
         self.influence: set[Source] = set()
-        self.opaque: list[str] = []
-        self.losses: list[str] = []  # why reach was lost, in the order of the walk
+        self.opaque: list[str] = []  # what could not be read
+        self.lost: list[str] = []  # why reach was lost, in the order of the walk
         self.unprinted: list[str] = []  # what the plan's text leaves out
         self.subqueries = False
 
@@ -134,16 +134,6 @@ class Notes:
     def every_source(self) -> set[Source]:
         """All columns of all leaves met so far."""
         return {(n, c) for n, leaf in enumerate(self.leaves) for c in leaf.columns}
-
-    def lost(self, why: str) -> None:
-        """Remember why columns lose their reach here."""
-        if why not in self.losses:
-            self.losses.append(why)
-
-    def doubt(self, what: str) -> None:
-        """Remember what could not be read, once."""
-        if what not in self.opaque:
-            self.opaque.append(what)
 
 
 def scans(text: str) -> Counter[Scan]:

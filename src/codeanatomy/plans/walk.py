@@ -28,8 +28,8 @@ def walk(plan: LogicalPlan, notes: Notes) -> Relation:
     if met == printed:
         return relation
     odd = sorted((printed - met) | (met - printed))
-    notes.doubt(f"scans of {', '.join(odd)} in the plan's text differ from those read")
-    notes.lost("the plan has scans that could not be followed")
+    notes.opaque.append(f"scans of {', '.join(odd)} in the plan's text differ from those read")
+    notes.lost.append("the plan has scans that could not be followed")
     missed = _read_whole(Counter((t, None) for t in (printed - met).elements()), notes)
     notes.influence |= notes.every_source()
     return without_reach(with_global_leaves(relation, missed))
@@ -64,7 +64,7 @@ def _with_subqueries(relation: Relation, plan: LogicalPlan, notes: Notes) -> Rel
     leaves = _read_whole(inside, notes)
     if "outer_ref(" in text:  # which of this node's columns it reads is not shown
         notes.influence |= notes.every_source()
-    notes.lost("a subquery inside an expression is read as a whole")
+    notes.lost.append("a subquery inside an expression is read as a whole")
     return with_global_leaves(relation, leaves)
 
 
@@ -108,7 +108,7 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
         sources = frozenset(closed[field])
         same = bool(working) and all(later.direct.get(n) == field for n in working)
         if not same or first.reach is None or later.reach is None:
-            notes.lost("a recursive query changes the column from step to step")
+            notes.lost.append("a recursive query changes the column from step to step")
             columns.append(Column(first.name, sources))
             continue
         reach: dict[int, Path] = dict(first.reach)
