@@ -44,15 +44,13 @@ def _sources(expr: Expr, relation: Relation, notes: Notes) -> frozenset[Source]:
 
 def _scan(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     table, names = variant.table_name(), variant.schema().field_names()
-    columns = tuple(name for _, name in variant.projection() or ())
-    if variant.projection() is None:
-        columns = tuple(n.removeprefix(f"{table}.") for n in names)
+    read, every = variant.projection(), enumerate(n.removeprefix(f"{table}.") for n in names)
+    columns = dict(every if read is None else read)  # by place in the table
     if table in notes.recursive:
-        places = variant.projection() or enumerate(columns)
-        notes.recursive[table].update((i, name) for i, name in places)
+        notes.recursive[table] |= columns
     if variant.fetch() is not None:
         notes.lost.append("limit: any row may decide")
-    return notes.scan(Leaf(table, columns, fetch=variant.fetch()), names)
+    return notes.scan(Leaf(table, tuple(columns.values()), fetch=variant.fetch()), names)
 
 
 def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:

@@ -89,13 +89,11 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
     """
     start, step = plan.inputs()
     base = _visit(start, notes)
-    name, before = variant.name(), set(notes.working)
-    outer = notes.recursive.get(name)
-    seen = notes.recursive[name] = {}
+    seen: dict[int, str] = {}
+    before, outer = set(notes.working), notes.recursive
+    notes.recursive = {**outer, variant.name(): seen}
     term = _visit(step, notes)
-    del notes.recursive[name]
-    if outer is not None:
-        notes.recursive[name] = outer
+    notes.recursive = outer
     working = frozenset(n for n in notes.working if n not in before)
     fields = [seen.get(i, f"#{i}") for i in range(len(base.columns))]
     closed = _closure(fields, base, term, working)
