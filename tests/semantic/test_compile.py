@@ -11,8 +11,8 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Node
+from codeanatomy.semantic.compile import DIAGNOSTIC, KINDS
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
-from codeanatomy.semantic.ir import DIAGNOSTIC, KINDS
 
 
 def declared(**more: dict[str, object]) -> Model:

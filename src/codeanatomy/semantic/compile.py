@@ -1,15 +1,54 @@
-"""Declarations to IR: every view that the outputs could need, each of one of the six kinds."""
+"""Declarations to the intermediate representation: every view that the outputs could need, each of
+one of the six kinds, with what it is made of."""
 
 from collections.abc import Mapping
 
+import msgspec
 import pyarrow as pa
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Node, Prop
 from codeanatomy.facts.types import IDS, NODE, QUALNAME
-from codeanatomy.semantic.declare import EVERY, Model, Property, Relation
-from codeanatomy.semantic.ir import Project, Union, ViewNode
+from codeanatomy.semantic.declare import EVERY, Entity, Model, Property, Relation, View
+
+
+class Union(msgspec.Struct, frozen=True):
+    """All inputs one after the other, columns matched by semantic type."""
+
+    struct: type[msgspec.Struct]
+
+
+class Project(msgspec.Struct, frozen=True):
+    """Property rows of a view of ids, or the columns of an output's struct (no properties)."""
+
+    struct: type[msgspec.Struct]
+    properties: tuple[Property, ...] = ()
+    entity: str = ""
+
+
+KINDS = {
+    Entity: "normalize",  # evidence rows with graph-wide ids, kind and qualified name
+    Relation: "relate",  # edges out of the first input, the left table
+    View: "derive",  # rows that SQL makes out of others
+    Union: "union",
+    Project: "project",
+}
+DIAGNOSTIC = "diagnostic"  # rows about trouble: problems, unresolved sites, what was skipped
+
+
+class ViewNode(msgspec.Struct, frozen=True):
+    """One view: its name, what it is made of, and what it may read (see `compile_views`)."""
+
+    name: str
+    made_of: Entity | Relation | View | Union | Project
+    inputs: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """One of the six kinds."""
+        troubled = isinstance(self.made_of, View) and self.made_of.diagnostic
+        return DIAGNOSTIC if troubled else KINDS[type(self.made_of)]
 
 
 def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNode, ...]:

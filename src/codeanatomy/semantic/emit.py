@@ -9,9 +9,9 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.ids import hash_text, sql_edge_id, sql_node_id
 from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
+from codeanatomy.semantic.compile import Project, Union, ViewNode
 from codeanatomy.semantic.declare import Entity, Relation, View
 from codeanatomy.semantic.infer import Inferred
-from codeanatomy.semantic.ir import Project, Union, ViewNode
 from codeanatomy.semantic.joins import JoinDecision
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))

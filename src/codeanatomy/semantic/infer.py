@@ -11,10 +11,9 @@ import pyarrow as pa
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Edge, Node, Span
 from codeanatomy.facts.types import CONSTRUCT, FILE, MODULE
-from codeanatomy.plans.facts import plan_facts
-from codeanatomy.plans.stubs import planning_session
+from codeanatomy.plans.facts import plan_facts, planning_session
+from codeanatomy.semantic.compile import ViewNode
 from codeanatomy.semantic.declare import Entity, Property, Relation, View
-from codeanatomy.semantic.ir import ViewNode
 from codeanatomy.semantic.joins import JoinDecision, infer_join
 
 
