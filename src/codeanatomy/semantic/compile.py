@@ -20,11 +20,9 @@ class Union(msgspec.Struct, frozen=True):
 
 
 class Project(msgspec.Struct, frozen=True):
-    """Property rows of a view of ids, or the columns of an output's struct (no properties)."""
+    """Property rows of a view of ids, or the columns of an output's struct."""
 
     struct: type[msgspec.Struct]
-    properties: tuple[Property, ...] = ()
-    entity: str = ""
 
 
 KINDS = {
@@ -67,10 +65,9 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         nodes[node.name] = node
         return node.name
 
-    def describe(name: str, properties: tuple[Property, ...], entity: str) -> None:
+    def describe(name: str, properties: tuple[Property, ...]) -> None:
         if properties:
-            project = Project(Prop, properties, entity)
-            feeds["properties"].append(add(ViewNode(f"{name}_props", project, (name,))))
+            feeds["properties"].append(add(ViewNode(f"{name}_props", Project(Prop), (name,))))
 
     schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
     for view in model.views.values():
@@ -85,7 +82,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             needs.append(model.constants)
         name = add(ViewNode(f"{entity.name}_norm", entity, tuple(needs)))
         feeds["entities"].append(name)
-        describe(name, entity.properties, "node")
+        describe(name, entity.properties)
     for relation in model.relations.values():
         if _is_column(relation):
             continue
@@ -94,7 +91,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
             inputs = (left, relation.right) if relation.right else (left,)
             feeds["relations"].append(add(ViewNode(name, relation, inputs)))
-            describe(name, relation.properties, "edge")
+            describe(name, relation.properties)
     for output in model.outputs.values():
         if output.feeds in feeds:
             add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))

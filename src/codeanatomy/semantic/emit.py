@@ -196,24 +196,23 @@ def _pick(wanted: pa.Schema, given: pa.Schema) -> dict[str, str]:
 def _project(p: Project, view: ViewNode, inferred: Inferred) -> str:
     (name,) = view.inputs
     given = inferred.schemas[name]
-    if not p.properties:
+    source = next((v.made_of for v in inferred.views if v.name == name), None)
+    if p.struct is not Prop or not isinstance(source, Entity | Relation):
         return _select(_pick(schema_from_struct(p.struct), given), quote(name))
-    if p.entity == "node":
-        identity_of = quote(columns_of(given, t.NODE_ID)[0])
+    if isinstance(source, Entity):
+        entity, identity_of = "node", quote(columns_of(given, t.NODE_ID)[0])
     else:
         ends = [quote(columns_of(given, m)[0]) for m in (t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)]
-        related = next(v.made_of for v in inferred.views if v.name == name)
-        assert isinstance(related, Relation)
-        identity_of = sql_edge_id(str(hash_text(related.kind)), *ends)
+        entity, identity_of = "edge", sql_edge_id(str(hash_text(source.kind)), *ends)
     kinds = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
     parts = []
-    for wanted in p.properties:
+    for wanted in source.properties:
         value, held = quote(wanted.column), given.field(wanted.column)
         plain = held.type.value_type if pa.types.is_dictionary(held.type) else held.type
         plain = pa.int64() if pa.types.is_integer(plain) else plain
         value_type = next(k for k, v in kinds.items() if v.equals(plain))
         slots = [value if kind == value_type else "NULL" for kind in kinds]
-        made = (literal(p.entity), identity_of, literal(wanted.key), literal(value_type), *slots)
+        made = (literal(entity), identity_of, literal(wanted.key), literal(value_type), *slots)
         out = {
             f.name: cast(x, f.type, held.type if x == value else None)
             for f, x in zip(_PROP, made, strict=True)
