@@ -17,13 +17,7 @@ import msgspec
 
 from codeanatomy.facts.errors import StoreError
 
-
-class Holder(msgspec.Struct, frozen=True):
-    """What the writer leaves in the lock file for the next one's message."""
-
-    pid: int
-    host: str
-    since: float
+_Holder = tuple[int, str, float]  # what the lock file says of the writer: pid, host, since when
 
 
 @contextlib.contextmanager
@@ -40,9 +34,9 @@ def writer_lock(path: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreError(_held(handle, path)) from None
-        holder = Holder(os.getpid(), socket.gethostname(), time.time())
+        holder: _Holder = (os.getpid(), socket.gethostname(), time.time())
         os.ftruncate(handle, 0)
-        os.pwrite(handle, msgspec.json.encode(holder), 0)
+        os.pwrite(handle, msgspec.json.encode(holder), 0)  # for the next one's message
         try:
             yield
         finally:
@@ -53,14 +47,11 @@ def writer_lock(path: Path) -> Iterator[None]:
 
 def _held(handle: int, path: Path) -> str:
     try:
-        holder = msgspec.json.decode(os.pread(handle, 4096, 0), type=Holder)
+        pid, host, since = msgspec.json.decode(os.pread(handle, 4096, 0), type=_Holder)
     except msgspec.DecodeError:
         return f"{path.parent} is being written by another process; wait or stop it"
-    age = max(0.0, time.time() - holder.since)
-    return (
-        f"{path.parent} is being written by pid {holder.pid} on {holder.host} for {age:.0f} s; "
-        "wait or stop it"
-    )
+    age = max(0.0, time.time() - since)
+    return f"{path.parent} is being written by pid {pid} on {host} for {age:.0f} s; wait or stop it"
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Node, Prop
 from codeanatomy.facts.types import IDS, NODE, QUALNAME
-from codeanatomy.semantic.declare import EVERY, Entity, Model, Property, Relation, View
+from codeanatomy.semantic.declare import EVERY, Entity, Model, Relation, View
 
 
 class Union(msgspec.Struct, frozen=True):
@@ -59,15 +59,14 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
     nodes: dict[str, ViewNode] = {}
     feeds: dict[str, list[str]] = {"entities": [], "relations": [], "properties": []}
 
-    def add(node: ViewNode) -> str:
+    def add(node: ViewNode, feed: str = "") -> None:
         if node.name in nodes or node.name in tables:
             raise DeclarationError(f"two views or tables are called {node.name!r}")
         nodes[node.name] = node
-        return node.name
-
-    def describe(name: str, properties: tuple[Property, ...]) -> None:
-        if properties:
-            feeds["properties"].append(add(ViewNode(f"{name}_props", Project(Prop), (name,))))
+        if feed:
+            feeds[feed].append(node.name)
+        if isinstance(node.made_of, Entity | Relation) and node.made_of.properties:
+            add(ViewNode(f"{node.name}_props", Project(Prop), (node.name,)), "properties")
 
     schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
     for view in model.views.values():
@@ -80,9 +79,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             needs.append(model.files)
         if entity.kind is None:
             needs.append(model.constants)
-        name = add(ViewNode(f"{entity.name}_norm", entity, tuple(needs)))
-        feeds["entities"].append(name)
-        describe(name, entity.properties)
+        add(ViewNode(f"{entity.name}_norm", entity, tuple(needs)), "entities")
     for relation in model.relations.values():
         if _is_column(relation):
             continue
@@ -90,8 +87,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         for left in lefts:
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
             inputs = (left, relation.right) if relation.right else (left,)
-            feeds["relations"].append(add(ViewNode(name, relation, inputs)))
-            describe(name, relation.properties)
+            add(ViewNode(name, relation, inputs), "relations")
     for output in model.outputs.values():
         if output.feeds in feeds:
             add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))
@@ -112,9 +108,8 @@ def _is_column(relation: Relation) -> bool:
 
 def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:
     if relation.left != EVERY:
-        for left in relation.left:
-            if left not in schemas:
-                raise DeclarationError(f"relation {relation.name}: there is no table {left!r}")
+        if lost := [left for left in relation.left if left not in schemas]:
+            raise DeclarationError(f"relation {relation.name}: there is no table {lost[0]!r}")
         return list(relation.left)
     ends = (relation.src, relation.dst)
     return [n for n, s in schemas.items() if all(len(columns_of(s, m)) == 1 for m in ends)]
