@@ -15,13 +15,11 @@ from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
 from codeanatomy.planning.policy import SESSION, ExecutionPolicy, compile_policy
 from codeanatomy.planning.tasks import Task, task_graph
-from codeanatomy.plans.facts import PlanFacts, plan_facts
-from codeanatomy.plans.stubs import planning_session
-from codeanatomy.semantic.compile import compile_views
+from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
+from codeanatomy.semantic.compile import ViewNode, compile_views
 from codeanatomy.semantic.declare import Model
 from codeanatomy.semantic.emit import emit
 from codeanatomy.semantic.infer import infer
-from codeanatomy.semantic.ir import ViewNode
 from codeanatomy.semantic.joins import JoinDecision
 from codeanatomy.semantic.optimize import optimize
 

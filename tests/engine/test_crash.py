@@ -19,7 +19,7 @@ import pyarrow as pa
 from codeanatomy.engine.store import Store
 
 store = Store(sys.argv[1]).create()
-with store.lock(wait=5):
+with store.lock():
     last = store.current()
     generation = last.facts["generation"] if last else 0
     while True:

@@ -141,9 +141,8 @@ OF_PROPERTY = "value that says whether a property is a node's or an edge's"
 # (file, text) -> why a literal equal to a column or view name means something else here
 LITERALS: dict[tuple[str, str], str] = {
     ("engine/content.py", "text"): FAMILY,
-    ("semantic/compile.py", "node"): OF_PROPERTY,
-    ("semantic/compile.py", "edge"): OF_PROPERTY,
     ("semantic/emit.py", "node"): OF_PROPERTY,
+    ("semantic/emit.py", "edge"): OF_PROPERTY,
     ("semantic/joins.py", "key"): ROLE,
     ("semantic/joins.py", "symbol"): GROUP,
     ("semantic/joins.py", "module"): GROUP,

@@ -11,8 +11,7 @@ from codeanatomy.facts.errors import PlanError
 from codeanatomy.planning.policies import cache
 from codeanatomy.planning.policy import compile_policy
 from codeanatomy.planning.tasks import task_graph
-from codeanatomy.plans.facts import plan_facts
-from codeanatomy.plans.stubs import planning_session
+from codeanatomy.plans.facts import plan_facts, planning_session
 
 SCHEMA = pa.schema([("a", pa.int64()), ("b", pa.int64())])
 

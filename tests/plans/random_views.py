@@ -9,10 +9,9 @@ from datafusion import SessionConfig, SessionContext
 
 from codeanatomy.facts.schema import annotate
 from codeanatomy.facts.types import FILE, FILE_REF
-from codeanatomy.plans.facts import PlanFacts, plan_facts
+from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
 from codeanatomy.plans.grain import Grain
 from codeanatomy.plans.reach import ALL, Col, Hop, Or, Path
-from codeanatomy.plans.stubs import planning_session
 
 Rows = Sequence[Mapping[str, int | None]]
 

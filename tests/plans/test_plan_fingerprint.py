@@ -8,8 +8,7 @@ import pytest
 
 from codeanatomy.facts.schema import annotate
 from codeanatomy.facts.types import FILE, FILE_REF, NAME
-from codeanatomy.plans.facts import plan_facts
-from codeanatomy.plans.stubs import planning_session
+from codeanatomy.plans.facts import plan_facts, planning_session
 
 OWN = annotate(pa.field("f", pa.int64(), nullable=False), FILE)
 A = pa.schema([OWN, pa.field("k", pa.int64()), pa.field("x", pa.int64())])

@@ -11,9 +11,8 @@ from datafusion import DataFrame
 from codeanatomy.facts.errors import PlanError
 from codeanatomy.facts.schema import annotate, semantic_type
 from codeanatomy.facts.types import FILE, FILE_REF
-from codeanatomy.plans.facts import PlanFacts, plan_facts
+from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
 from codeanatomy.plans.rules import RULES
-from codeanatomy.plans.stubs import planning_session
 
 OWN = annotate(pa.field("f", pa.int64(), nullable=False), FILE)
 

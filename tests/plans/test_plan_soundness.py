@@ -9,8 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from codeanatomy.plans import coupling, rules
-from codeanatomy.plans.facts import plan_facts
-from codeanatomy.plans.stubs import planning_session
+from codeanatomy.plans.facts import plan_facts, planning_session
 from tests.plans import random_views as rv
 
 

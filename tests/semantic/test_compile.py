@@ -11,8 +11,8 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Node
+from codeanatomy.semantic.compile import DIAGNOSTIC, KINDS
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
-from codeanatomy.semantic.ir import KINDS
 
 
 def declared(**more: dict[str, object]) -> Model:
@@ -23,7 +23,7 @@ def declared(**more: dict[str, object]) -> Model:
 
 def test_there_are_six_kinds_and_every_view_is_of_one() -> None:
     compiled = compile_graph(evidence_schemas())
-    kinds = {k.__name__.lower() for k in KINDS}
+    kinds = {*KINDS.values(), DIAGNOSTIC}
     assert len(kinds) == 6
     assert {v.kind for v in compiled.views} == kinds
 
@@ -59,11 +59,7 @@ def test_a_relation_joins_by_types_alone() -> None:
 
 
 def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_views_read() -> None:
-    fed = {
-        v.parameters.relation.name
-        for v in compile_graph(evidence_schemas()).views
-        if v.kind == "relate"
-    }
+    fed = {v.made_of.name for v in compile_graph(evidence_schemas()).views if v.kind == "relate"}
     held = {r.kind: r.src for name, r in model().relations.items() if name not in fed}
     node = schema_from_struct(Node)
     columns = {kind: semantic_type(node.field(c)) for kind, (c, _) in COLUMNS.items()}

@@ -30,13 +30,6 @@ from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 _THREADS = 2  # more only adds memory: the largest table is a third of all work
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A table ready to be published: what it is, and its new file unless the old ones stand."""
-
-    stored: StoredTable
-    file: Path | None = None
-
-
 def commit(
     root: Path,
     tables: Mapping[str, pa.Table],
@@ -53,10 +46,10 @@ def commit(
     work.mkdir()
     try:
         drafts = _drafts(work, last, tables, sort)
-        changed = any(draft.file for draft in drafts.values())
+        changed = any(draft.version < 0 for draft in drafts.values())
         if last and not changed and plain == last.facts and sorted(last.tables) == [*drafts]:
             return manifest.current(root / "snapshots") or last
-        stored = {name: _placed(root, name, draft) for name, draft in drafts.items()}
+        stored = {name: _placed(root, work, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
         told = fingerprint({name: table.content_hash for name, table in stored.items()})[:12]
         now = datetime.datetime.now(datetime.UTC)
@@ -88,8 +81,11 @@ def _drafts(
     last: Snapshot | None,
     tables: Mapping[str, pa.Table],
     sort: Mapping[str, Sequence[str]],
-) -> dict[str, Draft]:
-    """All tables hashed and, where they changed, written; the largest first, by name."""
+) -> dict[str, StoredTable]:
+    """All tables hashed and, where they changed, written; the largest first, by name.
+
+    One without a version is new: its file lies in the work folder.
+    """
     stop = threading.Event()
 
     def check() -> None:
@@ -98,7 +94,7 @@ def _drafts(
 
     known = last.tables if last else {}
 
-    def draft(name: str) -> Draft:
+    def draft(name: str) -> StoredTable:
         with engine_errors(f"writing table {name}"):
             check()
             return _draft(work, tables[name], tuple(sort.get(name, ())), known.get(name), check)
@@ -123,7 +119,7 @@ def _draft(
     keys: tuple[str, ...],
     old: StoredTable | None,
     check: Callable[[], None],
-) -> Draft:
+) -> StoredTable:
     """One table, written to the work folder unless the old one is the same."""
     table = in_order(data, keys)
     told = {
@@ -133,33 +129,33 @@ def _draft(
         "sort": keys,
     }
     if old and msgspec.structs.replace(old, **told) == old:
-        return Draft(old)
+        return old
     file = work / f"{uuid.uuid4().hex}.parquet"
     write_parquet(file, table, check)
     manifest.fsync(file)
     files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
-    return Draft(msgspec.structs.replace(files, **told), file)
+    return msgspec.structs.replace(files, **told)
 
 
-def _placed(root: Path, name: str, draft: Draft) -> StoredTable:
+def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTable:
     """Move a new file into its table and commit it to the log; an old table stays as it is."""
-    if draft.file is None:
-        return draft.stored
+    if draft.version >= 0:
+        return draft
     folder = root / "tables" / name
     folder.mkdir(exist_ok=True)
-    place = draft.file.rename(folder / draft.file.name)
-    version = delta.commit_file(folder, place, manifest.schema_of(draft.stored))
-    return msgspec.structs.replace(draft.stored, version=version)
+    place = (work / draft.files[0]).rename(folder / draft.files[0])
+    version = delta.commit_file(folder, place, manifest.schema_of(draft))
+    return msgspec.structs.replace(draft, version=version)
 
 
-def _links(links: Path, root: Path, last: Snapshot | None, drafts: Mapping[str, Draft]) -> Path:
+def _links(
+    links: Path, root: Path, last: Snapshot | None, drafts: Mapping[str, StoredTable]
+) -> Path:
     """A folder with the files of every table: new ones from the tables, old ones as last linked."""
     for name, draft in drafts.items():
         (links / name).mkdir(parents=True)
-        source = root / "tables" / name
-        if draft.file is None and last is not None:
-            source = last.directory(name)
-        for file in draft.stored.files:
+        source = last.directory(name) if last and draft.version >= 0 else root / "tables" / name
+        for file in draft.files:
             manifest.link_file(source / file, links / name / file)
         manifest.fsync(links / name)
     return links
@@ -206,17 +202,12 @@ def sweep(root: Path) -> int:
         named = {delta.LOG, *(file for table in stored for file in table.files)}
         for path in folder.iterdir():
             if path.name not in named:
-                freed += _size(path)
+                status = path.lstat()  # removing gives nothing back while a reader's link holds it
+                freed += status.st_size if status.st_nlink == 1 else 0
                 _remove(path)
         if not stored:
             _remove(folder)
     return freed
-
-
-def _size(path: Path) -> int:
-    """Bytes that removing the file gives back: none while a reader's link holds them."""
-    status = path.lstat()
-    return status.st_size if status.st_nlink == 1 else 0
 
 
 def _remove(path: Path) -> None:

@@ -51,7 +51,7 @@ def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema)
     """
     head = head_version(folder)
     missing = [file for file in files if not (folder / file.name).exists()]
-    if head == version and not missing:
+    if head == version >= 0 and not missing:
         return version
     with engine_errors(f"restoring table {folder.name}"):
         folder.mkdir(parents=True, exist_ok=True)

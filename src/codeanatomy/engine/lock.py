@@ -17,20 +17,12 @@ import msgspec
 
 from codeanatomy.facts.errors import StoreError
 
-_POLL = 0.05  # seconds between two tries of a waiting writer
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """What the writer leaves in the lock file for the next one's message."""
-
-    pid: int
-    host: str
-    since: float
+_Holder = tuple[int, str, float]  # what the lock file says of the writer: pid, host, since when
 
 
 @contextlib.contextmanager
-def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
-    """Hold the writer lock; StoreError naming the other writer after `wait` seconds."""
+def writer_lock(path: Path) -> Iterator[None]:
+    """Hold the writer lock; StoreError naming the writer that holds it already."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
@@ -38,10 +30,13 @@ def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
             f"{path.parent} cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
     try:
-        _acquire(handle, path, time.monotonic() + wait)
-        holder = Holder(os.getpid(), socket.gethostname(), time.time())
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(_held(handle, path)) from None
+        holder: _Holder = (os.getpid(), socket.gethostname(), time.time())
         os.ftruncate(handle, 0)
-        os.pwrite(handle, msgspec.json.encode(holder), 0)
+        os.pwrite(handle, msgspec.json.encode(holder), 0)  # for the next one's message
         try:
             yield
         finally:
@@ -50,27 +45,13 @@ def writer_lock(path: Path, wait: float = 0.0) -> Iterator[None]:
         os.close(handle)
 
 
-def _acquire(handle: int, path: Path, until: float) -> None:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise StoreError(_held(handle, path)) from None
-        time.sleep(_POLL)
-
-
 def _held(handle: int, path: Path) -> str:
     try:
-        holder = msgspec.json.decode(os.pread(handle, 4096, 0), type=Holder)
+        pid, host, since = msgspec.json.decode(os.pread(handle, 4096, 0), type=_Holder)
     except msgspec.DecodeError:
         return f"{path.parent} is being written by another process; wait or stop it"
-    age = max(0.0, time.time() - holder.since)
-    return (
-        f"{path.parent} is being written by pid {holder.pid} on {holder.host} for {age:.0f} s; "
-        "wait or stop it"
-    )
+    age = max(0.0, time.time() - since)
+    return f"{path.parent} is being written by pid {pid} on {host} for {age:.0f} s; wait or stop it"
 
 
 @contextlib.contextmanager

@@ -72,13 +72,10 @@ def _compact(chunk: pa.Table) -> pa.Table:
         if pa.types.is_dictionary(field.type):
             column = chunk.column(place).chunk(0)
             if len(column.dictionary) > _LARGE_DICTIONARY:
-                chunk = chunk.set_column(place, field, _used(column))
+                occurs = np.zeros(len(column.dictionary), np.bool_)
+                occurs[column.indices.drop_null().to_numpy()] = True
+                codes = pa.array(np.cumsum(occurs) - 1, column.indices.type).take(column.indices)
+                used = column.dictionary.filter(pa.array(occurs))
+                column = pa.DictionaryArray.from_arrays(codes, used)
+                chunk = chunk.set_column(place, field, column)
     return chunk
-
-
-def _used(column: pa.DictionaryArray) -> pa.DictionaryArray:
-    occurs = np.zeros(len(column.dictionary), np.bool_)
-    occurs[column.indices.drop_null().to_numpy()] = True
-    places = pa.array(np.cumsum(occurs) - 1, column.indices.type)
-    used = column.dictionary.filter(pa.array(occurs))
-    return pa.DictionaryArray.from_arrays(places.take(column.indices), used)

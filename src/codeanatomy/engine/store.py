@@ -98,10 +98,10 @@ class Store:
         return self
 
     @contextlib.contextmanager
-    def lock(self, wait: float = 0.0) -> Iterator[None]:
-        """Be the one writer; StoreError naming the other one after `wait` seconds."""
+    def lock(self) -> Iterator[None]:
+        """Be the one writer; StoreError naming the other one if there is one."""
         self._refuse_links()
-        with writer_lock(self.path / "lock", wait):
+        with writer_lock(self.path / "lock"):
             self._locked = True
             try:
                 self._make_folders()

@@ -46,15 +46,14 @@ def joined(left: Relation, right: Relation, how: str, pairs: Pairs) -> Relation:
     width = len(left.columns)
     crossed_left = _crossed(left, right, pairs)
     crossed_right = _crossed(right, left, [(b, a) for a, b in pairs])
-    kept = [(c, how in KEEPS_LEFT) for c in crossed_left]
-    kept += [(c, how in KEEPS_RIGHT) for c in crossed_right]
-    columns = tuple(c if whole else Column(c.name, c.sources) for c, whole in kept)
+    columns = [c if how in KEEPS_LEFT else Column(c.name, c.sources) for c in crossed_left]
+    columns += [c if how in KEEPS_RIGHT else Column(c.name, c.sources) for c in crossed_right]
     merged = {}
     for a, b in pairs:
         column = _merged(crossed_left[a], crossed_right[b], how)
         if column is not None:
             merged[frozenset((a, width + b))] = column
-    return Relation(columns, left.leaves | right.leaves, merged)
+    return Relation(tuple(columns), left.leaves | right.leaves, merged)
 
 
 def _crossed(mine: Relation, other: Relation, pairs: Pairs) -> Sequence[Column]:
@@ -83,7 +82,6 @@ def _merged(left: Column, right: Column, how: str) -> Column | None:
         left.sources | right.sources,
         {**left.direct, **right.direct} if left.direct and right.direct else {},
         {n: either((left.reach[n], right.reach[n])) for n in sorted(left.reach)},
-        left.type if left.type == right.type else None,
     )
 
 

@@ -40,7 +40,7 @@ def reads(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
         if kind in _CONSTANT:
             continue
         if kind not in _OPEN and kind not in _BY_TEXT and kind not in _SUBQUERIES:
-            notes.doubt(f"expression {kind}")
+            notes.opaque.append(f"expression {kind}")
             return frozenset(range(len(relation.columns)))
         if kind == "ScalarFunction":
             notes.functions.add(part.rex_call_operator())
@@ -63,7 +63,9 @@ def place(expr: Expr, relation: Relation, notes: Notes) -> Place | None:
         return place(expr.rex_call_operands()[0], relation, notes)
     if kind == "Cast":
         inner = place(expr.rex_call_operands()[0], relation, notes)
-        return inner if _keeps(passed(inner, relation), expr.canonical_name()) else None
+        column = passed(inner, relation)
+        given = None if column is None else notes.type(column)
+        return inner if _keeps(given, expr.canonical_name()) else None
     if (kind == "ScalarFunction" and expr.rex_call_operator() == "coalesce") or (
         kind == "Case" and _COALESCE.fullmatch(expr.canonical_name())
     ):
@@ -93,13 +95,7 @@ def _column(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
     for i, column in enumerate(relation.columns):
         if column.name == flat:
             return frozenset({i})
-    name = expr.to_variant().name()
-    near = [
-        i for i, c in enumerate(relation.columns) if c.name == name or c.name.endswith(f".{name}")
-    ]
-    if len(near) == 1:
-        return frozenset(near)
-    notes.doubt(f"column {flat}")
+    notes.opaque.append(f"column {flat}")
     return frozenset(range(len(relation.columns)))
 
 
@@ -112,12 +108,12 @@ def _named(expr: Expr, relation: Relation) -> frozenset[int]:
     )
 
 
-def _keeps(column: Column | None, cast: str) -> bool:
+def _keeps(given: pa.DataType | None, cast: str) -> bool:
     """Whether a cast keeps equal values equal and different values different."""
     target = _CAST.search(cast)
-    if column is None or column.type is None or target is None:
+    if given is None or target is None:
         return False
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    kind = given.value_type if pa.types.is_dictionary(given) else given
     if target[1].startswith("Int"):
         return bool(pa.types.is_signed_integer(kind) and kind.bit_width <= int(target[1][3:]))
     texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)

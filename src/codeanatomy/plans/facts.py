@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import datafusion
 import msgspec
 import pyarrow as pa
-from datafusion import DataFrame
+from datafusion import DataFrame, SessionContext
 
 from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.schema import semantic_type
@@ -58,6 +58,17 @@ class PlanFacts(msgspec.Struct, frozen=True):
     opaque: tuple[str, ...]
     nodes: dict[str, int]
     fingerprint: str
+
+
+def planning_session(schemas: Mapping[str, pa.Schema]) -> SessionContext:
+    """A session in which each name is an empty table with its schema, field metadata included.
+
+    Tables and views are stubs, so plans are one view deep.
+    """
+    ctx = SessionContext()
+    for name, schema in schemas.items():
+        ctx.register_record_batches(name, [[pa.RecordBatch.from_pylist([], schema=schema)]])
+    return ctx
 
 
 def plan_facts(
@@ -112,7 +123,7 @@ def plan_facts(
         lineage={n: tuple(sorted(lineage[n])) for n in lineage},
         influence=notes.texts(notes.influence),
         grain=found,
-        opaque=tuple(notes.opaque),
+        opaque=tuple(dict.fromkeys(notes.opaque)),
         nodes=dict(sorted(notes.nodes.items())),
         fingerprint=fingerprint(printed),
     )

@@ -128,4 +128,4 @@ def _why_global(
         reach = relation.columns[i].reach or {}
         wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
         text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
-    return f"{text} ({'; '.join(notes.losses)})" if notes.losses else text
+    return f"{text} ({'; '.join(dict.fromkeys(notes.lost))})" if notes.lost else text

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
-import pyarrow as pa
 from msgspec.structs import replace
 
 from codeanatomy.plans.reach import ALL, Path
@@ -19,15 +18,13 @@ class Column(msgspec.Struct, frozen=True):
     `sources`: the base columns its values are computed from (direct lineage). `direct`: the leaf's
     column that this column is, unchanged; several leaves only where every row comes from one of
     them (union, full join), and then all of them must be followed. `reach`: the path of every leaf
-    of the relation; None where the column says nothing about changes. `type`: the leaf's type while
-    the column is unchanged.
+    of the relation; None where the column says nothing about changes.
     """
 
     name: str
     sources: frozenset[Source] = frozenset()
     direct: Mapping[int, str] = {}
     reach: Reach | None = None
-    type: pa.DataType | None = None
 
 
 class Relation(msgspec.Struct, frozen=True):

@@ -86,43 +86,42 @@ class Notes:
         self.functions: set[str] = set()
         self.nodes: Counter[str] = Counter()
         self.influence: set[Source] = set()
-        self.opaque: list[str] = []
-        self.losses: list[str] = []  # why reach was lost, in the order of the walk
+        self.opaque: list[str] = []  # what could not be read
+        self.lost: list[str] = []  # why reach was lost, in the order of the walk
         self.unprinted: list[str] = []  # what the plan's text leaves out
         self.subqueries = False
 
     def scan(self, leaf: Leaf, names: Iterable[str]) -> Relation:
-        """The relation of one more scan; `names` are its columns as the plan calls them.
+        """The relation of one more scan, of a table or of a working table: each column is itself.
 
-        Raises PlanError for a table without a stub.
+        `names` are its columns as the plan calls them. Under a row limit any row decides, so none
+        has reach. Raises PlanError for a table without a stub.
         """
-        schema = self.schemas.get(leaf.table)
-        if schema is None:
+        if leaf.table in self.recursive:
+            number = -1 - len(self.working)
+            self.working[number] = leaf.table
+        elif leaf.table in self.schemas:
+            number = len(self.leaves)
+            self.leaves.append(leaf)
+        else:
             raise PlanError(
                 f"the plan reads {leaf.table!r}, which is not among the given schemas; "
                 "plan over stubs (planning_session)"
             )
-        number = len(self.leaves)
-        self.leaves.append(leaf)
-        types = {c: schema.field(c).type for c in leaf.columns}
-        return self.relation(number, leaf, names, types)
-
-    def scan_working(self, query: str, names: Iterable[str], columns: tuple[str, ...]) -> Relation:
-        """The relation of one more scan of a recursive query's working table."""
-        number = -1 - len(self.working)
-        self.working[number] = query
-        return self.relation(number, Leaf(query, columns), names, {})
-
-    def relation(
-        self, number: int, leaf: Leaf, names: Iterable[str], types: Mapping[str, pa.DataType]
-    ) -> Relation:
-        """Columns of a leaf, each itself; under a row limit any row decides, so none has reach."""
-        columns = []
-        for name, column in zip(names, leaf.columns, strict=True):
-            sources, reach = frozenset({(number, column)}), {number: Col((column,))}
-            columns.append(Column(name, sources, {number: column}, reach, types.get(column)))
-        made = Relation(tuple(columns), frozenset({number}))
+        columns = tuple(
+            Column(name, frozenset({(number, c)}), {number: c}, {number: Col((c,))})
+            for name, c in zip(names, leaf.columns, strict=True)
+        )
+        made = Relation(columns, frozenset({number}))
         return made if leaf.fetch is None else without_reach(made)
+
+    def type(self, column: Column) -> pa.DataType | None:
+        """The type of what the column is, unchanged; None where leaves differ or have none."""
+        types = {
+            self.schemas[self.leaves[n].table].field(c).type if n >= 0 else None
+            for n, c in column.direct.items()
+        }
+        return types.pop() if len(types) == 1 else None
 
     def table(self, number: int) -> str:
         """Table of a leaf; the recursive query's name for its working table."""
@@ -135,16 +134,6 @@ class Notes:
     def every_source(self) -> set[Source]:
         """All columns of all leaves met so far."""
         return {(n, c) for n, leaf in enumerate(self.leaves) for c in leaf.columns}
-
-    def lost(self, why: str) -> None:
-        """Remember why columns lose their reach here."""
-        if why not in self.losses:
-            self.losses.append(why)
-
-    def doubt(self, what: str) -> None:
-        """Remember what could not be read, once."""
-        if what not in self.opaque:
-            self.opaque.append(what)
 
 
 def scans(text: str) -> Counter[Scan]:

@@ -28,8 +28,8 @@ _UNNESTED = re.compile(r"^Unnest: lists\[(.*)\] structs\[(.*)\]$", re.DOTALL)
 def unknown(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     """The relation of a node without a rule: every column from every input, no reach."""
     kind = plan.display().split(":")[0].strip()
-    notes.doubt(f"node {kind}")
-    notes.lost(f"{kind} is not understood")
+    notes.opaque.append(f"node {kind}")
+    notes.lost.append(f"{kind} is not understood")
     every = frozenset[Source]().union(*(r.every_source() for r in inputs))
     notes.influence |= every
     names = variant.schema().field_names() if hasattr(variant, "schema") else None
@@ -44,20 +44,13 @@ def _sources(expr: Expr, relation: Relation, notes: Notes) -> frozenset[Source]:
 
 def _scan(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     table, names = variant.table_name(), variant.schema().field_names()
-    columns = tuple(name for _, name in variant.projection() or ())
-    if variant.projection() is None:
-        columns = tuple(n.removeprefix(f"{table}.") for n in names)
+    read, every = variant.projection(), enumerate(n.removeprefix(f"{table}.") for n in names)
+    columns = dict(every if read is None else read)  # by place in the table
     if table in notes.recursive:
-        places = variant.projection() or enumerate(columns)
-        notes.recursive[table].update((i, name) for i, name in places)
-        return notes.scan_working(table, names, columns)
-    filters = tuple(f.canonical_name() for f in variant.filters())
-    relation = notes.scan(Leaf(table, columns, filters, variant.fetch()), names)
+        notes.recursive[table] |= columns
     if variant.fetch() is not None:
-        notes.lost("limit: any row may decide")
-    for predicate in variant.filters():
-        notes.influence |= _sources(predicate, relation, notes)
-    return relation
+        notes.lost.append("limit: any row may decide")
+    return notes.scan(Leaf(table, tuple(columns.values()), fetch=variant.fetch()), names)
 
 
 def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
@@ -108,7 +101,7 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
     for key in keys:
         notes.influence |= _sources(key, relation, notes)
     if any(k.variant_name() == "GroupingSet" for k in keys):
-        notes.lost("grouping sets: key columns are NULL in some rows")
+        notes.lost.append("grouping sets: key columns are NULL in some rows")
         known = {c.name: c.sources for c in relation.columns}
         last = names[len(names) - len(aggregates) :]
         known |= {n: _sources(a, relation, notes) for n, a in zip(last, aggregates, strict=True)}
@@ -116,13 +109,10 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
         return Relation(tuple(Column(n, known.get(n, of_keys)) for n in names), relation.leaves)
     grouped = _project(keys, names[: len(keys)], relation, notes)
     if not keys:
-        notes.lost("an aggregate without group keys reads every row")
-    kept: dict[Place, Column] = {}
-    for key, column in zip(keys, grouped.columns, strict=True):
-        at = place(key, relation, notes)
-        if at is not None:
-            kept.setdefault(at, column)
+        notes.lost.append("an aggregate without group keys reads every row")
     columns = list(grouped.columns)
+    places = [place(key, relation, notes) for key in keys]
+    kept = dict(zip(reversed(places), reversed(columns), strict=True))  # of equal keys the first
     for name, function, aggregate in zip(names[len(keys) :], functions, aggregates, strict=True):
         same = _same_key(function, kept, relation, notes) or Column(name)
         sources = _sources(aggregate, relation, notes)
@@ -131,7 +121,7 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
 
 
 def _same_key(
-    function: Expr, kept: dict[Place, Column], relation: Relation, notes: Notes
+    function: Expr, kept: dict[Place | None, Column], relation: Relation, notes: Notes
 ) -> Column | None:
     """The group key that an aggregate returns unchanged (DISTINCT ON is made of these)."""
     if function.variant_name() != "AggregateFunction":
@@ -157,7 +147,7 @@ def _window(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -
         found = [passed(place(k, relation, notes), relation) for k in keys]
         partitions[texts] = [c for c in found if c is not None]
         if not partitions[texts]:
-            notes.lost("a window without a plain partition column reads every row")
+            notes.lost.append("a window without a plain partition column reads every row")
     widened = relation
     for key_columns in partitions.values():
         widened = partitioned(widened, key_columns)
@@ -191,18 +181,19 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     notes.joins.append(Join(how, tuple(keys), text, null_aware, null_equals_null))
     notes.unprinted.append(f"null_equals_null={null_equals_null}")
     if null_aware:  # one NULL or an empty right side decides about every row
-        notes.lost("NOT IN: one NULL decides about every row (NOT EXISTS keeps locality)")
+        notes.lost.append("NOT IN: one NULL decides about every row (NOT EXISTS keeps locality)")
         pairs = []
     elif not pairs:
-        notes.lost("a join without equal plain columns pairs every row with every row")
+        notes.lost.append("a join without equal plain columns pairs every row with every row")
     if how == "Full" or (how in ("Left", "Right") and left.leaves and right.leaves):
-        notes.lost(f"a {how.lower()} join pads a side with NULLs, which keeps no file or key")
+        notes.lost.append(
+            f"a {how.lower()} join pads a side with NULLs, which keeps no file or key"
+        )
     every = joined(left, right, how, pairs)
-    width = len(left.columns)
-    if how.startswith("Left") and how != "Left":
-        every = pick(every, range(width))
-    elif how.startswith("Right") and how != "Right":
-        every = pick(every, range(width, len(every.columns)))
+    if how.endswith(("Semi", "Anti", "Mark")):  # these have the columns of one side
+        width = len(left.columns)
+        one = range(width) if how.startswith("Left") else range(width, len(every.columns))
+        every = pick(every, one)
     names = variant.schema().field_names()
     if how.endswith("Mark"):
         mark = Column(names[-1], sources)
@@ -223,9 +214,7 @@ def _union(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) ->
         reach = {n: p for c in parts for n, p in (c.reach or {}).items()}
         direct = {n: d for c in parts for n, d in c.direct.items()}
         whole = all(c.direct for c in parts)  # a branch of constants is owned by no leaf
-        types = {c.type for c in parts}
-        kind = types.pop() if len(types) == 1 else None
-        columns.append(Column(name, sources, direct if whole else {}, reach, kind))
+        columns.append(Column(name, sources, direct if whole else {}, reach))
     return Relation(tuple(columns), leaves)
 
 
@@ -238,14 +227,14 @@ def _sort(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     if fetch is None:
         return relation
     notes.influence |= sources
-    notes.lost("limit: any row may decide")
+    notes.lost.append("limit: any row may decide")
     return without_reach(relation)
 
 
 def _limit(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     if not plan.inputs()[0].display().startswith("Sort"):  # which rows come first is open
         notes.influence |= inputs[0].every_source()
-    notes.lost("limit: any row may decide")
+    notes.lost.append("limit: any row may decide")
     return without_reach(inputs[0])
 
 

@@ -28,8 +28,8 @@ def walk(plan: LogicalPlan, notes: Notes) -> Relation:
     if met == printed:
         return relation
     odd = sorted((printed - met) | (met - printed))
-    notes.doubt(f"scans of {', '.join(odd)} in the plan's text differ from those read")
-    notes.lost("the plan has scans that could not be followed")
+    notes.opaque.append(f"scans of {', '.join(odd)} in the plan's text differ from those read")
+    notes.lost.append("the plan has scans that could not be followed")
     missed = _read_whole(Counter((t, None) for t in (printed - met).elements()), notes)
     notes.influence |= notes.every_source()
     return without_reach(with_global_leaves(relation, missed))
@@ -64,7 +64,7 @@ def _with_subqueries(relation: Relation, plan: LogicalPlan, notes: Notes) -> Rel
     leaves = _read_whole(inside, notes)
     if "outer_ref(" in text:  # which of this node's columns it reads is not shown
         notes.influence |= notes.every_source()
-    notes.lost("a subquery inside an expression is read as a whole")
+    notes.lost.append("a subquery inside an expression is read as a whole")
     return with_global_leaves(relation, leaves)
 
 
@@ -72,12 +72,10 @@ def _read_whole(found: Counter[Scan], notes: Notes) -> frozenset[int]:
     """Leaves for scans of which only the text is known; whether a row exists may hang on each."""
     leaves = frozenset[int]()
     for table, printed in sorted(found.elements(), key=repr):
-        if table in notes.recursive:
-            read = notes.scan_working(table, (), ())
-        else:
-            every = notes.schemas[table].names if table in notes.schemas else []
-            columns = every if printed is None else [c for c in printed.split(", ") if c]
-            read = notes.scan(Leaf(table, tuple(columns), hidden=True), columns)
+        every = notes.schemas[table].names if table in notes.schemas else []
+        columns = every if printed is None else [c for c in printed.split(", ") if c]
+        columns = [] if table in notes.recursive else columns
+        read = notes.scan(Leaf(table, tuple(columns), hidden=True), columns)
         notes.influence |= read.every_source()
         leaves |= read.leaves
     return leaves
@@ -91,13 +89,11 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
     """
     start, step = plan.inputs()
     base = _visit(start, notes)
-    name, before = variant.name(), set(notes.working)
-    outer = notes.recursive.get(name)
-    seen = notes.recursive[name] = {}
+    seen: dict[int, str] = {}
+    before, outer = set(notes.working), notes.recursive
+    notes.recursive = {**outer, variant.name(): seen}
     term = _visit(step, notes)
-    del notes.recursive[name]
-    if outer is not None:
-        notes.recursive[name] = outer
+    notes.recursive = outer
     working = frozenset(n for n in notes.working if n not in before)
     fields = [seen.get(i, f"#{i}") for i in range(len(base.columns))]
     closed = _closure(fields, base, term, working)
@@ -110,14 +106,14 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
         sources = frozenset(closed[field])
         same = bool(working) and all(later.direct.get(n) == field for n in working)
         if not same or first.reach is None or later.reach is None:
-            notes.lost("a recursive query changes the column from step to step")
+            notes.lost.append("a recursive query changes the column from step to step")
             columns.append(Column(first.name, sources))
             continue
         reach: dict[int, Path] = dict(first.reach)
         for leaf in sorted(term.leaves - working):
             path = later.reach[leaf]
             reach[leaf] = ALL if any(h.leaf in working for h in hops(path)) else path
-        columns.append(Column(first.name, sources, first.direct, reach, first.type))
+        columns.append(Column(first.name, sources, first.direct, reach))
     return Relation(tuple(columns), leaves)
 
 

@@ -1,40 +1,76 @@
-"""Declarations to IR: every view that the outputs could need, each of one of the six kinds."""
+"""Declarations to the intermediate representation: every view that the outputs could need, each of
+one of the six kinds, with what it is made of."""
 
 from collections.abc import Mapping
 
+import msgspec
 import pyarrow as pa
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Node, Prop
 from codeanatomy.facts.types import IDS, NODE, QUALNAME
-from codeanatomy.semantic.declare import EVERY, Model, Property, Relation
-from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
+from codeanatomy.semantic.declare import EVERY, Entity, Model, Relation, View
+
+
+class Union(msgspec.Struct, frozen=True):
+    """All inputs one after the other, columns matched by semantic type."""
+
+    struct: type[msgspec.Struct]
+
+
+class Project(msgspec.Struct, frozen=True):
+    """Property rows of a view of ids, or the columns of an output's struct."""
+
+    struct: type[msgspec.Struct]
+
+
+KINDS = {
+    Entity: "normalize",  # evidence rows with graph-wide ids, kind and qualified name
+    Relation: "relate",  # edges out of the first input, the left table
+    View: "derive",  # rows that SQL makes out of others
+    Union: "union",
+    Project: "project",
+}
+DIAGNOSTIC = "diagnostic"  # rows about trouble: problems, unresolved sites, what was skipped
+
+
+class ViewNode(msgspec.Struct, frozen=True):
+    """One view: its name, what it is made of, and what it may read (see `compile_views`)."""
+
+    name: str
+    made_of: Entity | Relation | View | Union | Project
+    inputs: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """One of the six kinds."""
+        troubled = isinstance(self.made_of, View) and self.made_of.diagnostic
+        return DIAGNOSTIC if troubled else KINDS[type(self.made_of)]
 
 
 def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNode, ...]:
     """All views of the model over the given evidence tables.
 
-    What SQL views read is left open: inference reads it off their plans. Raises DeclarationError
-    for unknown tables or two views of one name.
+    A view's first input is its (left) table; what an entity's rows are joined with, or a relation's
+    right table, follows. What SQL views read is left open: inference reads it off their plans.
+    Raises DeclarationError for unknown tables or two views of one name.
     """
     nodes: dict[str, ViewNode] = {}
     feeds: dict[str, list[str]] = {"entities": [], "relations": [], "properties": []}
 
-    def add(node: ViewNode) -> str:
+    def add(node: ViewNode, feed: str = "") -> None:
         if node.name in nodes or node.name in tables:
             raise DeclarationError(f"two views or tables are called {node.name!r}")
         nodes[node.name] = node
-        return node.name
-
-    def describe(name: str, properties: tuple[Property, ...], entity: str) -> None:
-        if properties:
-            project = Project(Prop, properties, entity)
-            feeds["properties"].append(add(ViewNode(f"{name}_props", project, (name,))))
+        if feed:
+            feeds[feed].append(node.name)
+        if isinstance(node.made_of, Entity | Relation) and node.made_of.properties:
+            add(ViewNode(f"{node.name}_props", Project(Prop), (node.name,)), "properties")
 
     schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
     for view in model.views.values():
-        add(ViewNode(view.name, Diagnostic(view) if view.diagnostic else Derive(view), ()))
+        add(ViewNode(view.name, view, ()))
     for entity in model.entities.values():
         if entity.table not in schemas:
             raise DeclarationError(f"entity {entity.name}: there is no table {entity.table!r}")
@@ -43,10 +79,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             needs.append(model.files)
         if entity.kind is None:
             needs.append(model.constants)
-        normal = Normalize(entity, model.files, model.constants)
-        name = add(ViewNode(f"{entity.name}_norm", normal, tuple(needs)))
-        feeds["entities"].append(name)
-        describe(name, entity.properties, "node")
+        add(ViewNode(f"{entity.name}_norm", entity, tuple(needs)), "entities")
     for relation in model.relations.values():
         if _is_column(relation):
             continue
@@ -54,8 +87,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         for left in lefts:
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
             inputs = (left, relation.right) if relation.right else (left,)
-            feeds["relations"].append(add(ViewNode(name, Relate(relation, left), inputs)))
-            describe(name, relation.properties, "edge")
+            add(ViewNode(name, relation, inputs), "relations")
     for output in model.outputs.values():
         if output.feeds in feeds:
             add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))
@@ -76,9 +108,8 @@ def _is_column(relation: Relation) -> bool:
 
 def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:
     if relation.left != EVERY:
-        for left in relation.left:
-            if left not in schemas:
-                raise DeclarationError(f"relation {relation.name}: there is no table {left!r}")
+        if lost := [left for left in relation.left if left not in schemas]:
+            raise DeclarationError(f"relation {relation.name}: there is no table {lost[0]!r}")
         return list(relation.left)
     ends = (relation.src, relation.dst)
     return [n for n, s in schemas.items() if all(len(columns_of(s, m)) == 1 for m in ends)]

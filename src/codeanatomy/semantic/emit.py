@@ -1,7 +1,6 @@
 """IR to SQL: one function per view kind."""
 
-from collections.abc import Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -10,12 +9,10 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.ids import hash_text, sql_edge_id, sql_node_id
 from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
+from codeanatomy.semantic.compile import Project, Union, ViewNode
+from codeanatomy.semantic.declare import Entity, Relation, View
 from codeanatomy.semantic.infer import Inferred
-from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Project, Relate, Union, ViewNode
 from codeanatomy.semantic.joins import JoinDecision
-
-# what a column is made of, by its meaning, and its type where it is an input's column as it is
-Made: TypeAlias = Mapping[t.SemanticType | None, tuple[str, pa.DataType | None]]
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
 _CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
@@ -26,18 +23,18 @@ _CASTS |= {pa.string(): "Utf8", pa.binary(): "Binary"}
 
 def emit(view: ViewNode, inferred: Inferred) -> str:
     """SQL text of the view over its inputs; columns as in its inferred schema."""
-    match view.parameters:
-        case Normalize() as p:
-            return _normalize(p, view, inferred)
-        case Relate() as p:
-            return _relate(p, view, inferred)
-        case Union() as p:
-            return _union(p, view, inferred)
-        case Project() as p:
-            return _project(p, view, inferred)
-        case Derive() | Diagnostic() as p:
+    match view.made_of:
+        case Entity() as entity:
+            return _normalize(entity, view, inferred)
+        case Relation() as relation:
+            return _relate(relation, view, inferred)
+        case Union() as union:
+            return _union(union, view, inferred)
+        case Project() as project:
+            return _project(project, view, inferred)
+        case View(sql=sql):
             columns = {f.name: cast(quote(f.name), f.type) for f in inferred.schemas[view.name]}
-            return _select(columns, f"({p.view.sql})")
+            return _select(columns, f"({sql})")
 
 
 def _select(columns: Mapping[str, str], source: str, where: list[str] | None = None) -> str:
@@ -52,59 +49,66 @@ def _joined(decision: JoinDecision, how: str, right: str) -> str:
     return f" {how} JOIN {quote(decision.right)} {right} ON {' AND '.join(keys)}"
 
 
-def _filled(wanted: pa.Schema, own: Collection[str], made: Made) -> dict[str, str]:
-    """The columns of the schema: its own as made, all others as the left table has them."""
+def _filled(
+    wanted: pa.Schema,
+    own: Collection[str],
+    made: Mapping[t.SemanticType | None, str],
+    types: Mapping[str, pa.DataType],
+) -> dict[str, str]:
+    """The columns of the schema: its own as made, by their meaning, all others as the left table
+    has them. `types` are those of expressions that may need no cast."""
     out = {}
     for field in wanted:
-        text, given = made.get(semantic_type(field), ("", None))
-        use = text and field.name in own
-        out[field.name] = cast(text, field.type, given) if use else f"a.{quote(field.name)}"
+        text = made.get(semantic_type(field), "") if field.name in own else ""
+        left = f"a.{quote(field.name)}"
+        out[field.name] = cast(text, field.type, types.get(text)) if text else left
     return out
 
 
-def _normalize(p: Normalize, view: ViewNode, inferred: Inferred) -> str:
-    table = inferred.schemas[p.entity.table]
-    joins = {j.right: j for j in inferred.joins[view.name]}
-    source = f"{quote(p.entity.table)} a"
+def _types(sides: Sequence[tuple[str, pa.Schema]]) -> dict[str, pa.DataType]:
+    """The type of each column, as `column` writes it."""
+    return {f"{alias}.{quote(f.name)}": f.type for alias, schema in sides for f in schema}
+
+
+def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
+    table, joins = inferred.schemas[entity.table], inferred.joins[view.name]
+    source = f"{quote(entity.table)} a"
 
     def own(meaning: t.SemanticType, otherwise: str = "NULL") -> str:
         return column("a", table, meaning) if has(table, meaning) else otherwise
 
     name = own(t.PATH, own(t.NAME))
-    kind = literal(p.entity.kind or "")
+    kind = literal(entity.kind or "")
     qualified = own(t.SYMBOL)
-    if p.files in joins:
-        module = column("m", inferred.schemas[p.files], t.MODULE)
+    if columns_of(table, t.QUALNAME):  # joined first, with the files
+        module = column("m", inferred.schemas[joins[0].right], t.MODULE)
         local = own(t.QUALNAME)
-        source += _joined(joins[p.files], "", "m")
+        source += _joined(joins[0], "", "m")
         qualified = f"CASE WHEN {local} = '' THEN {module} ELSE {module} || '.' || {local} END"
         name = f"CASE WHEN {local} = '' THEN {module} ELSE {name} END"
-    if p.constants in joins:
-        constants = inferred.schemas[p.constants]
+    if entity.kind is None:  # joined last, with the constructs
+        constants = inferred.schemas[joins[-1].right]
         given, kind_of = column("c", constants, t.NAME), column("c", constants, t.KIND)
-        source += _joined(joins[p.constants], "LEFT", "c")
+        source += _joined(joins[-1], "LEFT", "c")
         unknown = f"CASE WHEN {kind_of} IS NULL THEN {own(t.CONSTRUCT)} ELSE {name} END"
         name = f"coalesce({given}, {unknown})"
         kind = f"coalesce({kind_of}, 'UNKNOWN')"
     identified = t.NODE if has(table, t.NODE) else t.FILE
-    made = {
+    made: dict[t.SemanticType | None, str] = {
         t.NODE_ID: identity("a", table, identified),
         t.KIND: kind,
         t.NAME: name,
         t.QUALIFIED: qualified,
         t.FILE: column("a", table, t.FILE),
         t.ORDINAL: own(t.ORDINAL, "0"),
-        t.EXTERNAL: literal(p.entity.external),
-        t.EVIDENCE: _evidence(table, p.entity.evidence),
+        t.EXTERNAL: literal(entity.external),
+        t.EVIDENCE: _evidence(table, entity.evidence),
         **{i: identity("a", table, m) if has(table, m) else "NULL" for m, i in t.IDS.items()},
         **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
-    typed: Made = {
-        meaning: (x, field_of(table, meaning).type if x == own(meaning, "") else None)
-        for meaning, x in made.items()
-    }
     names = (*_NODE.names, *_SPAN.names)
-    return _select(_filled(inferred.schemas[view.name], names, typed), source)
+    types = _types([("a", table)])
+    return _select(_filled(inferred.schemas[view.name], names, made, types), source)
 
 
 def _evidence(table: pa.Schema, constant: str, adds: str = "") -> str:
@@ -114,48 +118,44 @@ def _evidence(table: pa.Schema, constant: str, adds: str = "") -> str:
     return f"concat({own}, {literal('+' + adds)})" if adds else own
 
 
-def _relate(p: Relate, view: ViewNode, inferred: Inferred) -> str:
-    r, left = p.relation, inferred.schemas[p.left]
-    right = inferred.schemas[r.right] if r.right else None
-    source = f"{quote(p.left)} a"
+def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
+    sides = list(zip("ab", (inferred.schemas[name] for name in view.inputs), strict=False))
+    left = sides[0][1]
+    source = f"{quote(view.inputs[0])} a"
     for decision in inferred.joins[view.name]:
         source += _joined(decision, "", "b")
-    sides = [("a", left)] + ([("b", right)] if right is not None else [])
 
     def side(meaning: t.SemanticType) -> tuple[str, pa.Schema]:
         return next((s for s in sides if has(s[1], meaning)), sides[0])
 
-    def typed(meaning: t.SemanticType, otherwise: str) -> tuple[str, pa.DataType | None]:
+    def given(meaning: t.SemanticType, otherwise: str) -> str:
         alias, schema = side(meaning)
-        if not has(schema, meaning):
-            return otherwise, None
-        return column(alias, schema, meaning), field_of(schema, meaning).type
+        return column(alias, schema, meaning) if has(schema, meaning) else otherwise
 
-    confidence = typed(t.CONFIDENCE, "1.0")
-    as_given = has(left, t.EVIDENCE) and not r.adds
-    evidence = field_of(left, t.EVIDENCE).type if as_given else None
-    made: Made = {
-        t.KIND: (literal(r.kind), None),
-        t.SOURCE_ID: (identity(*side(r.src), r.src), pa.int64()),
-        t.TARGET_ID: (identity(*side(r.dst), r.dst), pa.int64()),
-        t.SITE_ID: (identity(*side(r.site or r.src), r.site or r.src), pa.int64()),
-        t.ORDINAL: typed(t.ORDINAL, column("a", left, t.ORDINAL)) if r.ordinal else ("0", None),
-        t.FILE: (column("a", left, t.FILE), pa.int64()),
-        t.ORIGIN: (literal(r.origin), None) if r.origin else typed(t.ORIGIN, literal(r.name)),
-        t.CERTAINTY: typed(t.CERTAINTY, "'certain'"),
-        t.CONFIDENCE: confidence,
-        t.SCORE: confidence,
-        t.EVIDENCE: (_evidence(left, "", r.adds), evidence),
+    ends = {t.SOURCE_ID: r.src, t.TARGET_ID: r.dst, t.SITE_ID: r.site or r.src}
+    ids: dict[t.SemanticType | None, str]
+    ids = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
+    made = {
+        **ids,
+        t.KIND: literal(r.kind),
+        t.ORDINAL: column("a", left, t.ORDINAL) if r.ordinal else "0",
+        t.FILE: column("a", left, t.FILE),
+        t.ORIGIN: literal(r.origin) if r.origin else given(t.ORIGIN, literal(r.name)),
+        t.CERTAINTY: given(t.CERTAINTY, "'certain'"),
+        t.CONFIDENCE: given(t.CONFIDENCE, "1.0"),
+        t.SCORE: given(t.CONFIDENCE, "1.0"),
+        t.EVIDENCE: _evidence(left, "", r.adds),
     }
+    types = _types(sides) | dict.fromkeys(ids.values(), pa.int64())
     where = [
         f"{column(*side(w.meaning), w.meaning)} IN ({', '.join(map(literal, w.values))})"
         for w in r.where
     ]
     for end in (r.src, r.dst):
         alias, schema = side(end)
-        if field_of(schema, end).nullable:
+        if schema.field(column_of(schema, end)).nullable:
             where.append(f"{column(alias, schema, end)} IS NOT NULL")
-    return _select(_filled(inferred.schemas[view.name], _EDGE.names, made), source, where)
+    return _select(_filled(inferred.schemas[view.name], _EDGE.names, made, types), source, where)
 
 
 def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
@@ -164,9 +164,9 @@ def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
     parts = []
     for name in view.inputs:
         given = inferred.schemas[name]
-        source = next(v.parameters for v in inferred.views if v.name == name)
+        source = next(v.made_of for v in inferred.views if v.name == name)
         # a normalised view of a table without spans has none to give
-        if isinstance(source, Normalize) and not has(inferred.schemas[source.entity.table], *spans):
+        if isinstance(source, Entity) and not has(inferred.schemas[source.table], *spans):
             continue
         picked = _pick(wanted, given)
         where = [
@@ -196,24 +196,23 @@ def _pick(wanted: pa.Schema, given: pa.Schema) -> dict[str, str]:
 def _project(p: Project, view: ViewNode, inferred: Inferred) -> str:
     (name,) = view.inputs
     given = inferred.schemas[name]
-    if not p.properties:
+    source = next((v.made_of for v in inferred.views if v.name == name), None)
+    if p.struct is not Prop or not isinstance(source, Entity | Relation):
         return _select(_pick(schema_from_struct(p.struct), given), quote(name))
-    if p.entity == "node":
-        identity_of = quote(columns_of(given, t.NODE_ID)[0])
+    if isinstance(source, Entity):
+        entity, identity_of = "node", quote(columns_of(given, t.NODE_ID)[0])
     else:
         ends = [quote(columns_of(given, m)[0]) for m in (t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)]
-        related = next(v.parameters for v in inferred.views if v.name == name)
-        assert isinstance(related, Relate)
-        identity_of = sql_edge_id(str(hash_text(related.relation.kind)), *ends)
+        entity, identity_of = "edge", sql_edge_id(str(hash_text(source.kind)), *ends)
     kinds = {"string": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
     parts = []
-    for wanted in p.properties:
+    for wanted in source.properties:
         value, held = quote(wanted.column), given.field(wanted.column)
         plain = held.type.value_type if pa.types.is_dictionary(held.type) else held.type
         plain = pa.int64() if pa.types.is_integer(plain) else plain
         value_type = next(k for k, v in kinds.items() if v.equals(plain))
         slots = [value if kind == value_type else "NULL" for kind in kinds]
-        made = (literal(p.entity), identity_of, literal(wanted.key), literal(value_type), *slots)
+        made = (literal(entity), identity_of, literal(wanted.key), literal(value_type), *slots)
         out = {
             f.name: cast(x, f.type, held.type if x == value else None)
             for f, x in zip(_PROP, made, strict=True)
@@ -266,8 +265,3 @@ def identity(alias: str, schema: pa.Schema, meaning: t.SemanticType) -> str:
     if not meaning.within:
         return value
     return sql_node_id(column(alias, schema, t.TYPES[meaning.within]), value)
-
-
-def field_of(schema: pa.Schema, meaning: t.SemanticType) -> pa.Field:
-    """The one field of that meaning."""
-    return schema.field(column_of(schema, meaning))

@@ -10,11 +10,10 @@ import pyarrow as pa
 
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Edge, Node, Span
-from codeanatomy.facts.types import CONSTRUCT, FILE, QUALNAME, SemanticType
-from codeanatomy.plans.facts import plan_facts
-from codeanatomy.plans.stubs import planning_session
-from codeanatomy.semantic.declare import Property
-from codeanatomy.semantic.ir import Derive, Diagnostic, Normalize, Relate, ViewNode
+from codeanatomy.facts.types import CONSTRUCT, FILE, MODULE
+from codeanatomy.plans.facts import plan_facts, planning_session
+from codeanatomy.semantic.compile import ViewNode
+from codeanatomy.semantic.declare import Entity, Property, Relation, View
 from codeanatomy.semantic.joins import JoinDecision, infer_join
 
 
@@ -34,29 +33,26 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
     schemas = dict(tables)
     joins: dict[str, tuple[JoinDecision, ...]] = {}
     for view in views:
-        match view.parameters:
-            case Normalize(entity=one) as p:
-                left, right = one.table, dict[str, SemanticType | None]()
-                right |= {p.files: FILE} if columns_of(schemas[left], QUALNAME) else {}
-                right |= {p.constants: CONSTRUCT} if one.kind is None else {}
-                schemas[view.name] = _widened((Node, Span), one.properties, schemas[left])
-            case Relate(relation=one) as p:
-                left, right = p.left, {one.right: one.on} if one.right else {}
-                schemas[view.name] = _widened((Edge,), one.properties, schemas[left])
-            case Derive() | Diagnostic() as p:
-                schemas[view.name] = schema_from_struct(p.view.struct)
-                continue
-            case p:
-                schemas[view.name] = schema_from_struct(p.struct)
-                continue
-        table = schemas[left]
-        found = (infer_join(left, table, name, schemas[name], on) for name, on in right.items())
+        made_of = view.made_of
+        if not isinstance(made_of, Entity | Relation):
+            schemas[view.name] = schema_from_struct(made_of.struct)
+            continue
+        left, *others = view.inputs
+        found = []
+        for right in others:
+            if isinstance(made_of, Relation):
+                on = made_of.on
+            else:
+                on = FILE if columns_of(schemas[right], MODULE) else CONSTRUCT
+            found.append(infer_join(left, schemas[left], right, schemas[right], on))
         joins[view.name] = tuple(found)
+        structs = (Edge,) if isinstance(made_of, Relation) else (Node, Span)
+        schemas[view.name] = _widened(structs, made_of.properties, schemas[left])
     known = []
     ctx = planning_session(schemas)
     for view in views:
-        if isinstance(view.parameters, Derive | Diagnostic):
-            facts = plan_facts(ctx.sql(view.parameters.view.sql), schemas)
+        if isinstance(view.made_of, View):
+            facts = plan_facts(ctx.sql(view.made_of.sql), schemas)
             view = msgspec.structs.replace(view, inputs=tuple(facts.tables))
         known.append(view)
     return Inferred(tuple(known), schemas, joins)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from codeanatomy.semantic.ir import ViewNode
+from codeanatomy.semantic.compile import ViewNode
 
 Rule = Callable[[tuple[ViewNode, ...], frozenset[str]], tuple[ViewNode, ...]]
 
