@@ -222,7 +222,9 @@ class Fixpoint:
         without rows that wait, since the class has no order yet."""
         keys, inverse = np.unique(pairs, return_inverse=True)
         places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
-        self._flush()
+        for asked, row in self.lookup.asked:
+            self.tables[asked].add_one(*row)
+        self.lookup.asked.clear()
         found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
         if None in places:
             waits = np.array([x is None for x in places])[inverse]
@@ -234,22 +236,6 @@ class Fixpoint:
         """Rows that wait for the orders of their objects' classes."""
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
-
-    def _flush(self) -> None:
-        """Hands the rows that lookups asked for to their rules."""
-        lookup = self.lookup
-        if lookup.bound_copies:
-            self.tables["bound_copy"].add(np.array(lookup.bound_copies, np.int64))
-            lookup.bound_copies.clear()
-        for load in lookup.loads:
-            self.tables["load"].add_one(*load)
-        lookup.loads.clear()
-        for callee, result in lookup.calls:
-            self.call(callee, result)
-        for iterator, result in lookup.nexts:
-            self.special(iterator, "__next__", result)
-        lookup.calls.clear()
-        lookup.nexts.clear()
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
