@@ -12,11 +12,10 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import CONTAINERS
 from codeanatomy.resolve.declared import declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
+from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import Ints, each, members, pair
-from codeanatomy.resolve.through import give_back
 from codeanatomy.sources.stub_types import Type
 
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
@@ -349,7 +348,7 @@ def _followed(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """The result is that argument."""
-    give_back(f, f.arguments.at(number, position), result)
+    f.give_back(f.arguments.at(number, position), result)
 
 
 _ASKING = ("len", "repr", "hash", "abs", "format", "dir", "round", "bool", "str", "int", "float")

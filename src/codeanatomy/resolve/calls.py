@@ -6,16 +6,28 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.builtin_types import CONTAINERS, OVERLOADS, PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
-from codeanatomy.resolve.through import return_parameters
 
+# decorators from outside that give back what they decorate, or a callable that calls it
+TRANSPARENT = frozenset(
+    {
+        *("abc.abstractmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager"),
+        *("dataclasses.dataclass", "functools.cache", "functools.lru_cache", "functools.wraps"),
+        *("functools.singledispatch", "functools.total_ordering", "unittest.expectedFailure"),
+        *(f"typing.{x}" for x in ("final", "no_type_check", "override", "runtime_checkable")),
+        *(f"typing_extensions.{x}" for x in ("final", "override")),
+    }
+)
+OVERLOADS = ("typing.overload", "typing_extensions.overload")
 WRAPPERS = {
     "builtins.classmethod": p.CLASS_METHOD,
     "builtins.staticmethod": p.STATIC_METHOD,
-    **dict.fromkeys(PROPERTIES, p.PROPERTY),
+    "builtins.property": p.PROPERTY,
+    "functools.cached_property": p.PROPERTY,
+    "abc.abstractproperty": p.PROPERTY,
 }
 MOST_SHIFTED = 16  # places by which partial applications of each other move arguments
 
@@ -162,7 +174,7 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     points.hold_all(
         f.parameter[f.parameter_start[functions[with_receiver]]], receivers[with_receiver]
     )
-    return_parameters(f, rows, functions, receivers, shift)
+    f.return_parameters(rows, functions, receivers, shift)
     offset = (rows[:, 3] >> 1) + shift
     keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
     calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED

@@ -10,10 +10,15 @@ from functools import cache
 from itertools import accumulate
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.builtin_types import MODULE_NAMES
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 from codeanatomy.resolve.world import Bindings, World
 
+MODULE_NAMES = frozenset(
+    {
+        *("__annotations__", "__builtins__", "__cached__", "__dict__", "__file__", "__name__"),
+        *("__doc__", "__loader__", "__package__", "__path__", "__spec__"),
+    }
+)
 BUILTINS = frozenset(dir(builtins))
 # types of values that no builtin name means
 UNNAMED = {"ellipsis": "types.EllipsisType", "generator": "types.GeneratorType"}

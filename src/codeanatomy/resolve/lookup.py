@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import CONTAINERS, ENUMS
 from codeanatomy.resolve.inheritance import Inheritance
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.mro import Classes
@@ -14,6 +13,16 @@ from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import World
 from codeanatomy.sources.typeshed import Stubs
 
+CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))
+ENUMS = frozenset(f"enum.{x}" for x in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
+# where an object lacks the first special method, the second one is called
+INSTEAD = {
+    **{f"__i{x}__": f"__{x}__" for x in ("add", "sub", "mul", "matmul", "truediv", "mod", "pow")},
+    **{f"__i{x}__": f"__{x}__" for x in ("or", "xor", "and", "lshift", "rshift", "floordiv")},
+    "__contains__": "__iter__",
+    "__str__": "__repr__",
+    "__bool__": "__len__",
+}
 PROPERTY_PARTS = ("setter", "getter", "deleter")
 Watcher = Callable[[int, int], None]  # (name of the element, its place)
 

@@ -5,11 +5,15 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
 from codeanatomy.resolve.points import Counts, among
 
+# calls whose effect no rule can see
+DYNAMIC_CALLS = (
+    *("builtins.getattr", "builtins.eval", "builtins.exec", "builtins.__import__"),
+    *("builtins.globals", "builtins.locals", "builtins.vars", "importlib.import_module"),
+)
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 
 

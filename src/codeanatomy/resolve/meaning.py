@@ -4,9 +4,9 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
+from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints
 from codeanatomy.resolve.points import among
 

@@ -11,10 +11,10 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, method
-from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import among
 
@@ -320,10 +320,8 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
     start, count = int(f.parameter_start[target]), int(f.parameter_count[target])
     rest = int(f.variadic[target, int(kind == NAMED)])
     if kind == NAMED and text[1:2] in "'\"":
-        key = target << 32 | f.world.name(text[2:-2])
-        at = int(np.searchsorted(f.keyword_key, key))
-        if f.keyword_key[at] == key:
-            copy(place, int(f.keyword_place[at]))
+        if named := f.keyword(target, f.world.name(text[2:-2])):
+            copy(place, named)
         elif rest:
             copy(place, elements.place(rest, name))
     elif kind == POSITIONAL and text[1:-1].isdigit():
