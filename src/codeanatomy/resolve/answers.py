@@ -34,7 +34,7 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     first = _questions(f.world)
     question, symbol, rule, doubt = _candidates(f, meaning)
     question = first[question % max(sites, 1)] + question // max(sites, 1) * sites
-    file, key, thing, external = _resolved(f, meaning.symbols, symbol)
+    file, key, thing, external = _resolved(f, [*meaning.number], symbol)
     question, kept, rule, doubt = _distinct(question, thing, rule, doubt)
     once = _once(f.world, question, thing[kept])
     question, kept, rule, doubt = question[once], kept[once], rule[once], doubt[once]

@@ -81,9 +81,7 @@ def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
     """An instance of a class that inherits from a container gets the elements it is made of."""
     for (_, number, _, _), class_, instance in each(rows, classes, made):
         if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
-            for at, _, place in f.arguments.of(number):
-                if at == 0:
-                    f.tables["spread"].add_one(place, instance, INTO, 0)
+            f.tables["spread"].add_one(f.arguments.at(number, 0), instance, INTO, 0)
 
 
 def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:

@@ -218,13 +218,6 @@ class Modules:
         """The external thing `external.name`."""
         return self.points.object(EXTERNAL, external, name)
 
-    def import_symbols(self, place: int) -> tuple[Symbol, ...]:
-        """What the import at that place stands for."""
-        target, name = self.targets.get(place, (0, 0))
-        if not target:
-            return ()
-        return self.symbols(target, name) if name else ((target, 0),)
-
     def global_sources(self, module: int, name: int, early: int) -> tuple[list[int], list[int]]:
         """Where a name comes from that no scope of the module's text binds (early: not yet): the
         modules that may bind it, or else the external things that it may be."""
@@ -235,11 +228,6 @@ class Modules:
         if sources:
             return sources, []
         return [], [builtin] if builtin else [self.member(x, name) for x in outside]
-
-    def global_symbols(self, module: int, name: int, early: int) -> tuple[Symbol, ...]:
-        """What such a name stands for."""
-        sources, externals = self.global_sources(module, name, early)
-        return self.symbols(module, name) if sources else tuple((x, 0) for x in externals)
 
     def _builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""
