@@ -36,12 +36,10 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """callee, call, result, flag."""
     kinds = f.points.kind[objects]
     functions = kinds == p.FUNCTION
-    if functions.any():
-        _link(f, rows[functions], objects[functions], np.zeros(int(functions.sum()), np.int64), 0)
+    _link(f, rows[functions], objects[functions], np.zeros(int(functions.sum()), np.int64), 0)
     bound = (kinds == p.BOUND) | (kinds == p.OVERRIDE)
-    if bound.any():
-        of = objects[bound]
-        _link(f, rows[bound], f.points.a[of], f.points.b[of], 1)
+    of = objects[bound]
+    _link(f, rows[bound], f.points.a[of], f.points.b[of], 1)
     construct(f, rows, objects, kinds)
     _call_instances(f, rows, objects, kinds)
     _call_partials(f, rows, objects, kinds)
@@ -57,8 +55,6 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
     chosen = among(kinds, (p.CLASS, p.CLS)) & ((rows[:, 3] & INIT) == 0)
-    if not chosen.any():
-        return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     wraps = _wrapped(f, rows, objects)
     rows, objects, kinds = rows[~wraps], objects[~wraps], kinds[~wraps]
@@ -70,11 +66,10 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     _fill(f, rows, objects, made)
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
-    if ready.any():
-        keys = distinct(pair(found[ready], rows[ready, 1]))
-        calls = np.zeros((len(keys), 4), np.int64)
-        calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
-        f.tables["call"].add(calls)
+    keys = distinct(pair(found[ready], rows[ready, 1]))
+    calls = np.zeros((len(keys), 4), np.int64)
+    calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
+    f.tables["call"].add(calls)
 
 
 def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
@@ -100,8 +95,6 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """An instance runs `__call__` of its class."""
     chosen = among(kinds, (p.INSTANCE, p.SELF)) & ((rows[:, 3] & INIT) == 0)
-    if not chosen.any():
-        return
     rows, objects = rows[chosen], objects[chosen]
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
     for place, (_, number, result, flags) in each(found, rows):
@@ -124,8 +117,6 @@ def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """External callees: decorators give back what they decorate, some builtins a literal."""
     chosen = among(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & ((rows[:, 3] & INIT) == 0)
-    if not chosen.any():
-        return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     decorates = f.decorates(rows[:, 1])
     for (_, number, _, _), object_, kind in each(
@@ -134,8 +125,7 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         _decorate(f, number, object_, kind)
     plain = ~decorates & (kinds == p.EXTERNAL)
     rows, objects = rows[plain], objects[plain]
-    if len(rows):
-        outside(f, rows, objects)
+    outside(f, rows, objects)
     factory = f.is_decorator.take(rows[:, 2], mode="clip")
     f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
 
@@ -177,8 +167,6 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
     calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED
     arguments, of = f.arguments.of_all(calls)
-    if not len(arguments):
-        return
     known = arguments[:, 2] > 0
     position, name, value = arguments[known].T
     functions, offset = functions[of[known]], offset[of[known]]
