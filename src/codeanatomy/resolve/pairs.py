@@ -45,14 +45,6 @@ def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:
     return zip(*(x.tolist() for x in columns), strict=True)
 
 
-def numbered(values: Ints, below: int) -> tuple[Ints, Ints]:
-    """Distinct values, all of them under a bound, and for each value its place among them."""
-    seen = np.zeros(below, bool)
-    seen[values] = True
-    number = np.cumsum(seen) - 1
-    return np.flatnonzero(seen), number[values]
-
-
 class Pairs:
     """A growing set of pairs (a, b) with a, b below 2**31."""
 
