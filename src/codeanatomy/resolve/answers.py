@@ -20,7 +20,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import Ints, expand, numbered, pair
+from codeanatomy.resolve.pairs import Ints, expand, pair
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
@@ -34,7 +34,7 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     first = _questions(f.world)
     question, symbol, rule, doubt = _candidates(f, meaning)
     question = first[question % max(sites, 1)] + question // max(sites, 1) * sites
-    file, key, thing, external = _resolved(f, meaning.symbols, symbol)
+    file, key, thing, external = _resolved(f, [*meaning.number], symbol)
     question, kept, rule, doubt = _distinct(question, thing, rule, doubt)
     once = _once(f.world, question, thing[kept])
     question, kept, rule, doubt = question[once], kept[once], rule[once], doubt[once]
@@ -69,10 +69,8 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
     def ask(sites: Ints, places: Ints, *meant: tuple[Meanings, bool], named: bool = False) -> None:
         """Asks for every object in each site's place; true: what the site calls unseen."""
         which, objects = points.answers(places)
-        keys = numbered(objects, points.objects)
-        if named:
-            names = world.site_name[sites]
-            keys = np.unique(pair(objects, names[which]), return_inverse=True)
+        asked = pair(objects, world.site_name[sites][which]) if named else objects
+        keys = np.unique(asked, return_inverse=True)
         doubt = points.marks[places[which]].astype(np.int64)
         for answer, unseen in meant:
             parts.append(_expanded(sites[which] + unseen * len(what), keys, doubt, answer))
@@ -91,7 +89,7 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
     callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
     ask(callbacks[:, 0], callbacks[:, 1], (meaning.called, True))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    keys = numbered(world.site_place[sites], points.places)
+    keys = np.unique(world.site_place[sites], return_inverse=True)
     parts.append(_expanded(sites, keys, np.zeros(len(sites), np.int64), meaning.imported))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return columns[0], columns[1], columns[2], columns[3]

@@ -1,8 +1,12 @@
 """What is passed in each call? Argument rows by call; rules may add calls of their own."""
 
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+
 import numpy as np
 
-from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve.pairs import Ints, expand
 
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
@@ -19,9 +23,8 @@ class Arguments:
         counts = np.bincount(rows[:, 0], minlength=len(sites))
         self._start = np.concatenate(([0], np.cumsum(counts)))
         self._sites = sites
-        self.shape_of: list[Shape] = []
-        self._shape_number: dict[Shape, int] = {}
-        self._shapes = np.full(len(sites), -1, np.int64)  # of each call, once asked for
+        self.shape: Callable[[int], Shape] = cache(self._shape)  # of each call
+        self._number: defaultdict[Shape, int] = defaultdict(count().__next__)  # of each shape
         self._new: list[Argument] = []
         self._new_starts: list[int] = []
         self._new_sites: list[int] = []
@@ -39,7 +42,6 @@ class Arguments:
             self._rows = np.concatenate((self._rows, new))
             self._start = np.concatenate((self._start, self._new_starts))
             self._sites = np.concatenate((self._sites, self._new_sites))
-            self._shapes = np.append(self._shapes, np.full(len(self._new_sites), -1))
             self._new, self._new_starts, self._new_sites = [], [], []
 
     def of(self, call: int) -> list[Argument]:
@@ -50,30 +52,17 @@ class Arguments:
         found: list[Argument] = self._rows[low:high].tolist()
         return found
 
-    def shape(self, call: int) -> Shape:
+    def _shape(self, call: int) -> Shape:
         """How many positional arguments the call passes, and the names of the others."""
-        if call >= len(self._sites):
-            self._settle()
-        number = int(self._shapes[call])
-        if number < 0:
-            passed, names = 0, []
-            for at, name, _ in self.of(call):
-                passed = max(passed, at + 1)
-                if at == -1:
-                    names.append(name)
-            shape = passed, tuple(sorted(names))
-            number = self._shape_number.setdefault(shape, len(self.shape_of))
-            if number == len(self.shape_of):
-                self.shape_of.append(shape)
-            self._shapes[call] = number
-        return self.shape_of[number]
+        arguments = self.of(call)
+        names = sorted(name for at, name, _ in arguments if at == -1)
+        return max((at + 1 for at, _, _ in arguments if at >= 0), default=0), tuple(names)
 
     def shapes(self, calls: Ints) -> Ints:
-        """The number of each call's shape in `shape_of`."""
-        self._settle()
-        for call in distinct(calls[self._shapes[calls] < 0]).tolist():
-            self.shape(call)
-        result: Ints = self._shapes[calls]
+        """A number for each call, the same for those of one shape."""
+        known, which = np.unique(calls, return_inverse=True)
+        numbers = [self._number[self.shape(call)] for call in known.tolist()]
+        result: Ints = np.array(numbers, np.int64)[which]
         return result
 
     def at(self, call: int, position: int, keyword: int = -1) -> int:

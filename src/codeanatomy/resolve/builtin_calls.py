@@ -12,11 +12,10 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import CONTAINERS
 from codeanatomy.resolve.declared import declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
+from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import Ints, each, members, pair
-from codeanatomy.resolve.through import give_back
 from codeanatomy.sources.stub_types import Type
 
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
@@ -26,17 +25,16 @@ ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number
 def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     """The effects of calls of external things; what is not told gives what is declared."""
     shapes = f.arguments.shapes(rows[:, 1])
-    keys, which = np.unique(pair(externals, shapes), return_inverse=True)
+    keys, first, which = np.unique(pair(externals, shapes), return_index=True, return_inverse=True)
     given: list[tuple[int, ...]] = []  # objects that every call of that thing and shape gives
     single = np.zeros(len(keys), bool)  # calls whose effect is their own
     unknown = np.zeros(len(keys), bool)
-    for i, key in enumerate(keys.tolist()):
-        external, shape = key >> 32, key & 0xFFFFFFFF
+    for i, (number, external) in enumerate(each(rows[first, 1], externals[first])):
         effect, dotted = _effect(f, external)
         objects: tuple[int, ...] = ()
         types: tuple[Type, ...] = ()
         if effect is None or dotted in TYPED:
-            objects, types = declared_types(f, external, f.arguments.shape_of[shape])
+            objects, types = declared_types(f, external, f.arguments.shape(number))
             unknown[i] = not objects and not types
             if unknown[i] and not f.lookup.declared(external):  # an instance, if it is a class
                 objects = (f.points.object(p.LITERAL, external),)
@@ -247,25 +245,24 @@ def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.call(function, result, result, element, site=site)
 
 
-def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
+def _ranked(f: Fixpoint, number: int, site: int) -> list[int]:
     """`sorted`, `min`, `max`: elements, and a key function that is called with each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
     if key := _key(f, number):
         for element in elements:
             f.call(key, 0, element, site=site)
+    return elements
 
 
 def _sorted(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _ranked(f, number, result, site)
+    _ranked(f, number, site)
     _sequence("list", f, number, result, site)
 
 
 def _extreme(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _ranked(f, number, result, site)
-    given = _positional(f, number)
-    for place in given:
-        f.points.copy(place if len(given) > 1 else f.element(place, site), result)
+    for place in _ranked(f, number, site):
+        f.points.copy(place, result)
 
 
 def _zip(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -312,7 +309,8 @@ def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
     """`type(x)`, or a new class: `type(name, bases, namespace)`."""
     given = _positional(f, number)
     if len(given) < 3:
-        _wrapped(p.CLS, f, number, result, site)
+        if len(given) == 1:
+            _wrapped(p.CLS, f, number, result, site)
         return
     [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
     f.lookup.namespaces[made] = given[2]
@@ -333,9 +331,8 @@ def _module(mode: int, f: Fixpoint, number: int, result: int, site: int) -> None
 
 def _wrapped(kind: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`property(f)`, `type(x)` as calls."""
-    given = _positional(f, number)
-    if given and (kind != p.CLS or len(given) == 1):
-        f.tables["wrap"].add_one(given[0], kind, result)
+    for value in _positional(f, number)[:1]:
+        f.tables["wrap"].add_one(value, kind, result)
 
 
 def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -349,7 +346,7 @@ def _followed(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """The result is that argument."""
-    give_back(f, f.arguments.at(number, position), result)
+    f.give_back(f.arguments.at(number, position), result)
 
 
 _ASKING = ("len", "repr", "hash", "abs", "format", "dir", "round", "bool", "str", "int", "float")

@@ -6,16 +6,28 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.builtin_types import CONTAINERS, OVERLOADS, PROPERTIES, TRANSPARENT
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import Flags, among
-from codeanatomy.resolve.through import return_parameters
 
+# decorators from outside that give back what they decorate, or a callable that calls it
+TRANSPARENT = frozenset(
+    {
+        *("abc.abstractmethod", "contextlib.asynccontextmanager", "contextlib.contextmanager"),
+        *("dataclasses.dataclass", "functools.cache", "functools.lru_cache", "functools.wraps"),
+        *("functools.singledispatch", "functools.total_ordering", "unittest.expectedFailure"),
+        *(f"typing.{x}" for x in ("final", "no_type_check", "override", "runtime_checkable")),
+        *(f"typing_extensions.{x}" for x in ("final", "override")),
+    }
+)
+OVERLOADS = ("typing.overload", "typing_extensions.overload")
 WRAPPERS = {
     "builtins.classmethod": p.CLASS_METHOD,
     "builtins.staticmethod": p.STATIC_METHOD,
-    **dict.fromkeys(PROPERTIES, p.PROPERTY),
+    "builtins.property": p.PROPERTY,
+    "functools.cached_property": p.PROPERTY,
+    "abc.abstractproperty": p.PROPERTY,
 }
 MOST_SHIFTED = 16  # places by which partial applications of each other move arguments
 
@@ -24,12 +36,10 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """callee, call, result, flag."""
     kinds = f.points.kind[objects]
     functions = kinds == p.FUNCTION
-    if functions.any():
-        _link(f, rows[functions], objects[functions], np.zeros(int(functions.sum()), np.int64), 0)
+    _link(f, rows[functions], objects[functions], np.zeros(int(functions.sum()), np.int64), 0)
     bound = (kinds == p.BOUND) | (kinds == p.OVERRIDE)
-    if bound.any():
-        of = objects[bound]
-        _link(f, rows[bound], f.points.a[of], f.points.b[of], 1)
+    of = objects[bound]
+    _link(f, rows[bound], f.points.a[of], f.points.b[of], 1)
     construct(f, rows, objects, kinds)
     _call_instances(f, rows, objects, kinds)
     _call_partials(f, rows, objects, kinds)
@@ -45,8 +55,6 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
     chosen = among(kinds, (p.CLASS, p.CLS)) & ((rows[:, 3] & INIT) == 0)
-    if not chosen.any():
-        return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     wraps = _wrapped(f, rows, objects)
     rows, objects, kinds = rows[~wraps], objects[~wraps], kinds[~wraps]
@@ -58,20 +66,17 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     _fill(f, rows, objects, made)
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
-    if ready.any():
-        keys = distinct(pair(found[ready], rows[ready, 1]))
-        calls = np.zeros((len(keys), 4), np.int64)
-        calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
-        f.tables["call"].add(calls)
+    keys = distinct(pair(found[ready], rows[ready, 1]))
+    calls = np.zeros((len(keys), 4), np.int64)
+    calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
+    f.tables["call"].add(calls)
 
 
 def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
     """An instance of a class that inherits from a container gets the elements it is made of."""
     for (_, number, _, _), class_, instance in each(rows, classes, made):
         if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
-            for at, _, place in f.arguments.of(number):
-                if at == 0:
-                    f.tables["spread"].add_one(place, instance, INTO, 0)
+            f.tables["spread"].add_one(f.arguments.at(number, 0), instance, INTO, 0)
 
 
 def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
@@ -90,8 +95,6 @@ def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """An instance runs `__call__` of its class."""
     chosen = among(kinds, (p.INSTANCE, p.SELF)) & ((rows[:, 3] & INIT) == 0)
-    if not chosen.any():
-        return
     rows, objects = rows[chosen], objects[chosen]
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
     for place, (_, number, result, flags) in each(found, rows):
@@ -114,8 +117,6 @@ def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
 def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     """External callees: decorators give back what they decorate, some builtins a literal."""
     chosen = among(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & ((rows[:, 3] & INIT) == 0)
-    if not chosen.any():
-        return
     rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     decorates = f.decorates(rows[:, 1])
     for (_, number, _, _), object_, kind in each(
@@ -124,8 +125,7 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
         _decorate(f, number, object_, kind)
     plain = ~decorates & (kinds == p.EXTERNAL)
     rows, objects = rows[plain], objects[plain]
-    if len(rows):
-        outside(f, rows, objects)
+    outside(f, rows, objects)
     factory = f.is_decorator.take(rows[:, 2], mode="clip")
     f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
 
@@ -162,13 +162,11 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     points.hold_all(
         f.parameter[f.parameter_start[functions[with_receiver]]], receivers[with_receiver]
     )
-    return_parameters(f, rows, functions, receivers, shift)
+    f.return_parameters(rows, functions, receivers, shift)
     offset = (rows[:, 3] >> 1) + shift
     keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
     calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED
     arguments, of = f.arguments.of_all(calls)
-    if not len(arguments):
-        return
     known = arguments[:, 2] > 0
     position, name, value = arguments[known].T
     functions, offset = functions[of[known]], offset[of[known]]

@@ -31,7 +31,7 @@ def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) 
     """Puts into the result what an annotation by something external describes."""
     points, dotted = f.points, f.modules.dotted(external)
     module, _, name = dotted.rpartition(".")
-    arguments = f.arguments.of(number) if number else []
+    arguments = f.arguments.of(number)
     typing = module in TYPING
     if typing and name in ARGUMENTS:
         for at, _, place in arguments:

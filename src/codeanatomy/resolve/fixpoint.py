@@ -11,11 +11,10 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.arguments import Arguments, Shape
-from codeanatomy.resolve.builtin_types import MODULE_NAMES
-from codeanatomy.resolve.link import Modules
+from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.pairs import Ints, Rows, pair
+from codeanatomy.resolve.pairs import Ints, Rows, each, pair
 from codeanatomy.resolve.points import Flags, Points
 from codeanatomy.resolve.world import FILE, Bindings, World
 from codeanatomy.sources.stub_types import Type
@@ -222,7 +221,9 @@ class Fixpoint:
         without rows that wait, since the class has no order yet."""
         keys, inverse = np.unique(pairs, return_inverse=True)
         places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
-        self._flush()
+        for asked, row in self.lookup.asked:
+            self.tables[asked].add_one(*row)
+        self.lookup.asked.clear()
         found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
         if None in places:
             waits = np.array([x is None for x in places])[inverse]
@@ -235,21 +236,11 @@ class Fixpoint:
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
 
-    def _flush(self) -> None:
-        """Hands the rows that lookups asked for to their rules."""
-        lookup = self.lookup
-        if lookup.bound_copies:
-            self.tables["bound_copy"].add(np.array(lookup.bound_copies, np.int64))
-            lookup.bound_copies.clear()
-        for load in lookup.loads:
-            self.tables["load"].add_one(*load)
-        lookup.loads.clear()
-        for callee, result in lookup.calls:
-            self.call(callee, result)
-        for iterator, result in lookup.nexts:
-            self.special(iterator, "__next__", result)
-        lookup.calls.clear()
-        lookup.nexts.clear()
+    def keyword(self, function: int, name: int) -> int:
+        """The place of the function's parameter of that name; 0: none."""
+        key = function << 32 | name
+        at = int(np.searchsorted(self.keyword_key, key))
+        return int(self.keyword_place[at]) if self.keyword_key[at] == key else 0
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
@@ -312,3 +303,59 @@ class Fixpoint:
             place = int(self.parameter[self.parameter_start[function]])
             points.hold(place, points.object(p.CLS if of_class else p.SELF, class_))
             self.receivers.append(place)
+
+    # functions that give back their own parameter: each call of one gives its own argument back,
+    # so that what a decorator or a fluent function gives is not all that it was ever given
+
+    def return_parameters(self, rows: Ints, functions: Ints, receivers: Ints, shift: int) -> None:
+        """A function that returns its own parameter gives each call its own argument back."""
+        chosen = self.may_return_parameter[functions] & (rows[:, 2] > 0)
+        todo: list[tuple[int, int, Link]] = []
+        for (_, number, result, flags), function, receiver in each(
+            rows[chosen], functions[chosen], receivers[chosen]
+        ):
+            link = (number, result, receiver, shift + (flags >> 1))
+            if function in self.links:
+                self.links[function].append(link)
+            todo += [(function, index, link) for index in self.through.get(function, ())]
+        self._give(todo)
+
+    def give_back(self, value: int, result: int) -> None:
+        """The result of a call is that argument of it; where a function returns the result and the
+        argument is its own parameter, it gives back its parameter."""
+        self._give(self._given(value, result))
+
+    def _give(self, todo: list[tuple[int, int, Link]]) -> None:
+        while todo:
+            function, index, link = todo.pop()
+            number, result, receiver, shift = link
+            value = self._argument(number, index - shift, function, index)
+            if value:
+                todo += self._given(value, result)
+            elif index < shift:
+                self.points.hold(result, receiver)
+            else:  # not passed, or inside `*args`
+                self.points.marks[result] |= 1 << c.PARAMETER
+
+    def _given(self, value: int, result: int) -> list[tuple[int, int, Link]]:
+        """Calls whose results this decides, where a function returns its parameter by this call."""
+        known = max(value, result) < len(self.parameter_of)  # places of the files, not of rules
+        outer = int(self.parameter_of[value]) if known else 0
+        position = int(self.parameter_index[value]) if known else 0
+        receiver = not position and not self.keeps_receiver[outer]  # its calls know nothing of it
+        if not outer or receiver or self.returned_by[result] != outer:
+            self.points.copy(value, result)
+            return []
+        given = self.through.setdefault(outer, [])
+        if position in given:
+            return []
+        given.append(position)
+        return [(outer, position, link) for link in self.links.get(outer, ())]
+
+    def _argument(self, number: int, position: int, function: int, index: int) -> int:
+        """The place passed for a positional parameter of the function; 0: none known."""
+        wanted = self.parameter[self.parameter_start[function] + index]
+        for at, name, value in self.arguments.of(number):
+            if at == position >= 0 or (at == -1 and self.keyword(function, name) == wanted):
+                return value
+        return 0

@@ -1,6 +1,7 @@
 """Which class's definition of an attribute does an object see? Along the orders of the classes,
 down to what inherits from them, and out to external bases as the stubs declare them."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
@@ -27,23 +28,20 @@ class Inheritance:
                     self.binders.setdefault(name, []).append(scope)
         self._first: dict[tuple[int, int, int], int] = {}
         self._overriding: dict[tuple[int, int], list[int]] = {}
-        self._depth: dict[int, int] = {}
+        # of external things: how many attributes below an imported name they lie
+        self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
         self.child: Callable[[int, int], int] = cache(self._child)
         self.declared: Callable[[int], str] = cache(self._declared)
 
     def _child(self, external: int, name: int) -> int:
         """The external thing `external.name`; 0 where a builtin type lacks it, or too deep."""
-        depth = self.depth(external)
+        depth = self.depth[external]
         if depth >= EXTERNAL_DEPTH or not self.may_have(external, name):
             return 0
         child = self.modules.member(external, name)
-        self._depth[child] = depth + 1
+        self.depth[child] = depth + 1
         return child
-
-    def depth(self, external: int) -> int:
-        """How many attributes below an imported name the thing lies."""
-        return self._depth.get(external, 0)
 
     def _declared(self, external: int) -> str:
         """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""

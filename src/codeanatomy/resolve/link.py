@@ -10,10 +10,15 @@ from functools import cache
 from itertools import accumulate
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.builtin_types import MODULE_NAMES
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 from codeanatomy.resolve.world import Bindings, World
 
+MODULE_NAMES = frozenset(
+    {
+        *("__annotations__", "__builtins__", "__cached__", "__dict__", "__file__", "__name__"),
+        *("__doc__", "__loader__", "__package__", "__path__", "__spec__"),
+    }
+)
 BUILTINS = frozenset(dir(builtins))
 # types of values that no builtin name means
 UNNAMED = {"ellipsis": "types.EllipsisType", "generator": "types.GeneratorType"}
@@ -213,13 +218,6 @@ class Modules:
         """The external thing `external.name`."""
         return self.points.object(EXTERNAL, external, name)
 
-    def import_symbols(self, place: int) -> tuple[Symbol, ...]:
-        """What the import at that place stands for."""
-        target, name = self.targets.get(place, (0, 0))
-        if not target:
-            return ()
-        return self.symbols(target, name) if name else ((target, 0),)
-
     def global_sources(self, module: int, name: int, early: int) -> tuple[list[int], list[int]]:
         """Where a name comes from that no scope of the module's text binds (early: not yet): the
         modules that may bind it, or else the external things that it may be."""
@@ -230,11 +228,6 @@ class Modules:
         if sources:
             return sources, []
         return [], [builtin] if builtin else [self.member(x, name) for x in outside]
-
-    def global_symbols(self, module: int, name: int, early: int) -> tuple[Symbol, ...]:
-        """What such a name stands for."""
-        sources, externals = self.global_sources(module, name, early)
-        return self.symbols(module, name) if sources else tuple((x, 0) for x in externals)
 
     def _builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import CONTAINERS, ENUMS
 from codeanatomy.resolve.inheritance import Inheritance
 from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.mro import Classes
@@ -14,6 +13,16 @@ from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import World
 from codeanatomy.sources.typeshed import Stubs
 
+CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))
+ENUMS = frozenset(f"enum.{x}" for x in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))
+# where an object lacks the first special method, the second one is called
+INSTEAD = {
+    **{f"__i{x}__": f"__{x}__" for x in ("add", "sub", "mul", "matmul", "truediv", "mod", "pow")},
+    **{f"__i{x}__": f"__{x}__" for x in ("or", "xor", "and", "lshift", "rshift", "floordiv")},
+    "__contains__": "__iter__",
+    "__str__": "__repr__",
+    "__bool__": "__len__",
+}
 PROPERTY_PARTS = ("setter", "getter", "deleter")
 Watcher = Callable[[int, int], None]  # (name of the element, its place)
 
@@ -77,9 +86,7 @@ class Lookup(Inheritance):
         self.setters: defaultdict[int, int] = defaultdict(new_place)  # property -> its setter's
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
-        self.bound_copies: list[tuple[int, int, int, int]] = []  # new rows of the bound-copy rule
-        self.calls: list[tuple[int, int]] = []  # (callee, result) of calls without arguments
-        self.nexts: list[tuple[int, int]] = []  # (iterator, result)
+        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
         self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
@@ -89,7 +96,6 @@ class Lookup(Inheritance):
         self._reading: dict[int, list[tuple[int, bool, int, int]]] = {}
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
-        self.loads: list[tuple[int, int, int]] = []  # new rows of the load rule
 
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
@@ -123,7 +129,7 @@ class Lookup(Inheritance):
     def _take_stored(self, field: int, target: int, receiver: int, *, on_class: bool) -> None:
         """What is stored on a class is seen as what its body binds: functions become methods."""
         if on_class:
-            self.bound_copies.append((field, target, receiver, 0))
+            self.asked.append(("bound_copy", (field, target, receiver, 0)))
         else:
             self.points.copy(field, target)
 
@@ -196,11 +202,11 @@ class Lookup(Inheritance):
             return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
         place = points.place()
         if by_key:
-            self.calls.append((method, place))
+            self.asked.append(("call", (method, 0, place, 0)))
         else:
-            iterator = points.place()
-            self.calls.append((method, iterator))
-            self.nexts.append((iterator, place))
+            iterator, next_ = points.place(), self.world.name("__next__")
+            self.asked.append(("call", (method, 0, iterator, 0)))
+            self.asked.append(("special", (iterator, next_, 0, place)))
         return place
 
     def _slice(self, container: int, name: int) -> int:
@@ -246,7 +252,8 @@ class Lookup(Inheritance):
         if first > 0 and self._is_member_of_enum(first, name):
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
-            self.bound_copies.append((self.fields[first << 32 | name], place, receiver, 0))
+            copied = (self.fields[first << 32 | name], place, receiver, 0)
+            self.asked.append(("bound_copy", copied))
         elif first < 0:  # the external base may have it, unless a class here stores it
             child = self._outside(object_, kind, -first, name)
             if reads:
@@ -254,7 +261,8 @@ class Lookup(Inheritance):
             else:
                 points.hold(place, child)
         for other in others:
-            self.bound_copies.append((self.fields[other << 32 | name], place, receiver, 1))
+            copied = (self.fields[other << 32 | name], place, receiver, 1)
+            self.asked.append(("bound_copy", copied))
         if others:
             points.marks[place] |= 1 << c.OVERRIDDEN
         if len(others) >= p.OBJECTS_PER_PLACE:
@@ -292,8 +300,8 @@ class Lookup(Inheritance):
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
             for each in made:
                 member = points.place()
-                self.loads.append((self.namespaces[each], key, member))
-                self.bound_copies.append((member, place, object_, 0))
+                self.asked.append(("load", (self.namespaces[each], key, member)))
+                self.asked.append(("bound_copy", (member, place, object_, 0)))
             return place
         if kind in p.INSTANCES and not special:
             getter = self.world.name("__getattr__")
@@ -302,7 +310,7 @@ class Lookup(Inheritance):
                 return None
             if method > 0:
                 place = points.place()
-                self.calls.append((method, place))
+                self.asked.append(("call", (method, 0, place, 0)))
                 return place
         if kind not in p.CLASSES:
             return 0
@@ -314,10 +322,11 @@ class Lookup(Inheritance):
                 continue
             place = points.place()
             if first > 0:
-                self.bound_copies.append((self.fields[first << 32 | name], place, object_, 2))
+                copied = (self.fields[first << 32 | name], place, object_, 2)
+                self.asked.append(("bound_copy", copied))
             seen = points.place()  # methods of the metaclass store on its instances, the classes
             self._read_stored(meta, name, True, seen, object_)
-            self.bound_copies.append((seen, place, object_, 0))
+            self.asked.append(("bound_copy", (seen, place, object_, 0)))
             return place
         return 0
 

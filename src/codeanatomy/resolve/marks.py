@@ -5,18 +5,22 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import DYNAMIC_CALLS
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
 from codeanatomy.resolve.points import Counts, among
 
+# calls whose effect no rule can see
+DYNAMIC_CALLS = (
+    *("builtins.getattr", "builtins.eval", "builtins.exec", "builtins.__import__"),
+    *("builtins.globals", "builtins.locals", "builtins.vars", "importlib.import_module"),
+)
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 
 
 def spread(f: Fixpoint) -> None:
     """Completes `points.marks`: every place gets the marks of all that its value came from."""
     points, world = f.points, f.world
-    load, call, special = world.rows["load"], f.tables["call"].all(), f.tables["special"].all()
+    load, call, special = world.rows["load"], f.tables["call"].all, f.tables["special"].all
     points.mark(_parameters(f), c.PARAMETER)
     _mark_results(f, call)
     edges = np.concatenate(
@@ -25,7 +29,7 @@ def spread(f: Fixpoint) -> None:
             pair(load[:, 0], load[:, 2]),
             pair(call[:, 0], call[:, 2]),
             pair(special[:, 0], special[:, 3]),
-            pair(*f.tables["bound_copy"].all()[:, :2].T),
+            pair(*f.tables["bound_copy"].all[:, :2].T),
         )
     )
     edges = np.sort(edges, kind="stable")  # fast on the sorted runs

@@ -1,12 +1,15 @@
 """Which definition, module, variable or external thing does an object or name stand for?"""
 
+from collections import defaultdict
+from itertools import count
+
 import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
+from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints
 from codeanatomy.resolve.points import among
 
@@ -29,24 +32,16 @@ class Meaning:
 
     def __init__(self, f: Fixpoint) -> None:
         self.f = f
-        self.symbols: list[Symbol] = []
-        self._number: dict[Symbol, int] = {}
+        self.number: defaultdict[Symbol, int] = defaultdict(count().__next__)  # of each symbol
         self._kind = f.points.kind_of.__getitem__
         self._members: dict[int, set[int]] = {}  # name -> classes whose methods set it
         self._globals = {
             row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
         }
 
-    def number(self, symbol: Symbol) -> int:
-        """Number of a symbol."""
-        number = self._number.setdefault(symbol, len(self.symbols))
-        if number == len(self.symbols):
-            self.symbols.append(symbol)
-        return number
-
     def _one(self, object_: int, rule: int, doubt: int = 0) -> Meant:
         """Just that object; nothing for 0."""
-        return [(self.number((object_, 0)), rule, doubt)] if object_ else []
+        return [(self.number[object_, 0], rule, doubt)] if object_ else []
 
     def value(self, object_: int) -> Meant:
         """The definition that a value is: what a base or a decorator names."""
@@ -62,7 +57,7 @@ class Meaning:
 
     def _outside(self, external: int) -> int:
         lookup = self.f.lookup
-        return EXTERNAL if lookup.declared(external) or not lookup.depth(external) else GUESS
+        return EXTERNAL if lookup.declared(external) or not lookup.depth[external] else GUESS
 
     def base(self, object_: int) -> Meant:
         """The class that a value is."""
@@ -73,12 +68,11 @@ class Meaning:
         object_, name = key >> 32, key & 0xFFFFFFFF
         kind, text = self._kind(object_), self.f.world.texts[name]
         if text == c.RAISE:
-            made = self.called(object_) if kind in CLASSES else []
-            return [x for x in made if self._kind(self.symbols[x[0]][0]) == p.FUNCTION]
+            return self._initialisers(object_) if kind in p.CLASSES else []
         if text == "__init_subclass__" and kind == p.CLASS:
             order = self.f.classes.order.get(object_, ())
             first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
-            return [(self.number(self._member(first, name)), CLASS, 0)] if first > 0 else []
+            return [(self.number[self._member(first, name)], CLASS, 0)] if first > 0 else []
         if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
             return []
         found = self._functions(object_, text, INSTANCE)
@@ -107,7 +101,7 @@ class Meaning:
                 what = self._kind(held)
                 if what == p.PROPERTY and kind not in p.CLASSES:
                     places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
-                    found += [(self.number((x, 0)), INSTANCE, doubt) for x in places]
+                    found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
                 elif what in p.INSTANCES:
                     found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
         if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
@@ -121,12 +115,7 @@ class Meaning:
         """What a call of the object runs."""
         kind = self._kind(object_)
         if kind in (p.CLASS, p.CLS):
-            class_ = self.f.lookup.class_of(object_)
-            found = self._functions(
-                self.f.points.object(p.INSTANCE if kind == p.CLASS else p.SELF, class_),
-                "__init__",
-                CONSTRUCTOR,
-            )
+            class_, found = self.f.lookup.class_of(object_), self._initialisers(object_)
             if found or self._made(class_):
                 return found
             below = kind == p.CLS and self.f.classes.below.get(class_, 0)
@@ -140,6 +129,12 @@ class Meaning:
             held = self.f.points.held(callee)
             return [x for o in held if self._kind(o) != p.PARTIAL for x in self.called(o)]
         return self.value(object_) if kind != p.MODULE else []
+
+    def _initialisers(self, object_: int) -> Meant:
+        """What an instance of the class runs when it is made."""
+        kind = p.INSTANCE if self._kind(object_) == p.CLASS else p.SELF
+        made = self.f.points.object(kind, self.f.lookup.class_of(object_))
+        return self._functions(made, "__init__", CONSTRUCTOR)
 
     def _made(self, class_: int) -> bool:
         """Whether the class has no definition: a call of type() made it."""
@@ -177,15 +172,18 @@ class Meaning:
         modules = self.f.modules
         at = self._globals.get(place)
         if at is None:
-            symbols, rule, star = modules.import_symbols(place), IMPORT, False
+            target, name = modules.targets.get(place, (0, 0))
+            symbols = modules.symbols(target, name) if name else ((target, 0),) if target else ()
+            rule = IMPORT
         else:
-            module, name, early = at
-            symbols = modules.global_symbols(module, name, early)
-            builtin = bool(symbols) and symbols == ((modules.builtin(name), 0),)
-            star = not builtin and module << 32 | name not in self.f.bindings.definition
-            rule = BUILTIN if builtin else STAR if star else GLOBAL
+            module, name, _ = at
+            sources, externals = modules.global_sources(*at)
+            symbols = modules.symbols(module, name) if sources else tuple((x, 0) for x in externals)
+            rule = GLOBAL if module << 32 | name in self.f.bindings.definition else STAR
+            if symbols == ((modules.builtin(name), 0),):
+                rule = BUILTIN
         files = [s for s in symbols if self._kind(s[0]) != p.NAMESPACE]
-        return [(self.number(s), rule, 0) for s in files]
+        return [(self.number[s], rule, 0) for s in files]
 
     def attribute(self, key: int) -> Meant:
         """What `object.name` stands for; the key is the pair."""
@@ -194,7 +192,7 @@ class Meaning:
         kind, a = self._kind(object_), self.f.points.a_of[object_]
         if kind in (p.MODULE, p.NAMESPACE):
             symbols = [s for s in modules.symbols(object_, name) if self._kind(s[0]) != p.NAMESPACE]
-            return [(self.number(s), MODULE, 0) for s in symbols]
+            return [(self.number[s], MODULE, 0) for s in symbols]
         if kind in (p.CONTAINER, p.EXTERNAL, *p.VALUES):
             child = lookup.child(object_ if kind == p.EXTERNAL else a, name)
             return self._one(child, self._outside(child)) if child else []
@@ -216,12 +214,12 @@ class Meaning:
         order, setting = f.classes.order.get(class_, ()), self._setting(name)
         member = next((x for x in order if x in setting), 0) if first <= 0 else 0
         if member:
-            found.append((self.number((member, name)), rule, doubt))
+            found.append((self.number[member, name], rule, doubt))
         elif first > 0:
-            found.append((self.number(self._member(first, name)), rule, doubt))
+            found.append((self.number[self._member(first, name)], rule, doubt))
         elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
             found += self._one(lookup.child(-first, name), EXTERNAL, doubt)
-        found += [(self.number(self._member(x, name)), OVERRIDE, doubt) for x in others]
+        found += [(self.number[self._member(x, name)], OVERRIDE, doubt) for x in others]
         if not found and kind in p.CLASSES:  # a class is an instance of its metaclass
             for meta in f.classes.metaclass(class_):
                 found += self._of_class(f.points.object(p.INSTANCE, meta), p.INSTANCE, name)

@@ -14,7 +14,6 @@ class Classes:
 
     def __init__(self, points: Points, world: World) -> None:
         self.points = points
-        bases = world.rows["base"]
         self._metaclasses = dict(world.rows["metaclass"][:, :2].tolist())
         self._meta: dict[int, list[int]] = {}
         self.order: dict[int, tuple[int, ...]] = {}  # class -> itself, then where to look next
@@ -26,9 +25,9 @@ class Classes:
         self.doubtful: set[int] = set()  # classes with one of those in their order
         self.numbered: list[int] = []  # all classes, once they are ordered
         self._several: set[int] = set()
-        self._rows = bases[np.lexsort((bases[:, 1], bases[:, 0]))]
+        rows = world.rows["base"][:, :3].tolist()
         self.places: dict[int, list[int]] = {}
-        for class_, _, place in self._rows[:, :3].tolist():
+        for class_, _, place in sorted(rows, key=lambda row: row[:2]):
             self.places.setdefault(class_, []).append(place)
         self.waiting: list[int] = np.flatnonzero(world.kinds == CLASS).tolist()
         self._classes = frozenset(self.waiting)
@@ -36,7 +35,6 @@ class Classes:
     def add(self, class_: int, bases: int) -> None:
         """A class made while solving, whose bases are what the place holds."""
         self.places[class_] = [bases]
-        self._rows = np.concatenate((self._rows, [[class_, 0, bases, 0, 0]]))
         self.waiting.append(class_)
         self._classes |= {class_}
 
@@ -82,9 +80,8 @@ class Classes:
 
     def _fed(self) -> list[int]:
         """Waiting classes all of whose base expressions hold something."""
-        empty = self.points.count[self._rows[:, 2]] == 0
-        hungry = frozenset(self._rows[empty, 0].tolist())
-        return [x for x in self.waiting if x not in hungry]
+        count = self.points.count
+        return [x for x in self.waiting if all(count[p] for p in self.places.get(x, ()))]
 
     def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
         """Bases found so far of these classes; complete: every base has a value."""

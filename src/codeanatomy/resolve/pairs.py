@@ -45,33 +45,16 @@ def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:
     return zip(*(x.tolist() for x in columns), strict=True)
 
 
-def numbered(values: Ints, below: int) -> tuple[Ints, Ints]:
-    """Distinct values, all of them under a bound, and for each value its place among them."""
-    seen = np.zeros(below, bool)
-    seen[values] = True
-    number = np.cumsum(seen) - 1
-    return np.flatnonzero(seen), number[values]
-
-
 class Pairs:
     """A growing set of pairs (a, b) with a, b below 2**31."""
 
     def __init__(self) -> None:
         self.chunks: list[Ints] = []
 
-    def __len__(self) -> int:
-        return sum(map(len, self.chunks))
-
     def fresh(self, pairs: Ints) -> Ints:
         """Those that are not in the set, sorted and distinct."""
         pairs = distinct(pairs)
-        for chunk in self.chunks:
-            if not pairs.size:
-                break
-            at = np.searchsorted(chunk, pairs)
-            at[at == len(chunk)] = 0
-            pairs = pairs[chunk[at] != pairs]
-        return pairs
+        return pairs[~self.has(pairs)]
 
     def has(self, pairs: Ints) -> npt.NDArray[np.bool_]:
         """Which of the pairs are in the set."""
@@ -115,15 +98,16 @@ class Rows:
     """Rows by their first column. New rows meet all pairs once, old rows only new pairs."""
 
     def __init__(self) -> None:
-        self.chunks: list[tuple[Ints, Ints]] = []
-        self.new: list[Ints] = []
+        self.all = NO_ROWS  # that have arrived
+        self._numbers = Pairs()  # (first column, number of the row)
+        self._new: list[Ints] = []
         self._ones: list[tuple[int, ...]] = []
         self._seen: set[tuple[int, ...]] = set()
 
     def add(self, rows: Ints) -> None:
         """Adds rows; they are looked at in the next round."""
         if len(rows):
-            self.new.append(rows)
+            self._new.append(rows)
 
     def add_one(self, *row: int) -> None:
         """Adds a row that a rule made, unless it was added before: a rule may feed itself."""
@@ -133,45 +117,23 @@ class Rows:
 
     def __bool__(self) -> bool:
         """Whether rows wait for `arrived`."""
-        return bool(self.new or self._ones)
+        return bool(self._new or self._ones)
 
     def arrived(self) -> Ints:
         """The rows added since the last call, now part of the old ones."""
         if self._ones:
-            self.new.append(np.array(self._ones, np.int64))
-            self._ones = []
-        if not self.new:
+            self._new.append(np.array(self._ones, np.int64))
+        if not self:
             return NO_ROWS
-        chunks = self.chunks
-        chunks.append(_by_first(self.new))
-        self.new, (_, rows) = [], chunks[-1]
-        while len(chunks) > 1 and len(chunks[-1][0]) * MERGE > len(chunks[-2][0]):
-            (_, last), (_, before) = chunks.pop(), chunks.pop()
-            chunks.append(_by_first((before, last)))
+        rows = np.concatenate(self._new)
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        self._new, self._ones = [], []
+        count = len(self.all)
+        self._numbers.add(pair(rows[:, 0], np.arange(count, count + len(rows))))
+        self.all = np.concatenate((self.all, rows)) if count else rows
         return rows
-
-    def all(self) -> Ints:
-        """All rows that have arrived."""
-        return np.concatenate([rows for _, rows in self.chunks] or [NO_ROWS])
 
     def matching(self, delta: Ints) -> tuple[Ints, Ints]:
         """Old rows whose first column is the a of a new pair, and that pair's b."""
-        places, values = delta >> SHIFT, delta & LOW
-        rows, found = [], []
-        for keys, chunk in self.chunks:
-            at, of = expand(
-                np.searchsorted(keys, places, "left"), np.searchsorted(keys, places, "right")
-            )
-            if at.size:
-                rows.append(chunk[at])
-                found.append(values[of])
-        if not rows:
-            return NO_ROWS, NONE
-        return np.concatenate(rows), np.concatenate(found)
-
-
-def _by_first(parts: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """The first column, sorted, and all rows in its order."""
-    rows = np.concatenate(parts)
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    return np.ascontiguousarray(rows[:, 0]), rows
+        which, numbers = self._numbers.join(delta >> SHIFT)
+        return self.all[numbers], delta[which] & LOW

@@ -11,10 +11,10 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, method
-from codeanatomy.resolve.builtin_types import INSTEAD
 from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import among
 
@@ -173,10 +173,8 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, method, call, result: what an operator, a loop or `with` calls."""
     kinds = f.points.kind[objects]
     raised = (rows[:, 1] == f.world.name(c.RAISE)) & among(kinds, p.CLASSES)
-    if raised.any():
-        calls = np.zeros((int(raised.sum()), 4), np.int64)
-        calls[:, :3] = rows[raised][:, [0, 2, 3]]
-        construct(f, calls, objects[raised], kinds[raised])
+    calls = rows[raised][:, [0, 2, 3, 0]] * (1, 1, 1, 0)
+    construct(f, calls, objects[raised], kinds[raised])
     instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
     asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
@@ -215,10 +213,9 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
     getters = (rows[:, 3] == c.GET) & among(f.points.kind[objects], p.INSTANCES)
-    if getters.any():
-        chosen = rows[getters][:, :3].copy()
-        chosen[:, 1] = f.elements.unknown
-        load(f, chosen, objects[getters])
+    chosen = rows[getters][:, :3].copy()
+    chosen[:, 1] = f.elements.unknown
+    load(f, chosen, objects[getters])
     put = (rows[:, 3] == c.PUT) & (f.points.kind[objects] == p.CONTAINER)
     for (_, key, _, _), object_ in each(rows[put], objects[put]):
         f.points.copy(key, f.elements.place(object_, f.elements.keys))
@@ -320,10 +317,8 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
     start, count = int(f.parameter_start[target]), int(f.parameter_count[target])
     rest = int(f.variadic[target, int(kind == NAMED)])
     if kind == NAMED and text[1:2] in "'\"":
-        key = target << 32 | f.world.name(text[2:-2])
-        at = int(np.searchsorted(f.keyword_key, key))
-        if f.keyword_key[at] == key:
-            copy(place, int(f.keyword_place[at]))
+        if named := f.keyword(target, f.world.name(text[2:-2])):
+            copy(place, named)
         elif rest:
             copy(place, elements.place(rest, name))
     elif kind == POSITIONAL and text[1:-1].isdigit():
