@@ -27,17 +27,8 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
     scopes = set(methods["qualified_name"].to_pylist())
     folded = {name: folded_scope(name, scopes) for name in sorted(scopes)}
     graph: dict[str, set[str]] = {name: set() for name in folded.values()}
-    where = "AND e.certainty = 'certain'" if certain else ""
-    pairs = tables.sql(
-        f"""
-        SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
-               n.kind, n.external
-        FROM (SELECT src, dst FROM edges e WHERE kind = 'CALL' {where}) e
-        JOIN (SELECT node_id, container FROM nodes) c ON c.node_id = e.src
-        JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.container
-        JOIN nodes n ON n.node_id = e.dst
-        """
-    ).to_pydict()
+    kept = "certainty = 'certain'" if certain else "true"
+    pairs = tables.asked("callgraph", {}, kept=kept).to_pydict()
     for caller, callee, kind, external in zip(*pairs.values(), strict=True):
         if (kind == "TYPE_DECL" and not external) or callee in MARKS:
             continue

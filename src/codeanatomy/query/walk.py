@@ -25,17 +25,7 @@ def definitions(tables: Tables, symbols: list[Symbol]) -> pa.Table:
     """The symbols with kind and place, in the order of their places."""
     ids = ids_of(symbols)
     nodes = tables.lookup("nodes", "node_id", ids, f"{_NAMES}, t.external")
-    return tables.sql_with(
-        {"named": nodes, "places": places(tables, ids)},
-        """
-        SELECT n.qualified_name AS name, n.kind, coalesce(f.path, '') AS path, p.line,
-               p.bstart, p.bend, n.external
-        FROM named n
-        LEFT JOIN places p ON p.node_id = n.node_id
-        LEFT JOIN files f ON f.file_id = p.file_id
-        ORDER BY path, p.bstart, n.qualified_name, n.kind
-        """,
-    )
+    return tables.asked("definitions", {"named": nodes, "places": places(tables, ids)})
 
 
 def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) -> pa.Table:
@@ -49,31 +39,12 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
     ends = np.concatenate([ids, sites, owners["owner_id"].to_numpy()])
     given = {
         "found": edges,
-        "wanted_ids": id_table(ids),
+        "asked": id_table(ids),
         "owners": owners,
         "named": tables.lookup("nodes", "node_id", ends, _NAMES),
         "places": places(tables, edges["site"].to_numpy()),
     }
-    return tables.sql_with(
-        given,
-        """
-        SELECT n.name, coalesce(t.qualified_name, t.name) AS target, o.inside,
-               coalesce(f.path, '') AS path, p.line, e.certainty, e.confidence,
-               string_to_array(e.evidence, '+') AS evidence,
-               e.kind, e.origin, p.bstart, p.bend
-        FROM found e
-        JOIN wanted_ids w ON w.id = e.dst
-        JOIN named n ON n.node_id = e.src
-        JOIN named t ON t.node_id = e.dst
-        LEFT JOIN (
-            SELECT inner_id, m.qualified_name AS inside
-            FROM owners JOIN named m ON m.node_id = owner_id AND m.kind = 'METHOD'
-        ) o ON o.inner_id = e.src
-        LEFT JOIN places p ON p.node_id = e.site
-        LEFT JOIN files f ON f.file_id = p.file_id
-        ORDER BY path, p.bstart, p.bend, target, e.kind, e.src
-        """,
-    )
+    return tables.asked("references", given)
 
 
 def ids_of(symbols: list[Symbol]) -> Ids:
@@ -170,21 +141,7 @@ def _named(tables: Tables, rows: pa.Table) -> pa.Table:
     ends = np.concatenate([rows["caller_id"].to_numpy(), rows["callee_id"].to_numpy()])
     names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.qualified_name", _CALLABLE)
     spans = places(tables, rows["place"].to_numpy())
-    return tables.sql_with(
-        {"found": rows, "named": names, "places": spans},
-        """
-        SELECT m.qualified_name AS caller, coalesce(n.qualified_name, '') AS callee,
-               coalesce(f.path, '') AS path, p.line, certainty, confidence,
-               string_to_array(evidence, '+') AS evidence, origin,
-               p.bstart, p.bend, caller_id, callee_id
-        FROM found
-        JOIN named m ON m.node_id = caller_id
-        LEFT JOIN named n ON n.node_id = callee_id
-        LEFT JOIN places p ON p.node_id = place
-        LEFT JOIN files f ON f.file_id = found.file_id
-        ORDER BY path, p.bstart, p.bend, callee, caller, origin, callee_id, caller_id
-        """,
-    )
+    return tables.asked("calls", {"found": rows, "named": names, "places": spans})
 
 
 def _finished(rows: pa.Table, level: int, far: str, chains: dict[int, list[str]]) -> pa.Table:
