@@ -40,8 +40,7 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
 def folded_scope(name: str, scopes: set[str]) -> str:
     """The name of the scope that a METHOD's calls belong to."""
     while name.endswith(BODY):
-        owner = name.removesuffix(BODY)
-        name = _around(owner, scopes)
+        name = _around(name.removesuffix(BODY), scopes)
     return _NUMBER.sub("", name.removesuffix(MODULE))
 
 

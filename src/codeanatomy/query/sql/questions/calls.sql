@@ -1,10 +1,12 @@
--- the found calls with names and places, in a total order
+-- the found calls whose near end was asked for, with names and places, in a total order
 SELECT m.qualified_name AS caller, coalesce(n.qualified_name, '') AS callee,
        coalesce(f.path, '') AS path, p.line, certainty, confidence,
        string_to_array(evidence, '+') AS evidence, origin,
-       p.bstart, p.bend, caller_id, callee_id
+       p.bstart, p.bend, owner_id AS caller_id, callee_id
 FROM found
-JOIN named m ON m.node_id = caller_id
+JOIN owners ON inner_id = found.site
+JOIN asked ON asked.id = {near}
+JOIN named m ON m.node_id = owner_id
 LEFT JOIN named n ON n.node_id = callee_id
 LEFT JOIN places p ON p.node_id = place
 LEFT JOIN files f ON f.file_id = found.file_id
