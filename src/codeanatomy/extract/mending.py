@@ -40,7 +40,7 @@ _BLANK = bytes(byte if byte in b"\r\n" else 32 for byte in range(256))
 _PLAIN = bytes.maketrans(b"\\'\"", b"/``")
 _OTHER_QUOTE = bytes.maketrans(b"'\"", b"\"'")
 _OLD_NUMBER = re.compile(rb"0([0-7]+)[lL]?|(\w+)[lL]")  # Python 2
-_ESCAPE = re.compile(rb"\\([^xuUN])|\\", re.DOTALL)  # one that needs no digits or name, or another
+_ESCAPE = re.compile(rb"(\\[^xuUN])|\\", re.DOTALL)  # one that needs no digits or name, or another
 # bytes that no UTF-8 has stand for what is longer, and the last of its line
 _LONGER = {b"\xff": b":0", b"\xfe": b"):", b"\xfd": b")\n", b"\xfc": b"]\n", b"\xfb": b"}\n"}
 _SHORTER = {longer: byte for byte, longer in _LONGER.items()}
@@ -268,7 +268,8 @@ class Mender:
                     for inner in _blocks(node):
                         self._mend(inner, level + 1)
                 elif "(unicode error)" in error.message and rounds == 2:
-                    self._text[start:end] = _ESCAPE.sub(_unescaped, self._text[start:end])
+                    plain = _ESCAPE.sub(lambda found: found[1] or b"/", self._text[start:end])
+                    self._text[start:end] = plain
                 elif rounds > MAX_ROUNDS or not self._give_up(node, start + len(before) - 1):
                     self._blank(start, end, b"pass")
                     self.lost.append((start, end, ""))
@@ -336,10 +337,6 @@ def _parts(node: Node) -> list[Node]:
         else:
             waiting += [(n, part) for n in reversed(part.children)]
     return found
-
-
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    return found[0] if found[1] else b"/"
 
 
 def _stands_whole(node: Node) -> bool:
