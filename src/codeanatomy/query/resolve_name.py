@@ -17,7 +17,7 @@ from codeanatomy.query.tables import Tables, quoted
 
 DEFINITIONS = ("METHOD", "TYPE_DECL")  # modules are found in the table of files
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
-MOST, MOST_NEAR = 10, 5  # candidates and near names that a message lists
+MOST = 10  # candidates that a message lists
 _USES = "t.kind IN ('CALL', 'REF', 'IMPORTS', 'INHERITS_FROM')"
 _NUMBER = re.compile(r"#(\d+)(?=\.|$)")
 
@@ -90,7 +90,6 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
         {},
         last=quoted(last),
         asked=quoted(asked),
-        ending=quoted("." + last),
         variables=quoted(*VARIABLES),
         kinds=quoted(*kinds),
         module_id=sql_node_id("f.file_id", str(MODULE_KEY)),
@@ -104,16 +103,8 @@ def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
     plain = _plain(asked).lower()
     last = plain.rpartition(".")[2]
     kinds = DEFINITIONS + (VARIABLES if variables else ())
-    rows = tables.asked(
-        "near",
-        {},
-        last=quoted(last),
-        plain=quoted(plain),
-        kinds=quoted(*kinds),
-        far=max(2, len(last) // 3),
-        farther=max(2, len(plain) // 4),
-        most=MOST_NEAR,
-    )
+    words = {"last": quoted(last), "plain": quoted(plain), "kinds": quoted(*kinds)}
+    rows = tables.asked("near", {}, **words)
     near = rows["qualified_name"].to_pylist()
     hint = listed("the nearest are:", near) if near else "nothing is near it"
     return f"no {name!r} in this graph; {hint}"

@@ -12,4 +12,4 @@ UNION ALL
 SELECT 0 AS rank, f.module AS qualified_name, 'NAMESPACE_BLOCK' AS kind, f.path, f.module,
        {module_id} AS node_id, f.file_id
 FROM files f
-WHERE (f.module IN ({asked}, {last}) OR ends_with(f.module, {ending})) AND {place}
+WHERE (f.module IN ({asked}, {last}) OR ends_with(f.module, '.' || {last})) AND {place}

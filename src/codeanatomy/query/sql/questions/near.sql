@@ -8,7 +8,7 @@ FROM (
     UNION ALL
     SELECT lower(regexp_replace(module, '.*\.', '')), module FROM files
 )
-WHERE levenshtein(name, {last}) <= {far} OR contains(name, {last})
-   OR levenshtein(lower(qualified_name), {plain}) <= {farther}
+WHERE levenshtein(name, {last}) <= greatest(2, length({last}) / 3) OR contains(name, {last})
+   OR levenshtein(lower(qualified_name), {plain}) <= greatest(2, length({plain}) / 4)
 ORDER BY far, farther, qualified_name
-LIMIT {most}
+LIMIT 5
