@@ -21,9 +21,7 @@ _LITERALS = {
 
 def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
     """Every function and module of the repository with what it calls; names and callees sorted."""
-    methods = tables.sql(
-        "SELECT node_id, qualified_name, external FROM nodes WHERE kind = 'METHOD' AND NOT external"
-    )
+    methods = tables.sql("SELECT qualified_name FROM nodes WHERE kind = 'METHOD' AND NOT external")
     scopes = set(methods["qualified_name"].to_pylist())
     folded = {name: folded_scope(name, scopes) for name in sorted(scopes)}
     graph: dict[str, set[str]] = {name: set() for name in folded.values()}
