@@ -82,18 +82,14 @@ class Pack:
         return {name: np.frombuffer(raw, np.int64) for name, raw in self._footer.offsets.items()}
 
 
+Place = tuple[Pack, int]  # where a file's rows are: the pack, and the file's number in it
+
+
 class Event(msgspec.Struct, frozen=True, order=True):
     """Something that made an extraction take another way than usual, and why."""
 
     kind: str
     reason: str
-
-
-class Place(msgspec.Struct, frozen=True, eq=False):
-    """Where a file's rows are: the pack, and the file's place in it."""
-
-    pack: Pack
-    ordinal: int
 
 
 def default_cache() -> Path:
@@ -126,7 +122,7 @@ class Cache:
             for path in sorted(self.folder.glob(f"{self._key}-*")) if self.folder else ():
                 try:
                     pack = Pack(path)
-                    places = {c: Place(pack, at) for at, c in enumerate(pack.contents)}
+                    places = {c: (pack, at) for at, c in enumerate(pack.contents)}
                     if wanted := places.keys() & contents - found.keys():
                         pack.verify()
                         os.utime(path)

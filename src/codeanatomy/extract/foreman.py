@@ -22,7 +22,7 @@ import msgspec
 import pyarrow as pa
 
 from codeanatomy.extract.batch import RUNNER, run_job
-from codeanatomy.extract.limits import Limits, used
+from codeanatomy.extract.limits import PATIENCE, Limits, used
 from codeanatomy.extract.messages import Job, Tick, Work, receive, send
 from codeanatomy.extract.witness import Extractor, trouble
 from codeanatomy.extract.witnesses import declared
@@ -70,7 +70,14 @@ class Worker:
             return None
         wall, cpu, memory = (a - b for a, b in zip(now, self._since, strict=True))
         files = 1 if state >= ORDINALS or self.job is None else len(self.job.items)
-        return limits.broken(cpu, wall, int(memory), files)
+        seconds = limits.seconds * files  # work on several at once gets the seconds of all
+        if memory > limits.memory:
+            return "too-large", f"more than {limits.memory >> 20} MiB of memory were needed"
+        if cpu > seconds:
+            return "too-long", f"more than {limits.seconds:g} s of CPU time were needed"
+        if wall > seconds * PATIENCE:
+            return "too-long", f"no end after {limits.seconds * PATIENCE:g} s"
+        return None
 
     def end(self) -> int:
         """Make sure that it is dead; its exit code, negative for a signal."""

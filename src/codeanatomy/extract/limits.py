@@ -22,18 +22,6 @@ class Limits(msgspec.Struct, frozen=True):
     seconds: float = 10.0
     memory: int = 1 << 30
 
-    def broken(self, cpu: float, wall: float, memory: int, files: int) -> tuple[str, str] | None:
-        """Code and message of the limit that this use breaks, if any; work on several files at
-        once (the columns of a batch) gets the seconds of all of them."""
-        seconds = self.seconds * files
-        if memory > self.memory:
-            return "too-large", f"more than {self.memory >> 20} MiB of memory were needed"
-        if cpu > seconds:
-            return "too-long", f"more than {self.seconds:g} s of CPU time were needed"
-        if wall > seconds * PATIENCE:
-            return "too-long", f"no end after {self.seconds * PATIENCE:g} s"
-        return None
-
 
 def used(pid: int) -> tuple[float, int]:
     """CPU seconds and resident bytes of a process; zeros where that cannot be known."""

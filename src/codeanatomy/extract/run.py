@@ -106,11 +106,11 @@ def _gather(
             for at, item in enumerate(message.items):
                 same = waiting[item.content]
                 if len(same) > 1 and item.problem is None and not pack.contents[at]:
-                    places[same.pop(0)] = Place(pack, at)
+                    places[same.pop(0)] = (pack, at)
                     again = msgspec.structs.replace(item, path=paths[same[0]])
                     send(foreman, Job((again,)))
                 else:
-                    places |= dict.fromkeys(waiting.pop(item.content), Place(pack, at))
+                    places |= dict.fromkeys(waiting.pop(item.content), (pack, at))
         else:
             assert isinstance(message, Tick)
             underway, path = message.files, message.path
@@ -142,10 +142,10 @@ def _assemble(
     unless they lie in many small pieces. Dictionaries hold exactly the values in use, sorted, so
     that equal rows have equal bytes however they were batched.
     """
-    packs = list({id(place.pack): place.pack for place in places}.values())
+    packs = list({id(pack): pack for pack, _ in places}.values())
     number = {id(pack): i for i, pack in enumerate(packs)}
-    pack = np.fromiter((number[id(place.pack)] for place in places), np.int64, len(places))
-    ordinal = np.fromiter((place.ordinal for place in places), np.int64, len(places))
+    numbered = [(number[id(pack)], ordinal) for pack, ordinal in places]
+    pack, ordinal = np.array(numbered, np.int64).reshape(-1, 2).T
     absent = [np.zeros(len(one.contents) + 1, np.int64) for one in packs]
     at = np.cumsum([0, *map(len, absent)])[pack] + ordinal
     found = {}

@@ -15,17 +15,15 @@ MOST_PATHS = 3
 
 
 class CallSites(msgspec.Struct, frozen=True):
-    """Call sites (`ast.Call`) of the whole graph by what is known of their targets."""
+    """Call sites (`ast.Call`) of the whole graph whose targets are not certain."""
 
-    certain: int
     possible: int
     unresolved: int
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What the build was asked to read: source roots and path patterns, as given."""
+    """Which paths the build was asked to read: patterns, as given."""
 
-    roots: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 

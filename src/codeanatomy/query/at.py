@@ -11,7 +11,6 @@ from codeanatomy.query.tables import Tables
 from codeanatomy.query.walk import places
 
 _LINKS = "('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
-_NAMED = "('METHOD', 'TYPE_DECL', 'NAMESPACE_BLOCK', 'METHOD_PARAMETER_IN', 'LOCAL', 'IMPORT')"
 _TOLD = "s.is_named OR l.kind IS NOT NULL OR s.reason IS NOT NULL"
 
 
@@ -73,43 +72,19 @@ def _line(text: bytes, path: str, line: int) -> tuple[int, int]:
     return start, start + len(lines[line - 1].rstrip(b"\r\n"))
 
 
-def _linked(tables: Tables, file_id: int, where: str, kept: str, order: str = "") -> pa.Table:
+def _linked(tables: Tables, file_id: int, place: str, kept: str, order: str = "") -> pa.Table:
     """Nodes of the file that the condition keeps, each with every thing it leads to."""
     low = file_id & HIGH_MASK
-    inside = f"BETWEEN {low} AND {low | LOW_MASK}"
-    nodes = tables.sql(
-        f"""
-        SELECT n.node_id, n.kind, n.name, n.qualified_name, n.kind IN {_NAMED} AS is_named,
-               s.bstart, s.bend, s.line, u.reason
-        FROM (SELECT * FROM spans WHERE node_id {inside} AND file_id = {file_id}) s
-        JOIN (SELECT * FROM nodes WHERE node_id {inside} AND kind <> 'FILE') n
-          ON n.node_id = s.node_id
-        LEFT JOIN (SELECT node_id, min(reason) AS reason FROM unresolved GROUP BY node_id) u
-          ON u.node_id = n.node_id
-        WHERE {where}
-        """
-    )
+    words = {"low": low, "high": low | LOW_MASK, "file_id": file_id, "place": place}
+    nodes = tables.asked("here", {}, **words)
     ids = nodes["node_id"].to_numpy()
     edges = tables.lookup(
         "edges", "src", ids, "t.src, t.dst, t.kind, t.certainty", f"t.kind IN {_LINKS}"
     )
     ends = edges["dst"].to_numpy()
     named = tables.lookup("nodes", "node_id", ends, "t.node_id, t.name, t.qualified_name")
-    return tables.sql_with(
-        {"here": nodes, "links": edges, "named": named, "places": places(tables, ends)},
-        f"""
-        SELECT s.kind, coalesce(s.qualified_name, s.name) AS name, s.line, l.kind AS relation,
-               coalesce(t.qualified_name, t.name) AS target, f.path AS target_path,
-               p.line AS target_line, l.certainty, s.reason, s.bstart, s.bend
-        FROM here s
-        LEFT JOIN links l ON l.src = s.node_id
-        LEFT JOIN named t ON t.node_id = l.dst
-        LEFT JOIN places p ON p.node_id = l.dst
-        LEFT JOIN files f ON f.file_id = p.file_id
-        WHERE {kept}
-        ORDER BY {order} s.bstart, s.bend, s.kind, s.node_id, relation, target
-        """,
-    )
+    given = {"here": nodes, "links": edges, "named": named, "places": places(tables, ends)}
+    return tables.asked("linked", given, kept=kept, order=order)
 
 
 def _with_text(rows: pa.Table, text: bytes) -> pa.Table:

@@ -21,23 +21,12 @@ _LITERALS = {
 
 def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
     """Every function and module of the repository with what it calls; names and callees sorted."""
-    methods = tables.sql(
-        "SELECT node_id, qualified_name, external FROM nodes WHERE kind = 'METHOD' AND NOT external"
-    )
+    methods = tables.sql("SELECT qualified_name FROM nodes WHERE kind = 'METHOD' AND NOT external")
     scopes = set(methods["qualified_name"].to_pylist())
     folded = {name: folded_scope(name, scopes) for name in sorted(scopes)}
     graph: dict[str, set[str]] = {name: set() for name in folded.values()}
-    where = "AND e.certainty = 'certain'" if certain else ""
-    pairs = tables.sql(
-        f"""
-        SELECT DISTINCT m.qualified_name AS caller, coalesce(n.qualified_name, n.name) AS callee,
-               n.kind, n.external
-        FROM (SELECT src, dst FROM edges e WHERE kind = 'CALL' {where}) e
-        JOIN (SELECT node_id, container FROM nodes) c ON c.node_id = e.src
-        JOIN (SELECT * FROM nodes WHERE kind = 'METHOD') m ON m.node_id = c.container
-        JOIN nodes n ON n.node_id = e.dst
-        """
-    ).to_pydict()
+    kept = "certainty = 'certain'" if certain else "true"
+    pairs = tables.asked("callgraph", {}, kept=kept).to_pydict()
     for caller, callee, kind, external in zip(*pairs.values(), strict=True):
         if (kind == "TYPE_DECL" and not external) or callee in MARKS:
             continue
@@ -49,8 +38,7 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
 def folded_scope(name: str, scopes: set[str]) -> str:
     """The name of the scope that a METHOD's calls belong to."""
     while name.endswith(BODY):
-        owner = name.removesuffix(BODY)
-        name = _around(owner, scopes)
+        name = _around(name.removesuffix(BODY), scopes)
     return _NUMBER.sub("", name.removesuffix(MODULE))
 
 

@@ -172,8 +172,7 @@ class Graph(contextlib.ExitStack):
         """Which files changed since the snapshot; scans and hashes the repository."""
         files = self._tables.sql("SELECT path, content FROM files")
         recorded = dict(zip(*files.to_pydict().values(), strict=True))
-        folder, scope = self.facts.folder(self.store), self.facts.scope
-        kept = {"include": scope.include, "exclude": scope.exclude}
+        folder, kept = self.facts.folder(self.store), msgspec.structs.asdict(self.facts.scope)
         return changes(folder, recorded, **kept, out=self.store)
 
     def statement(self) -> About:

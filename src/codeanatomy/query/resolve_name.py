@@ -17,7 +17,7 @@ from codeanatomy.query.tables import Tables, quoted
 
 DEFINITIONS = ("METHOD", "TYPE_DECL")  # modules are found in the table of files
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
-MOST, MOST_NEAR = 10, 5  # candidates and near names that a message lists
+MOST = 10  # candidates that a message lists
 _USES = "t.kind IN ('CALL', 'REF', 'IMPORTS', 'INHERITS_FROM')"
 _NUMBER = re.compile(r"#(\d+)(?=\.|$)")
 
@@ -85,31 +85,17 @@ def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[
     """Everything whose last name is that of what was asked, and modules whose name ends with it."""
     last = _plain(asked).rpartition(".")[2]
     kinds = (*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ()))
-    place = f"AND {path_is('f.path', path)}" if path else ""
-    rows = tables.sql(
-        f"""
-        SELECT CASE WHEN n.external THEN 2 WHEN n.kind IN ({quoted(*VARIABLES)}) THEN 1 ELSE 0 END
-               AS rank, n.node_id, n.kind, n.qualified_name, n.file_id,
-               coalesce(f.path, '') AS path, coalesce(f.module, '') AS module
-        FROM (
-            SELECT * FROM nodes
-            WHERE name = {quoted(last)} AND kind IN ({quoted(*kinds)})
-                  AND qualified_name IS NOT NULL
-        ) n
-        LEFT JOIN files f ON f.file_id = n.file_id
-        WHERE true {place}
-        """
+    rows = tables.asked(
+        "candidates",
+        {},
+        last=quoted(last),
+        asked=quoted(asked),
+        variables=quoted(*VARIABLES),
+        kinds=quoted(*kinds),
+        module_id=sql_node_id("f.file_id", str(MODULE_KEY)),
+        place=path_is("f.path", path) if path else "true",
     )
-    modules = tables.sql(
-        f"""
-        SELECT {sql_node_id("file_id", str(MODULE_KEY))} AS node_id, module AS qualified_name,
-               'NAMESPACE_BLOCK' AS kind, file_id, 0 AS rank, path, module
-        FROM files f
-        WHERE (module = {quoted(asked)} OR ends_with(module, {quoted("." + last)}) OR
-               module = {quoted(last)}) {place}
-        """
-    )
-    return msgspec.convert([*rows.to_pylist(), *modules.to_pylist()], list[Symbol])
+    return msgspec.convert(rows.to_pylist(), list[Symbol])
 
 
 def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
@@ -117,23 +103,8 @@ def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
     plain = _plain(asked).lower()
     last = plain.rpartition(".")[2]
     kinds = DEFINITIONS + (VARIABLES if variables else ())
-    rows = tables.sql(
-        f"""
-        SELECT DISTINCT qualified_name,
-               levenshtein(name, {quoted(last)}) AS far,
-               levenshtein(lower(qualified_name), {quoted(plain)}) AS farther
-        FROM (
-            SELECT lower(name) AS name, qualified_name FROM nodes
-            WHERE kind IN ({quoted(*kinds)}) AND qualified_name IS NOT NULL AND name NOT LIKE '<%'
-            UNION ALL
-            SELECT lower(regexp_replace(module, '.*\\.', '')), module FROM files
-        )
-        WHERE levenshtein(name, {quoted(last)}) <= {max(2, len(last) // 3)}
-           OR levenshtein(lower(qualified_name), {quoted(plain)}) <= {max(2, len(plain) // 4)}
-           OR contains(name, {quoted(last)})
-        ORDER BY far, farther, qualified_name LIMIT {MOST_NEAR}
-        """
-    )
+    words = {"last": quoted(last), "plain": quoted(plain), "kinds": quoted(*kinds)}
+    rows = tables.asked("near", {}, **words)
     near = rows["qualified_name"].to_pylist()
     hint = listed("the nearest are:", near) if near else "nothing is near it"
     return f"no {name!r} in this graph; {hint}"

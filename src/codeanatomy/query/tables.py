@@ -1,13 +1,15 @@
 """Reading the tables of one snapshot: a session that opens only what a question names.
 
 Stored tables hold ids and spans apart, so that a thing that only moved changes one table; the views
-join them again. One file each in `sql/`: what a row says on its first line, then the query.
+join them again. One file each in `sql/`: what a row says on its first line, then the query. Our own
+queries of many lines stand in `sql/questions/` in the same form.
 
 Ids are clustered by file and the tables sorted by id, so a lookup of few ids states the ranges they
 lie in: row groups outside them are never read.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -31,6 +33,7 @@ SETTINGS: dict[str, str | int | bool] = {
     "datafusion.execution.parquet.pushdown_filters": "true",
 }
 MOST_RANGES = 48  # more ranges than this cost more to test than the row groups they skip
+_SQL = Path(__file__).with_name("sql")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CATALOGUE = {"show", "describe", "desc", "information_schema"}
 
@@ -70,7 +73,7 @@ def _read(path: Path) -> View:
     return View(path.stem, meaning, sql.replace("{edges_with_ids}", f"({edges_with_ids()})"))
 
 
-VIEWS = tuple(map(_read, sorted(Path(__file__).with_name("sql").glob("*.sql"))))
+VIEWS = tuple(map(_read, sorted(_SQL.glob("*.sql"))))
 _VIEWS = {view.name: view for view in VIEWS}
 
 
@@ -116,7 +119,13 @@ class Tables:
             f"WHERE {where} AND {within(f't.{key}', ids)}",
         )
 
-    def sql_with(self, given: dict[str, pa.Table], text: str) -> pa.Table:
+    def asked(self, question: str, given: Mapping[str, pa.Table], **words: object) -> pa.Table:
+        """Rows of a query in `sql/questions`, which may read given tables, too; the words stand
+        for its names in braces."""
+        _, _, sql = (_SQL / "questions" / f"{question}.sql").read_text("utf-8").partition("\n")
+        return self.sql_with(given, sql.format(**words))
+
+    def sql_with(self, given: Mapping[str, pa.Table], text: str) -> pa.Table:
         """Rows of one of our own queries that also reads the given Arrow tables."""
         with engine_errors("query"):
             for name, table in given.items():

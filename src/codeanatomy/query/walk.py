@@ -14,6 +14,7 @@ from codeanatomy.query.tables import Tables, id_table, quoted
 
 _USES = "t.kind IN ('REF', 'IMPORTS')"
 _NAMES = "t.node_id, t.kind, t.name, t.qualified_name"
+_CALL = "t.kind = 'CALL'"
 _CALLABLE = "t.kind IN ('METHOD', 'TYPE_DECL', 'EXTERNAL')"  # of few kinds few pages are read
 _EDGE = (
     "t.src AS site, t.dst AS callee_id, t.site AS place, t.file_id, "
@@ -25,17 +26,7 @@ def definitions(tables: Tables, symbols: list[Symbol]) -> pa.Table:
     """The symbols with kind and place, in the order of their places."""
     ids = ids_of(symbols)
     nodes = tables.lookup("nodes", "node_id", ids, f"{_NAMES}, t.external")
-    return tables.sql_with(
-        {"named": nodes, "places": places(tables, ids)},
-        """
-        SELECT n.qualified_name AS name, n.kind, coalesce(f.path, '') AS path, p.line,
-               p.bstart, p.bend, n.external
-        FROM named n
-        LEFT JOIN places p ON p.node_id = n.node_id
-        LEFT JOIN files f ON f.file_id = p.file_id
-        ORDER BY path, p.bstart, n.qualified_name, n.kind
-        """,
-    )
+    return tables.asked("definitions", {"named": nodes, "places": places(tables, ids)})
 
 
 def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) -> pa.Table:
@@ -49,31 +40,12 @@ def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) 
     ends = np.concatenate([ids, sites, owners["owner_id"].to_numpy()])
     given = {
         "found": edges,
-        "wanted_ids": id_table(ids),
+        "asked": id_table(ids),
         "owners": owners,
         "named": tables.lookup("nodes", "node_id", ends, _NAMES),
         "places": places(tables, edges["site"].to_numpy()),
     }
-    return tables.sql_with(
-        given,
-        """
-        SELECT n.name, coalesce(t.qualified_name, t.name) AS target, o.inside,
-               coalesce(f.path, '') AS path, p.line, e.certainty, e.confidence,
-               string_to_array(e.evidence, '+') AS evidence,
-               e.kind, e.origin, p.bstart, p.bend
-        FROM found e
-        JOIN wanted_ids w ON w.id = e.dst
-        JOIN named n ON n.node_id = e.src
-        JOIN named t ON t.node_id = e.dst
-        LEFT JOIN (
-            SELECT inner_id, m.qualified_name AS inside
-            FROM owners JOIN named m ON m.node_id = owner_id AND m.kind = 'METHOD'
-        ) o ON o.inner_id = e.src
-        LEFT JOIN places p ON p.node_id = e.site
-        LEFT JOIN files f ON f.file_id = p.file_id
-        ORDER BY path, p.bstart, p.bend, target, e.kind, e.src
-        """,
-    )
+    return tables.asked("references", given)
 
 
 def ids_of(symbols: list[Symbol]) -> Ids:
@@ -87,10 +59,10 @@ def places(tables: Tables, ids: Ids) -> pa.Table:
     return tables.lookup("spans", "node_id", ids, columns)
 
 
-def containers(tables: Tables, ids: Ids) -> pa.Table:
-    """Of each node, `inner_id`, the METHOD that evaluates it, `owner_id`."""
+def containers(tables: Tables, ids: Ids, key: str = "node_id") -> pa.Table:
+    """Of each node, `inner_id`, the METHOD that evaluates it, `owner_id`; the ids are of either."""
     columns = "t.node_id AS inner_id, t.container AS owner_id"
-    return tables.lookup("nodes", "node_id", ids, columns, "t.container IS NOT NULL")
+    return tables.lookup("nodes", key, ids, columns, "t.container IS NOT NULL")
 
 
 def walk(
@@ -100,15 +72,15 @@ def walk(
     out of them, then out of their callees."""
     if depth < 1:
         raise UsageError(f"depth {depth} asks for nothing; it counts from 1")
-    step, far = (_into, "caller_id") if into else (_out_of, "callee_id")  # the end newly reached
+    far = "caller_id" if into else "callee_id"  # the end newly reached
     chains: dict[int, list[str]] = {}
     seen = frontier = ids_of(symbols) if into else bodies(tables, symbols)
     parts = []
-    where = " AND t.certainty = 'certain'" if certain else ""
+    only = " AND t.certainty = 'certain'" if certain else ""
     for level in range(1, depth + 1):
         if level > 1 and not len(frontier):
             break
-        rows = _named(tables, step(tables, frontier, where))
+        rows = _calls(tables, frontier, into=into, certain=only)
         parts.append(_finished(rows, level, far, chains))
         reached = distinct(rows[far].to_numpy())
         frontier = reached[~np.isin(reached, seen, assume_unique=True)]
@@ -140,51 +112,25 @@ def unresolved_inside(tables: Tables, symbols: list[Symbol]) -> int:
     return len(distinct(sites["node_id"].to_numpy()))
 
 
-def _into(tables: Tables, ids: Ids, where: str) -> pa.Table:
-    """Call edges whose target is one of the ids."""
-    wanted = "t.kind = 'CALL'"
-    sites = tables.lookup("edges_by_dst", "dst", ids, "t.src", wanted)["src"].to_numpy()
-    edges = tables.lookup("edges", "src", sites, _EDGE, wanted + where)
-    given = {"found": edges, "owners": containers(tables, sites), "asked": id_table(ids)}
-    return tables.sql_with(
-        given,
-        "SELECT found.*, owner_id AS caller_id FROM found JOIN owners ON inner_id = found.site "
-        "JOIN asked ON id = callee_id",
-    )
-
-
-def _out_of(tables: Tables, ids: Ids, where: str) -> pa.Table:
-    """Call edges of the sites that the ids contain."""
-    columns = "t.node_id AS inner_id, t.container AS caller_id"
-    owners = tables.lookup("nodes", "container", ids, columns)
-    sites = owners["inner_id"].to_numpy()
-    edges = tables.lookup("edges", "src", sites, _EDGE, "t.kind = 'CALL'" + where)
-    return tables.sql_with(
-        {"found": edges, "owners": owners},
-        "SELECT found.*, caller_id FROM found JOIN owners ON inner_id = found.site",
-    )
-
-
-def _named(tables: Tables, rows: pa.Table) -> pa.Table:
-    """The rows with names and places, in a total order."""
-    ends = np.concatenate([rows["caller_id"].to_numpy(), rows["callee_id"].to_numpy()])
-    names = tables.lookup("nodes", "node_id", ends, "t.node_id, t.qualified_name", _CALLABLE)
-    spans = places(tables, rows["place"].to_numpy())
-    return tables.sql_with(
-        {"found": rows, "named": names, "places": spans},
-        """
-        SELECT m.qualified_name AS caller, coalesce(n.qualified_name, '') AS callee,
-               coalesce(f.path, '') AS path, p.line, certainty, confidence,
-               string_to_array(evidence, '+') AS evidence, origin,
-               p.bstart, p.bend, caller_id, callee_id
-        FROM found
-        JOIN named m ON m.node_id = caller_id
-        LEFT JOIN named n ON n.node_id = callee_id
-        LEFT JOIN places p ON p.node_id = place
-        LEFT JOIN files f ON f.file_id = found.file_id
-        ORDER BY path, p.bstart, p.bend, callee, caller, origin, callee_id, caller_id
-        """,
-    )
+def _calls(tables: Tables, ids: Ids, *, into: bool, certain: str) -> pa.Table:
+    """Calls whose target is one of the ids, or whose site is in one, with names and places, in a
+    total order."""
+    if into:
+        sites = tables.lookup("edges_by_dst", "dst", ids, "t.src", _CALL)["src"].to_numpy()
+        owners = containers(tables, sites)
+    else:
+        owners = containers(tables, ids, "container")
+        sites = owners["inner_id"].to_numpy()
+    edges = tables.lookup("edges", "src", sites, _EDGE, _CALL + certain)
+    ends = np.concatenate([owners["owner_id"].to_numpy(), edges["callee_id"].to_numpy()])
+    given = {
+        "found": edges,
+        "asked": id_table(ids),
+        "owners": owners,
+        "named": tables.lookup("nodes", "node_id", ends, _NAMES, _CALLABLE),
+        "places": places(tables, edges["place"].to_numpy()),
+    }
+    return tables.asked("calls", given, near="callee_id" if into else "owner_id")
 
 
 def _finished(rows: pa.Table, level: int, far: str, chains: dict[int, list[str]]) -> pa.Table:
