@@ -3,9 +3,8 @@
 import ast
 from typing import TypeVar
 
-from codeanatomy.extract.emission.assignments import assign, comprehension_targets, parts
-from codeanatomy.extract.emission.bindings import VARIABLE
-from codeanatomy.extract.emission.exports import exported_by_call
+from codeanatomy.extract.emission.assignments import assign, exported_by_call, parts
+from codeanatomy.extract.emission.bindings import VARIABLE, target_names
 from codeanatomy.extract.emission.narrowing import forget, narrow, tells, visited
 from codeanatomy.extract.emission.state import (
     CLASS,
@@ -131,13 +130,6 @@ def _setattr(e: Emission, node: ast.Call, places: list[int], result: int) -> Non
 _NAMED = {"super": _super, "getattr": _getattr, "setattr": _setattr}
 
 
-def operands(e: Emission, node: ast.AST) -> None:
-    """Walks every expression directly below a node."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)):
-            e.visit[type(child)](e, child)
-
-
 def binary(e: Emission, node: ast.BinOp) -> int:
     """Left operands are followed in a loop: `a + b + c ...` may exceed the stack."""
     left: ast.expr = node
@@ -206,26 +198,18 @@ def walrus(e: Emission, node: ast.NamedExpr) -> int:
 
 def subscript(e: Emission, node: ast.Subscript) -> int:
     base = e.visit[type(node.value)](e, node.value)
-    key, name = element(e, node)
-    e.site((c.IMPLICIT_SITE, node.row, base, e.names["__getitem__"]))
-    if name != c.ANY_ITEM or not key:
-        return e.load(base, name)
-    result = e.place()
-    e.row((c.KEYED, base, key, result, c.GET))
-    return result
-
-
-def element(e: Emission, node: ast.Subscript) -> tuple[int, str]:
-    """Place of the key, and the element's name: of any element where the key is no constant."""
     key = node.slice
-    place = e.visit[type(key)](e, key)
+    at = e.visit[type(key)](e, key)
+    e.site((c.IMPLICIT_SITE, node.row, base, e.names["__getitem__"]))
     if isinstance(key, ast.Constant):
-        return 0, c.item(key.value)
+        return e.load(base, c.item(key.value))
     if isinstance(key, ast.Slice):
-        return 0, _slice(key)
-    if place in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
-        return 0, c.ANY_ITEM
-    return place, c.ANY_ITEM
+        return e.load(base, _slice(key))
+    if at in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
+        return e.load(base, c.ANY_ITEM)
+    result = e.place()
+    e.row((c.KEYED, base, at, result, c.GET))
+    return result
 
 
 def _slice(key: ast.Slice) -> str:
@@ -238,18 +222,11 @@ def _slice(key: ast.Slice) -> str:
     return c.SLICE
 
 
-def slice_(e: Emission, node: ast.Slice) -> int:
-    for part in (node.lower, node.upper, node.step):
-        if part is not None:
-            e.visit[type(part)](e, part)
-    return e.literal("slice")
-
-
 def starred(e: Emission, node: ast.Starred) -> int:
     return e.iterate(-1, e.visit[type(node.value)](e, node.value))
 
 
-def await_(e: Emission, node: ast.Await) -> int:
+def inner(e: Emission, node: ast.Expr | ast.Await) -> int:
     return e.visit[type(node.value)](e, node.value)
 
 
@@ -270,11 +247,10 @@ def text(e: Emission, node: ast.JoinedStr) -> int:
     return e.beginning(first) if isinstance(first, str) else e.literal("str")
 
 
-def formatted(e: Emission, node: ast.FormattedValue) -> int:
-    e.visit[type(node.value)](e, node.value)
-    if node.format_spec is not None:
-        e.visit[type(node.format_spec)](e, node.format_spec)
-    return e.literal("str")
+def outer(e: Emission, node: ast.Slice | ast.FormattedValue) -> int:
+    for part in ast.iter_child_nodes(node):
+        e.visit[type(part)](e, part)
+    return e.literal("slice" if isinstance(node, ast.Slice) else "str")
 
 
 def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
@@ -330,7 +306,7 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     scope = e.scope
     first = node.generators[0]
     iterable = e.visit[type(first.iter)](e, first.iter)
-    hidden = comprehension_targets(node.generators)
+    hidden = [name for g in node.generators for name in target_names(g.target)]
     env, uses, veil = scope.env, scope.uses, scope.veil
     if scope.kind == CLASS:
         scope.env, scope.uses = {k: v for k, v in env.items() if k in veil}, {}
@@ -345,7 +321,12 @@ def comprehension(e: Emission, node: Comprehension) -> int:
         if generator is not first:
             iterable = e.visit[type(generator.iter)](e, generator.iter)
         prefix = "a" if generator.is_async else ""
-        _bind(e, generator.target, e.iterate(generator.row, iterable, prefix))
+        given = e.iterate(generator.row, iterable, prefix)
+        for target, held in parts(e, generator.target, given):
+            if isinstance(target, ast.Name):  # no scope has it
+                scope.env[target.id] = scope.veil[target.id] = held
+            else:
+                assign(e, target, held)
         for test in generator.ifs:
             e.visit[type(test)](e, test)
             if tells(test):
@@ -373,18 +354,6 @@ def comprehension(e: Emission, node: Comprehension) -> int:
             _restore(scope.uses, name, seen)
     scope.paths = {}
     return place
-
-
-def _bind(e: Emission, target: ast.expr, place: int) -> None:
-    """Binds the target of a comprehension, which no scope has."""
-    scope = e.scope
-    if isinstance(target, ast.Name):
-        scope.env[target.id] = scope.veil[target.id] = place
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for element_, held in parts(e, target.elts, place):
-            _bind(e, element_, held)
-    else:
-        assign(e, target, place)
 
 
 def _restore(table: dict[str, V], key: str, before: V | None) -> None:

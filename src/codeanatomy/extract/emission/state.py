@@ -88,7 +88,7 @@ class Scope:
         self.owners: dict[str, tuple[Scope | None, int]] = {}
         self.shared = NOTHING  # names that functions inside assign to
         self.veil: dict[str, int] = NOTHING  # comprehension variables around this lambda
-        self.logs: list[list[tuple[str, int]]] = []  # definitions inside open try bodies
+        self.logs: list[dict[str, list[int]]] = []  # definitions inside open try bodies
         self.loops: list[Jumps] = []
         self.returns: list[int] = []
         self.parameters: dict[int, int] = {}  # place of a positional parameter -> index
@@ -282,7 +282,7 @@ class Emission:
         else:
             self.row((c.COPY, place, self.variable(scope, name), 0, 0))
         for log in scope.logs:
-            log.append((name, scope.env[name]))
+            log.setdefault(name, []).append(scope.env[name])
 
     def outer(self, name: str) -> int:
         """The place of a name that has no value in the current env."""

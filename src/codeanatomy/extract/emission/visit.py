@@ -1,6 +1,7 @@
 """How does a parsed module become constraint rows, and a batch of modules columns?"""
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import chain
 from struct import pack
@@ -38,14 +39,8 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 
 
-class _Visit(dict[type[ast.AST], Callable[..., int]]):
-    """The dispatch; classes that a newer Python adds are walked for the expressions inside."""
-
-    def __missing__(self, key: type[ast.AST]) -> Callable[..., int]:
-        return _other
-
-
 def _other(e: Emission, node: ast.AST) -> int:
+    """Classes that a newer Python adds are walked for the expressions inside."""
     for child in ast.iter_child_nodes(node):
         e.visit[type(child)](e, child)
     return e.unknown(c.OPERATOR)
@@ -55,18 +50,18 @@ _FUNCTIONS: dict[type[ast.AST], Callable[..., int]] = {
     **dict.fromkeys((ast.For, ast.AsyncFor, ast.While), s.loop),
     **dict.fromkeys((ast.Try, ast.TryStar), s.try_),
     **dict.fromkeys((ast.With, ast.AsyncWith), s.with_),
+    **dict.fromkeys((ast.Break, ast.Continue), s.jump),
     **dict.fromkeys((ast.Pass, ast.Global, ast.Nonlocal), s.nothing),
     **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef), d.function),
+    **dict.fromkeys((ast.Expr, ast.Await), x.inner),
+    **dict.fromkeys((ast.Slice, ast.FormattedValue), x.outer),
     **dict.fromkeys((ast.Yield, ast.YieldFrom), x.yield_),
     **dict.fromkeys((ast.List, ast.Tuple, ast.Set), x.display),
     **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), x.comprehension),
-    ast.Expr: s.expression,
     ast.Assign: a.assign_statement,
     ast.AnnAssign: a.annotated,
     ast.AugAssign: a.augmented,
     ast.If: s.if_,
-    ast.Break: s.break_,
-    ast.Continue: s.continue_,
     ast.Match: s.match,
     ast.Return: s.return_,
     ast.Raise: s.raise_,
@@ -87,14 +82,11 @@ _FUNCTIONS: dict[type[ast.AST], Callable[..., int]] = {
     ast.IfExp: x.conditional,
     ast.NamedExpr: x.walrus,
     ast.Subscript: x.subscript,
-    ast.Slice: x.slice_,
     ast.Starred: x.starred,
-    ast.Await: x.await_,
     ast.JoinedStr: x.text,
-    ast.FormattedValue: x.formatted,
     ast.Dict: x.dictionary,
 }
-VISIT = _Visit(_FUNCTIONS)
+VISIT = defaultdict(lambda: _other, _FUNCTIONS)
 
 
 def emit(tree: ast.Module) -> Emitted:
