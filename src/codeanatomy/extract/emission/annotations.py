@@ -28,10 +28,10 @@ def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int =
     if isinstance(node, (ast.Name, ast.Attribute)):
         base = _type(e, node, quoted=quoted)
         key = base, e.scope.owner_class
-        known_place = e.described.get(key)
-        if known_place is None:
-            known_place = e.described[key] = _annotate(e, base, [])
-        return known_place
+        place = e.described.get(key)
+        if place is None:
+            place = e.described[key] = _annotate(e, base, [])
+        return place
     if not quoted:
         e.visit[type(node)](e, node)
     return 0
@@ -64,7 +64,7 @@ def _annotate(e: Emission, base: int, arguments: list[int]) -> int:
         return 0
     number = e.call() if arguments else 0
     result, owner = e.place(), e.scope.owner_class
-    e.row((c.ANNOTATE, base, number, result, owner[0] if owner else 0))
+    e.row((c.ANNOTATE, base, number, result, owner.object if owner else 0))
     for position, place in enumerate(arguments):
         if place:
             e.row((c.ARG, number, position, 0, place))

@@ -1,7 +1,6 @@
 """What place holds the value of an expression? One function per expression class."""
 
 import ast
-from typing import TypeVar
 
 from codeanatomy.extract.emission.assignments import assign, exported_by_call, parts
 from codeanatomy.extract.emission.bindings import VARIABLE, target_names
@@ -16,7 +15,6 @@ from codeanatomy.extract.emission.state import (
 )
 from codeanatomy.facts import constraints as c
 
-V = TypeVar("V")
 _FEW = 16  # constants of a display that are told apart
 
 # The walker gives every node that is a site its row number, which the stubs do not know:
@@ -92,17 +90,13 @@ def call(e: Emission, node: ast.Call) -> int:
 
 def _super(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
     """`super()`, or `super(C, x)` that names the class around it."""
-    scope = e.scope
-    if scope.owner_class is None:
-        return
-    object_, text = scope.owner_class
-    receiver = scope.receiver
-    if len(places) == 2 and isinstance(node.args[0], ast.Name) and node.args[0].id == text:
+    class_, receiver = e.scope.owner_class, e.scope.receiver
+    if class_ is not None and len(places) == 2 and getattr(node.args[0], "id", "") == class_.name:
         receiver = places[1]
     elif node.args:
         return
-    if receiver:
-        e.row((c.SUPER, receiver, object_, result, 0))
+    if class_ is not None and receiver:
+        e.row((c.SUPER, receiver, class_.object, result, 0))
 
 
 def _getattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
@@ -310,7 +304,8 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     env, uses, veil = scope.env, scope.uses, scope.veil
     if scope.kind == CLASS:
         scope.env, scope.uses = {k: v for k, v in env.items() if k in veil}, {}
-    old = {name: (scope.env.get(name), scope.uses.get(name)) for name in hidden}
+    places = {name: scope.env[name] for name in hidden if name in scope.env}
+    seen = {name: scope.uses[name] for name in hidden if name in scope.uses}
     early = e.unknown(c.ITERATION)
     scope.veil = veil | dict.fromkeys(hidden, early)
     for name in hidden:
@@ -349,15 +344,12 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     if scope.kind == CLASS:
         scope.env, scope.uses = env, uses
     else:
-        for name, (value, seen) in old.items():
-            _restore(scope.env, name, value)
-            _restore(scope.uses, name, seen)
+        scope.env |= places
+        scope.uses |= seen
+        for name in hidden:
+            if name not in places:
+                scope.env.pop(name, None)
+            if name not in seen:
+                scope.uses.pop(name, None)
     scope.paths = {}
     return place
-
-
-def _restore(table: dict[str, V], key: str, before: V | None) -> None:
-    if before is None:
-        table.pop(key, None)
-    else:
-        table[key] = before

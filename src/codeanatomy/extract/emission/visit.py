@@ -103,30 +103,23 @@ def emit(tree: ast.Module) -> Emitted:
         if text not in module.bound:
             module.env[text] = e.literal("str")
     s.block(e, tree.body)
-    while e.queue:
-        waiting, e.queue = e.queue, []
-        for scope, node in waiting:
-            d.body(e, scope, node)
-    for scope in e.functions:
-        scope.owners.clear()  # or scopes would own themselves, and stay
+    for scope, node in e.queue:  # which grows meanwhile
+        d.body(e, scope, node)
+    for scope, _ in e.queue:
         for text in scope.captured:
             for place in scope.definitions.get(text, ()):
                 e.row((c.COPY, place, scope.variables[text], 0, 0))
     d.close(e, module)
     _name_sites(e)
-    module.owners.clear()
     e.names.default_factory = None
     e.row((c.EXTENT, e.place(), e.call(), 0, 0))
-    return Emitted(_packed(e.rows), _packed(e.sites), _packed(e.objects), list(e.names))
-
-
-def _packed(numbers: list[int]) -> bytes:
-    return pack(f"{len(numbers)}i", *numbers)
+    rows, sites, objects = (pack(f"{len(x)}i", *x) for x in (e.rows, e.sites, e.objects))
+    return Emitted(rows, sites, objects, list(e.names))
 
 
 def _name_sites(e: Emission) -> None:
     """Sites of the names whose meaning is outside the file: imports, builtins, star imports."""
-    for (_, text), (owner, rows) in e.mentions.items():
+    for (owner, text), rows in e.mentions.items():
         places: list[int] = []
         if owner is None:
             if text not in e.module.bound:
