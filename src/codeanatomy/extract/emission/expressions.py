@@ -2,9 +2,9 @@
 
 import ast
 
+from codeanatomy.extract.emission.annotations import forget, narrow, tells, visited
 from codeanatomy.extract.emission.assignments import assign, exported_by_call, parts
 from codeanatomy.extract.emission.bindings import VARIABLE, target_names
-from codeanatomy.extract.emission.narrowing import forget, narrow, tells, visited
 from codeanatomy.extract.emission.state import (
     CLASS,
     FUNCTION,

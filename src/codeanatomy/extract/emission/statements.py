@@ -2,10 +2,9 @@
 
 import ast
 
-from codeanatomy.extract.emission.annotations import described
+from codeanatomy.extract.emission.annotations import Env, described, met, narrow
 from codeanatomy.extract.emission.assignments import assign
 from codeanatomy.extract.emission.bindings import leaves, pattern_names
-from codeanatomy.extract.emission.narrowing import Env, met, narrow
 from codeanatomy.extract.emission.state import DEAD, FUNCTION, Emission, row_of
 from codeanatomy.facts import constraints as c
 
