@@ -28,12 +28,7 @@ from codeanatomy.extract.emission.state import (
 from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import ANNOTATION, mix
-from codeanatomy.facts.tables.constraints import (
-    Constraint,
-    ConstraintName,
-    ConstraintObject,
-    ConstraintSite,
-)
+from codeanatomy.facts.tables import constraints as t
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -121,11 +116,10 @@ def _name_sites(e: Emission) -> None:
     """Sites of the names whose meaning is outside the file: imports, builtins, star imports."""
     for (owner, text), rows in e.mentions.items():
         places: list[int] = []
-        if owner is None:
-            if text not in e.module.bound:
-                place = e.globals.get((text, 0)) or e.globals.get((text, 1))
-                places = [place] if place else []
-        elif owner.bound[text] in (IMPORT, IMPORTS):
+        if owner is None and text not in e.module.bound:
+            place = e.globals.get((text, 0)) or e.globals.get((text, 1))
+            places = [place] if place else []
+        elif owner is not None and owner.bound[text] in (IMPORT, IMPORTS):
             places = owner.imports.get(text, [])
         for place in places:
             for row in rows:
@@ -147,10 +141,10 @@ def constraint_tables(emitted: list[tuple[int, Emitted]], keys: Ints) -> dict[st
     name_files = np.repeat(files, [len(m.names) for _, m in emitted])
     site = (files[site_files], site_keys, sites[0], sites[2], sites[3])
     return (
-        _table(Constraint, files[row_files], *rows)
-        | _table(ConstraintObject, files[object_files], keys[objects[1]], objects[0])
-        | _table(ConstraintName, name_files, names)
-        | _table(ConstraintSite, *site)
+        _table(t.Constraint, files[row_files], *rows)
+        | _table(t.ConstraintObject, files[object_files], keys[objects[1]], objects[0])
+        | _table(t.ConstraintName, name_files, names)
+        | _table(t.ConstraintSite, *site)
     )
 
 

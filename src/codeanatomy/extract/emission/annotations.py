@@ -20,7 +20,14 @@ def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int =
     if depth > _DEEPEST:
         return 0
     if isinstance(node, ast.Constant):
-        return _of_text(e, node.value, depth) if isinstance(node.value, str) else 0
+        text = node.value
+        if not isinstance(text, str) or len(text) > LONGEST:
+            return 0
+        try:
+            tree = ast.parse(text.strip(), mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return 0
+        return described(e, tree.body, quoted=True, depth=depth + 1)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         sides = (described(e, x, quoted=quoted, depth=depth + 1) for x in (node.left, node.right))
         known = [place for place in sides if place]
@@ -40,16 +47,6 @@ def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int =
     if not quoted:
         e.visit[type(node)](e, node)
     return 0
-
-
-def _of_text(e: Emission, text: str, depth: int) -> int:
-    if len(text) > LONGEST:
-        return 0
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return 0
-    return described(e, tree.body, quoted=True, depth=depth + 1)
 
 
 def _type(e: Emission, node: ast.expr, *, quoted: bool) -> int:

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 # one def or class; one import; several imports; everything else
 DEFINITION, IMPORT, IMPORTS, VARIABLE = range(1, 5)
 Bound = dict[str, int]
@@ -11,19 +13,17 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 
 
-class Names:
+class Names(msgspec.Struct, eq=False):
     """What the statements of one module, class or function bind and declare."""
 
-    __slots__ = ("bound", "globals", "inner", "is_class", "loops", "nonlocals", "outer", "shared")
-
-    def __init__(
-        self, outer: "Names | None", loops: dict[ast.AST, Bound], *, is_class: bool
-    ) -> None:
-        self.outer, self.loops, self.is_class = outer, loops, is_class
-        self.bound: Bound = {}
-        self.globals = self.nonlocals = NOTHING
-        self.shared = NOTHING  # names that functions inside assign to by global or nonlocal
-        self.inner: list[Definition] = []
+    outer: "Names | None"
+    loops: dict[ast.AST, Bound]
+    is_class: bool = False
+    bound: Bound = {}
+    globals: Bound = {}
+    nonlocals: Bound = {}
+    shared: Bound = {}  # names that functions inside assign to by global or nonlocal
+    inner: list[Definition] = []
 
     def block(self, statements: Sequence[ast.AST]) -> None:
         find = _STATEMENTS.get
@@ -42,14 +42,14 @@ def scopes(tree: ast.Module, loops: dict[ast.AST, Bound]) -> dict[ast.AST, Names
 
     `loops` gains, for every loop, the names that its target and body bind.
     """
-    found: dict[ast.AST, Names] = {tree: Names(None, loops, is_class=False)}
+    found: dict[ast.AST, Names] = {tree: Names(None, loops)}
     module = found[tree]
     module.block(tree.body)
     todo = [module]
     while todo:
         names = todo.pop()
         for node in names.inner:
-            inner = Names(names, loops, is_class=type(node) is ast.ClassDef)
+            inner = Names(names, loops, type(node) is ast.ClassDef)
             inner.block(node.body)
             found[node] = inner
             todo.append(inner)

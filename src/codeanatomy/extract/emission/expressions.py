@@ -257,7 +257,8 @@ def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
             continue
         held = e.visit[type(value)](e, value)
         if held not in e.constants and (index < _FEW or type(value) is not ast.Constant):
-            _put(e, place, c.ANY_ITEM if star else c.item(index), held)
+            name = c.ANY_ITEM if star else c.item(index)
+            e.row((c.STORE, place, e.names[name], held, 0))
     return place
 
 
@@ -276,21 +277,12 @@ def dictionary(e: Emission, node: ast.Dict) -> int:
         if name == c.ANY_ITEM and at not in e.constants and not isinstance(key, ast.Tuple):
             e.row((c.KEYED, place, at, held, c.PUT))
         else:
-            _put(e, place, name, held)
+            e.row((c.STORE, place, e.names[name], held, 0))
             e.displays[place][e.names[name]] = held
     return place
 
 
-def _put(e: Emission, place: int, name: str, held: int) -> None:
-    e.row((c.STORE, place, e.names[name], held, 0))
-
-
-COMPREHENSIONS = {
-    "ListComp": "list",
-    "SetComp": "set",
-    "GeneratorExp": "generator",
-    "DictComp": "dict",
-}
+COMPREHENSIONS = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator"}
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
@@ -335,9 +327,9 @@ def comprehension(e: Emission, node: Comprehension) -> int:
             e.row((c.KEYED, place, key, held, c.PUT))
     else:
         held = e.visit[type(node.elt)](e, node.elt)
-        place = e.display(COMPREHENSIONS[node.__class__.__name__])
+        place = e.display(COMPREHENSIONS[type(node)])
         if held not in e.constants:
-            _put(e, place, c.ANY_ITEM, held)
+            e.row((c.STORE, place, e.names[c.ANY_ITEM], held, 0))
     scope.veil = veil
     if before:
         forget(e, before)

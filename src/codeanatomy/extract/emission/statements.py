@@ -221,10 +221,8 @@ def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
 
 def return_(e: Emission, node: ast.Return) -> int:
     scope = e.scope
-    if node.value is not None:
-        place = e.visit[type(node.value)](e, node.value)
-    else:
-        place = e.literal("NoneType")
+    value = node.value
+    place = e.visit[type(value)](e, value) if value is not None else e.literal("NoneType")
     if scope.kind == FUNCTION:
         scope.returns.append(place)
     scope.env = DEAD
