@@ -34,6 +34,7 @@ class Text(msgspec.Struct, frozen=True):
     utf8: bytes
     origin: Offsets | None
     lines: Offsets
+    positions: npt.NDArray[np.int32]  # (line, column, end line, end column) of each row
 
 
 class Names:
@@ -148,16 +149,8 @@ class Forest:
     the scope of type parameters is the row of the first of them.
     """
 
-    def __init__(
-        self,
-        columns: Columns,
-        texts: Sequence[Text],
-        counts: Sequence[int],
-        positions: Sequence[npt.NDArray[np.int32]],
-        broken: Flags,
-    ) -> None:
-        """From the columns, the files, their numbers of rows, (line, column, end line, end column)
-        of each row in one flat array per file, and in which files bindings may be hidden."""
+    def __init__(self, columns: Columns, texts: Sequence[Text], broken: Flags) -> None:
+        """From the columns, the files, and in which files bindings may be hidden."""
         self.columns = columns
         self.texts = texts
         self.broken = broken
@@ -167,6 +160,7 @@ class Forest:
         self.role = np.frombuffer(columns.roles, np.uint8)
         self.parent: Codes = np.array(columns.parents, np.int32)
         self.size = len(self.kind)
+        counts = [len(text.positions) for text in texts]
         self.file: Codes = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
         self.first_row: Ints = np.cumsum([0, *counts])[:-1]
         self.source = b"".join(text.utf8 + b"\n" for text in texts)
@@ -180,7 +174,7 @@ class Forest:
         self.text: Codes = np.full(self.size, -1, np.int32)
         self.text[kinds(*TEXT)[self.kind]] = self.names.codes(columns.texts)
         self.bound = self._bound()
-        self._locate(positions)
+        self._locate()
         self._own()
         self._identify()
         self.context = self._contexts()
@@ -218,9 +212,9 @@ class Forest:
         )
         return bound
 
-    def _locate(self, positions: Sequence[npt.NDArray[np.int32]]) -> None:
-        flat = np.concatenate([np.zeros(0, np.int32), *positions])
-        line, column, end_line, end_column = flat.reshape(-1, 4).T
+    def _locate(self) -> None:
+        positions = [np.zeros((0, 4), np.int32), *(text.positions for text in self.texts)]
+        line, column, end_line, end_column = np.concatenate(positions).T
         first = self.first_line[self.file]
         self.start: Ints = self.lines[first + line] + column
         self.end: Ints = self.lines[first + end_line] + end_column

@@ -10,16 +10,27 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract import comments, definitions, names
-from codeanatomy.extract.columns import coded, constant, located, table
+from codeanatomy.extract import comments, names
+from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
 from codeanatomy.extract.decoding import line_starts
-from codeanatomy.extract.emission import Emitted, constraint_tables, emit, members
+from codeanatomy.extract.emission import constraint_tables, emit, members
+from codeanatomy.extract.emission.state import Emitted
 from codeanatomy.extract.flow import Flow
-from codeanatomy.extract.forest import CONTEXTS, DEFINITIONS, Forest, Text, kinds
+from codeanatomy.extract.forest import (
+    CONTEXTS,
+    DEFINITIONS,
+    FUNCTIONS,
+    Forest,
+    Ints,
+    Text,
+    kinds,
+    ordinals,
+    roles,
+)
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
 from codeanatomy.extract.witness import Extractor, Source, trouble
-from codeanatomy.facts.ids import FIELD, mix
+from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
 from codeanatomy.facts.schema import structs_of
 from codeanatomy.facts.tables import constraints, syntax
 from codeanatomy.facts.tables import flow as flowing
@@ -32,6 +43,19 @@ LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
 TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(flowing), *structs_of(constraints))
 _POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
+DOCSTRING_LIMIT = 20_000
+SIGNATURE_LIMIT = 500
+_BEFORE_NAME = re.compile(rb"(?:async(?:\s|\\)+)?(?:def|class)(?:\s|\\)+")
+_TOKENS = re.compile(
+    rb"""(?P<comment>\#[^\r\n]*)
+    | (?P<string>"{3}(?:[^\\]|\\.)*?"{3} | '{3}(?:[^\\]|\\.)*?'{3}
+        | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*')
+    | (?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<colon>:)""",
+    re.DOTALL | re.VERBOSE,
+)
+_NESTED = re.compile(rb"[(\[{#'\"]")
+_PASSING = ("positional_only", "positional", "vararg", "keyword_only", "kwarg")
+_PASSED_AS = ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg")
 _LAST_WORD = re.compile(rb"[\w\x80-\xff]+\Z")
 _LITERAL = kinds("Constant")
 _ATTRIBUTE = kinds("Attribute")
@@ -48,8 +72,6 @@ class AstCollector:
         self._columns = Columns()
         self._visit = visitor(self._columns)
         self._texts: list[Text] = []
-        self._counts: list[int] = []
-        self._positions: list[npt.NDArray[np.int32]] = []
         self._emitted: list[tuple[int, Emitted]] = []
 
     def add(self, ordinal: int, source: Source) -> bool:
@@ -71,11 +93,10 @@ class AstCollector:
         finally:
             sys.setrecursionlimit(before)
         places = chain.from_iterable(map(_POSITION, columns.nodes))
-        self._positions.append(np.fromiter(places, np.int32, 4 * len(columns.nodes)))
-        self._counts.append(len(columns.nodes))
+        positions = np.fromiter(places, np.int32, 4 * len(columns.nodes)).reshape(-1, 4)
         columns.nodes.clear()
         lines = line_starts(source.utf8)
-        self._texts.append(Text(ordinal, source.utf8, source.origin, lines))
+        self._texts.append(Text(ordinal, source.utf8, source.origin, lines, positions))
         return True
 
     def finish(self) -> dict[str, pa.Table]:
@@ -85,13 +106,12 @@ class AstCollector:
 
     def tables(self, forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
         """All tables but that of comments."""
-        starts = definitions.name_starts(forest)
+        starts = name_starts(forest)
         last, calls = names.calls(forest)
         flow = evaluated(forest, scopes)
         tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
-        tables |= flow.tables() | definitions.definitions(forest, starts, flow)
-        tables |= definitions.parameters(forest)
-        tables |= definitions.imports(forest) | definitions.decorators(forest)
+        tables |= flow.tables() | definitions(forest, starts, flow) | parameters(forest)
+        tables |= imports(forest) | decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
         # rows count through the batch: no file starts anew
@@ -100,7 +120,7 @@ class AstCollector:
     def forest(self, broken: Sequence[bool] = ()) -> Forest:
         """The files added so far as arrays over their rows; `broken` as in `Forest`, else none."""
         flags = np.array(broken or [False] * len(self._texts), np.bool_)
-        return Forest(self._columns, self._texts, self._counts, self._positions, flags)
+        return Forest(self._columns, self._texts, flags)
 
 
 def evaluated(forest: Forest, scopes: Scopes) -> Flow:
@@ -157,6 +177,147 @@ def fields(forest: Forest) -> dict[str, pa.Table]:
         "name": coded(codes, forest.names.words()),
     }
     return table(syntax.Field, columns)
+
+
+def name_starts(forest: Forest) -> Ints:
+    """For every definition, where its name stands in the text (where it starts if it has none)."""
+    rows = forest.definitions
+    named = np.flatnonzero(kinds("FunctionDef", "AsyncFunctionDef", "ClassDef")[forest.kind[rows]])
+    starts = forest.start[rows]
+    starts[named] = [
+        found.end() if (found := _BEFORE_NAME.match(forest.source, start)) else start
+        for start in starts[named].tolist()
+    ]
+    return starts
+
+
+def definitions(forest: Forest, names: Ints, flow: Flow) -> dict[str, pa.Table]:
+    """The definition table; `names` as from `name_starts`."""
+    rows = forest.definitions
+    kind = forest.kind[rows]
+    generators = np.zeros(len(rows), np.bool_)
+    yields = forest.rows(kinds("Yield", "YieldFrom"))
+    generators[forest.definition[forest.scope[yields]]] = True
+    docs = [d if d is None else d[:DOCSTRING_LIMIT] for d in forest.columns.docstrings]
+    own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
+    columns = located(forest, rows) | flow.columns(rows)
+    columns |= {
+        "name": interned(own),
+        "qualname": forest.qualnames,
+        "body": forest.definition_bodies,
+        "exit": flow.exits,
+        "exit_dominator": flow.exit_dominators(),
+        "asynchronous": kinds("AsyncFunctionDef")[kind],
+        "generator": generators & ~kinds("Module", "ClassDef")[kind],
+        "signature": _signatures(forest, names),
+        "docstring": docs,
+        "name_bstart": forest.places[names],
+    }
+    return table(syntax.Definition, columns)
+
+
+def parameters(forest: Forest) -> dict[str, pa.Table]:
+    """The parameter table."""
+    rows = forest.rows(kinds("arg"))
+    passing = np.argmax([roles("." + field) for field in _PASSED_AS], axis=0)
+    default = np.full(forest.size, -1, np.int64)
+    for parameter, first, _ in forest.columns.defaults:
+        default[parameter] = first
+    annotation = np.full(forest.size, -1, np.int64)
+    annotations = forest.rows_in(roles("arg.annotation"))
+    annotation[forest.parent[annotations]] = annotations
+    default, annotation = default[rows], annotation[rows]
+    functions = forest.parent[rows]
+    columns = located(forest, rows) | {
+        "position": ordinals(functions),
+        "name": coded(forest.text[rows], forest.names.words()),
+        "function": forest.key[functions],
+        "passing": coded(passing[forest.role[rows]], _PASSING),
+        "default": optional(forest.key[default], default < 0),
+        "annotation": optional(forest.key[annotation], annotation < 0),
+    }
+    return table(syntax.Parameter, columns)
+
+
+def imports(forest: Forest) -> dict[str, pa.Table]:
+    """The import_alias table."""
+    rows, names = forest.rows(kinds("alias")), forest.names.words()
+    statements = forest.parent[rows]
+    plain = kinds("Import")[forest.kind[statements]]
+    written = forest.text[rows]
+    levels = np.zeros(forest.size, np.int32)
+    levels[forest.rows(kinds("ImportFrom"))] = forest.columns.levels
+    # `from . import a` has no module
+    module = np.where(plain, written, forest.text[statements])
+    columns = located(forest, rows) | {
+        "name": coded(np.where(forest.bound[rows] < 0, written, forest.bound[rows]), names),
+        "module": coded(np.where(module < 0, forest.no_name, module), names),
+        "level": levels[statements],
+        "imported": coded(np.where(plain, -1, written), names),
+        "statement": forest.key[statements],
+        "renamed": np.array([r is not None for r in forest.columns.renames], np.bool_),
+    }
+    return table(syntax.ImportAlias, columns)
+
+
+def decorators(forest: Forest) -> dict[str, pa.Table]:
+    """The decorator table."""
+    rows = forest.rows_in(roles(".decorator_list"))
+    keys = forest.key[rows]
+    columns = located(forest, rows) | {
+        "node": mix(keys, ANNOTATION),
+        "construct": constant("Decorator", len(rows)),
+        "name": interned(forest.columns.decorators),
+        "decorated": forest.key[forest.parent[rows]],
+        "value": keys,
+    }
+    return table(syntax.Decorator, columns)
+
+
+def _signatures(forest: Forest, names: Ints) -> list[str | None]:
+    """Parameters as written, on one line, and ` -> annotation`; None where there are none."""
+    returned = forest.rows_in(roles(".returns"))
+    returns = dict(zip(forest.parent[returned].tolist(), returned.tolist(), strict=True))
+    lengths = forest.names.lengths()
+    lengths[-1] = len("lambda")
+    rows = forest.definitions
+    found: list[str | None] = [None] * len(rows)
+    after = (names + lengths[forest.text[rows]]).tolist()
+    bodies = forest.start[np.minimum(forest.body_row, forest.size - 1)].tolist()
+    is_lambda = kinds("Lambda")[forest.kind[rows]]
+    for number in np.flatnonzero(FUNCTIONS[forest.kind[rows]]).tolist():
+        header = forest.source[after[number] : bodies[number]]
+        text = _parameters(header, is_lambda[number])
+        if row := returns.get(int(rows[number])):
+            text += " -> " + _one_line(forest.slice(row))
+        found[number] = text[:SIGNATURE_LIMIT]
+    return found
+
+
+def _parameters(header: bytes, is_lambda: bool) -> str:
+    """The parameters in a header (from after the name), in parentheses; type parameters skipped."""
+    first, last, depth = 0, header.find(b")") + 1, 0
+    if is_lambda or not header.startswith(b"(") or _NESTED.search(header, 1, last):
+        for token in _TOKENS.finditer(header):
+            if token.lastgroup == "open":
+                first = first if depth or is_lambda else token.start()
+                depth += 1
+            elif token.lastgroup == "close":
+                depth -= 1
+                if not depth and token[0] == b")" and not is_lambda:
+                    last = token.end()
+                    break
+            elif token.lastgroup == "colon" and is_lambda and not depth:
+                last = token.start()
+    text = _one_line(header[first:last])
+    return f"({text})" if is_lambda else text
+
+
+def _one_line(text: bytes) -> str:
+    """The text without comments and with single spaces."""
+    if b"#" in text:
+        text = _TOKENS.sub(lambda t: b" " if t.lastgroup == "comment" else t.group(), text)
+    return " ".join(text.replace(b"\\\n", b" ").decode("utf-8", "replace").split())
 
 
 def _shown(values: list[object]) -> list[str]:

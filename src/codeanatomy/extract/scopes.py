@@ -24,6 +24,7 @@ FUNCTION_LIKE = FUNCTIONS | COMPREHENSIONS
 _BINDERS = (
     (kinds("FunctionDef", "AsyncFunctionDef", "ClassDef"), DEFINITION),
     (kinds("arg"), PARAMETER),
+    (kinds("alias"), IMPORT),
     (kinds("ExceptHandler", "MatchAs", "MatchStar", "MatchMapping") | _GENERIC, OTHER),
 )
 _BASE = 1 << 32  # of pairs as numbers: scope * _BASE + code of the name
@@ -107,7 +108,6 @@ class Scopes:
         kind[forest.columns.undeclared] = -1
         for mask, binder in _BINDERS:
             kind[mask[forest.kind]] = binder
-        kind[kinds("alias")[forest.kind]] = IMPORT
         kind[self.code < 0] = -1
         rows = np.flatnonzero(kind >= 0)
         return rows, kind[rows]

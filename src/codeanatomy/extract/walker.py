@@ -9,6 +9,7 @@ get no row. Each node with a row gets its number as `node.row`, for the constrai
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from textwrap import indent
 
@@ -179,8 +180,9 @@ def interleaved(positional: list[ast.expr], named: list[ast.keyword]) -> list[as
     return [*both]
 
 
-_NUMBERED: dict[str, int] = {}  # constructs by their numbers,
-_PLACED = {"": 0}  # and roles
+_NUMBERED: defaultdict[str, int] = defaultdict()  # constructs by their numbers,
+_PLACED = defaultdict(None, {"": 0})  # and roles
+_NUMBERED.default_factory, _PLACED.default_factory = _NUMBERED.__len__, _PLACED.__len__
 _SUBCLASSES: dict[str, dict[type[ast.AST], int]] = {}  # constructs of operators
 
 
@@ -205,11 +207,11 @@ def _visitor(name: str, fields: dict[str, str]) -> list[str]:
     if operator:
         base = getattr(ast, fields[operator].rstrip("*"))
         known = sorted(base.__subclasses__(), key=lambda c: c.__name__)
-        _SUBCLASSES[name] = {c: _number(f"{name}.{c.__name__}", _NUMBERED) for c in known}
+        _SUBCLASSES[name] = {c: _NUMBERED[f"{name}.{c.__name__}"] for c in known}
         first = "[0]" if fields[operator].endswith("*") else ""
         lines.append(f"add_kinds(T[{name!r}][n.{operator}{first}.__class__])")
     else:
-        lines.append(f"add_kinds({_number(name, _NUMBERED)})")
+        lines.append(f"add_kinds({_NUMBERED[name]})")
     if name in TEXT:
         lines.append(f"add_texts(n.{TEXT[name]})")
     steps = _STEPS.get(name) or "".join(_step(*item) for item in fields.items())
@@ -223,11 +225,7 @@ def _expanded(name: str, line: str) -> str:
         return line
     indent, variable, field, direct = found.groups()
     function = f"v_{direct}" if direct else f"D[{variable}.__class__]"
-    return f"{indent}add_roles({_number(f'{name}.{field}', _PLACED)}); {function}({variable}, i)"
-
-
-def _number(name: str, known: dict[str, int]) -> int:
-    return known.setdefault(name, len(known))
+    return f"{indent}add_roles({_PLACED[f'{name}.{field}']}); {function}({variable}, i)"
 
 
 def _grammar() -> dict[str, dict[str, str]]:

@@ -1,10 +1,15 @@
-"""What do annotations say about values? Rows that tie a type expression to what it describes."""
+"""What do annotations and `isinstance` tests say about values?
+
+Rows tie a type expression to what it describes. Where a test holds, the name means "an instance of
+that class". Where paths meet again it means what it meant before: a test only looks at a value.
+"""
 
 import ast
 
 from codeanatomy.extract.emission.state import Emission
 from codeanatomy.facts import constraints as c
 
+Env = dict[str, int]
 LONGEST = 1000  # characters of a string that is read as an annotation
 _DEEPEST = 50
 
@@ -15,7 +20,14 @@ def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int =
     if depth > _DEEPEST:
         return 0
     if isinstance(node, ast.Constant):
-        return _of_text(e, node.value, depth) if isinstance(node.value, str) else 0
+        text = node.value
+        if not isinstance(text, str) or len(text) > LONGEST:
+            return 0
+        try:
+            tree = ast.parse(text.strip(), mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return 0
+        return described(e, tree.body, quoted=True, depth=depth + 1)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         sides = (described(e, x, quoted=quoted, depth=depth + 1) for x in (node.left, node.right))
         known = [place for place in sides if place]
@@ -28,23 +40,13 @@ def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int =
     if isinstance(node, (ast.Name, ast.Attribute)):
         base = _type(e, node, quoted=quoted)
         key = base, e.scope.owner_class
-        known_place = e.described.get(key)
-        if known_place is None:
-            known_place = e.described[key] = _annotate(e, base, [])
-        return known_place
+        place = e.described.get(key)
+        if place is None:
+            place = e.described[key] = _annotate(e, base, [])
+        return place
     if not quoted:
         e.visit[type(node)](e, node)
     return 0
-
-
-def _of_text(e: Emission, text: str, depth: int) -> int:
-    if len(text) > LONGEST:
-        return 0
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return 0
-    return described(e, tree.body, quoted=True, depth=depth + 1)
 
 
 def _type(e: Emission, node: ast.expr, *, quoted: bool) -> int:
@@ -64,8 +66,80 @@ def _annotate(e: Emission, base: int, arguments: list[int]) -> int:
         return 0
     number = e.call() if arguments else 0
     result, owner = e.place(), e.scope.owner_class
-    e.row((c.ANNOTATE, base, number, result, owner[0] if owner else 0))
+    e.row((c.ANNOTATE, base, number, result, owner.object if owner else 0))
     for position, place in enumerate(arguments):
         if place:
             e.row((c.ARG, number, position, 0, place))
     return result
+
+
+# tests
+
+
+def tells(test: ast.expr) -> bool:
+    """Whether the test may say of which class something is."""
+    while isinstance(test, ast.UnaryOp):
+        test = test.operand
+    if isinstance(test, ast.BoolOp):
+        return any(map(tells, test.values))
+    return isinstance(test, ast.Call) and getattr(test.func, "id", "") == "isinstance"
+
+
+def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
+    """Binds what the test tells where it holds (or does not)."""
+    while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        test, holds = test.operand, not holds
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And if holds else ast.Or):
+        for part in test.values:
+            narrow(e, part, holds=holds)
+    if not (holds and isinstance(test, ast.Call) and len(test.args) == 2):
+        return
+    value, class_ = test.args
+    if getattr(test.func, "id", "") != "isinstance" or not e.builtin("isinstance"):
+        return
+    classes = class_.elts if isinstance(class_, ast.Tuple) else [class_]
+    known = [described(e, x, quoted=True) for x in classes]
+    if not all(known):
+        return
+    place, env = e.joined(known), e.scope.env
+    if isinstance(value, ast.Name) and value.id in env:
+        e.scope.narrowed[value.id, place] = _whole(e, value.id, env[value.id])
+        env[value.id] = place
+    elif isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+        base = env.get(value.value.id)
+        if base:
+            e.scope.paths[base, e.names[value.attr]] = place
+
+
+def met(e: Emission, name: str, a: int, b: int) -> int:
+    """The place of the name's value where two paths meet that left these two."""
+    whole = _whole(e, name, a)
+    return whole if whole == _whole(e, name, b) else e.joined([a, b])
+
+
+def visited(e: Emission, parts: list[tuple[ast.expr, bool | None]]) -> list[int]:
+    """The places of the parts of one expression. A part is seen where those before it hold (or do
+    not, or either): all that they told ends with the expression."""
+    before, places = None, []
+    for part, holds in parts:
+        places.append(e.visit[type(part)](e, part))
+        if holds is not None and tells(part):
+            before = before or dict(e.scope.env)
+            narrow(e, part, holds=holds)
+    if before:
+        forget(e, before)
+    return places
+
+
+def forget(e: Emission, before: Env) -> None:
+    """Names that were only looked at since mean what they meant before."""
+    env = e.scope.env
+    for name, place in before.items():
+        now = env.get(name, place)
+        if now != place and _whole(e, name, now) == _whole(e, name, place):
+            env[name] = place
+    e.scope.paths = {}
+
+
+def _whole(e: Emission, name: str, place: int) -> int:
+    return e.scope.narrowed.get((name, place), place)

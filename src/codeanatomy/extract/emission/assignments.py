@@ -1,13 +1,13 @@
-"""What do assignments bind? Names, attributes, elements, parts of what is unpacked."""
+"""What do assignments bind? Names, attributes, elements, parts of what is unpacked; `__all__`."""
 
 import ast
 from collections.abc import Iterator
 
 from codeanatomy.extract.emission.annotations import described
-from codeanatomy.extract.emission.bindings import target_names
-from codeanatomy.extract.emission.exports import exported
 from codeanatomy.extract.emission.state import FUNCTION, MODULE, OPERATORS, Emission, row_of
 from codeanatomy.facts import constraints as c
+
+EXPORTING = {"append", "extend", "remove", "insert"}  # methods that change `__all__`
 
 
 def assign_statement(e: Emission, node: ast.Assign) -> int:
@@ -69,7 +69,7 @@ def assign(e: Emission, target: ast.expr, place: int) -> None:
         e.member(base, target.attr, row_of(target))
         paths[base, name] = place
     elif isinstance(target, (ast.Tuple, ast.List)):
-        for part, held in parts(e, target.elts, place):
+        for part, held in parts(e, target, place):
             assign(e, part, held)
     elif isinstance(target, ast.Subscript):
         _put(e, target, place)
@@ -78,16 +78,19 @@ def assign(e: Emission, target: ast.expr, place: int) -> None:
         e.scope.paths = {}
 
 
-def parts(e: Emission, targets: list[ast.expr], place: int) -> Iterator[tuple[ast.expr, int]]:
+def parts(e: Emission, target: ast.expr, place: int) -> Iterator[tuple[ast.expr, int]]:
     """The targets that the value is unpacked to, and the place of what each one gets."""
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        yield target, place
+        return
     star = False
-    for index, target in enumerate(targets):
-        if isinstance(target, ast.Starred):
+    for index, part in enumerate(target.elts):
+        if isinstance(part, ast.Starred):
             star, rest = True, e.display("list")
             e.row((c.STORE, rest, e.names[c.ANY_ITEM], e.load(place, c.ANY_PART), 0))
-            yield target.value, rest
+            yield from parts(e, part.value, rest)
         else:
-            yield target, e.load(place, c.ANY_PART if star else c.part(index))
+            yield from parts(e, part, e.load(place, c.ANY_PART if star else c.part(index)))
 
 
 def _put(e: Emission, target: ast.Subscript, place: int) -> None:
@@ -97,11 +100,9 @@ def _put(e: Emission, target: ast.Subscript, place: int) -> None:
     name = c.item(key.value) if isinstance(key, ast.Constant) else c.ANY_ITEM
     row = row_of(target)
     e.site((c.IMPLICIT_SITE, row, base, e.names["__setitem__"]))
-    number, paths = e.names[c.ANY_ITEM if isinstance(key, ast.Slice) else name], e.scope.paths
-    if name == c.ANY_ITEM:
-        e.scope.paths = {k: v for k, v in paths.items() if k[1] not in e.elements}
-    else:
-        e.scope.paths = {k: v for k, v in paths.items() if k[1] != number}
+    number = e.names[name]
+    lost = e.elements if name == c.ANY_ITEM else {number}
+    e.scope.paths = {k: v for k, v in e.scope.paths.items() if k[1] not in lost}
     if name == c.ANY_ITEM and at not in e.constants and not isinstance(key, (ast.Tuple, ast.Slice)):
         e.row((c.KEYED, base, at, place, c.PUT))
         return
@@ -114,18 +115,18 @@ def _put(e: Emission, target: ast.Subscript, place: int) -> None:
 
 
 def annotated(e: Emission, node: ast.AnnAssign) -> int:
-    said = described(e, node.annotation)
+    said, target, scope = described(e, node.annotation), node.target, e.scope
     if node.value is not None:
         value = e.visit[type(node.value)](e, node.value)
-        assign(e, node.target, e.joined([value, said]) if said else value)
-        if e.scope.kind == MODULE and getattr(node.target, "id", "") == "__all__":
+        assign(e, target, e.joined([value, said]) if said else value)
+        if scope.kind == MODULE and getattr(target, "id", "") == "__all__":
             exported(e, node.value, replace=True)
-    elif said and not (isinstance(node.target, ast.Name) and e.scope.kind == FUNCTION):
-        assign(e, node.target, said)
-    elif said and isinstance(node.target, ast.Name):
-        e.scope.env[node.target.id] = said
-    elif not isinstance(node.target, ast.Name):
-        e.visit[type(node.target)](e, node.target)
+    elif said and isinstance(target, ast.Name) and scope.kind == FUNCTION:
+        scope.env[target.id] = said
+    elif said:
+        assign(e, target, said)
+    elif not isinstance(target, ast.Name):
+        e.visit[type(target)](e, target)
     return 0
 
 
@@ -152,6 +153,43 @@ def augmented(e: Emission, node: ast.AugAssign) -> int:
     return 0
 
 
-def comprehension_targets(generators: list[ast.comprehension]) -> list[str]:
-    """Names that the generators of a comprehension bind."""
-    return [name for g in generators for name in target_names(g.target)]
+def exported(e: Emission, value: ast.expr, *, replace: bool) -> None:
+    """Rows for a value that becomes `__all__` (replace) or is added to it."""
+    if replace:
+        e.row((c.EXPORT, c.EXPORT_ADD, 0, 0, 0))  # the empty name: there is an `__all__`
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            todo += reversed(node.elts)
+        elif isinstance(node, ast.Starred):
+            todo.append(node.value)
+        elif isinstance(node, ast.BinOp):
+            todo += (node.right, node.left)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            e.row((c.EXPORT, c.EXPORT_ADD, e.names[node.value], 0, 0))
+        elif isinstance(node, ast.Attribute) and node.attr == "__all__":
+            if isinstance(node.value, ast.Name):
+                place = e.scope.env.get(node.value.id) or e.outer(node.value.id)
+                e.row((c.EXPORT, c.EXPORT_FROM, 0, place, 0))
+            else:
+                e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
+        elif isinstance(node, ast.Name) and node.id == "__all__":
+            continue
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("list", "tuple"):
+            todo += reversed(node.args)
+        else:
+            e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
+
+
+def exported_by_call(e: Emission, node: ast.Call) -> None:
+    """Rows for `__all__.append(...)`, `.extend(...)`, `.remove(...)`, seen at module level."""
+    method = node.func.attr  # type: ignore[attr-defined]  # an attribute of __all__: the caller looked
+    if method not in EXPORTING or not node.args:
+        return
+    value = node.args[-1]
+    if method == "remove":
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            e.row((c.EXPORT, c.EXPORT_REMOVE, e.names[value.value], 0, 0))
+    else:
+        exported(e, value, replace=False)

@@ -1,7 +1,9 @@
 """Which names do the statements of a scope bind, and how? No expression is visited."""
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 
 # one def or class; one import; several imports; everything else
 DEFINITION, IMPORT, IMPORTS, VARIABLE = range(1, 5)
@@ -11,21 +13,19 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
 
 
-class Names:
+class Names(msgspec.Struct, eq=False):
     """What the statements of one module, class or function bind and declare."""
 
-    __slots__ = ("bound", "globals", "inner", "is_class", "loops", "nonlocals", "outer", "shared")
+    outer: "Names | None"
+    loops: dict[ast.AST, Bound]
+    is_class: bool = False
+    bound: Bound = {}
+    globals: Bound = {}
+    nonlocals: Bound = {}
+    shared: Bound = {}  # names that functions inside assign to by global or nonlocal
+    inner: list[Definition] = []
 
-    def __init__(
-        self, outer: "Names | None", loops: dict[ast.AST, Bound], *, is_class: bool
-    ) -> None:
-        self.outer, self.loops, self.is_class = outer, loops, is_class
-        self.bound: Bound = {}
-        self.globals = self.nonlocals = NOTHING
-        self.shared = NOTHING  # names that functions inside assign to by global or nonlocal
-        self.inner: list[Definition] = []
-
-    def block(self, statements: list[ast.stmt]) -> None:
+    def block(self, statements: Sequence[ast.AST]) -> None:
         find = _STATEMENTS.get
         for node in statements:
             visit = find(type(node))
@@ -42,14 +42,14 @@ def scopes(tree: ast.Module, loops: dict[ast.AST, Bound]) -> dict[ast.AST, Names
 
     `loops` gains, for every loop, the names that its target and body bind.
     """
-    found: dict[ast.AST, Names] = {tree: Names(None, loops, is_class=False)}
+    found: dict[ast.AST, Names] = {tree: Names(None, loops)}
     module = found[tree]
     module.block(tree.body)
     todo = [module]
     while todo:
         names = todo.pop()
         for node in names.inner:
-            inner = Names(names, loops, is_class=type(node) is ast.ClassDef)
+            inner = Names(names, loops, type(node) is ast.ClassDef)
             inner.block(node.body)
             found[node] = inner
             todo.append(inner)
@@ -78,17 +78,22 @@ def bind(bound: Bound, name: str, how: int) -> None:
         bound[name] = VARIABLE
 
 
-def target_names(target: ast.expr) -> Iterable[str]:
-    """Names that an assignment target binds, left to right."""
+def leaves(target: ast.expr) -> Iterator[ast.expr]:
+    """What stands in a target that may be unpacked to, left to right, without stars."""
     todo = [target]
     while todo:
         node = todo.pop()
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, (ast.Tuple, ast.List)):
+        if isinstance(node, (ast.Tuple, ast.List)):
             todo += reversed(node.elts)
         elif isinstance(node, ast.Starred):
             todo.append(node.value)
+        else:
+            yield node
+
+
+def target_names(target: ast.expr) -> list[str]:
+    """Names that an assignment target binds, left to right."""
+    return [node.id for node in leaves(target) if isinstance(node, ast.Name)]
 
 
 def _assign(names: Names, node: ast.Assign) -> None:
@@ -97,10 +102,6 @@ def _assign(names: Names, node: ast.Assign) -> None:
             names.bound[target.id] = VARIABLE
         elif type(target) is not ast.Attribute:
             names.target(target)
-
-
-def _assign_one(names: Names, node: ast.AugAssign | ast.AnnAssign) -> None:
-    names.target(node.target)
 
 
 def _definition(names: Names, node: Definition) -> None:
@@ -131,28 +132,17 @@ def _loop(names: Names, node: ast.For | ast.AsyncFor | ast.While) -> None:
     names.block(node.orelse)
 
 
-def _try(names: Names, node: ast.Try) -> None:
-    names.block(node.body)
-    for handler in node.handlers:
-        if handler.name:
-            names.bound[handler.name] = VARIABLE
-        names.block(handler.body)
-    names.block(node.orelse)
-    names.block(node.finalbody)
-
-
-def _with(names: Names, node: ast.With | ast.AsyncWith) -> None:
-    for item in node.items:
-        if item.optional_vars is not None:
-            names.target(item.optional_vars)
-    names.block(node.body)
-
-
-def _match(names: Names, node: ast.Match) -> None:
-    for case in node.cases:
-        for name in pattern_names(case.pattern):
-            names.bound[name] = VARIABLE
-        names.block(case.body)
+def _fields(names: Names, node: ast.AST) -> None:
+    """What the fields bind that `_FIELDS` has of the node, blocks among them."""
+    for field in _FIELDS[type(node)]:
+        value = getattr(node, field)
+        if isinstance(value, list):
+            names.block(value)
+        elif isinstance(value, ast.expr):
+            names.target(value)
+        elif value is not None:  # a pattern, or the name of an exception
+            found = [value] if isinstance(value, str) else pattern_names(value)
+            names.bound |= dict.fromkeys(found, VARIABLE)
 
 
 def pattern_names(pattern: ast.pattern) -> list[str]:
@@ -165,43 +155,35 @@ def pattern_names(pattern: ast.pattern) -> list[str]:
     return found
 
 
-def _import(names: Names, node: ast.Import) -> None:
-    for alias in node.names:
-        bind(names.bound, alias.asname or alias.name.split(".", 1)[0], IMPORT)
-
-
-def _import_from(names: Names, node: ast.ImportFrom) -> None:
+def _import(names: Names, node: ast.Import | ast.ImportFrom) -> None:
     for alias in node.names:
         if alias.name != "*":
-            bind(names.bound, alias.asname or alias.name, IMPORT)
+            bind(names.bound, alias.asname or alias.name.split(".", 1)[0], IMPORT)
 
 
-def _global(names: Names, node: ast.Global) -> None:
-    names.globals = names.globals | dict.fromkeys(node.names, VARIABLE)
+def _declaration(names: Names, node: ast.Global | ast.Nonlocal) -> None:
+    declared = dict.fromkeys(node.names, VARIABLE)
+    if isinstance(node, ast.Global):
+        names.globals = names.globals | declared
+    else:
+        names.nonlocals = names.nonlocals | declared
 
 
-def _nonlocal(names: Names, node: ast.Nonlocal) -> None:
-    names.nonlocals = names.nonlocals | dict.fromkeys(node.names, VARIABLE)
-
-
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
+    **dict.fromkeys((ast.AugAssign, ast.AnnAssign), ("target",)),
+    **dict.fromkeys((ast.Try, ast.TryStar), ("body", "handlers", "orelse", "finalbody")),
+    **dict.fromkeys((ast.With, ast.AsyncWith), ("items", "body")),
+    ast.Match: ("cases",),
+    ast.ExceptHandler: ("name", "body"),
+    ast.match_case: ("pattern", "body"),
+    ast.withitem: ("optional_vars",),
+}
 _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
+    **dict.fromkeys(_FIELDS, _fields),
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), _definition),
+    **dict.fromkeys((ast.For, ast.AsyncFor, ast.While), _loop),
+    **dict.fromkeys((ast.Import, ast.ImportFrom), _import),
+    **dict.fromkeys((ast.Global, ast.Nonlocal), _declaration),
     ast.Assign: _assign,
-    ast.AugAssign: _assign_one,
-    ast.AnnAssign: _assign_one,
-    ast.FunctionDef: _definition,
-    ast.AsyncFunctionDef: _definition,
-    ast.ClassDef: _definition,
     ast.If: _if,
-    ast.For: _loop,
-    ast.AsyncFor: _loop,
-    ast.While: _loop,
-    ast.Try: _try,
-    ast.TryStar: _try,
-    ast.With: _with,
-    ast.AsyncWith: _with,
-    ast.Match: _match,
-    ast.Import: _import,
-    ast.ImportFrom: _import_from,
-    ast.Global: _global,
-    ast.Nonlocal: _nonlocal,
 }

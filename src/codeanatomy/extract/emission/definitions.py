@@ -49,14 +49,12 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
         if keyword.arg == "metaclass":
             e.row((c.METACLASS, object_, place, 0, 0))
     outer = e.scope
-    scope = Scope(CLASS, outer, object_)
-    scope.owner_class = (object_, node.name)
-    scope.veil = outer.veil
+    scope = e.scope = Scope(CLASS, outer, object_)
+    scope.owner_class, scope.name = scope, node.name
     declare(scope, e.scopes[node])
-    e.bound_in[object_] = scope.bound
-    e.scope = scope
     block(e, node.body)
     close(e, scope)
+    scope.owner_class = None  # or it would own itself, and stay
     e.scope = outer
     place = _bind(e, node.name, object_, decorators)
     if node.bases:
@@ -126,8 +124,7 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     object_ = e.new_object(FUNCTION, node.row)
     scope = Scope(FUNCTION, outer, object_)
     env = scope.env
-    plain, named = len(args.posonlyargs), args.args
-    positional = [*args.posonlyargs, *named] if plain else named
+    plain, positional = len(args.posonlyargs), [*args.posonlyargs, *args.args]
     for index, parameter in enumerate(positional):
         text = parameter.arg
         place = env[text] = place_of()
@@ -148,17 +145,14 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     scope.definitions = {text: [place] for text, place in env.items()}
     scope.bound = dict.fromkeys(env, VARIABLE)
     scope.uses = dict.fromkeys(env, e.ignored)
-    if args.defaults or args.kwonlyargs:
-        given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
-        for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
-            if default is not None:
-                place = e.visit[type(default)](e, default)
-                row((c.COPY, place, env[parameter.arg], 0, 0))
-    scope.veil, scope.owner_class = outer.veil, outer.owner_class
+    given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
+    for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
+        if default is not None:
+            place = e.visit[type(default)](e, default)
+            row((c.COPY, place, env[parameter.arg], 0, 0))
     first = env[positional[0].arg] if positional else 0
     scope.receiver = first if outer.kind == CLASS else outer.receiver
     e.queue.append((scope, node))
-    e.functions.append(scope)
     return object_
 
 
@@ -223,9 +217,8 @@ def import_from(e: Emission, node: ast.ImportFrom) -> int:
         else:
             place = _import(e, module, level, alias.name)
             _imported(e, alias.asname or alias.name, place)
-        e.site(
-            (c.IMPORT_SITE, alias.row, place, e.names[module if alias.name == "*" else alias.name])
-        )
+        asked = module if alias.name == "*" else alias.name
+        e.site((c.IMPORT_SITE, alias.row, place, e.names[asked]))
     return 0
 
 

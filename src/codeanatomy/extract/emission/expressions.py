@@ -1,12 +1,10 @@
 """What place holds the value of an expression? One function per expression class."""
 
 import ast
-from typing import TypeVar
 
-from codeanatomy.extract.emission.assignments import assign, comprehension_targets, parts
-from codeanatomy.extract.emission.bindings import VARIABLE
-from codeanatomy.extract.emission.exports import exported_by_call
-from codeanatomy.extract.emission.narrowing import forget, narrow, tells, visited
+from codeanatomy.extract.emission.annotations import forget, narrow, tells, visited
+from codeanatomy.extract.emission.assignments import assign, exported_by_call, parts
+from codeanatomy.extract.emission.bindings import VARIABLE, target_names
 from codeanatomy.extract.emission.state import (
     CLASS,
     FUNCTION,
@@ -17,7 +15,6 @@ from codeanatomy.extract.emission.state import (
 )
 from codeanatomy.facts import constraints as c
 
-V = TypeVar("V")
 _FEW = 16  # constants of a display that are told apart
 
 # The walker gives every node that is a site its row number, which the stubs do not know:
@@ -93,17 +90,13 @@ def call(e: Emission, node: ast.Call) -> int:
 
 def _super(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
     """`super()`, or `super(C, x)` that names the class around it."""
-    scope = e.scope
-    if scope.owner_class is None:
-        return
-    object_, text = scope.owner_class
-    receiver = scope.receiver
-    if len(places) == 2 and isinstance(node.args[0], ast.Name) and node.args[0].id == text:
+    class_, receiver = e.scope.owner_class, e.scope.receiver
+    if class_ is not None and len(places) == 2 and getattr(node.args[0], "id", "") == class_.name:
         receiver = places[1]
     elif node.args:
         return
-    if receiver:
-        e.row((c.SUPER, receiver, object_, result, 0))
+    if class_ is not None and receiver:
+        e.row((c.SUPER, receiver, class_.object, result, 0))
 
 
 def _getattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
@@ -129,13 +122,6 @@ def _setattr(e: Emission, node: ast.Call, places: list[int], result: int) -> Non
 
 
 _NAMED = {"super": _super, "getattr": _getattr, "setattr": _setattr}
-
-
-def operands(e: Emission, node: ast.AST) -> None:
-    """Walks every expression directly below a node."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.expr, ast.keyword, ast.comprehension)):
-            e.visit[type(child)](e, child)
 
 
 def binary(e: Emission, node: ast.BinOp) -> int:
@@ -206,26 +192,18 @@ def walrus(e: Emission, node: ast.NamedExpr) -> int:
 
 def subscript(e: Emission, node: ast.Subscript) -> int:
     base = e.visit[type(node.value)](e, node.value)
-    key, name = element(e, node)
-    e.site((c.IMPLICIT_SITE, node.row, base, e.names["__getitem__"]))
-    if name != c.ANY_ITEM or not key:
-        return e.load(base, name)
-    result = e.place()
-    e.row((c.KEYED, base, key, result, c.GET))
-    return result
-
-
-def element(e: Emission, node: ast.Subscript) -> tuple[int, str]:
-    """Place of the key, and the element's name: of any element where the key is no constant."""
     key = node.slice
-    place = e.visit[type(key)](e, key)
+    at = e.visit[type(key)](e, key)
+    e.site((c.IMPLICIT_SITE, node.row, base, e.names["__getitem__"]))
     if isinstance(key, ast.Constant):
-        return 0, c.item(key.value)
+        return e.load(base, c.item(key.value))
     if isinstance(key, ast.Slice):
-        return 0, _slice(key)
-    if place in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
-        return 0, c.ANY_ITEM
-    return place, c.ANY_ITEM
+        return e.load(base, _slice(key))
+    if at in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
+        return e.load(base, c.ANY_ITEM)
+    result = e.place()
+    e.row((c.KEYED, base, at, result, c.GET))
+    return result
 
 
 def _slice(key: ast.Slice) -> str:
@@ -238,18 +216,11 @@ def _slice(key: ast.Slice) -> str:
     return c.SLICE
 
 
-def slice_(e: Emission, node: ast.Slice) -> int:
-    for part in (node.lower, node.upper, node.step):
-        if part is not None:
-            e.visit[type(part)](e, part)
-    return e.literal("slice")
-
-
 def starred(e: Emission, node: ast.Starred) -> int:
     return e.iterate(-1, e.visit[type(node.value)](e, node.value))
 
 
-def await_(e: Emission, node: ast.Await) -> int:
+def inner(e: Emission, node: ast.Expr | ast.Await) -> int:
     return e.visit[type(node.value)](e, node.value)
 
 
@@ -270,11 +241,10 @@ def text(e: Emission, node: ast.JoinedStr) -> int:
     return e.beginning(first) if isinstance(first, str) else e.literal("str")
 
 
-def formatted(e: Emission, node: ast.FormattedValue) -> int:
-    e.visit[type(node.value)](e, node.value)
-    if node.format_spec is not None:
-        e.visit[type(node.format_spec)](e, node.format_spec)
-    return e.literal("str")
+def outer(e: Emission, node: ast.Slice | ast.FormattedValue) -> int:
+    for part in ast.iter_child_nodes(node):
+        e.visit[type(part)](e, part)
+    return e.literal("slice" if isinstance(node, ast.Slice) else "str")
 
 
 def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
@@ -287,7 +257,8 @@ def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
             continue
         held = e.visit[type(value)](e, value)
         if held not in e.constants and (index < _FEW or type(value) is not ast.Constant):
-            _put(e, place, c.ANY_ITEM if star else c.item(index), held)
+            name = c.ANY_ITEM if star else c.item(index)
+            e.row((c.STORE, place, e.names[name], held, 0))
     return place
 
 
@@ -306,21 +277,12 @@ def dictionary(e: Emission, node: ast.Dict) -> int:
         if name == c.ANY_ITEM and at not in e.constants and not isinstance(key, ast.Tuple):
             e.row((c.KEYED, place, at, held, c.PUT))
         else:
-            _put(e, place, name, held)
+            e.row((c.STORE, place, e.names[name], held, 0))
             e.displays[place][e.names[name]] = held
     return place
 
 
-def _put(e: Emission, place: int, name: str, held: int) -> None:
-    e.row((c.STORE, place, e.names[name], held, 0))
-
-
-COMPREHENSIONS = {
-    "ListComp": "list",
-    "SetComp": "set",
-    "GeneratorExp": "generator",
-    "DictComp": "dict",
-}
+COMPREHENSIONS = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator"}
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
@@ -330,11 +292,12 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     scope = e.scope
     first = node.generators[0]
     iterable = e.visit[type(first.iter)](e, first.iter)
-    hidden = comprehension_targets(node.generators)
+    hidden = [name for g in node.generators for name in target_names(g.target)]
     env, uses, veil = scope.env, scope.uses, scope.veil
     if scope.kind == CLASS:
         scope.env, scope.uses = {k: v for k, v in env.items() if k in veil}, {}
-    old = {name: (scope.env.get(name), scope.uses.get(name)) for name in hidden}
+    places = {name: scope.env[name] for name in hidden if name in scope.env}
+    seen = {name: scope.uses[name] for name in hidden if name in scope.uses}
     early = e.unknown(c.ITERATION)
     scope.veil = veil | dict.fromkeys(hidden, early)
     for name in hidden:
@@ -345,7 +308,12 @@ def comprehension(e: Emission, node: Comprehension) -> int:
         if generator is not first:
             iterable = e.visit[type(generator.iter)](e, generator.iter)
         prefix = "a" if generator.is_async else ""
-        _bind(e, generator.target, e.iterate(generator.row, iterable, prefix))
+        given = e.iterate(generator.row, iterable, prefix)
+        for target, held in parts(e, generator.target, given):
+            if isinstance(target, ast.Name):  # no scope has it
+                scope.env[target.id] = scope.veil[target.id] = held
+            else:
+                assign(e, target, held)
         for test in generator.ifs:
             e.visit[type(test)](e, test)
             if tells(test):
@@ -359,36 +327,21 @@ def comprehension(e: Emission, node: Comprehension) -> int:
             e.row((c.KEYED, place, key, held, c.PUT))
     else:
         held = e.visit[type(node.elt)](e, node.elt)
-        place = e.display(COMPREHENSIONS[node.__class__.__name__])
+        place = e.display(COMPREHENSIONS[type(node)])
         if held not in e.constants:
-            _put(e, place, c.ANY_ITEM, held)
+            e.row((c.STORE, place, e.names[c.ANY_ITEM], held, 0))
     scope.veil = veil
     if before:
         forget(e, before)
     if scope.kind == CLASS:
         scope.env, scope.uses = env, uses
     else:
-        for name, (value, seen) in old.items():
-            _restore(scope.env, name, value)
-            _restore(scope.uses, name, seen)
+        scope.env |= places
+        scope.uses |= seen
+        for name in hidden:
+            if name not in places:
+                scope.env.pop(name, None)
+            if name not in seen:
+                scope.uses.pop(name, None)
     scope.paths = {}
     return place
-
-
-def _bind(e: Emission, target: ast.expr, place: int) -> None:
-    """Binds the target of a comprehension, which no scope has."""
-    scope = e.scope
-    if isinstance(target, ast.Name):
-        scope.env[target.id] = scope.veil[target.id] = place
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for element_, held in parts(e, target.elts, place):
-            _bind(e, element_, held)
-    else:
-        assign(e, target, place)
-
-
-def _restore(table: dict[str, V], key: str, before: V | None) -> None:
-    if before is None:
-        table.pop(key, None)
-    else:
-        table[key] = before

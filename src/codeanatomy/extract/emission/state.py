@@ -27,30 +27,13 @@ from codeanatomy.facts import constraints as c
 MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
 
 # the special method behind an operator; of binary ones without the underscores
-OPERATORS = {
-    ast.Add: "add",
-    ast.Sub: "sub",
-    ast.Mult: "mul",
-    ast.MatMult: "matmul",
-    ast.Div: "truediv",
-    ast.Mod: "mod",
-    ast.Pow: "pow",
-    ast.LShift: "lshift",
-    ast.RShift: "rshift",
-    ast.BitOr: "or",
-    ast.BitXor: "xor",
-    ast.BitAnd: "and",
-    ast.FloorDiv: "floordiv",
-    ast.Invert: "__invert__",
-    ast.UAdd: "__pos__",
-    ast.USub: "__neg__",
-    ast.Eq: "__eq__",
-    ast.NotEq: "__ne__",
-    ast.Lt: "__lt__",
-    ast.LtE: "__le__",
-    ast.Gt: "__gt__",
-    ast.GtE: "__ge__",
-}
+_OPERATORS = """\
+Add=add Sub=sub Mult=mul MatMult=matmul Div=truediv Mod=mod Pow=pow LShift=lshift RShift=rshift
+BitOr=or BitXor=xor BitAnd=and FloorDiv=floordiv Invert=__invert__ UAdd=__pos__ USub=__neg__
+Eq=__eq__ NotEq=__ne__ Lt=__lt__ LtE=__le__ Gt=__gt__ GtE=__ge__
+"""
+_METHODS = dict(line.split("=") for line in _OPERATORS.split())
+OPERATORS: dict[type[ast.AST], str] = {getattr(ast, x): name for x, name in _METHODS.items()}
 
 DIGIT = len("[0]")
 SITE_WIDTH, ROW_WIDTH, OBJECT_WIDTH = 4, 5, 2
@@ -74,6 +57,7 @@ class Scope:
 
     def __init__(self, kind: int, parent: "Scope | None", object_: int) -> None:
         self.kind, self.parent, self.object = kind, parent, object_
+        self.name = ""  # of a class
         self.bound = self.globals = self.nonlocals = NOTHING
         self.env: dict[str, int] = {}  # name -> place of its value here
         self.variables: dict[str, int] = {}  # name -> place of all its definitions
@@ -85,15 +69,16 @@ class Scope:
         self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
         self.cache: dict[str, int] = {}
         self.uses: dict[str, list[int]] = {}
-        self.owners: dict[str, tuple[Scope | None, int]] = {}
         self.shared = NOTHING  # names that functions inside assign to
-        self.veil: dict[str, int] = NOTHING  # comprehension variables around this lambda
-        self.logs: list[list[tuple[str, int]]] = []  # definitions inside open try bodies
+        # comprehension variables around this lambda
+        self.veil: dict[str, int] = parent.veil if parent else NOTHING
+        self.logs: list[dict[str, list[int]]] = []  # definitions inside open try bodies
         self.loops: list[Jumps] = []
         self.returns: list[int] = []
         self.parameters: dict[int, int] = {}  # place of a positional parameter -> index
         self.receiver = 0  # place of the first parameter of the method around
-        self.owner_class: tuple[int, str] | None = None  # class around: object and name
+        self.owner_class: Scope | None = parent.owner_class if parent else None  # class around
+        self.members: set[str] = set()  # of a class: what its methods set on their receivers
         self.generator = False
 
 
@@ -125,18 +110,15 @@ class Emission:
         self.constants: set[int] = set()  # places of literals that nobody would call or look into
         self.unknowns: dict[int, int] = {}
         self.displays: dict[int, dict[int, int]] = {}  # of a dict's constant keys: their values
-        self.bound_in: dict[int, Bound] = {}  # of a class's object: the names of its body
-        self.members: set[tuple[int, str]] = set()
         self.elements: set[int] = set()  # names of elements, and of attributes read unseen
         # place of a type, and the class around -> place of what it describes
-        self.described: dict[tuple[int, tuple[int, str] | None], int] = {}
+        self.described: dict[tuple[int, Scope | None], int] = {}
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
         self.queue: list[tuple[Scope, Function | ast.Lambda]] = []
-        self.functions: list[Scope] = []
         self.loops: dict[ast.AST, Bound] = {}
         self.scopes: dict[ast.AST, Names] = {}
-        self.mentions: dict[tuple[int, str], tuple[Scope | None, list[int]]] = {}
+        self.mentions: dict[tuple[Scope | None, str], list[int]] = {}
         self.ignored: list[int] = []
         self.module = self.scope = Scope(MODULE, None, 0)
 
@@ -201,12 +183,12 @@ class Emission:
 
     def member(self, base: int, name: str, row: int) -> None:
         """Notes an attribute that a method sets on its receiver."""
-        scope = self.scope
-        if base == scope.receiver and base and scope.owner_class is not None:
-            class_ = scope.owner_class[0]
-            if (class_, name) not in self.members and name not in self.bound_in[class_]:
-                self.members.add((class_, name))
-                self.row((c.MEMBER, class_, self.names[name], row, 0))
+        class_ = self.scope.owner_class
+        if not base or base != self.scope.receiver or class_ is None:
+            return
+        if name not in class_.members and name not in class_.bound:
+            class_.members.add(name)
+            self.row((c.MEMBER, class_.object, self.names[name], row, 0))
 
     def special(self, row: int, base: int, method: str, *arguments: int) -> int:
         """The place of what a special method gives that syntax calls on the type of the value."""
@@ -265,7 +247,9 @@ class Emission:
             self.row((c.COPY, place, self.variable(self.module, name), 0, 0))
             return
         if name in scope.nonlocals:
-            owner = _function_with(scope.parent, name)
+            owner = scope.parent
+            while owner is not None and (owner.kind != FUNCTION or name not in owner.bound):
+                owner = owner.parent
             if owner is not None:
                 owner.captured[name] = 1
                 self.row((c.COPY, place, self.variable(owner, name), 0, 0))
@@ -282,14 +266,14 @@ class Emission:
         else:
             self.row((c.COPY, place, self.variable(scope, name), 0, 0))
         for log in scope.logs:
-            log.append((name, scope.env[name]))
+            log.setdefault(name, []).append(scope.env[name])
 
     def outer(self, name: str) -> int:
         """The place of a name that has no value in the current env."""
         scope = self.scope
         place = scope.cache.get(name)
         if place is None:
-            owner, place = scope.owners.get(name) or owner_of(self.module, scope, name)
+            owner, place = owner_of(self.module, scope, name)
             early = 0
             if owner is scope and scope.kind == MODULE:
                 owner, early = None, 1
@@ -298,7 +282,7 @@ class Emission:
                     owner.captured[name] = 1
                 place = self.variable(owner, name)
             elif not place and name == "__class__" and scope.owner_class is not None:
-                place = self.holding(scope.owner_class[0])
+                place = self.holding(scope.owner_class.object)
             elif not place:
                 place = self.globals.get((name, early), 0)
                 if not place:
@@ -314,15 +298,11 @@ class Emission:
         owner: Scope | None = scope
         place = 0
         if not in_class or name not in scope.env:
-            owner, place = scope.owners[name] = owner_of(self.module, scope, name)
+            owner, place = owner_of(self.module, scope, name)
         if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
             uses = self.ignored
         else:
-            key = (-1 if owner is None else id(owner), name)
-            known = self.mentions.get(key)
-            if known is None:
-                known = self.mentions[key] = owner, []
-            uses = known[1]
+            uses = self.mentions.setdefault((owner, name), [])
         if not in_class:
             scope.uses[name] = uses
         return uses
@@ -340,11 +320,3 @@ def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]
             return None, around.veil[name]
         around = around.parent
     return None, 0
-
-
-def _function_with(scope: Scope | None, name: str) -> Scope | None:
-    while scope is not None:
-        if scope.kind == FUNCTION and name in scope.bound:
-            return scope
-        scope = scope.parent
-    return None

@@ -2,10 +2,9 @@
 
 import ast
 
-from codeanatomy.extract.emission.annotations import described
+from codeanatomy.extract.emission.annotations import Env, described, met, narrow
 from codeanatomy.extract.emission.assignments import assign
-from codeanatomy.extract.emission.bindings import pattern_names
-from codeanatomy.extract.emission.narrowing import Env, met, narrow
+from codeanatomy.extract.emission.bindings import leaves, pattern_names
 from codeanatomy.extract.emission.state import DEAD, FUNCTION, Emission, row_of
 from codeanatomy.facts import constraints as c
 
@@ -23,6 +22,8 @@ def merge(e: Emission, a: Env, b: Env) -> Env:
     """The env after two paths meet; written into `a` (`b` where `a` is dead)."""
     if a is DEAD or a is b:
         return b
+    if b is DEAD:
+        return a
     for name, place in b.items():
         other = a.get(name)
         if other is None:
@@ -43,15 +44,9 @@ def nothing(e: Emission, node: ast.stmt) -> int:
     return 0
 
 
-def expression(e: Emission, node: ast.Expr) -> int:
-    value = node.value
-    return e.visit[type(value)](e, value)
-
-
 def assertion(e: Emission, node: ast.Assert) -> int:
-    e.visit[type(node.test)](e, node.test)
-    if node.msg is not None:
-        e.visit[type(node.msg)](e, node.msg)
+    for part in ast.iter_child_nodes(node):
+        e.visit[type(part)](e, part)
     narrow(e, node.test, holds=True)
     return 0
 
@@ -73,7 +68,7 @@ def if_(e: Emission, node: ast.If) -> int:
         node = node.orelse[0]
     end = branch(e, scope.env, node.orelse)
     for other in reversed(ends):
-        end = merge(e, other, end) if end is not DEAD else other
+        end = merge(e, other, end)
     scope.env, scope.paths = end, {}
     return 0
 
@@ -104,7 +99,7 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     breaks, continues = scope.loops.pop()
     end = scope.env
     for env in continues:
-        end = merge(e, env, end) if end is not DEAD else env
+        end = merge(e, env, end)
     if end is not DEAD:
         for name, head in heads:
             place = end.get(name)
@@ -113,31 +108,20 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
         for name, place in end.items():
             out.setdefault(name, place)
     scope.paths = {}
-    if isinstance(node, ast.While) and _forever(node.test):
+    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value:
         out = DEAD
     out = branch(e, out, node.orelse)
     for env in breaks:
-        out = merge(e, env, out) if out is not DEAD else env
+        out = merge(e, env, out)
     scope.env, scope.paths = out, {}
     return 0
 
 
-def _forever(test: ast.expr) -> bool:
-    return isinstance(test, ast.Constant) and bool(test.value)
-
-
-def break_(e: Emission, node: ast.Break) -> int:
-    return _jump(e, 0)
-
-
-def continue_(e: Emission, node: ast.Continue) -> int:
-    return _jump(e, 1)
-
-
-def _jump(e: Emission, which: int) -> int:
+def jump(e: Emission, node: ast.Break | ast.Continue) -> int:
     scope = e.scope
     if scope.loops:
-        scope.loops[-1][which].append(scope.env)
+        breaks, continues = scope.loops[-1]
+        (breaks if isinstance(node, ast.Break) else continues).append(scope.env)
     scope.env = DEAD
     return 0
 
@@ -145,14 +129,10 @@ def _jump(e: Emission, which: int) -> int:
 def try_(e: Emission, node: ast.Try) -> int:
     """Handlers start from what was known before, joined with every definition made in the body."""
     scope = e.scope
-    before, log = dict(scope.env), []  # type: dict[str, int], list[tuple[str, int]]
-    scope.logs.append(log)
+    before = dict(scope.env)
+    scope.logs.append({})
     block(e, node.body)
-    scope.logs.pop()
-    defined: dict[str, list[int]] = {}
-    for name, place in log:
-        defined.setdefault(name, []).append(place)
-    for name, places in defined.items():
+    for name, places in scope.logs.pop().items():
         if name in before:
             places.append(before[name])
         before[name] = e.joined(places)
@@ -165,25 +145,18 @@ def try_(e: Emission, node: ast.Try) -> int:
         if handler.name:
             e.define(handler.name, caught)
         block(e, handler.body)
-        if scope.env is not DEAD:
-            end = merge(e, scope.env, end) if end is not DEAD else scope.env
+        end = merge(e, scope.env, end)
     scope.env, scope.paths = (before if end is DEAD else end), {}
-    if node.finalbody:
-        block(e, node.finalbody)
-        if end is DEAD:
-            scope.env = DEAD
-    elif end is DEAD:
+    block(e, node.finalbody)
+    if end is DEAD:
         scope.env = DEAD
     return 0
 
 
 def _caught(e: Emission, types: ast.expr | None) -> int:
     """Place of the exceptions that a handler takes."""
-    if types is None:
-        return e.unknown(c.EXCEPTION)
-    if not isinstance(types, ast.Tuple):
-        return described(e, types) or e.unknown(c.EXCEPTION)
-    known = [place for x in types.elts if (place := described(e, x))]
+    parts = types.elts if isinstance(types, ast.Tuple) else [types] if types else []
+    known = [place for x in parts if (place := described(e, x))]
     return e.joined(known) if known else e.unknown(c.EXCEPTION)
 
 
@@ -216,8 +189,7 @@ def match(e: Emission, node: ast.Match) -> int:
         if case.guard is not None:
             e.visit[type(case.guard)](e, case.guard)
         block(e, case.body)
-        if scope.env is not DEAD:
-            end = merge(e, scope.env, end)
+        end = merge(e, scope.env, end)
     scope.env, scope.paths = end, {}
     return 0
 
@@ -232,29 +204,25 @@ def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
             _capture(e, pattern.pattern, held)
         if pattern.name is not None:
             e.define(pattern.name, held)
-        return
-    if isinstance(pattern, ast.MatchClass):
+    elif isinstance(pattern, ast.MatchClass):
         held = described(e, pattern.cls)
         for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
             _capture(e, inner, e.load(held, name) if held else e.unknown(c.PATTERN))
         for inner in pattern.patterns:
             _capture(e, inner, held or e.unknown(c.PATTERN))
-        return
-    if isinstance(pattern, (ast.MatchSequence, ast.MatchOr)):
+    elif isinstance(pattern, (ast.MatchSequence, ast.MatchOr)):
         single = isinstance(pattern, ast.MatchOr)
         for index, inner in enumerate(pattern.patterns):
             _capture(e, inner, subject if single else e.load(subject, c.part(index)))
-        return
-    for name in pattern_names(pattern):
-        e.define(name, e.unknown(c.PATTERN))
+    else:
+        for name in pattern_names(pattern):
+            e.define(name, e.unknown(c.PATTERN))
 
 
 def return_(e: Emission, node: ast.Return) -> int:
     scope = e.scope
-    if node.value is not None:
-        place = e.visit[type(node.value)](e, node.value)
-    else:
-        place = e.literal("NoneType")
+    value = node.value
+    place = e.visit[type(value)](e, value) if value is not None else e.literal("NoneType")
     if scope.kind == FUNCTION:
         scope.returns.append(place)
     scope.env = DEAD
@@ -273,21 +241,10 @@ def raise_(e: Emission, node: ast.Raise) -> int:
 
 def delete(e: Emission, node: ast.Delete) -> int:
     for target in node.targets:
-        for part in _parts(target):
+        for part in leaves(target):
             if isinstance(part, ast.Name):
                 e.scope.env.pop(part.id, None)
             else:
                 e.visit[type(part)](e, part)
                 e.scope.paths = {}
     return 0
-
-
-def _parts(target: ast.expr) -> list[ast.expr]:
-    todo, found = [target], []
-    while todo:
-        node = todo.pop()
-        if isinstance(node, (ast.Tuple, ast.List)):
-            todo += reversed(node.elts)
-        else:
-            found.append(node)
-    return found
