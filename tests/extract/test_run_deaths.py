@@ -12,7 +12,7 @@ from tests.extract.test_run import rows
 
 import fakes  # isort: skip
 
-TIGHT = Limits(seconds=0.5, memory=200 << 20)
+TIGHT = Limits(seconds=1.0, memory=200 << 20)
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ TIGHT = Limits(seconds=0.5, memory=200 << 20)
     [
         ("ADD_SEGV", TIGHT, "worker-killed", "SIGSEGV"),
         ("ADD_EXIT", TIGHT, "worker-killed", "exit code 3"),
-        ("ADD_SLEEP", TIGHT, "too-long", "3 s"),
-        ("ADD_BURN", TIGHT, "too-long", "0.5 s"),
+        ("ADD_SLEEP", TIGHT, "too-long", "6 s"),
+        ("ADD_BURN", TIGHT, "too-long", "1 s"),
         ("ADD_FILL", Limits(seconds=60, memory=100 << 20), "too-large", "100 MiB"),
         ("FINISH_SEGV", TIGHT, "worker-killed", "SIGSEGV"),
     ],
