@@ -23,7 +23,8 @@ MAX_DEPTH = 3_000  # of the tree; the walk and the emission take up to three fra
 MAX_LEVELS = 90  # of blocks; CPython's parser takes 100
 MAX_INDENT = 2_000  # columns
 MAX_ROUNDS = 20  # for a statement
-MAX_WORK = 12 << 20  # bytes to parse
+MAX_WORK = 4 << 20  # bytes to parse, and four times the text
+PIECE = 1_500  # bytes that take as long as to parse anything at all
 
 Region = tuple[int, int, str]  # start, end, what is missing there
 
@@ -64,15 +65,15 @@ class Mender:
         self._statements: dict[int, list[Node]] = {}  # of each block, by its id
         self._caught: dict[int, str] = {}  # line of `except Error, name` and its name
         self._given: set[int] = set()
-        self._work = 0
+        self._left = MAX_WORK + 4 * len(text)
 
     def tree(self) -> ast.Module:
         """What could be read; places count bytes of the text as it was."""
         self._lay_out()
         source = self._parsed(0, len(self._text))
         if source.tree is None:
-            self._mend(self._root, 0)
-            self._work = 0
+            self._mend(self._statements[self._root.id], 0)
+            self._left = MAX_WORK
             source = self._parsed(0, len(self._text))
         if source.tree is None:
             self.lost.append((0, len(self._text), ""))
@@ -92,10 +93,10 @@ class Mender:
     def _parsed(self, start: int, end: int, shell: bytes = b"") -> Source:
         """What CPython's parser says of a piece of the text that is put into a shell."""
         piece = shell + self._text[start:end]
-        self._work += len(piece) + 500
+        self._left -= len(piece) + PIECE
         for byte, longer in _LONGER.items():
             piece = piece.replace(byte, longer)
-        return parse(piece) if self._work < MAX_WORK else parse(b"(")
+        return parse(piece if self._left > 0 else b"(")
 
     def _lay_out(self) -> None:
         """Respells the whole text, in one walk through the tree."""
@@ -249,17 +250,21 @@ class Mender:
             spaced = text[behind + 1 : behind + 2] == b" "
             text[behind : behind + 1 + spaced] = b"):" if spaced else _SHORTER[b"):"]
 
-    def _mend(self, block: Node, level: int) -> None:
-        """Gives up what is refused in a block, statement by statement."""
-        for node in self._statements.get(block.id, ()):
-            if not self._accepted(node, level):
-                self._lose(node.start_byte, node.end_byte, b"pass")
+    def _mend(self, statements: list[Node], level: int) -> None:
+        """Gives up what is refused in some statements: halves are tried down to the single ones."""
+        start, end = statements[0].start_byte, statements[-1].end_byte
+        shell = b"match 1:\n" if statements[0].type == "case_clause" else b"if 1:\n"
+        shell = shell + b" " * level if level else b""
+        half = len(statements) // 2
+        if self._left <= 0 or (not half and not self._accepted(statements[0], shell, level)):
+            self._lose(start, end, b"pass")
+        elif half and self._parsed(start, end, shell).tree is None:
+            self._mend(statements[:half], level)
+            self._mend(statements[half:], level)
 
-    def _accepted(self, statement: Node, level: int) -> bool:
+    def _accepted(self, statement: Node, shell: bytes, level: int) -> bool:
         """Whether a statement can be read, be it without the smallest parts around its errors."""
         start, end = statement.start_byte, statement.end_byte
-        shell = b"match 1:\n" if statement.type == "case_clause" else b"if 1:\n"
-        shell = shell + b" " * level if level else b""
         for turn in range(MAX_ROUNDS):
             error = self._parsed(start, end, shell).error
             if error is None:
@@ -267,7 +272,10 @@ class Mender:
             self.deep |= error.code == "too-deep"
             if turn == 0:
                 for block in _blocks(statement):
-                    self._mend(block, level + 1)
+                    if inner := self._statements.get(block.id):
+                        self._mend(inner, level + 1)
+                # where the work is at its end in a block, what is around may still be read
+                self._left = max(self._left, 0) + end - start + 2 * PIECE
                 continue
             if turn == 1 and "(unicode error)" in error.message:  # it tells no good place
                 self._text[start:end] = _ESCAPE.sub(b"/", self._text[start:end])
