@@ -205,7 +205,7 @@ def test_what_is_no_store_is_refused_with_the_next_step(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"format": 3, "more": 1}', "has format 3, this version reads 2"),
+        ('{"format": 4, "more": 1}', "has format 4, this version reads 3"),
         ('{"format": 0}', "has format 0"),
         ('{"form', "damaged"),
         ("{}", "damaged"),

@@ -170,7 +170,9 @@ def test_a_broken_file_gives_no_guesses() -> None:
         ("top", True),
     }
     assert {r["how"] for r in rows(tables["reference"])} == {"unknown"}
-    assert [r["name"] for r in rows(tables["variable"])] == ["local"]  # names of other files mean it
+    assert [r["name"] for r in rows(tables["variable"])] == [
+        "local"
+    ]  # names of other files mean it
     whole = BROKEN.replace("x = (1,", "type X = int")  # a grammar that may be newer than ours
     tables = read(TreeSitterCollector(), whole.encode())
     assert {"local", "global", "builtin"} <= {r["how"] for r in rows(tables["reference"])}

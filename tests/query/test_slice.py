@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 
 import codeanatomy
+from codeanatomy.app.cli.main import cli
 from codeanatomy.facts.errors import CodeAnatomyError, UsageError
 from codeanatomy.query.graph import Graph
 
@@ -150,3 +152,25 @@ def test_no_way_leads_past_a_sanitizer(graph: Graph) -> None:
 def test_unknown_ends_are_refused(graph: Graph) -> None:
     with pytest.raises(CodeAnatomyError, match=r"builtins\.input"):
         graph.path("builtins.inputt", "os.system")
+
+
+def test_what_the_commands_print(graph: Graph) -> None:
+    def printed(*words: str) -> list[str]:
+        result = CliRunner().invoke(cli, [*words, "--graph", str(graph.store)])
+        assert result.exit_code == 0
+        return [" ".join(line.split()) for line in result.stdout.splitlines()]
+
+    assert printed("slice", "web.py:13", "--depth", "0")[-3:] == [
+        'web.py:11 line = shell + " -c " + command data line 13 certain',
+        "web.py:12 if shell: control 13 certain",
+        "web.py:13 os.system(line) start 13 certain",
+    ]
+    assert printed("path", "input", "os.system", "--depth", "1")[1:] == [
+        "1 web.py:5 text = input(prompt) start certain",
+        "1 web.py:8 return text data text possible",
+        '1 web.py:17 asked = ask("? ") result certain',
+        "1 web.py:18 quoted = shlex.quote(asked) data asked certain",
+        "1 web.py:20 os.system(quoted) data quoted certain",
+    ]
+    for words in (["slice", "web.py"], ["slice", "web.py:999"], ["path", "nothing_here", "input"]):
+        assert CliRunner().invoke(cli, [*words, "--graph", str(graph.store)]).exit_code == 2

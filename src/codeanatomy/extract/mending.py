@@ -44,7 +44,7 @@ _ESCAPE = re.compile(rb"\\(?=[xuUN])")  # what needs digits or a name behind it
 _LONGER = {b"\xff": b":0", b"\xfe": b"):", b"\xfd": b")\n", b"\xfc": b"]\n", b"\xfb": b"}\n"}
 _SHORTER = {longer: byte for byte, longer in _LONGER.items()}
 _LETTER = "ƻ"  # instead of the first two of a keyword that is a name in the text
-_KEYWORDS = {_LETTER + word[2:]: word for word in keyword.kwlist}
+_KEYWORDS = {_LETTER + word[2:]: word for word in keyword.kwlist if len(word) > 2}
 # what stays of a header that is given up: nothing of other clauses, "if 1:" of other statements
 _HEADERS = {
     "try_statement": b"try:",
@@ -81,7 +81,7 @@ class Mender:
         last, size = self._original.count(b"\n") + 1, len(self._original.rpartition(b"\n")[2])
         for node in ast.walk(source.tree):
             for field, value in vars(node).items():
-                if value.__class__ is str and value in _KEYWORDS:
+                if field != "value" and value.__class__ is str and value in _KEYWORDS:
                     setattr(node, field, _KEYWORDS[value])
             if isinstance(node, ast.ExceptHandler):
                 node.name = self._caught.get(node.lineno, node.name)
@@ -229,7 +229,7 @@ class Mender:
                 text[here] = written.replace(b"t", _TEMPLATE)
             case "string_content" if quote:
                 text[here] = text[here].translate(_PLAIN)
-            case "identifier" if text[here].decode() in keyword.kwlist:
+            case "identifier" if text[here].decode() in _KEYWORDS.values():
                 text[here] = _LETTER.encode() + text[start + 2 : end]
             case "integer" if (number := _OLD_NUMBER.fullmatch(text[here])) is not None:
                 octal, decimal = number.groups()

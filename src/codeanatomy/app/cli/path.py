@@ -13,7 +13,14 @@ COLUMNS = ("way", "place", "text", "why", "name", "certainty")
 @click.option(
     "--sanitizer", "sanitizers", multiple=True, metavar="NAME", help="No way leads past its uses."
 )
-@options.depth_option
+@click.option(
+    "--depth",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Through at most N calls.",
+)
 @options.certain_option
 @options.question
 def command(
@@ -32,7 +39,7 @@ def command(
 
     \b
     Example:
-      codeanatomy path builtins.input os.system --sanitizer shlex.quote --depth 3
+      codeanatomy path builtins.input os.system --sanitizer shlex.quote
     """
     rows = graph.path(
         source, sink, sanitizers=sanitizers, depth=depth, certain=certain, limit=limit

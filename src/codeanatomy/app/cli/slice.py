@@ -10,7 +10,14 @@ COLUMNS = ("place", "text", "why", "name", "from_line", "certainty")
 @click.command("slice")
 @click.argument("place", metavar="FILE:LINE")
 @click.option("--forward/--backward", help="What depends on it; or (default) it depends on.")
-@options.depth_option
+@click.option(
+    "--depth",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Through at most N calls.",
+)
 @options.certain_option
 @options.question
 def command(
