@@ -60,6 +60,10 @@ EDGE_KINDS = (
     Kind("POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"),
     Kind("CDG", True, "test, loop or case to a node that is evaluated or not as it decides"),
     Kind("REACHING_DEF", True, "binding of a local variable to a use that may see its value"),
+    Kind("YIELDS", False, "function to a `yield` or `yield from` that it runs"),
+    Kind("AWAITS", False, "function to an `await` that it runs"),
+    Kind("RAISES", False, "function or body to a `raise` statement that it runs"),
+    Kind("HANDLES", False, "function or body to an `except` clause that it runs"),
     Kind("DECORATED_BY", False, "definition to the function or class that decorates it"),
 )
 

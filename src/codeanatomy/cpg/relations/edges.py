@@ -47,6 +47,16 @@ FLOW = (
     ),
     _dominates(name="rel_reaching_def", kind="REACHING_DEF", left=("def_use",), src=t.BINDING),
 )
+_runs = partial(_syntax, left=("syntax",), src=t.CONTAINER)
+RUNS = tuple(
+    _runs(name=f"rel_{kind.lower()}", kind=kind, where=(Where(t.CONSTRUCT, constructs),))
+    for kind, constructs in (
+        ("YIELDS", ("Yield", "YieldFrom")),
+        ("AWAITS", ("Await",)),
+        ("RAISES", ("Raise",)),
+        ("HANDLES", ("ExceptHandler",)),
+    )
+)
 MEANING = (
     _scope(name="rel_ref_scope", kind="REF", left=("reference",), src=t.NODE, dst=t.DECLARED),
     *(
