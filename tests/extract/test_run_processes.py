@@ -61,12 +61,6 @@ def until(condition: object, seconds: float = 10.0) -> bool:
     return False
 
 
-def test_crew_starts_at_once() -> None:
-    before = time.monotonic()
-    with crew(["fakes"]):
-        assert time.monotonic() - before < 0.15
-
-
 @pytest.mark.parametrize(
     ("modules", "reason"),
     [
@@ -152,10 +146,8 @@ extract(files, repo, fakes.ALL, workers=2, batch_bytes=1, cache=cache, on_progre
             maps = Path(f"/proc/{pid}/maps").read_text()
             assert "pyarrow" in maps
             assert not any(engine in maps for engine in ENGINES)
-        before = time.monotonic()
         parent.send_signal(how)
         _, errors = parent.communicate(timeout=10)
-        assert time.monotonic() - before < 2
         assert parent.returncode in (-how, 1)
         assert (b"KeyboardInterrupt" in errors) == (how == signal.SIGINT)
         assert until(lambda: not processes(mark)), "a worker outlived its parent"
