@@ -1,7 +1,6 @@
 """Front door: the steps of a build that need the engine, one function each."""
 
 import contextlib
-import hashlib
 from collections.abc import Mapping
 
 import msgspec
@@ -17,6 +16,7 @@ from codeanatomy.engine.session import session
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witnesses import witnesses
+from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.problem import CODES
@@ -154,6 +154,6 @@ def _texts(scanned: Repository) -> pa.Table:
         if content not in found:
             with contextlib.suppress(OSError):
                 text = head(scanned.root / path, size + 1, follow=True)
-                if hashlib.blake2b(text, digest_size=16).hexdigest() == content:
+                if digest(text) == content:
                     found[content] = text
     return table_of(SourceText, found.items())

@@ -390,3 +390,10 @@ def test_files_with_a_tree_are_left_alone() -> None:
     collector = TreeSitterCollector()
     assert not collector.add(0, parse(b"x = 1"))
     assert not collector.finish()["definition"].num_rows
+
+
+def test_a_statement_over_the_last_lines_keeps_its_place() -> None:
+    content = b"print 1\nif x:\n        value = call(1,\n2)"  # the last line is the shorter one
+    found = read(TreeSitterCollector(), content)
+    [call] = [r for r in rows(found["syntax"]) if r["name"] == "call" and r["construct"] == "Call"]
+    assert content[int(str(call["bstart"])) : int(str(call["bend"]))] == b"call(1,\n2)"

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 import codeanatomy
 from codeanatomy.app.cli.main import cli
 from codeanatomy.facts.errors import CodeAnatomyError, UsageError
+from codeanatomy.query import slice as slices
+from codeanatomy.query.about import about_of
 from codeanatomy.query.graph import Graph
 
 WEB = """\
@@ -118,8 +120,9 @@ def test_only_what_is_certain(graph: Graph) -> None:
 def test_one_of_several_parameters_is_only_possible(graph: Graph) -> None:
     rows = graph.slice("web.py", 17, forward=True, depth=1).to_pylist()
     entered = [r for r in rows if r["why"] == "argument"]
-    told = {(r["line"], r["certainty"], r["confidence"]) for r in entered}
-    assert told == {(4, "certain", 1.0), (10, "possible", 0.5)}
+    told = {(r["line"], r["name"], r["certainty"], r["confidence"]) for r in entered}
+    possible = {(10, name, "possible", 0.5) for name in ("command", "shell")}
+    assert told == {(4, "prompt", "certain", 1.0)} | possible
 
 
 def test_places_without_a_statement_are_refused(graph: Graph) -> None:
@@ -149,6 +152,18 @@ def test_no_way_leads_past_a_sanitizer(graph: Graph) -> None:
     assert found == [[5, 8, 17, 19, 10, 11, 13]]
 
 
+def test_source_and_sink_in_one_statement(graph: Graph) -> None:
+    assert ways(graph, "builtins.str", "builtins.str") == [[22]]
+    assert ways(graph, "builtins.str", "builtins.str", sanitizers=["builtins.str"]) == []
+
+
+def test_a_slice_that_was_cut_says_so(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "more than" not in about_of(graph.slice("web.py", 5, forward=True)).concerns
+    monkeypatch.setattr(slices, "MOST", 3)
+    cut = graph.slice("web.py", 5, forward=True)
+    assert "more than 3 statements" in about_of(cut).concerns
+
+
 def test_unknown_ends_are_refused(graph: Graph) -> None:
     with pytest.raises(CodeAnatomyError, match=r"builtins\.input"):
         graph.path("builtins.inputt", "os.system")
@@ -172,5 +187,10 @@ def test_what_the_commands_print(graph: Graph) -> None:
         "1 web.py:18 quoted = shlex.quote(asked) data asked certain",
         "1 web.py:20 os.system(quoted) data quoted certain",
     ]
-    for words in (["slice", "web.py"], ["slice", "web.py:999"], ["path", "nothing_here", "input"]):
+    for words in (
+        ["slice", "web.py"],
+        ["slice", "web.py:999"],
+        ["slice", "web.py:13:5"],
+        ["path", "nothing_here", "input"],
+    ):
         assert CliRunner().invoke(cli, [*words, "--graph", str(graph.store)]).exit_code == 2

@@ -13,6 +13,7 @@ from codeanatomy.facts.schema import schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Node
 from codeanatomy.semantic.compile import DIAGNOSTIC, KINDS
 from codeanatomy.semantic.declare import Entity, Model, Property, Relation, View
+from codeanatomy.semantic.emit import EMITTERS
 
 
 def declared(**more: dict[str, object]) -> Model:
@@ -24,6 +25,7 @@ def declared(**more: dict[str, object]) -> Model:
 def test_there_are_six_kinds_and_every_view_is_of_one() -> None:
     compiled = compile_graph(evidence_schemas())
     kinds = {*KINDS.values(), DIAGNOSTIC}
+    assert kinds == {*EMITTERS}
     assert len(kinds) == 6
     assert {v.kind for v in compiled.views} == kinds
 

@@ -85,9 +85,9 @@ class Mender:
                     setattr(node, field, _KEYWORDS[value])
             if isinstance(node, ast.ExceptHandler):
                 node.name = self._caught.get(node.lineno, node.name)
-            if getattr(node, "end_lineno", 0) == last:  # what is longer may lie behind the end
-                for field in ("col_offset", "end_col_offset"):
-                    setattr(node, field, min(getattr(node, field), size))
+            for line, column in (("lineno", "col_offset"), ("end_lineno", "end_col_offset")):
+                if getattr(node, line, 0) == last:  # what is longer may lie behind the end
+                    setattr(node, column, min(getattr(node, column), size))
         return source.tree
 
     def _parsed(self, start: int, end: int, shell: bytes = b"") -> Source:

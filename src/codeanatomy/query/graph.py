@@ -127,7 +127,8 @@ class Graph(contextlib.ExitStack):
         rows = slices.placed(self._tables, [steps]).drop_columns(["way", "step"])
         rows = rows.sort_by([(column, "ascending") for column in ("path", "bstart", "bend")])
         missed = self._unresolved_in([step.far for step in steps])
-        return self._answer(rows, missed, "call sites in the slice", limit)
+        concerns = "call sites in the slice" + slices.bound(slicer)
+        return self._answer(rows, missed, concerns, limit)
 
     def path(
         self,
@@ -144,10 +145,12 @@ class Graph(contextlib.ExitStack):
         seeds, goals = (slices.using(self._tables, self.resolve(n)) for n in (source, sink))
         stop = [s for name in sanitizers for s in slices.using(self._tables, self.resolve(name))]
         slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
-        steps = slicer.steps([s for s in seeds if s not in stop], stop)
-        rows = slices.placed(self._tables, slices.ways(steps, goals))
+        seeds = [s for s in seeds if s not in stop]
+        steps = slicer.steps(seeds, stop)
+        rows = slices.placed(self._tables, slices.ways(seeds, steps, goals))
         missed = self._unresolved_in([step.far for step in steps])
-        return self._answer(rows, missed, "call sites that the data may reach", limit)
+        concerns = "call sites that the data may reach" + slices.bound(slicer)
+        return self._answer(rows, missed, concerns, limit)
 
     def tables(self) -> pa.Table:
         """The stored tables: rows, content hash and bytes of each."""

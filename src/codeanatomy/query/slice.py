@@ -21,6 +21,7 @@ from codeanatomy.query.walk import ids_of, places
 Way = tuple[int, int, str, int, str, float]
 
 MOST = 10_000  # statements of a slice
+SHOWN = 80  # characters of a line
 _FLOWS = {"REACHING_DEF": "data", "CDG": "control"}
 _STEPS = pa.schema(
     [
@@ -56,13 +57,14 @@ class Step(NamedTuple):
 
 class Slicer:
     """Steps in one direction, through at most `depth` calls; `control`: also to what decides
-    whether a statement runs."""
+    whether a statement runs. Afterwards `cut` says whether there are more than `MOST`."""
 
     def __init__(
         self, tables: Tables, depth: int, *, forward: bool, certain: bool, control: bool = True
     ) -> None:
         self._tables, self._forward, self._depth = tables, forward, depth
         self._certain = " AND t.certainty = 'certain'" if certain else ""
+        self.cut = False
         self._flows = [kind for kind in _FLOWS if control or kind != "CDG"]
 
     def steps(self, seeds: Iterable[int], stop: Iterable[int] = ()) -> list[Step]:
@@ -79,6 +81,7 @@ class Slicer:
             calls |= {far: step.calls for far, step in new.items()}
             found += new.values()
             frontier = [*new]
+        self.cut = bool(frontier)
         return found
 
     def _from(self, statements: list[int], calls: dict[int, int]) -> Iterator[Step]:
@@ -95,12 +98,13 @@ class Slicer:
         others = {n.id: n for n in self._nodes("node_id", {way[1] for way in ways})}
         for node, other, why, crossed, certainty, confidence in ways:
             near, far = inner[node], others[other]
-            carrier = (near if self._forward else far).name if why == "data" else ""
+            # data goes by the name of what binds it, an argument by the parameter's
+            carrier = near if self._forward == (why == "data") else far
             yield Step(
                 calls[near.statement] + crossed,
                 1.0 - confidence,
                 why,
-                carrier or "",
+                (carrier.name or "") if why in ("data", "argument") else "",
                 near.statement,
                 far.statement,
                 certainty,
@@ -120,14 +124,14 @@ class Slicer:
                 certainty, confidence = "possible", confidence / len(found)
             for end in found:
                 yield site, end, entering, 1, certainty, confidence
-        start = "RETURN" if self._forward else "METHOD_PARAMETER_IN"
+        left = "RETURN" if self._forward else "METHOD_PARAMETER_IN"
         methods: dict[int, list[int]] = {}
         for node in inner.values():
-            if node.kind == start:
+            if node.kind == left:
                 methods.setdefault(node.container, []).append(node.id)
         for method, site, _, certainty, confidence in self._linked(methods, ("CALL",), into=True):
-            for start_ in methods[method]:
-                yield start_, site, leaving, 1, certainty, confidence
+            for node_id in methods[method]:
+                yield node_id, site, leaving, 1, certainty, confidence
 
     def _linked(
         self, ids: Iterable[int], kinds: Iterable[str], *, into: bool
@@ -181,16 +185,21 @@ def using(tables: Tables, symbols: list[Symbol]) -> list[int]:
     return sorted({int(x) for x in rows["statement"].to_pylist()})
 
 
-def ways(steps: list[Step], goals: Iterable[int]) -> list[list[Step]]:
-    """For each goal that was reached: its start, and the steps from there to it."""
-    to = {step.far: step for step in steps}
+def ways(seeds: list[int], steps: list[Step], goals: Iterable[int]) -> list[list[Step]]:
+    """For each goal that was reached, or is a seed itself: its start, and the steps to it."""
+    to = {seed: start(seed) for seed in seeds} | {step.far: step for step in steps}
     found = []
     for goal in sorted({*goals} & {*to}):
         way = [to[goal]]
-        while way[-1].near in to:
+        while way[-1].near != way[-1].far:
             way.append(to[way[-1].near])
-        found.append([start(way[-1].near), *reversed(way)])
+        found.append(way[::-1])
     return found
+
+
+def bound(slicer: Slicer) -> str:
+    """What an answer says of steps that were left out."""
+    return f", of which more than {MOST:,} statements are not followed" if slicer.cut else ""
 
 
 def start(statement: int) -> Step:
@@ -220,7 +229,7 @@ def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:
     contents, numbers = found["content"].to_pylist(), found["line"].to_pylist()
     lines = {content: source_of(tables, content).splitlines() for content in {*contents}}
     texts = [
-        b"".join(lines[content][line - 1 : line]).decode("utf-8", "replace").strip()
+        b"".join(lines[content][line - 1 : line]).decode("utf-8", "replace").strip()[:SHOWN]
         for content, line in zip(contents, numbers, strict=True)
     ]
     return found.set_column(4, "text", pa.array(texts, pa.string()))

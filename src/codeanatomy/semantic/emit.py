@@ -1,6 +1,6 @@
-"""IR to SQL: one function per view kind."""
+"""IR to SQL: one function per view kind in one dispatch table of six."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -23,18 +23,7 @@ _CASTS |= {pa.string(): "Utf8", pa.binary(): "Binary"}
 
 def emit(view: ViewNode, inferred: Inferred) -> str:
     """SQL text of the view over its inputs; columns as in its inferred schema."""
-    match view.made_of:
-        case Entity() as entity:
-            return _normalize(entity, view, inferred)
-        case Relation() as relation:
-            return _relate(relation, view, inferred)
-        case Union() as union:
-            return _union(union, view, inferred)
-        case Project() as project:
-            return _project(project, view, inferred)
-        case View(sql=sql):
-            columns = {f.name: cast(quote(f.name), f.type) for f in inferred.schemas[view.name]}
-            return _select(columns, f"({sql})")
+    return EMITTERS[view.kind](view.made_of, view, inferred)
 
 
 def _select(columns: Mapping[str, str], source: str, where: list[str] | None = None) -> str:
@@ -222,6 +211,21 @@ def _project(p: Project, view: ViewNode, inferred: Inferred) -> str:
             where.append(f"{value} NOT IN ({', '.join(map(literal, wanted.unless))})")
         parts.append(_select(out, quote(name), where))
     return " UNION ALL ".join(parts)
+
+
+def _sql_view(p: View, view: ViewNode, inferred: Inferred) -> str:
+    columns = {f.name: cast(quote(f.name), f.type) for f in inferred.schemas[view.name]}
+    return _select(columns, f"({p.sql})")
+
+
+EMITTERS: dict[str, Callable[..., str]] = {
+    "normalize": _normalize,
+    "derive": _sql_view,
+    "relate": _relate,
+    "union": _union,
+    "project": _project,
+    "diagnostic": _sql_view,
+}
 
 
 def quote(name: str) -> str:

@@ -36,14 +36,26 @@ limit_option = click.option(
     "--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N rows."
 )
 certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
-depth_option = click.option(
-    "--depth",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Follow calls N steps; the column chain shows the way.",
-)
+
+
+def _depth(least: int, default: int, told: str) -> Callable[[Command], Command]:
+    """`--depth N`."""
+    return click.option(
+        "--depth",
+        type=click.IntRange(min=least),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help=told,
+    )
+
+
+depth_option = _depth(1, 1, "Follow calls N steps; the column chain shows the way.")
+
+
+def crossing_option(default: int) -> Callable[[Command], Command]:
+    """`--depth N` of a question about data."""
+    return _depth(0, default, "Through at most N calls.")
 
 
 def place_of(place: str) -> tuple[str, int, int | None]:

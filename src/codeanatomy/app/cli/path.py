@@ -13,14 +13,7 @@ COLUMNS = ("way", "place", "text", "why", "name", "certainty")
 @click.option(
     "--sanitizer", "sanitizers", multiple=True, metavar="NAME", help="No way leads past its uses."
 )
-@click.option(
-    "--depth",
-    type=click.IntRange(min=0),
-    default=3,
-    show_default=True,
-    metavar="N",
-    help="Through at most N calls.",
-)
+@options.crossing_option(3)
 @options.certain_option
 @options.question
 def command(

@@ -3,6 +3,7 @@
 import click
 
 from codeanatomy.app.cli import options
+from codeanatomy.facts.errors import UsageError
 
 COLUMNS = ("place", "text", "why", "name", "from_line", "certainty")
 
@@ -10,14 +11,7 @@ COLUMNS = ("place", "text", "why", "name", "from_line", "certainty")
 @click.command("slice")
 @click.argument("place", metavar="FILE:LINE")
 @click.option("--forward/--backward", help="What depends on it; or (default) it depends on.")
-@click.option(
-    "--depth",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Through at most N calls.",
-)
+@options.crossing_option(1)
 @options.certain_option
 @options.question
 def command(
@@ -38,6 +32,8 @@ def command(
     Example:
       codeanatomy slice src/flask/app.py:917 --forward --depth 2
     """
-    path, line, _ = options.place_of(place)
+    path, line, column = options.place_of(place)
+    if column is not None:
+        raise UsageError(f"a slice is of whole statements; ask for {path}:{line}")
     rows = graph.slice(path, line, forward=forward, depth=depth, certain=certain, limit=limit)
     return rows, COLUMNS

@@ -18,14 +18,15 @@ from codeanatomy.facts.ids import EXIT, mix
 from codeanatomy.facts.tables.flow import Control, DefUse, FlowEdge
 
 _NONE = -1
-_WRITES_LATE = kinds("match_case", "ExceptHandler")  # anchors that bind where they stand
+_BINDS_IN_PLACE = kinds("match_case", "ExceptHandler")  # other anchors bind at their end
 _NAMED = roles("NamedExpr.target")
 _AUGMENTED = roles("AugAssign.target")
 _ARGUMENT = kinds("arg")
 
 
 class Flow:
-    """The flow of a batch; `exits` are the keys of the nodes where definitions are left."""
+    """The flow of a batch. Nodes go by code, as in `Blocks`; `exits` are the keys of those where
+    definitions are left."""
 
     def __init__(self, forest: Forest, scopes: Scopes) -> None:
         self._forest, self._scopes = forest, scopes
@@ -33,6 +34,8 @@ class Flow:
         blocks = self._blocks = Blocks(self._parts)
         self.exits: Ints = mix(forest.definition_bodies, EXIT)
         self._keys = np.concatenate([forest.key, forest.definition_bodies, self.exits])
+        rows = np.concatenate([np.arange(forest.size), forest.definitions, forest.definitions])
+        self._file: Ints = forest.ordinal[forest.file[rows]].astype(np.int64)
         self._first: Ints = np.array(blocks.first, np.int64)
         edges = np.unique(np.array(blocks.edges, np.int64).reshape(-1, 3), axis=0)
         self._src, self._dst, self._way = edges.T
@@ -140,15 +143,8 @@ class Flow:
         new = np.ones(len(a), np.bool_)
         new[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
         a, b, way = a[new], b[new], way[new]
-        columns = (self._ordinals(a), self._keys[a], self._keys[b], coded(way, WAYS))
+        columns = (self._file[a], self._keys[a], self._keys[b], coded(way, WAYS))
         return self._sorted(struct, *columns)
-
-    def _ordinals(self, codes: Ints) -> Ints:
-        """The files of nodes."""
-        forest = self._forest
-        rows = np.concatenate([np.arange(forest.size), forest.definitions, forest.definitions])
-        files: Ints = forest.ordinal[forest.file[rows[codes]]].astype(np.int64)
-        return files
 
     def _sorted(
         self, struct: type[FlowEdge | Control | DefUse], *columns: Column
@@ -174,7 +170,7 @@ class Flow:
         candidates = candidates[order]
         return self._sorted(
             DefUse,
-            self._ordinals(use),
+            self._file[use],
             self._keys[use],
             self._keys[binding],
             coded((candidates > 1).astype(np.int32), ("certain", "possible")),
@@ -222,7 +218,7 @@ class Flow:
         lands[list(self._blocks.lands)] = list(self._blocks.lands.values())
         walrus, parameter = _NAMED[forest.role[rows]], _ARGUMENT[forest.kind[rows]]
         landed = np.where(binds & ~walrus & ~parameter, lands[anchor], _NONE)
-        late = (landed >= 0) & ~_WRITES_LATE[forest.kind[anchor]]
+        late = (landed >= 0) & ~_BINDS_IN_PLACE[forest.kind[anchor]]
         until = np.where(walrus, forest.parent[rows], np.where(late, anchor, rows))
         at = np.where(walrus | late, parts.ends(until), rows)
         place = 2 * at + binds
