@@ -76,9 +76,8 @@ def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> In
     definition = np.repeat(np.arange(len(exits)), np.diff(bounds))
     looping = np.zeros(len(exits), np.bool_)
     looping[definition[src[dst <= src]]] = True
-    looping[idom[exits] < 0] = True
     stuck = (np.bincount(src, minlength=size) == 0) & (idom >= 0)
-    stuck[exits] = False
+    stuck[exits] = idom[exits] < 0
     looping[definition[stuck]] = True
     before: defaultdict[int, list[int]] = defaultdict(list)
     again = looping[definition[src]]
@@ -97,12 +96,11 @@ def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> In
     found[rank[exits]] = rank[exits]
     ranks: list[int] = found.tolist()
     known: list[int] = []
-    _dominate(ranks, zip(*edges.tolist(), strict=True))
     block = np.argsort(rank)
-    edges = edges[:, looping[definition[block[edges[0]]]]]
     while known != ranks:
         known = ranks.copy()
         _dominate(ranks, zip(*edges.tolist(), strict=True))
+        edges = edges[:, looping[definition[block[edges[0]]]]]
     found = np.array(ranks)[rank]
     result: Ints = np.where(found < 0, NONE, block[found])
     return result
