@@ -2,9 +2,10 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from struct import pack
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -12,13 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract.columns import interned, table
-from codeanatomy.extract.emission import assignments as a
-from codeanatomy.extract.emission import definitions as d
-from codeanatomy.extract.emission import expressions as x
-from codeanatomy.extract.emission import statements as s
-from codeanatomy.extract.emission.bindings import IMPORT, IMPORTS, scopes
+from codeanatomy.extract.emission import definitions, expressions, statements
+from codeanatomy.extract.emission.scopes import IMPORT, IMPORTS, MODULE
 from codeanatomy.extract.emission.state import (
-    MODULE,
     OBJECT_WIDTH,
     ROW_WIDTH,
     SITE_WIDTH,
@@ -36,52 +33,21 @@ Codes = npt.NDArray[np.int32]
 
 def _other(e: Emission, node: ast.AST) -> int:
     """Classes that a newer Python adds are walked for the expressions inside."""
-    for child in ast.iter_child_nodes(node):
-        e.visit[type(child)](e, child)
+    e.children(node)
     return e.unknown(c.OPERATOR)
 
 
-_FUNCTIONS: dict[type[ast.AST], Callable[..., int]] = {
-    **dict.fromkeys((ast.For, ast.AsyncFor, ast.While), s.loop),
-    **dict.fromkeys((ast.Try, ast.TryStar), s.try_),
-    **dict.fromkeys((ast.With, ast.AsyncWith), s.with_),
-    **dict.fromkeys((ast.Break, ast.Continue), s.jump),
-    **dict.fromkeys((ast.Pass, ast.Global, ast.Nonlocal), s.nothing),
-    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef), d.function),
-    **dict.fromkeys((ast.Expr, ast.Await), x.inner),
-    **dict.fromkeys((ast.Slice, ast.FormattedValue), x.outer),
-    **dict.fromkeys((ast.Yield, ast.YieldFrom), x.yield_),
-    **dict.fromkeys((ast.List, ast.Tuple, ast.Set), x.display),
-    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), x.comprehension),
-    ast.Assign: a.assign_statement,
-    ast.AnnAssign: a.annotated,
-    ast.AugAssign: a.augmented,
-    ast.If: s.if_,
-    ast.Match: s.match,
-    ast.Return: s.return_,
-    ast.Raise: s.raise_,
-    ast.Assert: s.assertion,
-    ast.Delete: s.delete,
-    ast.ClassDef: d.class_,
-    ast.Lambda: d.lambda_,
-    ast.Import: d.import_,
-    ast.ImportFrom: d.import_from,
-    ast.Name: x.name,
-    ast.Constant: x.constant,
-    ast.Attribute: x.attribute,
-    ast.Call: x.call,
-    ast.BinOp: x.binary,
-    ast.UnaryOp: x.unary,
-    ast.BoolOp: x.boolean,
-    ast.Compare: x.compare,
-    ast.IfExp: x.conditional,
-    ast.NamedExpr: x.walrus,
-    ast.Subscript: x.subscript,
-    ast.Starred: x.starred,
-    ast.JoinedStr: x.text,
-    ast.Dict: x.dictionary,
-}
-VISIT = defaultdict(lambda: _other, _FUNCTIONS)
+def _visitors() -> Iterator[tuple[type[ast.AST], Callable[..., int]]]:
+    """The public functions of the room from a node to a place, by the classes that they take."""
+    for module in (definitions, expressions, statements):
+        for text, function in vars(module).items():
+            takes = getattr(function, "__annotations__", {})
+            if not text.startswith("_") and list(takes) == ["e", "node", "return"]:
+                for class_ in get_args(takes["node"]) or [takes["node"]]:
+                    yield class_, function
+
+
+VISIT = defaultdict(lambda: _other, _visitors())
 
 
 def emit(tree: ast.Module) -> Emitted:
@@ -89,22 +55,20 @@ def emit(tree: ast.Module) -> Emitted:
 
     Raises RecursionError on a tree that is nested deeper than the stack.
     """
-    e = Emission(VISIT)
+    e = Emission(VISIT, tree)
     module = e.module
     e.new_object(MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
-    e.scopes = scopes(tree, e.loops)
-    d.declare(module, e.scopes[tree])
     for text in ("__name__", "__file__", "__doc__"):
         if text not in module.bound:
             module.env[text] = e.literal("str")
-    s.block(e, tree.body)
+    e.block(tree.body)
     for scope, node in e.queue:  # which grows meanwhile
-        d.body(e, scope, node)
+        definitions.body(e, scope, node)
     for scope, _ in e.queue:
         for text in scope.captured:
             for place in scope.definitions.get(text, ()):
                 e.row((c.COPY, place, scope.variables[text], 0, 0))
-    d.close(e, module)
+    definitions.close(e, module)
     _name_sites(e)
     e.names.default_factory = None
     e.row((c.EXTENT, e.place(), e.call(), 0, 0))

@@ -1,4 +1,4 @@
-"""What do definitions and imports bind? Functions, classes, lambdas, imports.
+"""What do definitions and imports bind? Functions, classes, lambdas, imports; and `__all__`.
 
 Function bodies wait until the scope around them is complete: they see its names as they end up.
 """
@@ -6,14 +6,21 @@ Function bodies wait until the scope around them is complete: they see its names
 import ast
 
 from codeanatomy.extract.emission.annotations import described
-from codeanatomy.extract.emission.bindings import DEFINITION, VARIABLE, Function, Names
-from codeanatomy.extract.emission.state import CLASS, FUNCTION, SITE_WIDTH, Emission, Scope
-from codeanatomy.extract.emission.statements import block
+from codeanatomy.extract.emission.scopes import (
+    CLASS,
+    DEFINITION,
+    FUNCTION,
+    VARIABLE,
+    Function,
+    Scope,
+)
+from codeanatomy.extract.emission.state import SITE_WIDTH, Emission
 from codeanatomy.facts import constraints as c
 
 # The walker gives every node that is a site its row number, which the stubs do not know:
 # mypy: disable-error-code="attr-defined,union-attr"
 
+EXPORTING = {"append", "extend", "remove", "insert"}  # methods that change `__all__`
 VARARG, KWARG = -2, -3
 OWN = (DEFINITION, VARIABLE)
 
@@ -49,10 +56,9 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
         if keyword.arg == "metaclass":
             e.row((c.METACLASS, object_, place, 0, 0))
     outer = e.scope
-    scope = e.scope = Scope(CLASS, outer, object_)
-    scope.owner_class, scope.name = scope, node.name
-    declare(scope, e.scopes[node])
-    block(e, node.body)
+    scope = e.scope = e.scopes[node]
+    scope.object, scope.owner_class, scope.name = object_, scope, node.name
+    e.block(node.body)
     close(e, scope)
     scope.owner_class = None  # or it would own itself, and stay
     e.scope = outer
@@ -80,23 +86,13 @@ def body(e: Emission, scope: Scope, node: Function | ast.Lambda) -> None:
         scope.returns.append(e.visit[type(node.body)](e, node.body))
     else:
         parameters = scope.env
-        declare(scope, e.scopes[node])
         # a name of its own, but for an import, has no sites
         scope.uses = {text: e.ignored for text, how in scope.bound.items() if how in OWN}
         for text in scope.shared:
             if text in parameters:
                 e.define(text, parameters[text])
-        block(e, node.body)
+        e.block(node.body)
     _results(e, scope)
-
-
-def declare(scope: Scope, names: Names) -> None:
-    """Takes over what the scope's statements bind and declare."""
-    scope.globals, scope.nonlocals, scope.shared = names.globals, names.nonlocals, names.shared
-    scope.bound = names.bound | scope.bound
-    for declared in (scope.globals, scope.nonlocals):
-        for text in declared:
-            scope.bound.pop(text, None)
 
 
 def _results(e: Emission, scope: Scope) -> None:
@@ -122,7 +118,8 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     outer, args = e.scope, node.args
     row, place_of, names = e.row, e.place, e.names
     object_ = e.new_object(FUNCTION, node.row)
-    scope = Scope(FUNCTION, outer, object_)
+    scope = e.scopes.get(node) or Scope(FUNCTION, outer)
+    scope.object, scope.owner_class = object_, outer.owner_class
     env = scope.env
     plain, positional = len(args.posonlyargs), [*args.posonlyargs, *args.args]
     for index, parameter in enumerate(positional):
@@ -143,7 +140,8 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
             if extra.annotation is not None and (said := described(e, extra.annotation)):
                 row((c.STORE, place, names[c.ANY_ITEM], said, 0))
     scope.definitions = {text: [place] for text, place in env.items()}
-    scope.bound = dict.fromkeys(env, VARIABLE)
+    declared = scope.globals | scope.nonlocals
+    scope.bound |= {text: VARIABLE for text in env if text not in declared}
     scope.uses = dict.fromkeys(env, e.ignored)
     given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
     for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
@@ -231,3 +229,48 @@ def _import(e: Emission, module: str, level: int, member: str) -> int:
 def _imported(e: Emission, text: str, place: int) -> None:
     e.scope.imports.setdefault(text, []).append(place)
     e.define(text, place, fresh=True)
+
+
+# what a module exports
+
+
+def exported(e: Emission, value: ast.expr, *, replace: bool) -> None:
+    """Rows for a value that becomes `__all__` (replace) or is added to it."""
+    if replace:
+        e.row((c.EXPORT, c.EXPORT_ADD, 0, 0, 0))  # the empty name: there is an `__all__`
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            todo += reversed(node.elts)
+        elif isinstance(node, ast.Starred):
+            todo.append(node.value)
+        elif isinstance(node, ast.BinOp):
+            todo += (node.right, node.left)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            e.row((c.EXPORT, c.EXPORT_ADD, e.names[node.value], 0, 0))
+        elif isinstance(node, ast.Attribute) and node.attr == "__all__":
+            if isinstance(node.value, ast.Name):
+                place = e.scope.env.get(node.value.id) or e.outer(node.value.id)
+                e.row((c.EXPORT, c.EXPORT_FROM, 0, place, 0))
+            else:
+                e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
+        elif isinstance(node, ast.Name) and node.id == "__all__":
+            continue
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("list", "tuple"):
+            todo += reversed(node.args)
+        else:
+            e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
+
+
+def exported_by_call(e: Emission, node: ast.Call) -> None:
+    """Rows for `__all__.append(...)`, `.extend(...)`, `.remove(...)`, seen at module level."""
+    method = node.func.attr
+    if method not in EXPORTING or not node.args:
+        return
+    value = node.args[-1]
+    if method == "remove":
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            e.row((c.EXPORT, c.EXPORT_REMOVE, e.names[value.value], 0, 0))
+    else:
+        exported(e, value, replace=False)

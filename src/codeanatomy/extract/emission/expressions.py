@@ -3,16 +3,10 @@
 import ast
 
 from codeanatomy.extract.emission.annotations import forget, narrow, tells, visited
-from codeanatomy.extract.emission.assignments import assign, exported_by_call, parts
-from codeanatomy.extract.emission.bindings import VARIABLE, target_names
-from codeanatomy.extract.emission.state import (
-    CLASS,
-    FUNCTION,
-    MODULE,
-    OPERATORS,
-    SITE_WIDTH,
-    Emission,
-)
+from codeanatomy.extract.emission.definitions import exported_by_call
+from codeanatomy.extract.emission.scopes import CLASS, FUNCTION, MODULE, VARIABLE, target_names
+from codeanatomy.extract.emission.state import OPERATORS, SITE_WIDTH, Emission
+from codeanatomy.extract.emission.statements import assign, parts
 from codeanatomy.facts import constraints as c
 
 _FEW = 16  # constants of a display that are told apart
@@ -235,15 +229,13 @@ def yield_(e: Emission, node: ast.Yield | ast.YieldFrom) -> int:
 
 
 def text(e: Emission, node: ast.JoinedStr) -> int:
-    for part in node.values:
-        e.visit[type(part)](e, part)
+    e.children(node)
     first = getattr(node.values[0], "value", "") if node.values else ""
     return e.beginning(first) if isinstance(first, str) else e.literal("str")
 
 
 def outer(e: Emission, node: ast.Slice | ast.FormattedValue) -> int:
-    for part in ast.iter_child_nodes(node):
-        e.visit[type(part)](e, part)
+    e.children(node)
     return e.literal("slice" if isinstance(node, ast.Slice) else "str")
 
 

@@ -1,10 +1,4 @@
-"""What does the emission remember while it walks one module? Scopes, places and the rows so far.
-
-Structured SSA: `Scope.env[name]` is the place of the name's value, so a local assignment emits no
-row and a use sees just the definitions that reach it; only joins make new places. A name that
-others may see (module, class, captured by an inner function) also has one place per scope, fed by
-all its definitions.
-"""
+"""What does the emission remember while it walks one module? Places and the rows so far."""
 
 import ast
 from collections import defaultdict
@@ -13,18 +7,19 @@ from itertools import count
 
 import msgspec
 
-from codeanatomy.extract.emission.bindings import (
+from codeanatomy.extract.emission.scopes import (
+    CLASS,
     DEFINITION,
+    FUNCTION,
     IMPORT,
-    NOTHING,
+    MODULE,
     VARIABLE,
-    Bound,
     Function,
-    Names,
+    Scope,
+    owner_of,
+    scopes,
 )
 from codeanatomy.facts import constraints as c
-
-MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
 
 # the special method behind an operator; of binary ones without the underscores
 _OPERATORS = """\
@@ -38,7 +33,6 @@ OPERATORS: dict[type[ast.AST], str] = {getattr(ast, x): name for x, name in _MET
 DIGIT = len("[0]")
 SITE_WIDTH, ROW_WIDTH, OBJECT_WIDTH = 4, 5, 2
 Row = tuple[int, int, int, int, int]
-Jumps = tuple[list[dict[str, int]], list[dict[str, int]]]
 
 
 class Emitted(msgspec.Struct, frozen=True):
@@ -52,49 +46,13 @@ class Emitted(msgspec.Struct, frozen=True):
     names: list[str]
 
 
-class Scope:
-    """A module, class or function while it is walked."""
-
-    def __init__(self, kind: int, parent: "Scope | None", object_: int) -> None:
-        self.kind, self.parent, self.object = kind, parent, object_
-        self.name = ""  # of a class
-        self.bound = self.globals = self.nonlocals = NOTHING
-        self.env: dict[str, int] = {}  # name -> place of its value here
-        self.variables: dict[str, int] = {}  # name -> place of all its definitions
-        self.paths: dict[tuple[int, int], int] = {}  # (base, attribute) -> place, in straight code
-        self.narrowed: dict[tuple[str, int], int] = {}  # (name, place a test told) -> its own place
-        self.definitions: dict[str, list[int]] = {}  # of a function: what inner functions may see
-        self.captured: dict[str, int] = {}
-        self.defined: dict[str, int] = {}  # name -> object of its one def or class
-        self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
-        self.cache: dict[str, int] = {}
-        self.uses: dict[str, list[int]] = {}
-        self.shared = NOTHING  # names that functions inside assign to
-        # comprehension variables around this lambda
-        self.veil: dict[str, int] = parent.veil if parent else NOTHING
-        self.logs: list[dict[str, list[int]]] = []  # definitions inside open try bodies
-        self.loops: list[Jumps] = []
-        self.returns: list[int] = []
-        self.parameters: dict[int, int] = {}  # place of a positional parameter -> index
-        self.receiver = 0  # place of the first parameter of the method around
-        self.owner_class: Scope | None = parent.owner_class if parent else None  # class around
-        self.members: set[str] = set()  # of a class: what its methods set on their receivers
-        self.generator = False
-
-
-def row_of(node: ast.AST) -> int:
-    """The walker's number of a node, which the type stubs do not know."""
-    row: int = node.row  # type: ignore[attr-defined]  # see above
-    return row
-
-
 DEAD: dict[str, int] = {}  # env of code that cannot be reached; never written
 
 
 class Emission:
     """Rows of one module, and the scope that is walked now."""
 
-    def __init__(self, visit: dict[type[ast.AST], Callable[..., int]]) -> None:
+    def __init__(self, visit: dict[type[ast.AST], Callable[..., int]], tree: ast.Module) -> None:
         self.visit = visit
         self.rows: list[int] = []
         self.sites: list[int] = []
@@ -116,11 +74,23 @@ class Emission:
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
         self.queue: list[tuple[Scope, Function | ast.Lambda]] = []
-        self.loops: dict[ast.AST, Bound] = {}
-        self.scopes: dict[ast.AST, Names] = {}
+        self.scopes = scopes(tree)
         self.mentions: dict[tuple[Scope | None, str], list[int]] = {}
         self.ignored: list[int] = []
-        self.module = self.scope = Scope(MODULE, None, 0)
+        self.module = self.scope = self.scopes[tree]
+
+    def children(self, node: ast.AST) -> None:
+        """Walks the expressions inside."""
+        for child in ast.iter_child_nodes(node):
+            self.visit[type(child)](self, child)
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        """Walks statements; code after a jump starts from nothing known."""
+        visit, scope = self.visit, self.scope
+        for node in statements:
+            if scope.env is DEAD:
+                scope.env, scope.paths = {}, {}
+            visit[type(node)](self, node)
 
     def new_object(self, kind: int, row: int) -> int:
         """Number of a new object of the file."""
@@ -306,17 +276,3 @@ class Emission:
         if not in_class:
             scope.uses[name] = uses
         return uses
-
-
-def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]:
-    """The scope whose name this is (None: not in the file), or a comprehension variable's place."""
-    if name in scope.globals:
-        return (module if name in module.bound else None), 0
-    around: Scope | None = scope
-    while around is not None:
-        if name in around.bound and around.kind != CLASS:
-            return around, 0
-        if name in around.veil:
-            return None, around.veil[name]
-        around = around.parent
-    return None, 0

@@ -222,7 +222,7 @@ class Flow:
         landed = np.where(binds & ~walrus & ~parameter, lands[anchor], NONE)
         late = (landed >= 0) & ~_BINDS_IN_PLACE[forest.kind[anchor]]
         until = np.where(walrus, forest.parent[rows], np.where(late, anchor, rows))
-        at = np.where(walrus | late, parts.ends(until), rows)
+        at = np.where(walrus | late, parts.ends[until], rows)
         place = 2 * at + binds
         marks = np.array(self._blocks.marks, np.int64).reshape(-1, 2)
         marked, block = marks.T

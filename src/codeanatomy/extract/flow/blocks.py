@@ -182,7 +182,7 @@ class Blocks:
                 end = self._label()
                 self._test(branching, end, end)
                 self._place(end)
-            self._at(self._parts.last(branching) + 1)
+            self._at(self._parts.ends.item(branching) + 1)
 
     def _value(self, row: int, *, cut: bool = True) -> None:
         """An operand whose value is used; `cut`: an exception in it ends the block."""

@@ -44,9 +44,9 @@ class Parts:
 
     `anchors` are rows that are evaluated as wholes: statements, handlers, cases, and operands that
     may be left out. `branches` holds, by anchor, the outermost rows in it that go different ways;
-    `naming` are the handlers that name their exception,
-    `truth` the constants among the tests; `raises` and `binds` tell of an anchor whether something
-    in it may raise, and whether it binds a name.
+    `naming` are the handlers that name their exception, `truth` the constants among the tests;
+    `raises` and `binds` tell of an anchor whether something in it may raise, and whether it binds a
+    name; `ends` is the last row below each row (or the row itself).
     """
 
     def __init__(self, forest: Forest, scopes: Scopes) -> None:
@@ -63,7 +63,12 @@ class Parts:
         self.naming = set(np.flatnonzero(_HANDLERS[role] & (forest.bound >= 0)).tolist())
         self._statements: Ints = np.flatnonzero((_STATEMENTS & ~_WITHIN)[role])
         self.chains = set(np.flatnonzero(chain).tolist())
-        self._ends = _last_rows(forest)
+        every = np.arange(forest.size)
+        self.ends: Ints = every.copy()
+        inner = every[parent >= 0]
+        self.ends[parent[inner]] = inner  # ascending: the last child stays
+        while not np.array_equal(further := self.ends[self.ends], self.ends):
+            self.ends = further
         self._parts: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
         held = np.flatnonzero(_OWNERS[kind[parent]] | chain[parent])
         held = held[parent[held] >= 0]
@@ -88,10 +93,6 @@ class Parts:
         """Field and row of each child, in source order."""
         return self._parts.get(row, [])
 
-    def last(self, row: int) -> int:
-        """The last row below (or the row itself)."""
-        return int(self._ends[row])
-
     def anchor(self, rows: Ints) -> Ints:
         """The anchor that each of the rows follows most closely."""
         found: Ints = self.anchors[np.searchsorted(self.anchors, rows, "right") - 1]
@@ -101,10 +102,6 @@ class Parts:
         """The innermost statement or handler around each of the rows, which may be itself."""
         found: Ints = self._statements[np.searchsorted(self._statements, rows, "right") - 1]
         return found
-
-    def ends(self, rows: Ints) -> Ints:
-        """`last` of each row."""
-        return self._ends[rows]
 
     def irrefutable(self, pattern: int) -> bool:
         """Whether a pattern matches everything."""
@@ -133,14 +130,3 @@ class Parts:
             else:
                 found[holder].append(row)
         return found
-
-
-def _last_rows(forest: Forest) -> Ints:
-    """For each row, the last one below it: the last child's, and so on."""
-    rows = np.arange(forest.size)
-    last = rows.copy()
-    inner = rows[forest.parent >= 0]
-    last[forest.parent[inner]] = inner  # ascending: the last child stays
-    while not np.array_equal(further := last[last], last):
-        last = further
-    return last
