@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from codeanatomy.extract.columns import interned, table
 from codeanatomy.extract.emission import definitions, expressions, statements
-from codeanatomy.extract.emission.scopes import IMPORT, IMPORTS, MODULE
+from codeanatomy.extract.emission.scopes import IMPORT, IMPORTS
 from codeanatomy.extract.emission.state import (
     OBJECT_WIDTH,
     ROW_WIDTH,
@@ -57,7 +57,7 @@ def emit(tree: ast.Module) -> Emitted:
     """
     e = Emission(VISIT, tree)
     module = e.module
-    e.new_object(MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
+    e.new_object(c.MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
     for text in ("__name__", "__file__", "__doc__"):
         if text not in module.bound:
             module.env[text] = e.literal("str")

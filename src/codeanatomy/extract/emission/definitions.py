@@ -6,15 +6,8 @@ Function bodies wait until the scope around them is complete: they see its names
 import ast
 
 from codeanatomy.extract.emission.annotations import described
-from codeanatomy.extract.emission.scopes import (
-    CLASS,
-    DEFINITION,
-    FUNCTION,
-    VARIABLE,
-    Function,
-    Scope,
-)
-from codeanatomy.extract.emission.state import SITE_WIDTH, Emission
+from codeanatomy.extract.emission.scopes import DEFINITION, VARIABLE, Function, Scope
+from codeanatomy.extract.emission.state import Emission
 from codeanatomy.facts import constraints as c
 
 # The walker gives every node that is a site its row number, which the stubs do not know:
@@ -30,7 +23,7 @@ def function(e: Emission, node: Function) -> int:
     object_ = _scope_of(e, node)
     if node.returns is not None and (place := described(e, node.returns)):
         e.row((c.RESULT, object_, place, 0, 0))
-    if e.scope.kind == CLASS:
+    if e.scope.kind == c.CLASS:
         e.row((c.METHOD, object_, e.scope.object, 0, 0))
     _bind(e, node.name, object_, decorators)
     return 0
@@ -42,7 +35,7 @@ def lambda_(e: Emission, node: ast.Lambda) -> int:
 
 def class_(e: Emission, node: ast.ClassDef) -> int:
     decorators = _decorators(e, node.decorator_list)
-    object_ = e.new_object(CLASS, node.row)
+    object_ = e.new_object(c.CLASS, node.row)
     for position, base in enumerate(node.bases):
         value = base
         while isinstance(value, ast.Subscript):  # Generic[T]: the class itself is the base
@@ -117,8 +110,8 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     """The function's object; its scope with the parameters bound waits in the queue."""
     outer, args = e.scope, node.args
     row, place_of, names = e.row, e.place, e.names
-    object_ = e.new_object(FUNCTION, node.row)
-    scope = e.scopes.get(node) or Scope(FUNCTION, outer)
+    object_ = e.new_object(c.FUNCTION, node.row)
+    scope = e.scopes.get(node) or Scope(c.FUNCTION, outer)
     scope.object, scope.owner_class = object_, outer.owner_class
     env = scope.env
     plain, positional = len(args.posonlyargs), [*args.posonlyargs, *args.args]
@@ -149,7 +142,7 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
             place = e.visit[type(default)](e, default)
             row((c.COPY, place, env[parameter.arg], 0, 0))
     first = env[positional[0].arg] if positional else 0
-    scope.receiver = first if outer.kind == CLASS else outer.receiver
+    scope.receiver = first if outer.kind == c.CLASS else outer.receiver
     e.queue.append((scope, node))
     return object_
 
@@ -162,8 +155,7 @@ def _decorators(e: Emission, nodes: list[ast.expr]) -> list[tuple[int, int]]:
         place = callee = e.visit[type(node)](e, node)
         if isinstance(node, ast.Call):
             callee = e.rows[-4]  # of the call row, which is the last
-        e.site((c.DECORATOR_SITE, node.row, callee, e.names[spelled(node)]))
-        places.append((place, len(e.sites) // SITE_WIDTH))
+        places.append((place, e.sited(node.row, callee, spelled(node), c.DECORATOR_SITE)))
     return places
 
 
@@ -234,13 +226,17 @@ def _imported(e: Emission, text: str, place: int) -> None:
 # what a module exports
 
 
-def exported(e: Emission, value: ast.expr, *, replace: bool) -> None:
-    """Rows for a value that becomes `__all__` (replace) or is added to it."""
+def exported(e: Emission, target: ast.expr, value: ast.expr, *, replace: bool) -> None:
+    """Rows for a value that becomes `__all__` (replace) or is added to it, if this is the target,
+    seen at module level."""
+    if e.scope.kind != c.MODULE or getattr(target, "id", "") != "__all__":
+        return
     if replace:
         e.row((c.EXPORT, c.EXPORT_ADD, 0, 0, 0))  # the empty name: there is an `__all__`
     todo = [value]
     while todo:
         node = todo.pop()
+        of = node.value if isinstance(node, ast.Attribute) and node.attr == "__all__" else None
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             todo += reversed(node.elts)
         elif isinstance(node, ast.Starred):
@@ -249,17 +245,12 @@ def exported(e: Emission, value: ast.expr, *, replace: bool) -> None:
             todo += (node.right, node.left)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             e.row((c.EXPORT, c.EXPORT_ADD, e.names[node.value], 0, 0))
-        elif isinstance(node, ast.Attribute) and node.attr == "__all__":
-            if isinstance(node.value, ast.Name):
-                place = e.scope.env.get(node.value.id) or e.outer(node.value.id)
-                e.row((c.EXPORT, c.EXPORT_FROM, 0, place, 0))
-            else:
-                e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
-        elif isinstance(node, ast.Name) and node.id == "__all__":
-            continue
+        elif isinstance(of, ast.Name):
+            place = e.scope.env.get(of.id) or e.outer(of.id)
+            e.row((c.EXPORT, c.EXPORT_FROM, 0, place, 0))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("list", "tuple"):
             todo += reversed(node.args)
-        else:
+        elif getattr(node, "id", "") != "__all__":
             e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
 
 
@@ -273,4 +264,4 @@ def exported_by_call(e: Emission, node: ast.Call) -> None:
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             e.row((c.EXPORT, c.EXPORT_REMOVE, e.names[value.value], 0, 0))
     else:
-        exported(e, value, replace=False)
+        exported(e, node.func.value, value, replace=False)

@@ -4,8 +4,8 @@ import ast
 
 from codeanatomy.extract.emission.annotations import forget, narrow, tells, visited
 from codeanatomy.extract.emission.definitions import exported_by_call
-from codeanatomy.extract.emission.scopes import CLASS, FUNCTION, MODULE, VARIABLE, target_names
-from codeanatomy.extract.emission.state import OPERATORS, SITE_WIDTH, Emission
+from codeanatomy.extract.emission.scopes import VARIABLE, target_names
+from codeanatomy.extract.emission.state import OPERATORS, Emission
 from codeanatomy.extract.emission.statements import assign, parts
 from codeanatomy.facts import constraints as c
 
@@ -72,13 +72,12 @@ def call(e: Emission, node: ast.Call) -> int:
             _NAMED[text](e, node, places, result)
     elif type(func) is ast.Attribute:
         text = func.attr
-        if scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
+        if scope.kind == c.MODULE and getattr(func.value, "id", "") == "__all__":
             exported_by_call(e, node)
         elif text == "update" and len(places) == 1 and places[0] in e.displays:
             for key, held in e.displays[places[0]].items():  # what the keys hold from here on
                 scope.paths[base, key] = held
-    e.site((c.CALL_SITE, node.row, callee, names[text]))
-    row((c.CALL, callee, number, result, len(e.sites) // SITE_WIDTH))
+    row((c.CALL, callee, number, result, e.sited(node.row, callee, text)))
     return result
 
 
@@ -93,29 +92,25 @@ def _super(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
         e.row((c.SUPER, receiver, class_.object, result, 0))
 
 
-def _getattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
-    if len(places) < 2:
+def _by_name(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
+    """`getattr(value, name)`, perhaps with a default, and `setattr(value, name, given)`."""
+    puts = node.func.id == "setattr"
+    if len(places) < 2 + puts:
         return
+    base, at, *given = places
     name = node.args[1]
-    if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        e.row((c.COPY, e.load(places[0], name.value), result, 0, 0))
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        mode, held = (c.PUT_ATTRIBUTE, given[0]) if puts else (c.GET_ATTRIBUTE, result)
+        e.row((c.KEYED, base, at, held, mode))
+    elif puts:
+        e.row((c.STORE, base, e.names[name.value], given[0], 0))
     else:
-        e.row((c.KEYED, places[0], places[1], result, c.GET_ATTRIBUTE))
-    if len(places) > 2:
-        e.row((c.COPY, places[2], result, 0, 0))
+        e.row((c.COPY, e.load(base, name.value), result, 0, 0))
+    if given and not puts:
+        e.row((c.COPY, given[0], result, 0, 0))
 
 
-def _setattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
-    if len(places) < 3:
-        return
-    name = node.args[1]
-    if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        e.row((c.STORE, places[0], e.names[name.value], places[2], 0))
-    else:
-        e.row((c.KEYED, places[0], places[1], places[2], c.PUT_ATTRIBUTE))
-
-
-_NAMED = {"super": _super, "getattr": _getattr, "setattr": _setattr}
+_NAMED = {"super": _super, "getattr": _by_name, "setattr": _by_name}
 
 
 def binary(e: Emission, node: ast.BinOp) -> int:
@@ -222,7 +217,7 @@ def yield_(e: Emission, node: ast.Yield | ast.YieldFrom) -> int:
     place = e.visit[type(node.value)](e, node.value) if node.value is not None else 0
     if isinstance(node, ast.YieldFrom):
         place = e.iterate(-1, place)
-    if e.scope.kind == FUNCTION:
+    if e.scope.kind == c.FUNCTION:
         e.scope.generator = True
         e.row((c.YIELD, e.scope.object, place or e.literal("NoneType"), 0, 0))
     return e.unknown(c.GENERATED)
@@ -286,7 +281,7 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     iterable = e.visit[type(first.iter)](e, first.iter)
     hidden = [name for g in node.generators for name in target_names(g.target)]
     env, uses, veil = scope.env, scope.uses, scope.veil
-    if scope.kind == CLASS:
+    if scope.kind == c.CLASS:
         scope.env, scope.uses = {k: v for k, v in env.items() if k in veil}, {}
     places = {name: scope.env[name] for name in hidden if name in scope.env}
     seen = {name: scope.uses[name] for name in hidden if name in scope.uses}
@@ -322,18 +317,15 @@ def comprehension(e: Emission, node: Comprehension) -> int:
         place = e.display(COMPREHENSIONS[type(node)])
         if held not in e.constants:
             e.row((c.STORE, place, e.names[c.ANY_ITEM], held, 0))
-    scope.veil = veil
     if before:
         forget(e, before)
-    if scope.kind == CLASS:
-        scope.env, scope.uses = env, uses
-    else:
-        scope.env |= places
-        scope.uses |= seen
-        for name in hidden:
-            if name not in places:
-                scope.env.pop(name, None)
-            if name not in seen:
-                scope.uses.pop(name, None)
+    scope.env |= places
+    scope.uses |= seen
+    for name in hidden:
+        if name not in places:
+            scope.env.pop(name, None)
+        if name not in seen:
+            scope.uses.pop(name, None)
+    scope.env, scope.uses, scope.veil = env, uses, veil
     scope.paths = {}
     return place

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from codeanatomy.facts import constraints as c
 
-MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
-
 # one def or class; one import; several imports; everything else
 DEFINITION, IMPORT, IMPORTS, VARIABLE = range(1, 5)
 Bound = dict[str, int]
@@ -60,14 +58,14 @@ def scopes(tree: ast.Module) -> dict[ast.AST, Scope]:
 
     Every loop node gains `binds`: the names that its target and body bind.
     """
-    module = Scope(MODULE, None)
+    module = Scope(c.MODULE, None)
     _block(module, tree.body)
     found: dict[ast.AST, Scope] = {tree: module}
     todo = [module]
     while todo:
         scope = todo.pop()
         for node in scope.inner:
-            inner = Scope(CLASS if type(node) is ast.ClassDef else FUNCTION, scope)
+            inner = Scope(c.CLASS if type(node) is ast.ClassDef else c.FUNCTION, scope)
             _block(inner, node.body)
             found[node] = inner
             todo.append(inner)
@@ -78,7 +76,7 @@ def scopes(tree: ast.Module) -> dict[ast.AST, Scope]:
                         module.bound[name] = VARIABLE
             for name in inner.nonlocals:
                 owner: Scope | None = scope
-                while owner is not None and (owner.kind == CLASS or name in owner.nonlocals):
+                while owner is not None and (owner.kind == c.CLASS or name in owner.nonlocals):
                     owner = owner.parent
                 if owner is not None:
                     owner.shared = owner.shared | {name: VARIABLE}
@@ -94,7 +92,7 @@ def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]
         return (module if name in module.bound else None), 0
     around: Scope | None = scope
     while around is not None:
-        if name in around.bound and around.kind != CLASS:
+        if name in around.bound and around.kind != c.CLASS:
             return around, 0
         if name in around.veil:
             return None, around.veil[name]

@@ -8,11 +8,8 @@ from itertools import count
 import msgspec
 
 from codeanatomy.extract.emission.scopes import (
-    CLASS,
     DEFINITION,
-    FUNCTION,
     IMPORT,
-    MODULE,
     VARIABLE,
     Function,
     Scope,
@@ -96,6 +93,11 @@ class Emission:
         """Number of a new object of the file."""
         self.objects += (kind, row)
         return len(self.objects) // OBJECT_WIDTH - 1
+
+    def sited(self, row: int, place: int, name: str, what: int = c.CALL_SITE) -> int:
+        """Number of a new site, which rows of calls may name."""
+        self.site((what, row, place, self.names[name]))
+        return len(self.sites) // SITE_WIDTH
 
     def holding(self, object_: int) -> int:
         """A new place that holds the object."""
@@ -218,7 +220,7 @@ class Emission:
             return
         if name in scope.nonlocals:
             owner = scope.parent
-            while owner is not None and (owner.kind != FUNCTION or name not in owner.bound):
+            while owner is not None and (owner.kind != c.FUNCTION or name not in owner.bound):
                 owner = owner.parent
             if owner is not None:
                 owner.captured[name] = 1
@@ -226,10 +228,10 @@ class Emission:
             return
         scope.env[name] = place
         if name in scope.shared:  # any call may change it
-            if scope.kind == FUNCTION:
+            if scope.kind == c.FUNCTION:
                 scope.captured[name] = 1
             scope.env[name] = self.variable(scope, name)
-        if scope.kind == FUNCTION:
+        if scope.kind == c.FUNCTION:
             scope.definitions.setdefault(name, []).append(place)
         elif fresh and name not in scope.variables and scope.bound[name] in (DEFINITION, IMPORT):
             scope.variables[name] = place
@@ -245,10 +247,10 @@ class Emission:
         if place is None:
             owner, place = owner_of(self.module, scope, name)
             early = 0
-            if owner is scope and scope.kind == MODULE:
+            if owner is scope and scope.kind == c.MODULE:
                 owner, early = None, 1
             if owner is not None:
-                if owner.kind == FUNCTION:
+                if owner.kind == c.FUNCTION:
                     owner.captured[name] = 1
                 place = self.variable(owner, name)
             elif not place and name == "__class__" and scope.owner_class is not None:
@@ -264,7 +266,7 @@ class Emission:
     def mention(self, name: str) -> list[int]:
         """The list that collects the rows of tokens of this name, as the current scope sees it."""
         scope = self.scope
-        in_class = scope.kind == CLASS and name in scope.bound
+        in_class = scope.kind == c.CLASS and name in scope.bound
         owner: Scope | None = scope
         place = 0
         if not in_class or name not in scope.env:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from codeanatomy.extract.emission.annotations import Env, described, met, narrow
 from codeanatomy.extract.emission.definitions import exported
-from codeanatomy.extract.emission.scopes import FUNCTION, MODULE, leaves, pattern_names
+from codeanatomy.extract.emission.scopes import leaves, pattern_names
 from codeanatomy.extract.emission.state import DEAD, OPERATORS, Emission
 from codeanatomy.facts import constraints as c
 
@@ -18,45 +18,32 @@ from codeanatomy.facts import constraints as c
 
 def assign_statement(e: Emission, node: ast.Assign) -> int:
     value = node.value
-    if value.__class__ is ast.Tuple:
+    if type(value) is ast.Tuple and any(_pairs(target, value) for target in node.targets):
+        places = [e.visit[type(x)](e, x) for x in value.elts]
         for target in node.targets:
             if _pairs(target, value):
-                return _unpack(e, node)
+                for part, place in zip(target.elts, places, strict=True):
+                    assign(e, part, place)
+            else:
+                whole = e.display("tuple")
+                for index, place in enumerate(places):
+                    e.row((c.STORE, whole, e.names[c.item(index)], place, 0))
+                assign(e, target, whole)
+        return 0
     place = e.visit[type(value)](e, value)
     for target in node.targets:
         assign(e, target, place)
-        if e.scope.kind == MODULE and isinstance(target, ast.Name) and target.id == "__all__":
-            exported(e, value, replace=True)
+        exported(e, target, value, replace=True)
     return 0
 
 
-def _pairs(target: ast.expr, value: ast.expr) -> bool:
+def _pairs(target: ast.expr, value: ast.Tuple) -> bool:
     """`a, b = x, y`: as many targets as values and no star."""
     return (
-        isinstance(value, ast.Tuple)
-        and isinstance(target, (ast.Tuple, ast.List))
+        isinstance(target, (ast.Tuple, ast.List))
         and len(target.elts) == len(value.elts)
         and not any(isinstance(x, ast.Starred) for x in (*target.elts, *value.elts))
     )
-
-
-def _unpack(e: Emission, node: ast.Assign) -> int:
-    elements = node.value.elts
-    places = [e.visit[type(x)](e, x) for x in elements]
-    for target in node.targets:
-        if _pairs(target, node.value):
-            for part, place in zip(target.elts, places, strict=True):
-                assign(e, part, place)
-        else:
-            assign(e, target, _tuple(e, places))
-    return 0
-
-
-def _tuple(e: Emission, places: list[int]) -> int:
-    place = e.display("tuple")
-    for index, held in enumerate(places):
-        e.row((c.STORE, place, e.names[c.item(index)], held, 0))
-    return place
 
 
 def assign(e: Emission, target: ast.expr, place: int) -> None:
@@ -125,9 +112,8 @@ def annotated(e: Emission, node: ast.AnnAssign) -> int:
     if node.value is not None:
         value = e.visit[type(node.value)](e, node.value)
         assign(e, target, e.joined([value, said]) if said else value)
-        if scope.kind == MODULE and getattr(target, "id", "") == "__all__":
-            exported(e, node.value, replace=True)
-    elif said and isinstance(target, ast.Name) and scope.kind == FUNCTION:
+        exported(e, target, node.value, replace=True)
+    elif said and isinstance(target, ast.Name) and scope.kind == c.FUNCTION:
         scope.env[target.id] = said
     elif said:
         assign(e, target, said)
@@ -149,8 +135,7 @@ def augmented(e: Emission, node: ast.AugAssign) -> int:
     after = e.joined([e.special(node.row, before, method, other), before])
     if isinstance(target, ast.Name):
         e.define(target.id, after)
-        if target.id == "__all__" and e.scope.kind == MODULE:
-            exported(e, value, replace=False)
+        exported(e, target, value, replace=False)
     elif isinstance(target, ast.Attribute):
         e.row((c.STORE, base, e.names[target.attr], after, 0))
         e.scope.paths[base, e.names[target.attr]] = after
@@ -366,7 +351,7 @@ def return_(e: Emission, node: ast.Return) -> int:
     scope = e.scope
     value = node.value
     place = e.visit[type(value)](e, value) if value is not None else e.literal("NoneType")
-    if scope.kind == FUNCTION:
+    if scope.kind == c.FUNCTION:
         scope.returns.append(place)
     scope.env = DEAD
     return 0

@@ -8,17 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract.columns import Column, coded, optional, table
+from codeanatomy.extract.flow import ways
 from codeanatomy.extract.flow.blocks import BREAK, NEXT, SWALLOW, WAYS, Blocks
 from codeanatomy.extract.flow.parts import Parts
-from codeanatomy.extract.flow.ways import (
-    NONE,
-    Items,
-    controls,
-    dominators,
-    leading_out,
-    postdominators,
-    reaching,
-)
+from codeanatomy.extract.flow.ways import NONE, Items
 from codeanatomy.extract.forest import DEL, LOAD, Forest, Ints, kinds, roles
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.facts.ids import EXIT, mix
@@ -51,11 +44,12 @@ class Flow:
         self._begin = np.searchsorted(self._block, every, "left")  # first point of each block
         self._end = np.searchsorted(self._block, every, "right")
         self._filled = self._end > self._begin
-        self._idom = dominators(self._src, self._dst, blocks.first)
-        kept = leading_out(self._src, self._dst, self._way, self._idom)
+        self._idom = ways.dominators(self._src, self._dst, blocks.first)
+        kept = ways.leading_out(self._src, self._dst, self._way, self._idom)
         self._kept = self._src[kept], self._dst[kept], self._way[kept]
-        self._ipdom = postdominators(*self._kept[:2], blocks.first, self._idom)
-        self._dominators()
+        self._ipdom = ways.postdominators(*self._kept[:2], blocks.first, self._idom)
+        self._above = self._nearest(self._idom, self._first[:-1], -1)
+        self._below = self._nearest(self._ipdom, self._first[1:] - 1, 1)
 
     def tables(self) -> dict[str, pa.Table]:
         """The flow_edge, control and def_use tables."""
@@ -91,26 +85,22 @@ class Flow:
         result: Ints = np.where(self._filled[to], to, NONE)
         return result
 
-    def _dominators(self) -> None:
-        """By code, the codes of the nodes that immediately dominate it and post-dominate it."""
+    def _nearest(self, tree: Ints, roots: Ints, step: int) -> Ints:
+        """By code, the codes of the nodes that immediately dominate it (step -1) or post-dominate
+        it (step 1), from the tree of the blocks."""
         code, block = self._code, self._block
         index = np.arange(len(code))
-        self._above = np.full(len(self._keys), NONE)
-        self._below = np.full(len(self._keys), NONE)
-        entries = self._first[:-1]
-        idom, ipdom = self._idom.copy(), self._ipdom.copy()
-        idom[entries] = NONE
-        ipdom[self._first[1:] - 1] = NONE
-        alive = self._idom[block] >= 0
-        up, down = self._through(idom), self._through(ipdom)
-        head, tail = self._begin[block] == index, self._end[block] - 1 == index
-        over = np.where(idom[block] < 0, NONE, up[idom[block]])
-        under = np.where(ipdom[block] < 0, NONE, down[ipdom[block]])
-        above = np.where(head, np.where(over < 0, NONE, self._end[over] - 1), index - 1)
-        below = np.where(tail, np.where(under < 0, NONE, self._begin[under]), index + 1)
-        for told, there, order in ((self._above, above, -1), (self._below, below, 1)):
-            known = np.flatnonzero(alive & (there >= 0))[::order]
-            told[code[known]] = code[there[known]]
+        tree = tree.copy()
+        tree[roots] = NONE
+        entered, left = self._begin, self._end - 1
+        near, far = (entered, left) if step < 0 else (left, entered)
+        over = np.where(tree[block] < 0, NONE, self._through(tree)[tree[block]])
+        outside = np.where(over < 0, NONE, far[over])
+        there = np.where(near[block] == index, outside, index + step)
+        known = np.flatnonzero((self._idom[block] >= 0) & (there >= 0))[::step]
+        told = np.full(len(self._keys), NONE)
+        told[code[known]] = code[there[known]]
+        return told
 
     def _edges(self) -> dict[str, pa.Table]:
         """Edges between points: in a block, and from its last one on. Those from a statement that
@@ -129,7 +119,7 @@ class Flow:
 
     def _controls(self) -> dict[str, pa.Table]:
         """What tests, loops and cases decide; not what depends on nothing being raised before."""
-        block, by, way = controls(*self._kept, self._ipdom)
+        block, by, way = ways.controls(*self._kept, self._ipdom)
         chosen = (way > NEXT) & (way < BREAK) & self._filled[by]
         block, by, way = block[chosen], by[chosen], way[chosen]
         counts = self._end[block] - self._begin[block]
@@ -164,7 +154,7 @@ class Flow:
         items, elsewhere = self.items()
         entry = np.repeat(self._first[:-1], np.diff(self._first))
         edges = np.stack([self._src, self._dst])[:, self._idom[self._src] >= 0]
-        binding, use, other = reaching(items, edges, entry)
+        binding, use, other = ways.reaching(items, edges, entry)
         known = np.bincount(use, minlength=len(items.row))
         candidates = (known + (other | elsewhere[items.variable]))[use]
         binding, use = items.row[binding], items.row[use]

@@ -4,15 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from codeanatomy.extract.forest import (
-    COMPREHENSIONS,
-    LOAD,
-    Flags,
-    Forest,
-    Ints,
-    kinds,
-    roles,
-)
+from codeanatomy.extract.forest import COMPREHENSIONS, LOAD, Flags, Forest, Ints, kinds, roles
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 
