@@ -65,9 +65,9 @@ def emit(tree: ast.Module) -> Emitted:
     for scope, node in e.queue:  # which grows meanwhile
         definitions.body(e, scope, node)
     for scope, _ in e.queue:
-        for text in scope.captured:
+        for text, whole in scope.variables.items():  # inner functions see them
             for place in scope.definitions.get(text, ()):
-                e.row((c.COPY, place, scope.variables[text], 0, 0))
+                e.row((c.COPY, place, whole, 0, 0))
     definitions.close(e, module)
     _name_sites(e)
     e.names.default_factory = None

@@ -14,10 +14,10 @@ LONGEST = 1000  # characters of a string that is read as an annotation
 _DEEPEST = 50
 
 
-def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int = 0) -> int:
+def described(e: Emission, node: ast.expr | None, *, quoted: bool = False, depth: int = 0) -> int:
     """Place of the values that the annotation describes, 0 for none. Its names become sites, but
     for those of a string."""
-    if depth > _DEEPEST:
+    if node is None or depth > _DEEPEST:
         return 0
     if isinstance(node, ast.Constant):
         text = node.value

@@ -21,7 +21,7 @@ OWN = (DEFINITION, VARIABLE)
 def function(e: Emission, node: Function) -> int:
     decorators = _decorators(e, node.decorator_list)
     object_ = _scope_of(e, node)
-    if node.returns is not None and (place := described(e, node.returns)):
+    if place := described(e, node.returns):
         e.row((c.RESULT, object_, place, 0, 0))
     if e.scope.kind == c.CLASS:
         e.row((c.METHOD, object_, e.scope.object, 0, 0))
@@ -124,13 +124,13 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
         place = env[parameter.arg] = place_of()
         row((c.PARAM, object_, -1, names[parameter.arg], place))
     for parameter in (*positional, *args.kwonlyargs):
-        if parameter.annotation is not None and (said := described(e, parameter.annotation)):
+        if said := described(e, parameter.annotation):
             row((c.DECLARED, env[parameter.arg], said, 0, 0))
     for extra, index in ((args.vararg, VARARG), (args.kwarg, KWARG)):
         if extra is not None:
             place = env[extra.arg] = place_of()
             row((c.PARAM, object_, index, 0, place))
-            if extra.annotation is not None and (said := described(e, extra.annotation)):
+            if said := described(e, extra.annotation):
                 row((c.STORE, place, names[c.ANY_ITEM], said, 0))
     scope.definitions = {text: [place] for text, place in env.items()}
     declared = scope.globals | scope.nonlocals

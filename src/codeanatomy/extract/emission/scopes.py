@@ -31,11 +31,10 @@ class Scope:
         self.globals = self.nonlocals = NOTHING
         self.inner: list[Definition] = []
         self.env: dict[str, int] = {}  # name -> place of its value here
-        self.variables: dict[str, int] = {}  # name -> place of all its definitions
+        self.variables: dict[str, int] = {}  # name -> place of all its definitions, if asked for
         self.paths: dict[tuple[int, int], int] = {}  # (base, attribute) -> place, in straight code
         self.narrowed: dict[tuple[str, int], int] = {}  # (name, place a test told) -> its own place
         self.definitions: dict[str, list[int]] = {}  # of a function: what inner functions may see
-        self.captured: dict[str, int] = {}
         self.defined: dict[str, int] = {}  # name -> object of its one def or class
         self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
         self.cache: dict[str, int] = {}
@@ -137,14 +136,6 @@ def target_names(target: ast.expr) -> list[str]:
     return [node.id for node in leaves(target) if isinstance(node, ast.Name)]
 
 
-def _assign(scope: Scope, node: ast.Assign) -> None:
-    for target in node.targets:
-        if type(target) is ast.Name:
-            scope.bound[target.id] = VARIABLE
-        elif type(target) is not ast.Attribute:
-            _target(scope, target)
-
-
 def _target(scope: Scope, target: ast.expr) -> None:
     scope.bound |= dict.fromkeys(target_names(target), VARIABLE)
 
@@ -178,16 +169,15 @@ def _loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.While) -> None:
 
 
 def _fields(scope: Scope, node: ast.AST) -> None:
-    """What the fields bind that `_FIELDS` has of the node, blocks among them."""
+    """What the fields bind that `_FIELDS` has of the node: blocks, targets, names and patterns."""
     for field in _FIELDS[type(node)]:
         value = getattr(node, field)
-        if isinstance(value, list):
-            _block(scope, value)
-        elif isinstance(value, ast.expr):
-            _target(scope, value)
-        elif value is not None:  # a pattern, or the name of an exception
-            found = [value] if isinstance(value, str) else pattern_names(value)
-            scope.bound |= dict.fromkeys(found, VARIABLE)
+        if isinstance(value, str):
+            scope.bound[value] = VARIABLE
+        elif isinstance(value, ast.pattern):
+            scope.bound |= dict.fromkeys(pattern_names(value), VARIABLE)
+        elif value is not None:
+            _block(scope, value if isinstance(value, list) else [value])
 
 
 def pattern_names(pattern: ast.pattern) -> list[str]:
@@ -218,6 +208,7 @@ _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
     **dict.fromkeys((ast.AugAssign, ast.AnnAssign), ("target",)),
     **dict.fromkeys((ast.Try, ast.TryStar), ("body", "handlers", "orelse", "finalbody")),
     **dict.fromkeys((ast.With, ast.AsyncWith), ("items", "body")),
+    ast.Assign: ("targets",),
     ast.Match: ("cases",),
     ast.ExceptHandler: ("name", "body"),
     ast.match_case: ("pattern", "body"),
@@ -229,6 +220,6 @@ _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
     **dict.fromkeys((ast.For, ast.AsyncFor, ast.While), _loop),
     **dict.fromkeys((ast.Import, ast.ImportFrom), _import),
     **dict.fromkeys((ast.Global, ast.Nonlocal), _declaration),
-    ast.Assign: _assign,
+    **dict.fromkeys((ast.Name, ast.Tuple, ast.List, ast.Starred), _target),
     ast.If: _if,
 }

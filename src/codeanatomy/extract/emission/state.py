@@ -215,21 +215,14 @@ class Emission:
     def define(self, name: str, place: int, *, fresh: bool = False) -> None:
         """Binds a name of the current scope; `fresh`: the place is this def's or import's own."""
         scope = self.scope
-        if name in scope.globals:
-            self.row((c.COPY, place, self.variable(self.module, name), 0, 0))
-            return
-        if name in scope.nonlocals:
-            owner = scope.parent
-            while owner is not None and (owner.kind != c.FUNCTION or name not in owner.bound):
-                owner = owner.parent
-            if owner is not None:
-                owner.captured[name] = 1
+        if name in scope.globals or name in scope.nonlocals:
+            own = name in scope.globals
+            owner = self.module if own else owner_of(self.module, scope, name)[0]
+            if owner is not None and (own or owner.kind == c.FUNCTION):
                 self.row((c.COPY, place, self.variable(owner, name), 0, 0))
             return
         scope.env[name] = place
         if name in scope.shared:  # any call may change it
-            if scope.kind == c.FUNCTION:
-                scope.captured[name] = 1
             scope.env[name] = self.variable(scope, name)
         if scope.kind == c.FUNCTION:
             scope.definitions.setdefault(name, []).append(place)
@@ -250,8 +243,6 @@ class Emission:
             if owner is scope and scope.kind == c.MODULE:
                 owner, early = None, 1
             if owner is not None:
-                if owner.kind == c.FUNCTION:
-                    owner.captured[name] = 1
                 place = self.variable(owner, name)
             elif not place and name == "__class__" and scope.owner_class is not None:
                 place = self.holding(scope.owner_class.object)

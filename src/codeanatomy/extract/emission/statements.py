@@ -269,7 +269,9 @@ def try_(e: Emission, node: ast.Try | ast.TryStar) -> int:
     end = scope.env
     for handler in node.handlers:
         scope.env, scope.paths = dict(before), {}
-        caught = _caught(e, handler.type)
+        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        known = [place for x in types if (place := described(e, x))]
+        caught = e.joined(known) if known else e.unknown(c.EXCEPTION)
         if handler.name:
             e.define(handler.name, caught)
         e.block(handler.body)
@@ -279,13 +281,6 @@ def try_(e: Emission, node: ast.Try | ast.TryStar) -> int:
     if end is DEAD:
         scope.env = DEAD
     return 0
-
-
-def _caught(e: Emission, types: ast.expr | None) -> int:
-    """Place of the exceptions that a handler takes."""
-    parts = types.elts if isinstance(types, ast.Tuple) else [types] if types else []
-    known = [place for x in parts if (place := described(e, x))]
-    return e.joined(known) if known else e.unknown(c.EXCEPTION)
 
 
 def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:

@@ -115,7 +115,7 @@ class Flow:
         target = np.concatenate([code[follows + 1], code[self._begin[to[crossing]]]])
         way = np.concatenate([np.full(len(follows), NEXT), self._way[crossing]])
         cut = (source == target) & ((way == NEXT) | (way >= SWALLOW))
-        return self._table(FlowEdge, source[~cut], target[~cut], way[~cut])
+        return self._steps(FlowEdge, source[~cut], target[~cut], way[~cut])
 
     def _controls(self) -> dict[str, pa.Table]:
         """What tests, loops and cases decide; not what depends on nothing being raised before."""
@@ -126,29 +126,18 @@ class Flow:
         offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         controlled = self._code[np.repeat(self._begin[block], counts) + offset]
         controller = np.repeat(self._code[self._end[by] - 1], counts)
-        return self._table(Control, controlled, controller, np.repeat(way, counts))
+        return self._steps(Control, controlled, controller, np.repeat(way, counts))
 
-    def _table(
+    def _steps(
         self, struct: type[FlowEdge | Control], a: Ints, b: Ints, way: Ints
     ) -> dict[str, pa.Table]:
-        """One row for each pair of codes, in order of the first, with the lowest way."""
-        order = np.lexsort((way, b, a))
+        """One row for each pair of codes, in order of file and the first, with the lowest way."""
+        order = np.lexsort((way, b, a, self._file[a]))
         a, b, way = a[order], b[order], way[order]
         new = np.ones(len(a), np.bool_)
         new[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
         a, b, way = a[new], b[new], way[new]
-        columns = (self._file[a], self._keys[a], self._keys[b], coded(way, WAYS))
-        return self._sorted(struct, *columns)
-
-    def _sorted(
-        self, struct: type[FlowEdge | Control | DefUse], *columns: Column
-    ) -> dict[str, pa.Table]:
-        """The table, sorted by file."""
-        names = [n for n in struct.__struct_fields__ if n not in ("file_id", "witness")]
-        made = table(struct, dict(zip(["file", *names], columns, strict=True)))
-        [(name, rows)] = made.items()
-        order = np.argsort(rows["file"].to_numpy(), kind="stable")
-        return {name: rows.take(pa.array(order))}
+        return _table(struct, self._file[a], self._keys[a], self._keys[b], coded(way, WAYS))
 
     def _reaching(self) -> dict[str, pa.Table]:
         items, elsewhere = self.items()
@@ -158,9 +147,9 @@ class Flow:
         known = np.bincount(use, minlength=len(items.row))
         candidates = (known + (other | elsewhere[items.variable]))[use]
         binding, use = items.row[binding], items.row[use]
-        order = np.lexsort((binding, use))
+        order = np.lexsort((binding, use, self._file[use]))
         binding, use, candidates = binding[order], use[order], candidates[order]
-        return self._sorted(
+        return _table(
             DefUse,
             self._file[use],
             self._keys[use],
@@ -225,3 +214,8 @@ class Flow:
         natural = np.where(strange, self._first[runs], natural)
         place[parameter] = NONE
         return np.where(landed >= 0, landed, natural), place
+
+
+def _table(struct: type[FlowEdge | Control | DefUse], *columns: Column) -> dict[str, pa.Table]:
+    names = [n for n in struct.__struct_fields__ if n not in ("file_id", "witness")]
+    return table(struct, dict(zip(["file", *names], columns, strict=True)))

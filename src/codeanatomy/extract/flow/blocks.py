@@ -218,21 +218,17 @@ class Blocks:
             self._point(row)
             self._goto(yes if known else no)
         else:
-            if row in self._parts.chains:
-                self._chain(row, no)
+            if row in self._parts.chains:  # stops at the first comparison that fails
+                first, *others, final = self._parts.of(row, "left", "comparators")
+                self._value(first)
+                for operand in others:
+                    self._value(operand, cut=False)
+                    self._enter(no)
+                self._value(final)
             else:
                 self._inner(row)
             self._point(row)
             self._branch(yes, no)
-
-    def _chain(self, row: int, stop: int) -> None:
-        """`a < b < c`: stops at the first comparison that fails; ends in the last one's block."""
-        first, *others, final = self._parts.of(row, "left", "comparators")
-        self._value(first)
-        for operand in others:
-            self._value(operand, cut=False)
-            self._enter(stop)
-        self._value(final)
 
     def _comprehension(self, row: int) -> None:
         """Loops in line; of a generator, too, as if it were used up where it is made."""
