@@ -7,12 +7,11 @@ from itertools import chain
 from struct import pack
 from typing import get_args
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.columns import interned, table
+from codeanatomy.extract.columns import interned, ordered
 from codeanatomy.extract.emission import definitions, expressions, statements
 from codeanatomy.extract.emission.scopes import IMPORT, IMPORTS
 from codeanatomy.extract.emission.state import (
@@ -22,7 +21,6 @@ from codeanatomy.extract.emission.state import (
     Emission,
     Emitted,
 )
-from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.tables import constraints as t
@@ -57,7 +55,7 @@ def emit(tree: ast.Module) -> Emitted:
     """
     e = Emission(VISIT, tree)
     module = e.module
-    e.new_object(c.MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
+    e.new_object(c.MODULE, tree.row)
     for text in ("__name__", "__file__", "__doc__"):
         if text not in module.bound:
             module.env[text] = e.literal("str")
@@ -105,10 +103,10 @@ def constraint_tables(emitted: list[tuple[int, Emitted]], keys: Ints) -> dict[st
     name_files = np.repeat(files, [len(m.names) for _, m in emitted])
     site = (files[site_files], site_keys, sites[0], sites[2], sites[3])
     return (
-        _table(t.Constraint, files[row_files], *rows)
-        | _table(t.ConstraintObject, files[object_files], keys[objects[1]], objects[0])
-        | _table(t.ConstraintName, name_files, names)
-        | _table(t.ConstraintSite, *site)
+        ordered(t.Constraint, files[row_files], *rows)
+        | ordered(t.ConstraintObject, files[object_files], keys[objects[1]], objects[0])
+        | ordered(t.ConstraintName, name_files, names)
+        | ordered(t.ConstraintSite, *site)
     )
 
 
@@ -145,7 +143,3 @@ def _columns(packed: list[bytes], width: int) -> tuple[Codes, Ints]:
     counts = [len(x) // (4 * width) for x in packed]
     flat = np.frombuffer(b"".join(packed), np.intc).reshape(-1, width)
     return flat.T.copy(), np.repeat(np.arange(len(packed)), counts)
-
-
-def _table(struct: type[msgspec.Struct], *columns: Ints | Codes | pa.Array) -> dict[str, pa.Table]:
-    return table(struct, dict(zip(evidence_schema(struct).names, columns, strict=True)))

@@ -10,15 +10,12 @@ from codeanatomy.extract.emission.scopes import DEFINITION, VARIABLE, Function, 
 from codeanatomy.extract.emission.state import Emission
 from codeanatomy.facts import constraints as c
 
-# The walker gives every node that is a site its row number, which the stubs do not know:
-# mypy: disable-error-code="attr-defined,union-attr"
-
 EXPORTING = {"append", "extend", "remove", "insert"}  # methods that change `__all__`
 VARARG, KWARG = -2, -3
 OWN = (DEFINITION, VARIABLE)
 
 
-def function(e: Emission, node: Function) -> int:
+def function(e: Emission, node: Function) -> None:
     decorators = _decorators(e, node.decorator_list)
     object_ = _scope_of(e, node)
     if place := described(e, node.returns):
@@ -26,14 +23,13 @@ def function(e: Emission, node: Function) -> int:
     if e.scope.kind == c.CLASS:
         e.row((c.METHOD, object_, e.scope.object, 0, 0))
     _bind(e, node.name, object_, decorators)
-    return 0
 
 
 def lambda_(e: Emission, node: ast.Lambda) -> int:
     return e.holding(_scope_of(e, node))
 
 
-def class_(e: Emission, node: ast.ClassDef) -> int:
+def class_(e: Emission, node: ast.ClassDef) -> None:
     decorators = _decorators(e, node.decorator_list)
     object_ = e.new_object(c.CLASS, node.row)
     for position, base in enumerate(node.bases):
@@ -58,7 +54,6 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
     place = _bind(e, node.name, object_, decorators)
     if node.bases:
         e.site((c.IMPLICIT_SITE, node.row, place, e.names["__init_subclass__"]))
-    return 0
 
 
 def close(e: Emission, scope: Scope) -> None:
@@ -187,7 +182,7 @@ def spelled(node: ast.expr) -> str:
 # imports
 
 
-def import_(e: Emission, node: ast.Import) -> int:
+def import_(e: Emission, node: ast.Import) -> None:
     for alias in node.names:
         place = _import(e, alias.name, 0, "")
         e.site((c.IMPORT_SITE, alias.row, place, e.names[alias.name]))
@@ -195,21 +190,18 @@ def import_(e: Emission, node: ast.Import) -> int:
         if alias.asname is None and top != alias.name:
             place = _import(e, top, 0, "")
         _imported(e, alias.asname or top, place)
-    return 0
 
 
-def import_from(e: Emission, node: ast.ImportFrom) -> int:
+def import_from(e: Emission, node: ast.ImportFrom) -> None:
     module, level = node.module or "", node.level or 0
     for alias in node.names:
-        if alias.name == "*":
-            place = _import(e, module, level, "")
+        star = alias.name == "*"
+        place = _import(e, module, level, "" if star else alias.name)
+        if star:
             e.row((c.STAR, e.names[module], level, 0, 0))
         else:
-            place = _import(e, module, level, alias.name)
             _imported(e, alias.asname or alias.name, place)
-        asked = module if alias.name == "*" else alias.name
-        e.site((c.IMPORT_SITE, alias.row, place, e.names[asked]))
-    return 0
+        e.site((c.IMPORT_SITE, alias.row, place, e.names[module if star else alias.name]))
 
 
 def _import(e: Emission, module: str, level: int, member: str) -> int:
@@ -254,14 +246,14 @@ def exported(e: Emission, target: ast.expr, value: ast.expr, *, replace: bool) -
             e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
 
 
-def exported_by_call(e: Emission, node: ast.Call) -> None:
+def exported_by_call(e: Emission, call: ast.Call) -> None:
     """Rows for `__all__.append(...)`, `.extend(...)`, `.remove(...)`, seen at module level."""
-    method = node.func.attr
-    if method not in EXPORTING or not node.args:
+    method = call.func.attr
+    if method not in EXPORTING or not call.args:
         return
-    value = node.args[-1]
+    value = call.args[-1]
     if method == "remove":
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             e.row((c.EXPORT, c.EXPORT_REMOVE, e.names[value.value], 0, 0))
     else:
-        exported(e, node.func.value, value, replace=False)
+        exported(e, call.func.value, value, replace=False)

@@ -11,9 +11,6 @@ from codeanatomy.facts import constraints as c
 
 _FEW = 16  # constants of a display that are told apart
 
-# The walker gives every node that is a site its row number, which the stubs do not know:
-# mypy: disable-error-code="attr-defined"
-
 
 def name(e: Emission, node: ast.Name) -> int:
     scope, text = e.scope, node.id
@@ -187,22 +184,16 @@ def subscript(e: Emission, node: ast.Subscript) -> int:
     if isinstance(key, ast.Constant):
         return e.load(base, c.item(key.value))
     if isinstance(key, ast.Slice):
-        return e.load(base, _slice(key))
+        ends = ((key.lower, 0), (key.upper, -1))
+        low, high = (getattr(x, "value", None) if x else default for x, default in ends)
+        if key.step or type(low) is not int or type(high) is not int:
+            return e.load(base, c.SLICE)
+        return e.load(base, f"[{low}:{high}]" if high >= 0 else f"[{low}:]")
     if at in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
         return e.load(base, c.ANY_ITEM)
     result = e.place()
     e.row((c.KEYED, base, at, result, c.GET))
     return result
-
-
-def _slice(key: ast.Slice) -> str:
-    """Name of the part between two constants, or of the whole."""
-    low, high = (
-        getattr(x, "value", None) if x else d for x, d in ((key.lower, 0), (key.upper, -1))
-    )
-    if key.step is None and type(low) is int and type(high) is int:
-        return f"[{low}:{high}]" if high >= 0 else f"[{low}:]"
-    return c.SLICE
 
 
 def starred(e: Emission, node: ast.Starred) -> int:

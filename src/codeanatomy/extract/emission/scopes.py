@@ -70,9 +70,7 @@ def scopes(tree: ast.Module) -> dict[ast.AST, Scope]:
             todo.append(inner)
             if inner.globals:
                 module.shared = module.shared | inner.globals
-                for name in inner.globals:
-                    if name in inner.bound:
-                        module.bound[name] = VARIABLE
+                module.bound |= {x: VARIABLE for x in inner.globals if x in inner.bound}
             for name in inner.nonlocals:
                 owner: Scope | None = scope
                 while owner is not None and (owner.kind == c.CLASS or name in owner.nonlocals):
@@ -162,7 +160,7 @@ def _loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.While) -> None:
         _target(scope, node.target)
     _block(scope, node.body)
     scope.bound = outer
-    node.binds = inner  # type: ignore[union-attr]  # what the loop binds
+    node.binds = inner
     for name, how in inner.items():
         bind(outer, name, how)
     _block(scope, node.orelse)
@@ -182,12 +180,8 @@ def _fields(scope: Scope, node: ast.AST) -> None:
 
 def pattern_names(pattern: ast.pattern) -> list[str]:
     """Names that a pattern captures."""
-    found = []
-    for node in ast.walk(pattern):
-        name = getattr(node, "rest" if isinstance(node, ast.MatchMapping) else "name", None)
-        if isinstance(name, str):
-            found.append(name)
-    return found
+    names = (getattr(x, "rest", getattr(x, "name", None)) for x in ast.walk(pattern))
+    return [name for name in names if isinstance(name, str)]
 
 
 def _import(scope: Scope, node: ast.Import | ast.ImportFrom) -> None:

@@ -50,7 +50,7 @@ class Emission:
     """Rows of one module, and the scope that is walked now."""
 
     def __init__(self, visit: dict[type[ast.AST], Callable[..., int]], tree: ast.Module) -> None:
-        self.visit = visit
+        self.visit = visit  # gives the place of an expression; statements have none
         self.rows: list[int] = []
         self.sites: list[int] = []
         self.objects: list[int] = []
@@ -152,15 +152,6 @@ class Emission:
         elif row >= 0:
             self.site((c.ATTRIBUTE_SITE, row, base, path[1]))
         return place
-
-    def member(self, base: int, name: str, row: int) -> None:
-        """Notes an attribute that a method sets on its receiver."""
-        class_ = self.scope.owner_class
-        if not base or base != self.scope.receiver or class_ is None:
-            return
-        if name not in class_.members and name not in class_.bound:
-            class_.members.add(name)
-            self.row((c.MEMBER, class_.object, self.names[name], row, 0))
 
     def special(self, row: int, base: int, method: str, *arguments: int) -> int:
         """The place of what a special method gives that syntax calls on the type of the value."""

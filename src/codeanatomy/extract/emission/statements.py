@@ -12,11 +12,8 @@ from codeanatomy.extract.emission.scopes import leaves, pattern_names
 from codeanatomy.extract.emission.state import DEAD, OPERATORS, Emission
 from codeanatomy.facts import constraints as c
 
-# The walker gives every node that is a site its row number, which the stubs do not know:
-# mypy: disable-error-code="attr-defined,union-attr"
 
-
-def assign_statement(e: Emission, node: ast.Assign) -> int:
+def assign_statement(e: Emission, node: ast.Assign) -> None:
     value = node.value
     if type(value) is ast.Tuple and any(_pairs(target, value) for target in node.targets):
         places = [e.visit[type(x)](e, x) for x in value.elts]
@@ -29,12 +26,11 @@ def assign_statement(e: Emission, node: ast.Assign) -> int:
                 for index, place in enumerate(places):
                     e.row((c.STORE, whole, e.names[c.item(index)], place, 0))
                 assign(e, target, whole)
-        return 0
+        return
     place = e.visit[type(value)](e, value)
     for target in node.targets:
         assign(e, target, place)
         exported(e, target, value, replace=True)
-    return 0
 
 
 def _pairs(target: ast.expr, value: ast.Tuple) -> bool:
@@ -59,7 +55,10 @@ def assign(e: Emission, target: ast.expr, place: int) -> None:
             del paths[key]
         e.site((c.STORED_SITE, target.row, base, name))
         e.row((c.STORE, base, name, place, 0))
-        e.member(base, target.attr, target.row)
+        class_ = e.scope.owner_class if base and base == e.scope.receiver else None
+        if class_ and target.attr not in class_.members and target.attr not in class_.bound:
+            class_.members.add(target.attr)
+            e.row((c.MEMBER, class_.object, name, target.row, 0))
         paths[base, name] = place
     elif isinstance(target, (ast.Tuple, ast.List)):
         for part, held in parts(e, target, place):
@@ -107,7 +106,7 @@ def _put(e: Emission, target: ast.Subscript, place: int) -> None:
         e.elements.add(number)
 
 
-def annotated(e: Emission, node: ast.AnnAssign) -> int:
+def annotated(e: Emission, node: ast.AnnAssign) -> None:
     said, target, scope = described(e, node.annotation), node.target, e.scope
     if node.value is not None:
         value = e.visit[type(node.value)](e, node.value)
@@ -119,10 +118,9 @@ def annotated(e: Emission, node: ast.AnnAssign) -> int:
         assign(e, target, said)
     elif not isinstance(target, ast.Name):
         e.visit[type(target)](e, target)
-    return 0
 
 
-def augmented(e: Emission, node: ast.AugAssign) -> int:
+def augmented(e: Emission, node: ast.AugAssign) -> None:
     target, value = node.target, node.value
     base = 0
     if isinstance(target, ast.Attribute):
@@ -141,7 +139,6 @@ def augmented(e: Emission, node: ast.AugAssign) -> int:
         e.scope.paths[base, e.names[target.attr]] = after
     else:
         e.scope.paths = {}
-    return 0
 
 
 # ways
@@ -162,24 +159,16 @@ def merge(e: Emission, a: Env, b: Env) -> Env:
     return a
 
 
-def branch(e: Emission, env: Env, statements: list[ast.stmt]) -> Env:
-    """The env after the statements, started from `env`."""
-    e.scope.env = env
-    e.block(statements)
-    return e.scope.env
+def nothing(e: Emission, node: ast.Pass | ast.Global | ast.Nonlocal) -> None:
+    """Neither evaluates nor binds."""
 
 
-def nothing(e: Emission, node: ast.Pass | ast.Global | ast.Nonlocal) -> int:
-    return 0
-
-
-def assertion(e: Emission, node: ast.Assert) -> int:
+def assertion(e: Emission, node: ast.Assert) -> None:
     e.children(node)
     narrow(e, node.test, holds=True)
-    return 0
 
 
-def if_(e: Emission, node: ast.If) -> int:
+def if_(e: Emission, node: ast.If) -> None:
     """elif chains are walked in a loop: they may be longer than the stack is deep."""
     scope = e.scope
     ends = []
@@ -188,20 +177,21 @@ def if_(e: Emission, node: ast.If) -> int:
         before, paths = scope.env, scope.paths
         scope.env, scope.paths = dict(before), dict(paths)
         narrow(e, node.test, holds=True)
-        ends.append(branch(e, scope.env, node.body))
+        e.block(node.body)
+        ends.append(scope.env)
         scope.env, scope.paths = before, paths
         narrow(e, node.test, holds=False)
         if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
             break
         node = node.orelse[0]
-    end = branch(e, scope.env, node.orelse)
+    e.block(node.orelse)
+    end = scope.env
     for other in reversed(ends):
         end = merge(e, other, end)
     scope.env, scope.paths = end, {}
-    return 0
 
 
-def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
+def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
     scope = e.scope
     element = 0
     if not isinstance(node, ast.While):
@@ -238,23 +228,23 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     scope.paths = {}
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value:
         out = DEAD
-    out = branch(e, out, node.orelse)
+    scope.env = out
+    e.block(node.orelse)
+    out = scope.env
     for env in breaks:
         out = merge(e, env, out)
     scope.env, scope.paths = out, {}
-    return 0
 
 
-def jump(e: Emission, node: ast.Break | ast.Continue) -> int:
+def jump(e: Emission, node: ast.Break | ast.Continue) -> None:
     scope = e.scope
     if scope.loops:
         breaks, continues = scope.loops[-1]
         (breaks if isinstance(node, ast.Break) else continues).append(scope.env)
     scope.env = DEAD
-    return 0
 
 
-def try_(e: Emission, node: ast.Try | ast.TryStar) -> int:
+def try_(e: Emission, node: ast.Try | ast.TryStar) -> None:
     """Handlers start from what was known before, joined with every definition made in the body."""
     scope = e.scope
     before = dict(scope.env)
@@ -280,10 +270,9 @@ def try_(e: Emission, node: ast.Try | ast.TryStar) -> int:
     e.block(node.finalbody)
     if end is DEAD:
         scope.env = DEAD
-    return 0
 
 
-def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:
+def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
     prefix = "a" if isinstance(node, ast.AsyncWith) else ""
     row = node.row
     for item in node.items:
@@ -293,10 +282,9 @@ def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:
         if item.optional_vars is not None:
             assign(e, item.optional_vars, entered)
     e.block(node.body)
-    return 0
 
 
-def match(e: Emission, node: ast.Match) -> int:
+def match(e: Emission, node: ast.Match) -> None:
     scope = e.scope
     subject = e.visit[type(node.subject)](e, node.subject)
     before, end = scope.env, dict(scope.env)
@@ -314,7 +302,6 @@ def match(e: Emission, node: ast.Match) -> int:
         e.block(case.body)
         end = merge(e, scope.env, end)
     scope.env, scope.paths = end, {}
-    return 0
 
 
 def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
@@ -342,27 +329,25 @@ def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
             e.define(name, e.unknown(c.PATTERN))
 
 
-def return_(e: Emission, node: ast.Return) -> int:
+def return_(e: Emission, node: ast.Return) -> None:
     scope = e.scope
     value = node.value
     place = e.visit[type(value)](e, value) if value is not None else e.literal("NoneType")
     if scope.kind == c.FUNCTION:
         scope.returns.append(place)
     scope.env = DEAD
-    return 0
 
 
-def raise_(e: Emission, node: ast.Raise) -> int:
+def raise_(e: Emission, node: ast.Raise) -> None:
     for part in (node.exc, node.cause):
         if part is not None:
             place = e.visit[type(part)](e, part)
             if part is node.exc and not isinstance(part, ast.Call):
                 e.special(node.row, place, c.RAISE)
     e.scope.env = DEAD
-    return 0
 
 
-def delete(e: Emission, node: ast.Delete) -> int:
+def delete(e: Emission, node: ast.Delete) -> None:
     for target in node.targets:
         for part in leaves(target):
             if isinstance(part, ast.Name):
@@ -370,4 +355,3 @@ def delete(e: Emission, node: ast.Delete) -> int:
             else:
                 e.visit[type(part)](e, part)
                 e.scope.paths = {}
-    return 0

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.columns import Column, coded, optional, table
+from codeanatomy.extract.columns import Column, coded, optional, ordered
 from codeanatomy.extract.flow import ways
 from codeanatomy.extract.flow.blocks import BREAK, NEXT, SWALLOW, WAYS, Blocks
 from codeanatomy.extract.flow.parts import Parts
@@ -134,10 +134,9 @@ class Flow:
         """One row for each pair of codes, in order of file and the first, with the lowest way."""
         order = np.lexsort((way, b, a, self._file[a]))
         a, b, way = a[order], b[order], way[order]
-        new = np.ones(len(a), np.bool_)
-        new[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
+        new = (np.diff(a, prepend=-1) != 0) | (np.diff(b, prepend=-1) != 0)
         a, b, way = a[new], b[new], way[new]
-        return _table(struct, self._file[a], self._keys[a], self._keys[b], coded(way, WAYS))
+        return ordered(struct, self._file[a], self._keys[a], self._keys[b], coded(way, WAYS))
 
     def _reaching(self) -> dict[str, pa.Table]:
         items, elsewhere = self.items()
@@ -149,7 +148,7 @@ class Flow:
         binding, use = items.row[binding], items.row[use]
         order = np.lexsort((binding, use, self._file[use]))
         binding, use, candidates = binding[order], use[order], candidates[order]
-        return _table(
+        return ordered(
             DefUse,
             self._file[use],
             self._keys[use],
@@ -214,8 +213,3 @@ class Flow:
         natural = np.where(strange, self._first[runs], natural)
         place[parameter] = NONE
         return np.where(landed >= 0, landed, natural), place
-
-
-def _table(struct: type[FlowEdge | Control | DefUse], *columns: Column) -> dict[str, pa.Table]:
-    names = [n for n in struct.__struct_fields__ if n not in ("file_id", "witness")]
-    return table(struct, dict(zip(["file", *names], columns, strict=True)))

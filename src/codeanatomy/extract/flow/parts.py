@@ -69,10 +69,8 @@ class Parts:
         ):
             self._parts[owner].append((_FIELDS[field], row))
         self.branches = self._branches(forest, _BRANCHING[kind] | chain, anchored)
-        literals = forest.rows(_CONSTANT)
-        tests = np.flatnonzero(anchored[literals])
-        values = forest.columns.values
-        self.truth = {int(literals[i]): bool(values[i]) for i in tests.tolist()}
+        constants = zip(forest.rows(_CONSTANT).tolist(), forest.columns.values, strict=True)
+        self.truth = {row: bool(value) for row, value in constants if anchored[row]}
         raising = _RAISING[kind] | (_NAME[kind] & (forest.context == LOAD))
         self.raises = self._any(forest, np.flatnonzero(raising))
         self.binds = self._any(forest, scopes.binders)

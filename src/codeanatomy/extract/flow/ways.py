@@ -7,8 +7,8 @@ one bit per binding, carried along the edges until nothing changes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 import msgspec
 import numpy as np
@@ -165,8 +165,7 @@ def reaching(i: Items, edges: Ints, entry: Ints) -> tuple[Ints, Ints, Flags]:
     block's definition."""
     size = len(i.row)
     index = np.arange(size)
-    new = np.ones(size, np.bool_)
-    new[1:] = i.variable[1:] != i.variable[:-1]
+    new = np.diff(i.variable, prepend=NONE) != 0
     group = np.maximum.accumulate(np.where(new, index, 0))  # first item of the same variable
     above = np.maximum.accumulate(np.where(i.binds, index, NONE))
     use = ~i.binds
@@ -222,7 +221,11 @@ def _carried(i: Items, rest: Ints, edges: Ints, entry: Ints) -> tuple[Pairs, lis
         complete = _carry(into, made, taken, edges[:, low:high].T.tolist())
         for item in items:
             bits = into[block[item]] & masks[variable[item]]
-            seen = [bindings[bit] for bit in islice(_places(bits), MOST + 1)]
+            seen: list[int] = []
+            while bits and len(seen) <= MOST:
+                low_bit = bits & -bits
+                bits ^= low_bit
+                seen.append(bindings[low_bit.bit_length() - 1])
             pairs += ((binding, item) for binding in seen[:MOST] if binding != NONE)
             if NONE in seen or len(seen) > MOST or not complete:
                 lost.append(item)
@@ -248,10 +251,3 @@ def _carry(into: Bits, made: Bits, taken: Bits, edges: Iterable[tuple[int, int]]
         if not changed:
             return True
     return False
-
-
-def _places(bits: int) -> Iterator[int]:
-    while bits:
-        low = bits & -bits
-        bits ^= low
-        yield low.bit_length() - 1
