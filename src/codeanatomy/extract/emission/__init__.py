@@ -8,28 +8,18 @@ from struct import pack
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract.columns import interned, ordered
-from codeanatomy.extract.emission import definitions, expressions, statements
+from codeanatomy.extract.emission import definitions, expressions, state, statements
 from codeanatomy.extract.emission.scopes import IMPORT, IMPORTS
-from codeanatomy.extract.emission.state import (
-    OBJECT_WIDTH,
-    ROW_WIDTH,
-    SITE_WIDTH,
-    Emission,
-    Emitted,
-)
+from codeanatomy.extract.forest import Codes, Ints
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.tables import constraints as t
 
-Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
 
-
-def _other(e: Emission, node: ast.AST) -> int:
+def _other(e: state.Emission, node: ast.AST) -> int:
     """Classes that a newer Python adds are walked for the expressions inside."""
     e.children(node)
     return e.unknown(c.OPERATOR)
@@ -48,12 +38,12 @@ def _visitors() -> Iterator[tuple[type[ast.AST], Callable[..., int]]]:
 VISIT = defaultdict(lambda: _other, _visitors())
 
 
-def emit(tree: ast.Module) -> Emitted:
+def emit(tree: ast.Module) -> state.Emitted:
     """Constraint rows of a module whose nodes carry their row numbers.
 
     Raises RecursionError on a tree that is nested deeper than the stack.
     """
-    e = Emission(VISIT, tree)
+    e = state.Emission(VISIT, tree)
     module = e.module
     e.new_object(c.MODULE, tree.row)
     for text in ("__name__", "__file__", "__doc__"):
@@ -71,10 +61,10 @@ def emit(tree: ast.Module) -> Emitted:
     e.names.default_factory = None
     e.row((c.EXTENT, e.place(), e.call(), 0, 0))
     rows, sites, objects = (pack(f"{len(x)}i", *x) for x in (e.rows, e.sites, e.objects))
-    return Emitted(rows, sites, objects, list(e.names))
+    return state.Emitted(rows, sites, objects, list(e.names))
 
 
-def _name_sites(e: Emission) -> None:
+def _name_sites(e: state.Emission) -> None:
     """Sites of the names whose meaning is outside the file: imports, builtins, star imports."""
     for (owner, text), rows in e.mentions.items():
         places: list[int] = []
@@ -88,32 +78,31 @@ def _name_sites(e: Emission) -> None:
                 e.site((c.NAME_SITE, row, place, e.names[text]))
 
 
-def constraint_tables(emitted: list[tuple[int, Emitted]], keys: Ints) -> dict[str, pa.Table]:
+def constraint_tables(emitted: list[tuple[int, state.Emitted]], keys: Ints) -> dict[str, pa.Table]:
     """The evidence of a batch; keys[row] is the key of the node of that row."""
     files = np.array([ordinal for ordinal, _ in emitted], np.int32)
-    rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
-    sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
+    rows, row_files = _columns([m.rows for _, m in emitted], state.ROW_WIDTH)
+    sites, site_files = _columns([m.sites for _, m in emitted], state.SITE_WIDTH)
     rows[3, rows[0] == c.MEMBER] = 0  # the node's row, which counts through the batch
     sites, site_files = _with_loads(sites, site_files, rows, row_files)
-    objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
+    objects, object_files = _columns([m.objects for _, m in emitted], state.OBJECT_WIDTH)
     site_keys = keys[sites[1]]
     decorators = np.flatnonzero(sites[0] == c.DECORATOR_SITE)
     site_keys[decorators] = mix(site_keys[decorators], ANNOTATION)
     names = interned(list(chain.from_iterable(m.names for _, m in emitted)))
     name_files = np.repeat(files, [len(m.names) for _, m in emitted])
-    site = (files[site_files], site_keys, sites[0], sites[2], sites[3])
     return (
         ordered(t.Constraint, files[row_files], *rows)
         | ordered(t.ConstraintObject, files[object_files], keys[objects[1]], objects[0])
         | ordered(t.ConstraintName, name_files, names)
-        | ordered(t.ConstraintSite, *site)
+        | ordered(t.ConstraintSite, files[site_files], site_keys, sites[0], sites[2], sites[3])
     )
 
 
-def members(emitted: list[tuple[int, Emitted]]) -> tuple[Codes, Codes]:
+def members(emitted: list[tuple[int, state.Emitted]]) -> tuple[Codes, Codes]:
     """Rows of the classes and of the attributes that their methods set first."""
-    rows, files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
-    objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
+    rows, files = _columns([m.rows for _, m in emitted], state.ROW_WIDTH)
+    objects, object_files = _columns([m.objects for _, m in emitted], state.OBJECT_WIDTH)
     chosen = rows[0] == c.MEMBER
     start = np.searchsorted(object_files, files[chosen])
     return objects[1, start + rows[1, chosen]], rows[3, chosen]

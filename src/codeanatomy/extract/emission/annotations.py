@@ -105,10 +105,8 @@ def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
     if isinstance(value, ast.Name) and value.id in env:
         e.scope.narrowed[value.id, place] = _whole(e, value.id, env[value.id])
         env[value.id] = place
-    elif isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
-        base = env.get(value.value.id)
-        if base:
-            e.scope.paths[base, e.names[value.attr]] = place
+    elif isinstance(value, ast.Attribute) and (base := env.get(getattr(value.value, "id", ""))):
+        e.scope.paths[base, e.names[value.attr]] = place
 
 
 def met(e: Emission, name: str, a: int, b: int) -> int:

@@ -26,7 +26,7 @@ def function(e: Emission, node: Function) -> None:
 
 
 def lambda_(e: Emission, node: ast.Lambda) -> int:
-    return e.holding(_scope_of(e, node))
+    return e.made(c.ALLOC, _scope_of(e, node))
 
 
 def class_(e: Emission, node: ast.ClassDef) -> None:
@@ -157,7 +157,7 @@ def _decorators(e: Emission, nodes: list[ast.expr]) -> list[tuple[int, int]]:
 def _bind(e: Emission, text: str, object_: int, decorators: list[tuple[int, int]]) -> int:
     """Binds the name to the definition as its decorators return it, innermost first; the place of
     the definition itself."""
-    bare = place = e.holding(object_)
+    bare = place = e.made(c.ALLOC, object_)
     for decorator, site in reversed(decorators):
         number, result = e.call(), e.place()
         e.row((c.CALL, decorator, number, result, site))
@@ -184,11 +184,11 @@ def spelled(node: ast.expr) -> str:
 
 def import_(e: Emission, node: ast.Import) -> None:
     for alias in node.names:
-        place = _import(e, alias.name, 0, "")
+        place = e.made(c.IMPORT, e.names[alias.name])
         e.site((c.IMPORT_SITE, alias.row, place, e.names[alias.name]))
         top = alias.name.split(".", 1)[0]
         if alias.asname is None and top != alias.name:
-            place = _import(e, top, 0, "")
+            place = e.made(c.IMPORT, e.names[top])
         _imported(e, alias.asname or top, place)
 
 
@@ -196,18 +196,12 @@ def import_from(e: Emission, node: ast.ImportFrom) -> None:
     module, level = node.module or "", node.level or 0
     for alias in node.names:
         star = alias.name == "*"
-        place = _import(e, module, level, "" if star else alias.name)
+        place = e.made(c.IMPORT, e.names[module], level, e.names["" if star else alias.name])
         if star:
             e.row((c.STAR, e.names[module], level, 0, 0))
         else:
             _imported(e, alias.asname or alias.name, place)
         e.site((c.IMPORT_SITE, alias.row, place, e.names[module if star else alias.name]))
-
-
-def _import(e: Emission, module: str, level: int, member: str) -> int:
-    place = e.place()
-    e.row((c.IMPORT, place, e.names[module], level, e.names[member]))
-    return place
 
 
 def _imported(e: Emission, text: str, place: int) -> None:

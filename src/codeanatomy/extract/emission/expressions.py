@@ -226,7 +226,7 @@ def outer(e: Emission, node: ast.Slice | ast.FormattedValue) -> int:
 
 
 def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
-    place = e.display(node.__class__.__name__.lower())
+    place = e.made(c.DISPLAY, e.names[node.__class__.__name__.lower()])
     star = False
     for index, value in enumerate(node.elts):
         if type(value) is ast.Starred:
@@ -242,7 +242,7 @@ def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
 
 def dictionary(e: Emission, node: ast.Dict) -> int:
     visit = e.visit
-    place = e.display("dict")
+    place = e.made(c.DISPLAY, e.names["dict"])
     e.displays[place] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
@@ -300,12 +300,12 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     if isinstance(node, ast.DictComp):
         key = e.visit[type(node.key)](e, node.key)
         held = e.visit[type(node.value)](e, node.value)
-        place = e.display("dict")
+        place = e.made(c.DISPLAY, e.names["dict"])
         if held not in e.constants:
             e.row((c.KEYED, place, key, held, c.PUT))
     else:
         held = e.visit[type(node.elt)](e, node.elt)
-        place = e.display(COMPREHENSIONS[type(node)])
+        place = e.made(c.DISPLAY, e.names[COMPREHENSIONS[type(node)]])
         if held not in e.constants:
             e.row((c.STORE, place, e.names[c.ANY_ITEM], held, 0))
     if before:

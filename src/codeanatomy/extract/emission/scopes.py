@@ -107,13 +107,8 @@ def _block(scope: Scope, statements: Sequence[ast.AST]) -> None:
 
 def bind(bound: Bound, name: str, how: int) -> None:
     """Adds a binding of the name: several ways, or several defs, make a variable."""
-    before = bound.get(name)
-    if before is None:
-        bound[name] = how
-    elif how == IMPORT and before in (IMPORT, IMPORTS):
-        bound[name] = IMPORTS
-    else:
-        bound[name] = VARIABLE
+    again = IMPORTS if how == IMPORT and bound.get(name) in (IMPORT, IMPORTS) else VARIABLE
+    bound[name] = again if name in bound else how
 
 
 def leaves(target: ast.expr) -> Iterator[ast.expr]:

@@ -99,19 +99,18 @@ class Emission:
         self.site((what, row, place, self.names[name]))
         return len(self.sites) // SITE_WIDTH
 
-    def holding(self, object_: int) -> int:
-        """A new place that holds the object."""
+    def made(self, kind: int, first: int, second: int = 0, third: int = 0) -> int:
+        """A new place, of which a row of the kind says what it holds."""
         place = self.place()
-        self.row((c.ALLOC, place, object_, 0, 0))
+        self.row((kind, place, first, second, third))
         return place
 
     def literal(self, type_: str) -> int:
         """The file's place for values of a builtin type."""
         place = self.literals.get(type_)
         if place is None:
-            place = self.literals[type_] = self.place()
+            place = self.literals[type_] = self.made(c.LITERAL, self.names[type_])
             self.constants.add(place)
-            self.row((c.LITERAL, place, self.names[type_], 0, 0))
         return place
 
     def constant(self, value: object, key: str = "") -> int:
@@ -121,23 +120,16 @@ class Emission:
             return self.literals.get(type_) or self.literal(type_)
         place = self.literals.get(key)
         if place is None:
-            place = self.literals[key] = self.place()
+            place = self.literals[key] = self.made(c.CONSTANT, self.names[type_], self.names[key])
             # names, also of modules, and digits may be looked up by who gets them
             name = isinstance(value, str) and value.replace(".", "").isidentifier()
             if not name and (isinstance(value, str) or len(key) != DIGIT):
                 self.constants.add(place)
-            self.row((c.CONSTANT, place, self.names[type_], self.names[key], 0))
         return place
 
     def beginning(self, text: str) -> int:
         """The file's place for names that begin like this and are put together while it runs."""
         return self.constant(text, f"[{text!r}*]") if text.isidentifier() else self.literal("str")
-
-    def display(self, type_: str) -> int:
-        """A new place that holds a new container."""
-        place = self.place()
-        self.row((c.DISPLAY, place, self.names[type_], 0, 0))
-        return place
 
     def load(self, base: int, name: str, row: int = -1) -> int:
         """The place of an attribute or element of the value; `row` of the attribute's node."""
@@ -179,8 +171,7 @@ class Emission:
         """The file's place for values that no rule follows, for that reason."""
         place = self.unknowns.get(reason)
         if place is None:
-            place = self.unknowns[reason] = self.place()
-            self.row((c.UNKNOWN, place, reason, 0, 0))
+            place = self.unknowns[reason] = self.made(c.UNKNOWN, reason)
         return place
 
     def joined(self, places: list[int]) -> int:
@@ -236,12 +227,12 @@ class Emission:
             if owner is not None:
                 place = self.variable(owner, name)
             elif not place and name == "__class__" and scope.owner_class is not None:
-                place = self.holding(scope.owner_class.object)
+                place = self.made(c.ALLOC, scope.owner_class.object)
             elif not place:
                 place = self.globals.get((name, early), 0)
                 if not place:
-                    place = self.globals[name, early] = self.place()
-                    self.row((c.GLOBAL, place, self.names[name], early, 0))
+                    place = self.made(c.GLOBAL, self.names[name], early)
+                    self.globals[name, early] = place
             scope.cache[name] = place
         return place
 
@@ -249,10 +240,8 @@ class Emission:
         """The list that collects the rows of tokens of this name, as the current scope sees it."""
         scope = self.scope
         in_class = scope.kind == c.CLASS and name in scope.bound
-        owner: Scope | None = scope
-        place = 0
-        if not in_class or name not in scope.env:
-            owner, place = owner_of(self.module, scope, name)
+        own = in_class and name in scope.env
+        owner, place = (scope, 0) if own else owner_of(self.module, scope, name)
         if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
             uses = self.ignored
         else:

@@ -22,7 +22,7 @@ def assign_statement(e: Emission, node: ast.Assign) -> None:
                 for part, place in zip(target.elts, places, strict=True):
                     assign(e, part, place)
             else:
-                whole = e.display("tuple")
+                whole = e.made(c.DISPLAY, e.names["tuple"])
                 for index, place in enumerate(places):
                     e.row((c.STORE, whole, e.names[c.item(index)], place, 0))
                 assign(e, target, whole)
@@ -78,7 +78,7 @@ def parts(e: Emission, target: ast.expr, place: int) -> Iterator[tuple[ast.expr,
     star = False
     for index, part in enumerate(target.elts):
         if isinstance(part, ast.Starred):
-            star, rest = True, e.display("list")
+            star, rest = True, e.made(c.DISPLAY, e.names["list"])
             e.row((c.STORE, rest, e.names[c.ANY_ITEM], e.load(place, c.ANY_PART), 0))
             yield from parts(e, part.value, rest)
         else:

@@ -135,10 +135,10 @@ class Blocks:
         self._test(row, inside, no)
         self._place(inside)
 
-    def _fresh(self) -> int:
+    def _fresh(self, way: int = NEXT) -> int:
         """Label of a new block that follows the current one."""
         label = self._label()
-        self._goto(label)
+        self._goto(label, way)
         self._place(label)
         return label
 
@@ -419,9 +419,7 @@ class Blocks:
             if jumps or (thrown and around < 0):
                 self._fresh()
         elif thrown and not final:
-            label = self._label()
-            self._goto(label, SWALLOW)
-            self._place(label)
+            self._fresh(SWALLOW)
         else:
             if not jumps:
                 self._throw()
