@@ -101,7 +101,7 @@ def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> In
         known = ranks.copy()
         _dominate(ranks, zip(*edges.tolist(), strict=True))
         edges = edges[:, looping[definition[block[edges[0]]]]]
-    found = np.array(ranks)[rank]
+    found = np.array(ranks, np.int64)[rank]
     result: Ints = np.where(found < 0, NONE, block[found])
     return result
 
