@@ -82,10 +82,10 @@ class World:
         self.places, self.calls = (int(x) + 1 for x in sizes.sum(axis=0))
         self._place_base = bases[:, 0]
         self.rows: dict[str, Ints] = {}
-        for code, declared in c.BY_CODE.items():
+        for code, (name, spaces) in enumerate(c.SPACES.items()):
             low, high = np.searchsorted(kind, (code, code + 1))
             part = raw[low:high]
-            for column, (_, space) in enumerate(declared.operands):
+            for column, space in enumerate(spaces):
                 values, of = part[:, column], part[:, FILE]
                 if space == "place":
                     part[:, column] = np.where(values > 0, bases[of, 0] + values, 0)
@@ -95,7 +95,7 @@ class World:
                     part[:, column] = self._name_codes[self._name_start[of] + values]
                 elif space == "object":
                     part[:, column] = self._object_number[self._object_start[of] + values]
-            self.rows[declared.name] = part
+            self.rows[name] = part
 
     def _read_sites(self, table: pa.Table) -> None:
         self.site_file, self.site_start = self._by_file(table)
