@@ -42,10 +42,6 @@ def reads(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
         if kind not in _OPEN and kind not in _BY_TEXT and kind not in _SUBQUERIES:
             notes.opaque.append(f"expression {kind}")
             return frozenset(range(len(relation.columns)))
-        if kind == "ScalarFunction":
-            notes.functions.add(part.rex_call_operator())
-        elif kind == "AggregateFunction":
-            notes.functions.add(part.to_variant().aggregate_type())
         if kind in _BY_TEXT:
             found |= _named(part, relation)
         if kind not in _NO_OPERANDS:

@@ -1,4 +1,4 @@
-"""What one walk over a plan collects beside the columns: scans, joins, functions, doubts."""
+"""What one walk over a plan collects beside the columns: scans, kinds of nodes, doubts."""
 
 import re
 from collections import Counter
@@ -18,52 +18,10 @@ _SCAN = re.compile(r"^\s*TableScan: (\S+)(?: projection=\[([^\]\n]*)\])?", re.MU
 
 
 class Leaf(msgspec.Struct, frozen=True):
-    """One scan: table, required columns, filters that apply to its rows alone, row limit."""
+    """One scan: table, required columns, row limit."""
 
     table: str
     columns: tuple[str, ...]
-    filters: tuple[str, ...] = ()
-    fetch: int | None = None
-    hidden: bool = False  # inside a subquery that the engine left in an expression
-
-
-class JoinKey(msgspec.Struct, frozen=True):
-    """One equality of a join: the base columns (`table.column`) that its two sides read."""
-
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-
-
-class Join(msgspec.Struct, frozen=True):
-    """One join: Inner, Left, Right, Full, LeftSemi, LeftAnti, LeftMark or the Right ones."""
-
-    how: str
-    keys: tuple[JoinKey, ...]
-    filter: str | None = None
-    null_aware: bool = False  # NOT IN: one NULL decides about every row
-    null_equals_null: bool = False
-
-
-class Aggregate(msgspec.Struct, frozen=True):
-    """One GROUP BY (or DISTINCT): keys and aggregate expressions as the engine prints them."""
-
-    keys: tuple[str, ...]
-    aggregates: tuple[str, ...]
-    slow_distinct: bool = False  # DISTINCT beside other aggregates of one group: 30 times dearer
-
-
-class Window(msgspec.Struct, frozen=True):
-    """One window function with its partition keys and order."""
-
-    function: str
-    partition: tuple[str, ...]
-    order: tuple[str, ...]
-
-
-class Sort(msgspec.Struct, frozen=True):
-    """One sort; `fetch` where only the first rows are kept."""
-
-    keys: tuple[str, ...]
     fetch: int | None = None
 
 
@@ -79,11 +37,6 @@ class Notes:
         self.leaves: list[Leaf] = []
         self.working: dict[int, str] = {}  # leaf number -> recursive query
         self.recursive: dict[str, dict[int, str]] = {}  # queries being walked: columns read
-        self.joins: list[Join] = []
-        self.aggregates: list[Aggregate] = []
-        self.windows: list[Window] = []
-        self.sorts: list[Sort] = []
-        self.functions: set[str] = set()
         self.nodes: Counter[str] = Counter()
         self.influence: set[Source] = set()
         self.opaque: list[str] = []  # what could not be read
