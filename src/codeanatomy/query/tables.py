@@ -19,7 +19,7 @@ from datafusion import DataFrame, SQLOptions, col
 
 from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.manifest import Snapshot, decoded
+from codeanatomy.engine.manifest import Snapshot, decoded, schema_of
 from codeanatomy.engine.session import session
 from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
 from codeanatomy.facts.schema import DOC, GROUP, annotate
@@ -151,7 +151,7 @@ class Tables:
                 directory = f"{self.snapshot.directory(name)}/"
                 # texts plain, since coded ones cost the engine up to thirty times more to sort, and
                 # no metadata of the table itself: the engine refuses to swap sides that differ
-                schema = decoded(self.snapshot.schema(name))
+                schema = decoded(schema_of(self.snapshot.tables[name]))
                 self._session.register_parquet(name, directory, schema=schema)
 
     def _annotated(self, view: View) -> DataFrame:
