@@ -14,8 +14,7 @@ from datafusion import DataFrame, SessionContext
 from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.schema import columns_of, semantic_type
 from codeanatomy.facts.types import FILE
-from codeanatomy.plans.lineage import Column, Relation
-from codeanatomy.plans.notes import Leaf, Notes
+from codeanatomy.plans.lineage import Column, Leaf, Notes, Relation
 from codeanatomy.plans.reach import ALL, All, Col, Path, cost, show
 from codeanatomy.plans.walk import walk
 

@@ -1,19 +1,26 @@
-"""What is known of a plan node's output: where each column comes from and what can touch it; how
-changes on one side of a join, or inside a window's partition, reach other rows.
+"""What is known while a plan is walked: where each column of a node's output comes from and what
+can touch it; how changes on one side of a join, or inside a window's partition, reach other rows;
+and beside the columns: scans, kinds of nodes, doubts.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
+import pyarrow as pa
 from msgspec.structs import replace
 
+from codeanatomy.facts.errors import PlanError
 from codeanatomy.plans.reach import ALL, Col, Path, best, either, hop
 
 Source: TypeAlias = tuple[int, str]  # a leaf and its column
 Reach: TypeAlias = Mapping[int, Path]  # the path of every leaf
+Scan: TypeAlias = tuple[str, str | None]  # table and its columns as printed, None for all
 Pairs: TypeAlias = Sequence[tuple[int, int]]  # places of equal columns, left and right
 
+_SCAN = re.compile(r"^\s*TableScan: (\S+)(?: projection=\[([^\]\n]*)\])?", re.MULTILINE)
 KEEPS_LEFT = {"Inner", "Left", "LeftSemi", "LeftAnti", "LeftMark"}
 KEEPS_RIGHT = {"Inner", "Right", "RightSemi", "RightAnti", "RightMark"}
 
@@ -183,3 +190,80 @@ def partitioned(relation: Relation, keys: Sequence[Column]) -> Relation:
         return {leaf: either((p, through(keys, inner[leaf], reach))) for leaf, p in reach.items()}
 
     return reached(relation, wider)
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """One scan: table, required columns, row limit."""
+
+    table: str
+    columns: tuple[str, ...]
+    fetch: int | None = None
+
+
+class Notes:
+    """What was met so far while one plan is walked.
+
+    Leaves are numbered in the order in which they are met; working tables of recursive queries have
+    negative numbers, because they are not read from anywhere.
+    """
+
+    def __init__(self, schemas: Mapping[str, pa.Schema]) -> None:
+        self.schemas = schemas
+        self.leaves: list[Leaf] = []
+        self.working: dict[int, str] = {}  # leaf number -> recursive query
+        self.recursive: dict[str, dict[int, str]] = {}  # queries being walked: columns read
+        self.nodes: Counter[str] = Counter()
+        self.influence: set[Source] = set()
+        self.opaque: list[str] = []  # what could not be read
+        self.lost: list[str] = []  # why reach was lost, in the order of the walk
+        self.unprinted: list[str] = []  # what the plan's text leaves out
+        self.subqueries = False
+
+    def scan(self, leaf: Leaf, names: Iterable[str]) -> Relation:
+        """The relation of one more scan, of a table or of a working table: each column is itself.
+
+        `names` are its columns as the plan calls them. Under a row limit any row decides, so none
+        has reach. Raises PlanError for a table without a stub.
+        """
+        if leaf.table in self.recursive:
+            number = -1 - len(self.working)
+            self.working[number] = leaf.table
+        elif leaf.table in self.schemas:
+            number = len(self.leaves)
+            self.leaves.append(leaf)
+        else:
+            raise PlanError(
+                f"the plan reads {leaf.table!r}, which is not among the given schemas; "
+                "plan over stubs (planning_session)"
+            )
+        columns = tuple(
+            Column(name, frozenset({(number, c)}), {number: c}, {number: Col((c,))})
+            for name, c in zip(names, leaf.columns, strict=True)
+        )
+        made = Relation(columns, frozenset({number}))
+        return made if leaf.fetch is None else without_reach(made)
+
+    def type(self, column: Column) -> pa.DataType | None:
+        """The type of what the column is, unchanged; None where leaves differ or have none."""
+        types = {
+            self.schemas[self.leaves[n].table].field(c).type if n >= 0 else None
+            for n, c in column.direct.items()
+        }
+        return types.pop() if len(types) == 1 else None
+
+    def table(self, number: int) -> str:
+        """Table of a leaf; the recursive query's name for its working table."""
+        return self.working[number] if number < 0 else self.leaves[number].table
+
+    def texts(self, sources: Iterable[Source]) -> tuple[str, ...]:
+        """Sources as sorted `table.column`."""
+        return tuple(sorted({f"{self.table(n)}.{c}" for n, c in sources}))
+
+    def every_source(self) -> set[Source]:
+        """All columns of all leaves met so far."""
+        return {(n, c) for n, leaf in enumerate(self.leaves) for c in leaf.columns}
+
+
+def scans(text: str) -> Counter[Scan]:
+    """The scans in a plan's text, counted."""
+    return Counter((m[1], m[2]) for m in _SCAN.finditer(text))

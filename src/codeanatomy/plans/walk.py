@@ -14,20 +14,23 @@ from datafusion.expr import Expr
 from datafusion.plan import LogicalPlan
 from msgspec.structs import replace
 
-from codeanatomy.plans.expressions import Place, passed, place, reads, unaliased
+from codeanatomy.plans.expressions import Place, passed, place, reads
 from codeanatomy.plans.lineage import (
     Column,
+    Leaf,
+    Notes,
     Relation,
+    Scan,
     Source,
     joined,
     moved,
     partitioned,
     pick,
     renamed,
+    scans,
     with_global_leaves,
     without_reach,
 )
-from codeanatomy.plans.notes import Leaf, Notes, Scan, scans
 from codeanatomy.plans.reach import ALL, Path, hops
 
 Variant: TypeAlias = Any  # the engine's node classes come without types
@@ -228,7 +231,7 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
     places = [place(key, relation, notes) for key in keys]
     kept = dict(zip(reversed(places), reversed(columns), strict=True))  # of equal keys the first
     for name, aggregate in zip(names[len(keys) :], aggregates, strict=True):
-        same = _same_key(unaliased(aggregate), kept, relation, notes) or Column(name)
+        same = _same_key(aggregate, kept, relation, notes) or Column(name)
         columns.append(replace(same, name=name, sources=_sources([aggregate], relation, notes)))
     return Relation(tuple(columns), relation.leaves, grouped.merged)
 
@@ -237,6 +240,8 @@ def _same_key(
     function: Expr, kept: dict[Place | None, Column], relation: Relation, notes: Notes
 ) -> Column | None:
     """The group key that an aggregate returns unchanged (DISTINCT ON is made of these)."""
+    while function.variant_name() == "Alias":
+        function = function.rex_call_operands()[0]
     if function.variant_name() != "AggregateFunction":
         return None
     name = function.to_variant().aggregate_type()

@@ -162,29 +162,26 @@ class Tables:
 
     def _need(self, text: str) -> None:
         words = {word.lower() for word in _WORD.findall(text)}
-        named = set(self.names) if words & _CATALOGUE else words & set(self.names)
-        for name in sorted(named):
+        meant = set(self.names) if words & _CATALOGUE else words & set(self.names)
+        for name in sorted(meant):
             if name in self._open:
                 continue
             self._open.add(name)
             if (view := _VIEWS.get(name)) is not None:
                 self._need(view.sql)
-                self._session.register_view(name, self._annotated(view))
+                frame: DataFrame = self._session.sql(view.sql)
+                if EDGE_COLUMN in frame.schema().names:
+                    field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
+                    told = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
+                    named = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=told)
+                    frame = frame.with_column(EDGE_COLUMN, named)
+                self._session.register_view(name, frame)
             else:
                 directory = f"{self.snapshot.directory(name)}/"
                 # texts plain, since coded ones cost the engine up to thirty times more to sort, and
                 # no metadata of the table itself: the engine refuses to swap sides that differ
                 schema = decoded(schema_of(self.snapshot.tables[name]))
                 self._session.register_parquet(name, directory, schema=schema)
-
-    def _annotated(self, view: View) -> DataFrame:
-        frame: DataFrame = self._session.sql(view.sql)
-        if EDGE_COLUMN not in frame.schema().names:
-            return frame
-        field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
-        meaning = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-        told = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=meaning)
-        return frame.with_column(EDGE_COLUMN, told)
 
 
 def id_table(ids: Ids) -> pa.Table:
