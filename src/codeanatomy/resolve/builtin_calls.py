@@ -314,7 +314,7 @@ def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
         return
     [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
     f.lookup.namespaces[made] = given[2]
-    f.classes.add(made, f.element(given[1], -1))
+    f.lookup.add(made, f.element(given[1], -1))
     f.points.hold(result, made)
 
 

@@ -8,8 +8,8 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
-from codeanatomy.resolve.points import Flags, among
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, each, pair
+from codeanatomy.resolve.points import among
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(

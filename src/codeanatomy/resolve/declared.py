@@ -76,7 +76,7 @@ def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int
     nothing is. `receiver`: the container whose method is called."""
     objects, types = declared_types(f, external, f.arguments.shape(number))
     if result:
-        f.points.one_pairs += [result << 32 | x for x in objects]
+        f.points.pairs.waiting_ones += [result << 32 | x for x in objects]
         for one in types:
             hold(f, one, result, f.arguments.of(number), receiver)
     return bool(objects or types)

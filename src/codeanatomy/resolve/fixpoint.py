@@ -13,10 +13,9 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.arguments import Arguments, Shape
 from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.pairs import Ints, Rows, each, pair
-from codeanatomy.resolve.points import Flags, Points
-from codeanatomy.resolve.world import FILE, Bindings, World
+from codeanatomy.resolve.pairs import Flags, Ints, Rows, each, pair
+from codeanatomy.resolve.points import Points
+from codeanatomy.resolve.world import FILE, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
@@ -28,6 +27,7 @@ POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named one
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
 Declared = tuple[tuple[int, ...], tuple[Type, ...]]
+Find = Callable[[int, int], int | None]  # see Lookup.find
 Link = tuple[int, int, int, int]  # call, result, receiver, shift
 
 
@@ -38,13 +38,11 @@ class Fixpoint:
         self.stubs = stubs = Stubs()
         self.world = world = World(tables, files)
         self.points = points = Points(world.places, world.kinds)
-        self.bindings = Bindings(world)
-        self.modules = Modules(world, points, self.bindings)
-        self.classes = Classes(points, world)
-        self.lookup = Lookup(self.modules, self.classes, stubs)
+        self.modules = Modules(world, points)
+        self.lookup = Lookup(self.modules, stubs)
+        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         rows = world.rows
         self.elements = self.lookup.elements
-        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         widths = {"super": 3, "load": 3, "store": 3, "special": 4, "keyed": 4, "annotate": 4}
         for name, width in widths.items():
             self.tables[name].add(rows[name][:, :width])
@@ -200,7 +198,7 @@ class Fixpoint:
                 if world.texts[name] in MODULE_NAMES:
                     points.hold(place, modules.literal("str"))
                 else:
-                    circle = target << 32 | name in self.bindings.definition
+                    circle = target << 32 | name in self.world.definition
                     points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 
     def _start_globals(self) -> None:
@@ -216,11 +214,14 @@ class Fixpoint:
 
     # rules' helpers
 
-    def found(self, table: str, rows: Ints, objects: Ints, pairs: Ints) -> tuple[Ints, Ints, Ints]:
-        """`lookup.find` of the (object, name) pair beside each row, with the row and its object;
-        without rows that wait, since the class has no order yet."""
+    def found(
+        self, table: str, rows: Ints, objects: Ints, pairs: Ints, find: Find | None = None
+    ) -> tuple[Ints, Ints, Ints]:
+        """`find` (or `lookup.find`) of the (object, name) pair beside each row, with the row and
+        its object; without rows that wait, since the class has no order yet."""
         keys, inverse = np.unique(pairs, return_inverse=True)
-        places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
+        find = find or self.lookup.find
+        places = [find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
         for asked, row in self.lookup.asked:
             self.tables[asked].add_one(*row)
         self.lookup.asked.clear()
@@ -277,9 +278,9 @@ class Fixpoint:
         """The place of what any public method of the class may return, of its own kind: `x.a().b()`
         stays followed, all else would be anything."""
         place = self.points.place()
-        for above in self.classes.order.get(class_, ()):
-            for name in self.bindings.names.get(above, ()):
-                function = self.bindings.definition[above << 32 | name]
+        for above in self.lookup.order.get(class_, ()):
+            for name in self.world.bound.get(above, ()):
+                function = self.world.definition[above << 32 | name]
                 if function > 0 and self.world.texts[name][:1] != "_":
                     self.tables["fluent"].add_one(int(self.result[function]), class_, place)
         self.points.marks[place] |= 1 << c.DYNAMIC

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
-from codeanatomy.resolve.world import Bindings, World
+from codeanatomy.resolve.world import World
 
 MODULE_NAMES = frozenset(
     {
@@ -29,8 +29,8 @@ Symbol = tuple[int, int]  # (object, 0), or (scope object, name) of a variable
 class Modules:
     """Modules by name, what they export, and where their names come from."""
 
-    def __init__(self, world: World, points: Points, bindings: Bindings) -> None:
-        self.world, self.points, self.bindings = world, points, bindings
+    def __init__(self, world: World, points: Points) -> None:
+        self.world, self.points = world, points
         self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
         # each is found once per argument
         self.dotted: Callable[[int], str] = cache(self._dotted)
@@ -139,7 +139,7 @@ class Modules:
             inner = self.submodule(target, name) if name else target
             if inner or not name:
                 return inner
-            place = next(iter(self.bindings.imports.get(target << 32 | name, ())), 0)
+            place = next(iter(self.world.imports.get(target << 32 | name, ())), 0)
         return 0
 
     def exported(self, module: int, name: int) -> bool:
@@ -164,7 +164,7 @@ class Modules:
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
         """Modules whose own binding of the name the module's star imports take over; and the
         external modules that may provide it."""
-        key = self.bindings.definition
+        key = self.world.definition
         found: list[int] = []
         outside: list[int] = list(self.external_stars.get(module, ()))
         seen, todo = {module}, list(reversed(self.stars.get(module, ())))
@@ -193,7 +193,7 @@ class Modules:
             at = todo.pop()
             new, (scope, text) = at not in seen, at
             seen.add(at)
-            definition = self.bindings.definition.get(scope << 32 | text)
+            definition = self.world.definition.get(scope << 32 | text)
             if definition is None or not new:
                 if submodule := self.submodule(scope, text):
                     yield submodule, 0
@@ -207,7 +207,7 @@ class Modules:
             elif definition == 0:
                 yield scope, text
             else:
-                for place in reversed(self.bindings.imports[scope << 32 | text]):
+                for place in reversed(self.world.imports[scope << 32 | text]):
                     target, member = self.targets.get(place, (0, 0))
                     if target and member:
                         todo.append((target, member))
@@ -222,7 +222,7 @@ class Modules:
         """Where a name comes from that no scope of the module's text binds (early: not yet): the
         modules that may bind it, or else the external things that it may be."""
         builtin = self.builtin(name)
-        if module << 32 | name in self.bindings.definition:
+        if module << 32 | name in self.world.definition:
             return ([], [builtin]) if early and builtin else ([module], [])
         sources, outside = self.star_sources(module, name)
         if sources:

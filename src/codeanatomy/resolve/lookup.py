@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.inheritance import Inheritance
+from codeanatomy.resolve.classes import Classes
 from codeanatomy.resolve.link import Modules
-from codeanatomy.resolve.mro import Classes
 from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import World
 from codeanatomy.sources.typeshed import Stubs
@@ -73,20 +72,20 @@ class Elements:
                 watcher(name, place)
 
 
-class Lookup(Inheritance):
+class Lookup(Classes):
     """Places of attributes. Reads of an attribute that some store sets see every field of that name
     along the class's order; reads through `self` also see definitions of inheriting classes.
     """
 
-    def __init__(self, modules: Modules, classes: Classes, stubs: Stubs) -> None:
-        super().__init__(modules, classes, stubs)
+    def __init__(self, modules: Modules, stubs: Stubs) -> None:
+        super().__init__(modules, stubs)
+        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
         new_place = self.points.place
         # of an object's own attributes, by (object, name) as one number
-        self.fields: defaultdict[int, int] = defaultdict(new_place, self.bindings.place)
+        self.fields: defaultdict[int, int] = defaultdict(new_place, self.world.bound_place)
         self.setters: defaultdict[int, int] = defaultdict(new_place)  # property -> its setter's
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
-        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
         self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
@@ -96,6 +95,9 @@ class Lookup(Inheritance):
         self._reading: dict[int, list[tuple[int, bool, int, int]]] = {}
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
+
+    def _ask(self, table: str, *row: int) -> None:
+        self.asked.append((table, row))
 
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
@@ -115,7 +117,7 @@ class Lookup(Inheritance):
 
     def stored_field(self, class_: int, name: int, *, on_class: bool = False) -> int:
         """The place of what is stored as that attribute of the class's instances, or of itself."""
-        own = on_class or class_ << 32 | name in self.bindings.definition
+        own = on_class or class_ << 32 | name in self.world.definition
         owner = class_ if own else self.points.object(p.INSTANCE, class_)
         place = self.fields.get(owner << 32 | name)
         if place is None:
@@ -129,7 +131,7 @@ class Lookup(Inheritance):
     def _take_stored(self, field: int, target: int, receiver: int, *, on_class: bool) -> None:
         """What is stored on a class is seen as what its body binds: functions become methods."""
         if on_class:
-            self.asked.append(("bound_copy", (field, target, receiver, 0)))
+            self._ask("bound_copy", field, target, receiver, 0)
         else:
             self.points.copy(field, target)
 
@@ -202,11 +204,11 @@ class Lookup(Inheritance):
             return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
         place = points.place()
         if by_key:
-            self.asked.append(("call", (method, 0, place, 0)))
+            self._ask("call", method, 0, place, 0)
         else:
             iterator, next_ = points.place(), self.world.name("__next__")
-            self.asked.append(("call", (method, 0, iterator, 0)))
-            self.asked.append(("special", (iterator, next_, 0, place)))
+            self._ask("call", method, 0, iterator, 0)
+            self._ask("special", iterator, next_, 0, place)
         return place
 
     def _slice(self, container: int, name: int) -> int:
@@ -231,7 +233,7 @@ class Lookup(Inheritance):
 
     def _member(self, object_: int, kind: int, name: int) -> int | None:
         points, class_ = self.points, self.class_of(object_)
-        if class_ not in self.classes.order:
+        if class_ not in self.order:
             return None
         receiver = points.b_of[object_] if kind == p.SUPER else object_
         cone = points.kind_of[receiver] in (p.SELF, p.CLS)
@@ -252,8 +254,7 @@ class Lookup(Inheritance):
         if first > 0 and self._is_member_of_enum(first, name):
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
-            copied = (self.fields[first << 32 | name], place, receiver, 0)
-            self.asked.append(("bound_copy", copied))
+            self._ask("bound_copy", self.fields[first << 32 | name], place, receiver, 0)
         elif first < 0:  # the external base may have it, unless a class here stores it
             child = self._outside(object_, kind, -first, name)
             if reads:
@@ -261,8 +262,7 @@ class Lookup(Inheritance):
             else:
                 points.hold(place, child)
         for other in others:
-            copied = (self.fields[other << 32 | name], place, receiver, 1)
-            self.asked.append(("bound_copy", copied))
+            self._ask("bound_copy", self.fields[other << 32 | name], place, receiver, 1)
         if others:
             points.marks[place] |= 1 << c.OVERRIDDEN
         if len(others) >= p.OBJECTS_PER_PLACE:
@@ -300,8 +300,8 @@ class Lookup(Inheritance):
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
             for each in made:
                 member = points.place()
-                self.asked.append(("load", (self.namespaces[each], key, member)))
-                self.asked.append(("bound_copy", (member, place, object_, 0)))
+                self._ask("load", self.namespaces[each], key, member)
+                self._ask("bound_copy", member, place, object_, 0)
             return place
         if kind in p.INSTANCES and not special:
             getter = self.world.name("__getattr__")
@@ -310,29 +310,28 @@ class Lookup(Inheritance):
                 return None
             if method > 0:
                 place = points.place()
-                self.asked.append(("call", (method, 0, place, 0)))
+                self._ask("call", method, 0, place, 0)
                 return place
         if kind not in p.CLASSES:
             return 0
-        for meta in self.classes.metaclass(class_):
-            if meta not in self.classes.order:
+        for meta in self.metaclass(class_):
+            if meta not in self.order:
                 return None
             first = self.first(meta, name)
             if first <= 0 and name not in self.stored:
                 continue
             place = points.place()
             if first > 0:
-                copied = (self.fields[first << 32 | name], place, object_, 2)
-                self.asked.append(("bound_copy", copied))
+                self._ask("bound_copy", self.fields[first << 32 | name], place, object_, 2)
             seen = points.place()  # methods of the metaclass store on its instances, the classes
             self._read_stored(meta, name, True, seen, object_)
-            self.asked.append(("bound_copy", (seen, place, object_, 0)))
+            self._ask("bound_copy", seen, place, object_, 0)
             return place
         return 0
 
     def _made(self, class_: int, kind: int) -> list[int]:
         """Classes that type() made: the first in the order, or those that inherit from it."""
-        order = self.classes.order
+        order = self.order
         above = [x for x in order[class_] if x in self.namespaces][:1]
         if above or kind not in (p.SELF, p.CLS):
             return above
@@ -340,7 +339,7 @@ class Lookup(Inheritance):
 
     def _is_member_of_enum(self, class_: int, name: int) -> bool:
         """Whether the name of the class's body is a value of an enumeration."""
-        if self.bindings.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
+        if self.world.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
             return False
         return not ENUMS.isdisjoint(self.bases_outside(class_))
 
@@ -359,5 +358,5 @@ class Lookup(Inheritance):
         )
 
     def _related(self, reader: int, storer: int, *, cone: bool) -> bool:
-        order = self.classes.order
+        order = self.order
         return storer in order[reader] or (cone and reader in order.get(storer, ()))

@@ -1,6 +1,6 @@
 """How are sets of integer pairs kept and joined? As a few sorted chunks, by binary search."""
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any  # a row or a number, as the column is
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from codeanatomy.facts.ids import distinct
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 LOW = np.int64(0xFFFFFFFF)
 SHIFT = np.int64(32)
 NONE: Ints = np.empty(0, np.int64)
@@ -40,23 +41,40 @@ def members(lists: Sequence[Sized], which: Ints) -> tuple[Ints, Ints]:
     return expand(np.append(0, ends[:-1])[which], ends[which])
 
 
-def each(*columns: Ints) -> Iterator[tuple[Any, ...]]:
+def each(*columns: Ints, where: Flags | None = None) -> Iterator[tuple[Any, ...]]:
     """What stands beside each other in the columns: of rows a list, else a number."""
-    return zip(*(x.tolist() for x in columns), strict=True)
+    return zip(*((x if where is None else x[where]).tolist() for x in columns), strict=True)
+
+
+def mapped(function: Callable[[int], int], values: Ints) -> Ints:
+    """The function of each value; it is asked once per distinct value, in ascending order."""
+    asked, inverse = np.unique(values, return_inverse=True)
+    result: Ints = np.array([function(x) for x in asked.tolist()], np.int64)[inverse]
+    return result
 
 
 class Pairs:
-    """A growing set of pairs (a, b) with a, b below 2**31."""
+    """A growing set of pairs (a, b) with a, b below 2**31; some wait to be taken and added."""
 
     def __init__(self) -> None:
         self.chunks: list[Ints] = []
+        self.waiting: list[Ints] = []
+        self.waiting_ones: list[int] = []
+
+    def taken(self) -> Ints:
+        """The pairs that waited."""
+        if self.waiting_ones:
+            self.waiting.append(np.array(self.waiting_ones, np.int64))
+        taken = np.concatenate(self.waiting) if self.waiting else NONE
+        self.waiting, self.waiting_ones = [], []
+        return taken
 
     def fresh(self, pairs: Ints) -> Ints:
         """Those that are not in the set, sorted and distinct."""
         pairs = distinct(pairs)
         return pairs[~self.has(pairs)]
 
-    def has(self, pairs: Ints) -> npt.NDArray[np.bool_]:
+    def has(self, pairs: Ints) -> Flags:
         """Which of the pairs are in the set."""
         found = np.zeros(len(pairs), bool)
         for chunk in self.chunks:

@@ -47,48 +47,39 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
-    kinds = f.points.kind[objects]
-    classy = among(kinds, CLASSY)
-    classes = np.where(kinds == p.CLASS, objects, f.points.a[objects])
-    waits = classy & ~f.classes.ready(np.where(classy, classes, 0))
-    f.wait("store", rows[waits], objects[waits])
-    rows, objects, kinds = rows[~waits], objects[~waits], kinds[~waits]
-    for chosen, place_of in (
-        (among(kinds, CLASSY), _stored),
-        (among(kinds, (p.MODULE, p.FUNCTION)), _own),
-        (kinds == p.CONTAINER, _put),
-    ):
-        if chosen.any():
-            keys, inverse = np.unique(pair(objects[chosen], rows[chosen, 1]), return_inverse=True)
-            places = np.array([place_of(f, x >> 32, x & 0xFFFFFFFF) for x in keys.tolist()])
-            f.points.copy_all(rows[chosen, 2], places[inverse])
-    instances = among(kinds, p.INSTANCES)
-    for (_, name, value), object_ in each(rows[instances], objects[instances]):
+    asked = pair(objects, rows[:, 1])
+    places, rows, objects = f.found("store", rows, objects, asked, partial(_stored, f))
+    f.points.copy_all(rows[:, 2], places)
+    instances = among(f.points.kind[objects], p.INSTANCES)
+    for (_, name, value), object_ in each(rows, objects, where=instances):
         first = f.lookup.first(f.points.a_of[object_], name)
-        if first > 0 and f.bindings.definition[first << 32 | name] == 0:
+        if first > 0 and f.world.definition[first << 32 | name] == 0:
             f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
 
 
-def _stored(f: Fixpoint, object_: int, name: int) -> int:
-    if f.world.texts[name][:1] == "[":  # an element of a class that inherits from a container
-        return f.elements.place(object_, name)
-    of_class = f.points.kind_of[object_] in p.CLASSES
-    return f.lookup.stored_field(f.lookup.class_of(object_), name, on_class=of_class)
-
-
-def _put(f: Fixpoint, container: int, name: int) -> int:
-    """Place of an element; the keys of dicts are kept, too."""
-    elements = f.elements
-    if name != elements.unknown and f.world.texts[name][1:2] in "'\"":
-        key = f.points.object(p.CONSTANT, f.modules.external("builtins.str"), name)
-        f.points.hold(elements.place(container, elements.keys), key)
-    return elements.place(container, name)
-
-
-def _own(f: Fixpoint, object_: int, name: int) -> int:
-    if f.points.kind_of[object_] == p.MODULE:
-        return f.lookup.module_member(object_, name)
-    return f.lookup.fields[object_ << 32 | name]
+def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
+    """Place of what is stored; 0: it is not followed; None: the class has no order yet."""
+    kind, text, elements, lookup = (
+        f.points.kind_of[object_],
+        f.world.texts[name],
+        f.elements,
+        f.lookup,
+    )
+    if kind in CLASSY:
+        class_ = lookup.class_of(object_)
+        if class_ not in lookup.order:
+            return None
+        if text[:1] != "[":
+            return lookup.stored_field(class_, name, on_class=kind in p.CLASSES)
+        return elements.place(object_, name)  # of a class that inherits from a container
+    if kind == p.MODULE:
+        return lookup.module_member(object_, name)
+    if kind == p.CONTAINER:
+        if name != elements.unknown and text[1:2] in "'\"":  # the keys of dicts are kept, too
+            key = f.points.object(p.CONSTANT, f.modules.external("builtins.str"), name)
+            f.points.hold(elements.place(object_, elements.keys), key)
+        return elements.place(object_, name)
+    return lookup.fields[object_ << 32 | name] if kind == p.FUNCTION else 0
 
 
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -143,7 +134,7 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
     """An instance whose class has `__get__` gives what that returns; False where it has none."""
     class_ = f.points.a_of[object_]
     getter = f.world.name("__get__")
-    if class_ not in f.classes.order or f.lookup.first(class_, getter) <= 0:
+    if class_ not in f.lookup.order or f.lookup.first(class_, getter) <= 0:
         return False
     place = f.lookup.find(object_, getter)
     if place and place > 0 and f.once("get", object_, target, receiver):
@@ -263,12 +254,12 @@ def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     f.points.mark(rows[:, 2], c.DYNAMIC)
     for (_, name, result), object_ in each(rows, objects):
         row, of = np.array([[0, name, result]]), np.array([object_])
-        if not f.classes.numbered:
+        if not f.lookup.numbered:
             f.wait("begins", row, of)
             continue
-        class_, names, texts = f.lookup.class_of(object_), f.bindings.names, f.world.texts
-        below = f.classes.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
-        around = (*f.classes.order.get(class_, ()), *f.classes.inheriting(below))
+        class_, names, texts = f.lookup.class_of(object_), f.world.bound, f.world.texts
+        below = f.lookup.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
+        around = (*f.lookup.order.get(class_, ()), *f.lookup.inheriting(below))
         found = {x for one in around for x in names.get(one, ())}
         found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
         if len(found) > MOST_ALIKE:
@@ -336,7 +327,7 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
 
 def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
-    order = f.classes.order
+    order = f.lookup.order
     chosen = among(f.points.kind[objects], p.INSTANCES)
     for (_, class_, result), object_ in each(rows[chosen], objects[chosen]):
         other = f.points.a_of[object_]

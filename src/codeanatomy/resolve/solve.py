@@ -68,7 +68,7 @@ def run(f: Fixpoint) -> int:
 
     while rounds < MAX_ROUNDS:
         close()
-        settled = f.classes.settle()
+        settled = f.lookup.settle()
         if settled:
             _release(f)
         if not (settled or any(unseen.values()) or any(f.tables.values())):
@@ -115,8 +115,8 @@ def _release(f: Fixpoint) -> None:
 def _order(f: Fixpoint) -> bool:
     """All classes get an order, without bases that nothing feeds. Methods are called by somebody:
     their first parameter gets an instance of their class."""
-    f.classes.settle(force=True)
-    f.classes.close()
+    f.lookup.settle(force=True)
+    f.lookup.close()
     _release(f)
     f.seed()
     return True
@@ -149,7 +149,7 @@ def _pass_classes(f: Fixpoint) -> bool:
 
 def _last(f: Fixpoint) -> bool:
     """What still nothing is known of: attributes of bases, keys, results of decorators."""
-    late = f.classes.settle(force=True)  # classes that type() made meanwhile
+    late = f.lookup.settle(force=True)  # classes that type() made meanwhile
     if late:
         _release(f)
     rest = [f.lookup.inherit(), _any_key(f), _bind_overloads(f), _pass_decorated(f)]

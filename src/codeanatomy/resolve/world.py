@@ -1,5 +1,7 @@
 """The constraint rows of all files in one numbering, and what each module and class binds."""
 
+from collections import defaultdict
+
 import numpy as np
 import pyarrow as pa
 
@@ -25,6 +27,7 @@ class World:
         self._read_objects(tables["constraint_object"])
         self._read_rows(tables["constraint"])
         self._read_sites(tables["constraint_site"])
+        self._read_bindings()
 
     def _by_file(self, table: pa.Table) -> tuple[Ints, Ints]:
         """The number of each row's file, and each file's first row: its rows follow each other."""
@@ -106,26 +109,22 @@ class World:
         name = self._name_start[self.site_file] + _ints(table["name"])
         self.site_name = self._name_codes[name]
 
-
-class Bindings:
-    """What the names of modules and classes are bound to: keys are (scope object, name) pairs."""
-
-    def __init__(self, world: World) -> None:
-        bind = world.rows["bind"]
+    def _read_bindings(self) -> None:
+        """What names of modules and classes are bound to, by (scope object, name) as one number."""
+        bind, imported = self.rows["bind"], self.rows["imported"]
         keys = pair(bind[:, 0], bind[:, 1])
-        self.place: dict[int, int] = dict(each(keys, bind[:, 2]))
+        self.bound_place: dict[int, int] = dict(each(keys, bind[:, 2]))
         # definition: its object; variable: 0; only imports: -1 (see imports). Local object 0, the
         # module of the file, stands for "no single definition"
-        single = np.where(world.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
+        single = np.where(self.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
         self.definition: dict[int, int] = dict(each(keys, single))
-        self.imports: dict[int, list[int]] = {}
-        imported = world.rows["imported"]
+        self.imports: defaultdict[int, list[int]] = defaultdict(list)  # -> places
         for key, place in each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]):
-            self.imports.setdefault(key, []).append(place)
+            self.imports[key].append(place)
             self.definition[key] = -1
-        self.names: dict[int, list[int]] = {}
+        self.bound: dict[int, list[int]] = {}  # scope -> names
         for scope, name in bind[:, :2].tolist():
-            self.names.setdefault(scope, []).append(name)
+            self.bound.setdefault(scope, []).append(name)
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
