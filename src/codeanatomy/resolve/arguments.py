@@ -7,7 +7,7 @@ from itertools import count
 
 import numpy as np
 
-from codeanatomy.resolve.pairs import Ints, expand
+from codeanatomy.resolve.pairs import Ints, expand, mapped
 
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
 Shape = tuple[int, tuple[int, ...]]
@@ -21,32 +21,30 @@ class Arguments:
         order = np.argsort(rows[:, 0], kind="stable")
         self._rows = rows[order, 1:4]
         counts = np.bincount(rows[:, 0], minlength=len(sites))
-        self._start = np.concatenate(([0], np.cumsum(counts)))
-        self._sites = sites
+        self._start = np.append(0, np.cumsum(counts))
+        self.site: list[int] = sites.tolist()  # number of the site that each call belongs to
         self.shape: Callable[[int], Shape] = cache(self._shape)  # of each call
         self._number: defaultdict[Shape, int] = defaultdict(count().__next__)  # of each shape
         self._new: list[Argument] = []
         self._new_starts: list[int] = []
-        self._new_sites: list[int] = []
 
     def add(self, arguments: list[Argument], site: int = -1) -> int:
         """Number of a new call with these arguments."""
         self._new += arguments
         self._new_starts.append(len(self._rows) + len(self._new))
-        self._new_sites.append(site)
-        return len(self._sites) + len(self._new_sites) - 1
+        self.site.append(site)
+        return len(self.site) - 1
 
     def _settle(self) -> None:
         if self._new_starts:
             new = np.array(self._new, np.int64).reshape(-1, 3)
             self._rows = np.concatenate((self._rows, new))
-            self._start = np.concatenate((self._start, self._new_starts))
-            self._sites = np.concatenate((self._sites, self._new_sites))
-            self._new, self._new_starts, self._new_sites = [], [], []
+            self._start = np.append(self._start, self._new_starts)
+            self._new, self._new_starts = [], []
 
     def of(self, call: int) -> list[Argument]:
         """The arguments of one call."""
-        if call >= len(self._sites):
+        if call >= len(self._start) - 1:
             self._settle()
         low, high = self._start[call : call + 2]
         found: list[Argument] = self._rows[low:high].tolist()
@@ -60,10 +58,7 @@ class Arguments:
 
     def shapes(self, calls: Ints) -> Ints:
         """A number for each call, the same for those of one shape."""
-        known, which = np.unique(calls, return_inverse=True)
-        numbers = [self._number[self.shape(call)] for call in known.tolist()]
-        result: Ints = np.array(numbers, np.int64)[which]
-        return result
+        return mapped(lambda call: self._number[self.shape(call)], calls)
 
     def at(self, call: int, position: int, keyword: int = -1) -> int:
         """The place passed at the position, or by the keyword's name; 0: none."""
@@ -77,8 +72,3 @@ class Arguments:
         self._settle()
         at, of = expand(self._start[calls], self._start[calls + 1])
         return self._rows[at], of
-
-    def site(self, call: int) -> int:
-        """Number of the site that the call belongs to; -1: none."""
-        known = len(self._sites)
-        return int(self._sites[call]) if call < known else self._new_sites[call - known]

@@ -47,7 +47,7 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     for (_, number, result, _), external in each(rows[single[which]], externals[single[which]]):
         effect, dotted = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):
-            effect(f, number, result, f.arguments.site(number))
+            effect(f, number, result, f.arguments.site[number])
         if effect is None or dotted in TYPED:
             declared(f, external, number, result)
 
@@ -172,7 +172,7 @@ def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
 def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
     if key := _key(f, number):
         element = f.elements.read(object_, f.elements.unknown)
-        f.call(key, 0, element, site=f.arguments.site(number))
+        f.call(key, 0, element, site=f.arguments.site[number])
 
 
 METHODS: dict[str, ContainerEffect] = {

@@ -13,7 +13,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.arguments import Arguments, Shape
 from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Flags, Ints, Rows, each, pair
+from codeanatomy.resolve.pairs import Flags, Ints, Rows, each, mapped, pair
 from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import FILE, World
 from codeanatomy.sources.stub_types import Type
@@ -26,6 +26,7 @@ INIT = 1
 POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
+Rule = Callable[["Fixpoint", Ints, Ints], None]  # rows, and an object for each
 Declared = tuple[tuple[int, ...], tuple[Type, ...]]
 Find = Callable[[int, int], int | None]  # see Lookup.find
 Link = tuple[int, int, int, int]  # call, result, receiver, shift
@@ -145,7 +146,7 @@ class Fixpoint:
         self.is_decorator = np.zeros(self.world.places + 1, bool)
         self.is_decorator[decorations[:, 0]] = True
         for callee, number, *_ in decorations.tolist():
-            self.callbacks[self.arguments.site(number), callee] = None
+            self.callbacks[self.arguments.site[number], callee] = None
 
     def _start(self) -> None:
         """What holds before any rule: definitions, literals, unknown values, imports, globals."""
@@ -153,9 +154,8 @@ class Fixpoint:
         points.hold_all(rows["alloc"][:, 0], rows["alloc"][:, 1])
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
         literal = rows["literal"]
-        types, which = np.unique(literal[:, 1], return_inverse=True)
-        objects = [self.modules.literal(texts[x]) for x in types.tolist()]
-        points.hold_all(literal[:, 0], np.array(objects, np.int64)[which])
+        types = mapped(lambda x: self.modules.literal(texts[x]), literal[:, 1])
+        points.hold_all(literal[:, 0], types)
         self._start_elements()
         points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
         unknown = rows["unknown"]
@@ -169,15 +169,13 @@ class Fixpoint:
         """Containers and constants."""
         points, texts = self.points, self.world.texts
         display, constant = self.world.rows["display"], self.world.rows["constant"]
-        codes = np.unique(np.concatenate((display[:, 1], constant[:, 1])))
-        outside = np.zeros(len(texts), np.int64)
-        outside[codes] = [self.modules.type(texts[x]) for x in codes.tolist()]
-        made = points.new_objects(p.CONTAINER, outside[display[:, 1]], display[:, 0])
+        codes = np.concatenate((display[:, 1], constant[:, 1]))
+        types = mapped(lambda x: self.modules.type(texts[x]), codes)
+        made = points.new_objects(p.CONTAINER, types[: len(display)], display[:, 0])
         points.hold_all(display[:, 0], made)
-        keys = pair(outside[constant[:, 1]], constant[:, 2])
-        pairs, which = np.unique(keys, return_inverse=True)
-        found = [points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF) for x in pairs.tolist()]
-        points.hold_all(constant[:, 0], np.array(found, np.int64)[which])
+        keys = pair(types[len(display) :], constant[:, 2])
+        found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
+        points.hold_all(constant[:, 0], found)
 
     def _start_imports(self) -> None:
         points, modules, world = self.points, self.modules, self.world
@@ -237,11 +235,14 @@ class Fixpoint:
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
 
+    def keywords(self, keys: Ints) -> Ints:
+        """The place of each (function, name) parameter; 0: none."""
+        at = np.searchsorted(self.keyword_key, keys)
+        return np.where(self.keyword_key[at] == keys, self.keyword_place[at], 0)
+
     def keyword(self, function: int, name: int) -> int:
         """The place of the function's parameter of that name; 0: none."""
-        key = function << 32 | name
-        at = int(np.searchsorted(self.keyword_key, key))
-        return int(self.keyword_place[at]) if self.keyword_key[at] == key else 0
+        return int(self.keywords(pair(function, name)))
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
@@ -308,14 +309,13 @@ class Fixpoint:
     # functions that give back their own parameter: each call of one gives its own argument back,
     # so that what a decorator or a fluent function gives is not all that it was ever given
 
-    def return_parameters(self, rows: Ints, functions: Ints, receivers: Ints, shift: int) -> None:
+    def return_parameters(self, rows: Ints, functions: Ints, receivers: Ints, shifts: Ints) -> None:
         """A function that returns its own parameter gives each call its own argument back."""
         chosen = self.may_return_parameter[functions] & (rows[:, 2] > 0)
         todo: list[tuple[int, int, Link]] = []
-        for (_, number, result, flags), function, receiver in each(
-            rows[chosen], functions[chosen], receivers[chosen]
-        ):
-            link = (number, result, receiver, shift + (flags >> 1))
+        calls = each(rows, functions, receivers, shifts, where=chosen)
+        for (_, number, result, _), function, receiver, shift in calls:
+            link = (number, result, receiver, shift)
             if function in self.links:
                 self.links[function].append(link)
             todo += [(function, index, link) for index in self.through.get(function, ())]

@@ -3,7 +3,6 @@
 A rule gets rows and, for each row, an object that its first place holds; every such pair once.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -13,7 +12,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, method
 from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.declared import declared, describe, hold
-from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import among
@@ -28,7 +27,7 @@ MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
     fits = among(f.points.kind[objects], CLASSY)
-    for (_, class_, result), object_ in each(rows[fits], objects[fits]):
+    for (_, class_, result), object_ in each(rows, objects, where=fits):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
 
@@ -107,14 +106,12 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     plain &= ~(among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
     described[described] = [
         _describe(f, object_, target, receiver)
-        for (_, target, receiver, _), object_ in each(rows[described], objects[described])
+        for (_, target, receiver, _), object_ in each(rows, objects, where=described)
     ]
     plain &= ~described
     points.hold_all(rows[plain, 1], objects[plain])
     special = ~plain & ~described
-    for (_, target, receiver, how), object_, kind in each(
-        rows[special], objects[special], kinds[special]
-    ):
+    for (_, target, receiver, how), object_, kind in each(rows, objects, kinds, where=special):
         bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
         function = object_ if kind == p.FUNCTION else points.a_of[object_]
         if kind == p.FUNCTION:
@@ -151,9 +148,9 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
     points, of_class = f.points, rows[:, 1] == p.CLS
     function = (points.kind[objects] == p.FUNCTION) & ~of_class
-    for (_, kind, result), object_ in each(rows[function], objects[function]):
+    for (_, kind, result), object_ in each(rows, objects, where=function):
         points.hold(result, points.object(kind, object_))
-    for (_, _, result), object_ in each(rows[of_class], objects[of_class]):
+    for (_, _, result), object_ in each(rows, objects, where=of_class):
         if points.kind_of[object_] in p.INSTANCES:
             points.hold(result, f.lookup.class_side(object_))
     other = ~function & ~of_class
@@ -165,7 +162,7 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     kinds = f.points.kind[objects]
     raised = (rows[:, 1] == f.world.name(c.RAISE)) & among(kinds, p.CLASSES)
     calls = rows[raised][:, [0, 2, 3, 0]] * (1, 1, 1, 0)
-    construct(f, calls, objects[raised], kinds[raised])
+    construct(f, calls, objects[raised])
     instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
     asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
@@ -183,10 +180,10 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         if place < 0:
             inherited(f, object_, -place, number, result)
     of_container = among(kinds, (p.CONTAINER, p.GENERATOR))
-    for (_, name, number, result), object_ in each(rows[of_container], objects[of_container]):
+    for (_, name, number, result), object_ in each(rows, objects, where=of_container):
         method(f, object_, f.world.texts[name], number, result)
     outside = among(kinds, p.VALUES)
-    for (_, name, number, result), object_ in each(rows[outside], objects[outside]):
+    for (_, name, number, result), object_ in each(rows, objects, where=outside):
         child = f.lookup.child(f.points.a_of[object_], name)
         if f.world.texts[name] in ENTERS:
             f.points.hold(result, object_)
@@ -200,7 +197,7 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
         _element(f, base, key, value, mode)
     asked = rows[:, 3] == c.GET_ATTRIBUTE
-    for (_, key, value, _), object_ in each(rows[asked], objects[asked]):
+    for (_, key, value, _), object_ in each(rows, objects, where=asked):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
     getters = (rows[:, 3] == c.GET) & among(f.points.kind[objects], p.INSTANCES)
@@ -208,7 +205,7 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     chosen[:, 1] = f.elements.unknown
     load(f, chosen, objects[getters])
     put = (rows[:, 3] == c.PUT) & (f.points.kind[objects] == p.CONTAINER)
-    for (_, key, _, _), object_ in each(rows[put], objects[put]):
+    for (_, key, _, _), object_ in each(rows, objects, where=put):
         f.points.copy(key, f.elements.place(object_, f.elements.keys))
 
 
@@ -274,9 +271,7 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     kinds = f.points.kind[objects]
     exact = kinds == p.CLASS
     points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
-    for (_, number, result, class_), object_, kind in each(
-        rows[~exact], objects[~exact], kinds[~exact]
-    ):
+    for (_, number, result, class_), object_, kind in each(rows, objects, kinds, where=~exact):
         if kind == p.CLS:
             points.hold(result, points.object(p.SELF, points.a_of[object_]))
         elif kind == p.EXTERNAL:
@@ -329,14 +324,14 @@ def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
     order = f.lookup.order
     chosen = among(f.points.kind[objects], p.INSTANCES)
-    for (_, class_, result), object_ in each(rows[chosen], objects[chosen]):
+    for (_, class_, result), object_ in each(rows, objects, where=chosen):
         other = f.points.a_of[object_]
         if class_ in order.get(other, ()) or other in order.get(class_, ()):
             f.points.hold(result, object_)
 
 
 # by the table of its rows, in the order of each round
-RULES: dict[str, Callable[[Fixpoint, Ints, Ints], None]] = {
+RULES: dict[str, Rule] = {
     "super": super_,
     "load": load,
     "special": special,
