@@ -66,11 +66,9 @@ def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> E
 def resolve(evidence: Evidence) -> Evidence:
     """The evidence with the answers of the resolution solver instead of its constraint rows."""
     tables = dict(evidence.tables)
-    answers = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
-    tables |= answers.tables
+    answers, effort = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
+    tables |= answers
     sites = call_sites(tables["call_site"].num_rows, tables["target"])
-    # wide: places that hold too much to tell
-    effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
     facts = evidence.facts | {"call_sites": msgspec.to_builtins(sites), "resolution": effort}
     return msgspec.structs.replace(evidence, tables=tables, facts=facts)
 

@@ -12,11 +12,10 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.declared import declared, declared_types
+from codeanatomy.resolve.declared import NOTHING_DECLARED, declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import Ints, each, members, pair
-from codeanatomy.sources.stub_types import Type
 
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
 ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number of the call, result
@@ -30,10 +29,9 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     single = np.zeros(len(keys), bool)  # calls whose effect is their own
     unknown = np.zeros(len(keys), bool)
     for i, (number, external) in enumerate(each(rows[first, 1], externals[first])):
-        effect, dotted = _effect(f, external)
-        objects: tuple[int, ...] = ()
-        types: tuple[Type, ...] = ()
-        if effect is None or dotted in TYPED:
+        effect, typed = _effect(f, external)
+        objects, types = NOTHING_DECLARED
+        if typed:
             objects, types = declared_types(f, external, f.arguments.shape(number))
             unknown[i] = not objects and not types
             if unknown[i] and not f.lookup.declared(external):  # an instance, if it is a class
@@ -44,17 +42,19 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     flat = np.fromiter(chain.from_iterable(given), np.int64)
     f.points.hold_all(rows[of, 2], flat[at])
     f.unknown_results.update(rows[unknown[which], 2].tolist())
-    for (_, number, result, _), external in each(rows[single[which]], externals[single[which]]):
-        effect, dotted = _effect(f, external)
+    for (_, number, result, _), external in each(rows, externals, where=single[which]):
+        effect, typed = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):
             effect(f, number, result, f.arguments.site[number])
-        if effect is None or dotted in TYPED:
+        if typed:
             declared(f, external, number, result)
 
 
-def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", str]:
+def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", bool]:
+    """What a call does beside its result; whether that is what is declared."""
     dotted = f.modules.dotted(external)
-    return _new if dotted.endswith(".__new__") else EFFECTS.get(dotted), dotted
+    effect = _new if dotted.endswith(".__new__") else EFFECTS.get(dotted)
+    return effect, effect is None or dotted in TYPED
 
 
 def inherited(f: Fixpoint, instance: int, external: int, number: int, result: int) -> None:
@@ -95,6 +95,15 @@ def _key(f: Fixpoint, number: int) -> int:
     return f.arguments.at(number, -9, f.world.name("key"))
 
 
+def _row(f: Fixpoint, place: int, parts: list[int]) -> int:
+    """The tuple of these places that belongs to a place."""
+    row = f.container("tuple", place)
+    for index, part in enumerate(parts):
+        if part:
+            f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
+    return row
+
+
 def _put(position: int, f: Fixpoint, object_: int, number: int, result: int) -> None:
     held = f.elements.place(object_, f.elements.unknown)
     f.points.copy(f.arguments.at(number, position), held)
@@ -106,14 +115,11 @@ def _self(f: Fixpoint, object_: int, number: int, result: int) -> None:
 
 def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
     """One of the elements; of a dict that is iterated, one of its keys."""
-    f.points.copy(f.elements.read(object_, f.elements.unknown), result)
-
-
-def _next_of(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    elements = f.elements
     if f.modules.dotted(f.points.a_of[object_]).endswith("dict"):
-        f.points.copy(f.elements.place(object_, f.elements.keys), result)
+        f.points.copy(elements.place(object_, elements.keys), result)
     else:
-        _any(f, object_, number, result)
+        f.points.copy(elements.read(object_, elements.unknown), result)
 
 
 def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -125,7 +131,7 @@ def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
         f.tables["keyed"].add_one(keep, key, result, c.GET)
         f.tables["by_key"].add_one(key, keep, result, c.GET)
     else:
-        _any(f, object_, number, result)
+        f.points.copy(f.elements.read(object_, f.elements.unknown), result)
     f.points.copy(default, result)
 
 
@@ -156,9 +162,7 @@ def _view(keys: bool, f: Fixpoint, object_: int, number: int, result: int) -> No
 def _items(f: Fixpoint, object_: int, number: int, result: int) -> None:
     elements = f.elements
     value, key = elements.read(object_, elements.unknown), elements.place(object_, elements.keys)
-    row = f.container("tuple", value)
-    for index, place in enumerate((key, value)):
-        f.points.copy(place, elements.place(row, f.world.name(c.item(index))))
+    row = _row(f, value, [key, value])
     made = f.points.object(p.CONTAINER, f.points.a_of[row], elements.place(row, elements.unknown))
     f.points.hold(elements.place(made, elements.unknown), row)
     f.points.hold(result, made)
@@ -182,8 +186,7 @@ METHODS: dict[str, ContainerEffect] = {
     **dict.fromkeys(("__iter__", "copy", "__enter__", "union", "difference"), _self),
     **dict.fromkeys(("__mul__", "__imul__", "__reversed__", "intersection"), _self),
     **dict.fromkeys(("__add__", "__or__", "__and__", "__sub__"), _concatenated),
-    **dict.fromkeys(("popleft", "send"), _any),
-    "__next__": _next_of,
+    **dict.fromkeys(("popleft", "send", "__next__"), _any),
     **dict.fromkeys(("get", "pop", "__getitem__"), _get),
     "setdefault": _set_default,
     "values": partial(_view, False),
@@ -265,22 +268,12 @@ def _extreme(f: Fixpoint, number: int, result: int, site: int) -> None:
         f.points.copy(place, result)
 
 
-def _zip(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _tuples(f, result, [f.element(place, site) for place in _positional(f, number)])
-
-
-def _enumerate(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _tuples(f, result, [0, *(f.element(place, site) for place in _positional(f, number)[:1])])
-
-
-def _tuples(f: Fixpoint, result: int, parts: list[int]) -> None:
-    """A container of tuples with these elements."""
+def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
+    """`zip(x, y)`, `enumerate(x)`: a container of tuples of their elements."""
+    given = _positional(f, number)
+    parts = [f.element(place, site) for place in (given[:1] if counted else given)]
     held = _container(f, "list", result)
-    row = f.container("tuple", held)
-    f.points.hold(held, row)
-    for index, place in enumerate(parts):
-        if place:
-            f.points.copy(place, f.elements.place(row, f.world.name(c.item(index))))
+    f.points.hold(held, _row(f, held, [0, *parts] if counted else parts))
 
 
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -340,10 +333,6 @@ def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
         f.points.hold(result, f.points.object(p.PARTIAL, number))
 
 
-def _followed(f: Fixpoint, number: int, result: int, site: int) -> None:
-    """The emission has told what the call gives."""
-
-
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """The result is that argument."""
     f.give_back(f.arguments.at(number, position), result)
@@ -368,8 +357,8 @@ EFFECTS: dict[str, Effect] = {
     "functools.reduce": _reduce,
     "builtins.sorted": _sorted,
     **dict.fromkeys(("builtins.min", "builtins.max"), _extreme),
-    **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), _zip),
-    "builtins.enumerate": _enumerate,
+    **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
+    "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),
     "collections.defaultdict": _default_dict,
     "builtins.next": _next,
@@ -378,7 +367,7 @@ EFFECTS: dict[str, Effect] = {
     "importlib.import_module": partial(_module, c.GET_MODULE),
     "builtins.__import__": partial(_module, c.GET_TOP),
     "builtins.type": _type,
-    "builtins.super": _followed,
+    "builtins.super": lambda f, number, result, site: None,  # the emission tells what it gives
     "builtins.property": partial(_wrapped, p.PROPERTY),
     "builtins.classmethod": partial(_wrapped, p.CLASS_METHOD),
     "builtins.staticmethod": partial(_wrapped, p.STATIC_METHOD),

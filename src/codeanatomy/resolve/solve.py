@@ -2,7 +2,6 @@
 
 import gc
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -18,18 +17,13 @@ BITS = {name: 1 << number for number, name in enumerate(RULES)}  # of `Points.in
 MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
 
 
-class Resolution(msgspec.Struct, frozen=True):
-    """Tables `target`, `external`, `unanswered`, and how much work they took."""
-
-    tables: dict[str, pa.Table]
-    rounds: int
-    places: int
-    wide: int
-
-
-def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
-    """What every site of the repository may mean. `constraints`: the four `constraint*` tables with
-    `file_id`, rows file by file in the order of `files` (sorted by path)."""
+def solve(
+    constraints: dict[str, pa.Table], files: pa.Table
+) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """What every site of the repository may mean: the tables `target`, `external`, `unanswered`;
+    and how much work they took (wide: places that hold too much to tell). `constraints`: the four
+    `constraint*` tables with `file_id`, rows file by file in the order of `files` (sorted by path).
+    """
     collects = gc.isenabled()
     gc.disable()  # a solve makes no cycles, but many small tuples to search for them
     try:
@@ -37,7 +31,7 @@ def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
         rounds = run(f)
         wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
         spread(f)
-        return Resolution(answers(f), rounds, f.points.places, wide)
+        return answers(f), {"rounds": rounds, "places": f.points.places, "wide": wide}
     finally:
         if collects:
             gc.enable()
