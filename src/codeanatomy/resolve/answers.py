@@ -29,75 +29,88 @@ Meanings = Callable[[int], Meant]
 
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
     """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
-    meaning = Meaning(f)
-    sites = len(f.world.site_what)
-    first = _questions(f.world)
-    question, symbol, rule, doubt = _candidates(f, meaning)
-    question = first[question % max(sites, 1)] + question // max(sites, 1) * sites
-    file, key, thing, external = _resolved(f, [*meaning.number], symbol)
-    question, kept, rule, doubt = _distinct(question, thing, rule, doubt)
-    once = _once(f.world, question, thing[kept])
-    question, kept, rule, doubt = question[once], kept[once], rule[once], doubt[once]
-    file, key = file[kept], key[kept]
-    count = np.bincount(question[question < sites], minlength=sites)
-    asked = (first == np.arange(sites)) & (f.world.site_what != c.IMPLICIT_SITE)
-    left = np.flatnonzero((count == 0) & asked)
-    return {
-        "target": _targets(f.world, question, (file, key), rule, doubt),
-        "external": external,
-        "unanswered": _unanswered(f.world, left, meaning.reasons(left)),
-    }
-
-
-def _questions(world: World) -> Ints:
-    """For each site the first that asks the same: a name bound by two imports is one question."""
-    first = np.arange(len(world.site_what))
+    meaning, world = Meaning(f), f.world
+    sites = len(world.site_what)
+    first = np.arange(sites)  # site that asks the same: a name bound by two imports is one question
     names = np.flatnonzero(world.site_what == c.NAME_SITE)
     keys = mix(world.site_file[names], world.site_key[names])
     _, at, which = np.unique(keys, return_index=True, return_inverse=True)
     first[names] = names[at][which]
-    return first
+    found = _candidates(f, meaning)
+    unseen, site = np.divmod(found[0], max(sites, 1))
+    found[0] = first[site] + unseen * sites
+    file, key, thing, external = _resolved(f, [*meaning.number], found[1])
+    # once per question and thing, in the order of the questions; the least doubtful way is kept
+    order = np.argsort(pair(found[3], found[2]), kind="stable")
+    order = order[_distinct(pair(found[0], thing)[order])]
+    # without what a node calls unseen and calls already
+    site = found[0, order] % max(sites, 1)
+    calls = np.flatnonzero((found[0, order] >= sites) | (world.site_what[site] == c.CALL_SITE))
+    site = site[calls]
+    _, node = np.unique(mix(world.site_file[site], world.site_key[site]), return_inverse=True)
+    kept = _distinct(pair(node, thing[order[calls]]))
+    order = np.delete(order, np.delete(calls, kept))
+    question, _, rule, doubt = found[:, order]
+    count = np.bincount(question[question < sites], minlength=sites)
+    asked = (first == np.arange(sites)) & (world.site_what != c.IMPLICIT_SITE)
+    left = np.flatnonzero((count == 0) & asked)
+    what = world.site_what[left]
+    return {
+        "target": _targets(world, question, (file[order], key[order]), rule, doubt),
+        "external": external,
+        "unanswered": _table(
+            Unanswered,
+            world.file_ids[world.site_file[left]],
+            _node(world, left),
+            _coded(np.where(what == c.STORED_SITE, c.ATTRIBUTE_SITE, what), c.SITES),
+            _coded(world.site_name[left], world.texts),
+            _coded(meaning.reasons(left), c.REASONS),
+        ),
+    }
 
 
-def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
-    """(question, symbol, rule, doubt) of everything a site may mean: the question's number is the
+def _distinct(values: Ints) -> Ints:
+    """Where each of the values stands first, in the order of the values."""
+    return np.unique(values, return_index=True)[1]
+
+
+def _candidates(f: Fixpoint, meaning: Meaning) -> Ints:
+    """Question, symbol, rule and doubt of everything a site may mean: the question's number is the
     site's, and as many more as there are sites for what it calls unseen. Doubt: marks of the way.
     """
     world, points = f.world, f.points
     what, parts = world.site_what, []
-
-    def ask(sites: Ints, places: Ints, *meant: tuple[Meanings, bool], named: bool = False) -> None:
-        """Asks for every object in each site's place; true: what the site calls unseen."""
-        which, objects = points.answers(places)
-        asked = pair(objects, world.site_name[sites][which]) if named else objects
-        keys = np.unique(asked, return_inverse=True)
-        doubt = points.marks[places[which]].astype(np.int64)
-        for answer, unseen in meant:
-            parts.append(_expanded(sites[which] + unseen * len(what), keys, doubt, answer))
-
-    attribute = (meaning.attribute, False)
+    called, inherited = (meaning.called, False), (meaning.inherited_init, True)
+    attribute, accessed = (meaning.attribute, False), (meaning.accessed, True)
+    stored = (partial(meaning.accessed, stored=True), True)
+    callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
+    # sites (None: those of the callbacks), whether their name counts, and for every object in a
+    # site's place: what it means; true: what the site calls unseen
     for asked, named, meant in (
-        (c.CALL_SITE, False, ((meaning.called, False), (meaning.inherited_init, True))),
+        (c.CALL_SITE, False, (called, inherited)),
         (c.BASE_SITE, False, ((meaning.base, False),)),
         (c.DECORATOR_SITE, False, ((meaning.value, False),)),
-        (c.ATTRIBUTE_SITE, True, (attribute, (meaning.accessed, True))),
-        (c.STORED_SITE, True, (attribute, (partial(meaning.accessed, stored=True), True))),
+        (c.ATTRIBUTE_SITE, True, (attribute, accessed)),
+        (c.STORED_SITE, True, (attribute, stored)),
         (c.IMPLICIT_SITE, True, ((meaning.implicit, True),)),
+        (None, False, ((meaning.called, True),)),
     ):
-        sites = np.flatnonzero(what == asked)
-        ask(sites, world.site_place[sites], *meant, named=named)
-    callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
-    ask(callbacks[:, 0], callbacks[:, 1], (meaning.called, True))
+        sites = callbacks[:, 0] if asked is None else np.flatnonzero(what == asked)
+        places = callbacks[:, 1] if asked is None else world.site_place[sites]
+        which, objects = points.answers(places)
+        asking = sites[which]
+        keys = pair(objects, world.site_name[asking]) if named else objects
+        distinct = np.unique(keys, return_inverse=True)
+        doubt = points.marks[places[which]].astype(np.int64)
+        for answer, unseen in meant:
+            parts.append(_expanded(asking + unseen * len(what), distinct, doubt, answer))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    keys = np.unique(world.site_place[sites], return_inverse=True)
-    parts.append(_expanded(sites, keys, np.zeros(len(sites), np.int64), meaning.imported))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return columns[0], columns[1], columns[2], columns[3]
+    distinct = np.unique(world.site_place[sites], return_inverse=True)
+    parts.append(_expanded(sites, distinct, np.zeros(len(sites), np.int64), meaning.imported))
+    return np.concatenate(parts, axis=1)
 
 
-def _expanded(
-    sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings
-) -> tuple[Ints, Ints, Ints, Ints]:
+def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings) -> Ints:
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
     distinct, inverse = keys
@@ -110,18 +123,7 @@ def _expanded(
     at, of = expand(bounds[inverse], bounds[inverse + 1])
     table = np.fromiter(chain.from_iterable(flat), np.int64)
     symbol, rule, why = table.reshape(-1, 3)[at].T
-    return sites[of], symbol, rule, doubt[of] | why
-
-
-def _distinct(site: Ints, thing: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """(site, row, rule, doubt) once per site and thing, in the order of the sites; the least
-    doubtful way is kept."""
-    both = pair(site, thing)
-    order = np.lexsort((pair(doubt, rule), both))
-    keep = np.ones(len(site), bool)
-    keep[1:] = np.diff(both[order]) != 0
-    order = order[keep]
-    return site[order], order, rule[order], doubt[order]
+    return np.stack((sites[of], symbol, rule, doubt[of] | why))
 
 
 def _node(world: World, sites: Ints) -> Ints:
@@ -132,34 +134,18 @@ def _node(world: World, sites: Ints) -> Ints:
     return keys
 
 
-def _once(world: World, question: Ints, thing: Ints) -> Ints:
-    """Rows without those in which a node calls unseen what it calls already."""
-    sites = max(len(world.site_what), 1)
-    unseen, site = question >= sites, question % sites
-    calls = np.flatnonzero(unseen | (world.site_what[site] == c.CALL_SITE))
-    _, node = np.unique(
-        mix(world.site_file[site[calls]], world.site_key[site[calls]]), return_inverse=True
-    )
-    _, first = np.unique(pair(node, thing[calls]), return_index=True)
-    kept = np.ones(len(question), bool)
-    kept[np.delete(calls, first)] = False
-    return np.flatnonzero(kept)
-
-
 def _targets(
     world: World, question: Ints, target: tuple[Ints, Ints], rule: Ints, doubt: Ints
 ) -> pa.Table:
     candidates = np.bincount(question, minlength=1)[question]
-    sites = max(len(world.site_what), 1)
-    unseen, site = question >= sites, question % sites
+    unseen, site = np.divmod(question, max(len(world.site_what), 1))
     what = np.where(unseen, c.IMPLICIT_SITE, world.site_what[site])
     what[what == c.STORED_SITE] = c.ATTRIBUTE_SITE
     node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
-    confidence = POSSIBLE / np.sqrt(candidates)
-    confidence = np.where((rule == OVERRIDE) | (rule == GUESS), confidence / 2, confidence)
+    halved = (rule == OVERRIDE) | (rule == GUESS)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
-    confidence = np.where(dropped, confidence / 2, confidence)
+    confidence = POSSIBLE / np.sqrt(candidates) / (1 + halved) / (1 + dropped)
     return _table(
         Target,
         world.file_ids[world.site_file[site]],
@@ -200,18 +186,6 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
     )
     _, things = np.unique(mix(files, keys), return_inverse=True)
     return files[used], keys[used], things[used], external
-
-
-def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:
-    what = world.site_what[sites]
-    return _table(
-        Unanswered,
-        world.file_ids[world.site_file[sites]],
-        _node(world, sites),
-        _coded(np.where(what == c.STORED_SITE, c.ATTRIBUTE_SITE, what), c.SITES),
-        _coded(world.site_name[sites], world.texts),
-        _coded(reasons, c.REASONS),
-    )
 
 
 def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:

@@ -6,7 +6,6 @@ something into its list. What is not told has no effect; its result comes from d
 
 from collections.abc import Callable
 from functools import partial
-from itertools import chain
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.declared import NOTHING_DECLARED, declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import Ints, each, members, pair
+from codeanatomy.resolve.pairs import Ints, each, mapped, pair, spread
 
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
 ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number of the call, result
@@ -23,26 +22,29 @@ ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number
 
 def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     """The effects of calls of external things; what is not told gives what is declared."""
-    shapes = f.arguments.shapes(rows[:, 1])
-    keys, first, which = np.unique(pair(externals, shapes), return_index=True, return_inverse=True)
-    given: list[tuple[int, ...]] = []  # objects that every call of that thing and shape gives
-    single = np.zeros(len(keys), bool)  # calls whose effect is their own
-    unknown = np.zeros(len(keys), bool)
-    for i, (number, external) in enumerate(each(rows[first, 1], externals[first])):
+    asked = pair(externals, mapped(f.arguments.shape, rows[:, 1]))
+    single: list[int] = []  # calls whose effect is their own
+    unknown: list[int] = []
+
+    def given(key: int) -> tuple[int, ...]:
+        """Objects that every call of that thing and shape gives."""
+        external = key >> 32
         effect, typed = _effect(f, external)
         objects, types = NOTHING_DECLARED
         if typed:
-            objects, types = declared_types(f, external, f.arguments.shape(number))
-            unknown[i] = not objects and not types
-            if unknown[i] and not f.lookup.declared(external):  # an instance, if it is a class
-                objects = (f.points.object(p.LITERAL, external),)
-        given.append(objects)
-        single[i] = bool(effect or types)
-    at, of = members(given, which)
-    flat = np.fromiter(chain.from_iterable(given), np.int64)
-    f.points.hold_all(rows[of, 2], flat[at])
-    f.unknown_results.update(rows[unknown[which], 2].tolist())
-    for (_, number, result, _), external in each(rows, externals, where=single[which]):
+            objects, types = declared_types(f, external, key & 0xFFFFFFFF)
+            if not objects and not types:
+                unknown.append(key)
+                if not f.lookup.declared(external):  # an instance, if it is a class
+                    objects = (f.points.object(p.LITERAL, external),)
+        if effect or types:
+            single.append(key)
+        return objects
+
+    which, objects = spread(given, asked)
+    f.points.hold_all(rows[which, 2], objects)
+    f.unknown_results.update(rows[np.isin(asked, unknown), 2].tolist())
+    for (_, number, result, _), external in each(rows, externals, where=np.isin(asked, single)):
         effect, typed = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):
             effect(f, number, result, f.arguments.site[number])

@@ -4,7 +4,7 @@ types that the standard library's stubs give to calls and attributes?"""
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Declared, Fixpoint
-from codeanatomy.resolve.pairs import Argument, Shape
+from codeanatomy.resolve.pairs import Argument
 from codeanatomy.sources.stub_types import Type
 
 TYPING = ("typing", "typing_extensions", "collections.abc", "types")
@@ -83,13 +83,13 @@ def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int
     return bool(objects or types)
 
 
-def declared_types(f: Fixpoint, external: int, shape: Shape) -> Declared:
+def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     """What a call of this shape gives: objects that are the same for each, and other types."""
     if not f.lookup.declared(external):
         return NOTHING_DECLARED
     known = f.declared.get((external, shape))
     if known is None:
-        count, keywords = shape
+        count, keywords = f.arguments.shapes[shape]
         names = frozenset(f.world.texts[x] for x in keywords)
         types = f.stubs.returns(f.modules.dotted(external), count, names)
         plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]

@@ -12,7 +12,7 @@ from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, Shape, each, mapped, pair
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
 from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import FILE, World
 from codeanatomy.sources.stub_types import Type
@@ -52,7 +52,7 @@ class Fixpoint:
         self.receivers: list[int] = []
         self.overloads: list[int] = []  # decorations that bind no name
         # of external things and shapes of calls: objects given, and types to make others of
-        self.declared: dict[tuple[int, Shape], Declared] = {}
+        self.declared: dict[tuple[int, int], Declared] = {}
         self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
@@ -245,8 +245,7 @@ class Fixpoint:
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
-        flags: Flags = self.decorated[:, 0].take(calls, mode="clip") > 0
-        return flags
+        return self.decorated[:, 0].take(calls, mode="clip") > 0
 
     def once(self, *key: object) -> bool:
         """True the first time that it is asked for the key."""

@@ -61,8 +61,7 @@ def _parameters(f: Fixpoint) -> Ints:
     rows = f.world.rows
     places, (declared, said) = rows["param"][:, 3], rows["declared"][:, :2].T
     known = np.append(declared[f.points.count[said] > 0], np.array(f.receivers, np.int64))
-    result: Ints = places[~np.isin(places, known)]
-    return result
+    return places[~np.isin(places, known)]
 
 
 def _mark_results(f: Fixpoint, call: Ints) -> None:

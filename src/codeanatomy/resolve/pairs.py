@@ -1,9 +1,8 @@
 """How are pairs, rows and arguments kept and joined? As a few sorted chunks, by binary search."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import count
+from itertools import chain
 from typing import Any  # a row or a number, as the column is
 
 import numpy as np
@@ -24,8 +23,7 @@ MERGE = 3  # a chunk is merged into its neighbour while that is less than so man
 
 def pair(a: Ints | int, b: Ints | int) -> Ints:
     """Two columns of numbers below 2**31 as one."""
-    result: Ints = (np.asarray(a, np.int64) << SHIFT) | np.asarray(b, np.int64)
-    return result
+    return (np.asarray(a, np.int64) << SHIFT) | np.asarray(b, np.int64)
 
 
 def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
@@ -39,13 +37,6 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return np.arange(total, dtype=np.int64) - first[which] + low[which], which
 
 
-def members(lists: Sequence[Sized], which: Ints) -> tuple[Ints, Ints]:
-    """Where the members of these of the lists stand in all lists behind each other, and for each
-    the position of its list in `which`."""
-    ends = np.cumsum([len(x) for x in lists], dtype=np.int64)
-    return expand(np.append(0, ends[:-1])[which], ends[which])
-
-
 def each(*columns: Ints, where: Flags | None = None) -> Iterator[tuple[Any, ...]]:
     """What stands beside each other in the columns: of rows a list, else a number."""
     return zip(*((x if where is None else x[where]).tolist() for x in columns), strict=True)
@@ -54,8 +45,16 @@ def each(*columns: Ints, where: Flags | None = None) -> Iterator[tuple[Any, ...]
 def mapped(function: Callable[[int], int], values: Ints) -> Ints:
     """The function of each value; it is asked once per distinct value, in ascending order."""
     asked, inverse = np.unique(values, return_inverse=True)
-    result: Ints = np.array([function(x) for x in asked.tolist()], np.int64)[inverse]
-    return result
+    return np.array([function(x) for x in asked.tolist()], np.int64)[inverse]
+
+
+def spread(function: Callable[[int], Sequence[int]], values: Ints) -> tuple[Ints, Ints]:
+    """Each member of the function of each value behind the value's index; see `mapped`."""
+    asked, inverse = np.unique(values, return_inverse=True)
+    lists = [function(x) for x in asked.tolist()]
+    ends = np.cumsum([len(x) for x in lists], dtype=np.int64)
+    at, which = expand(np.append(0, ends[:-1])[inverse], ends[inverse])
+    return which, np.fromiter(chain.from_iterable(lists), np.int64)[at]
 
 
 class Pairs:
@@ -172,8 +171,9 @@ class Arguments:
         counts = np.bincount(rows[:, 0], minlength=len(sites))
         self._start = np.append(0, np.cumsum(counts))
         self.site: list[int] = sites.tolist()  # number of the site that each call belongs to
-        self.shape: Callable[[int], Shape] = cache(self._shape)  # of each call
-        self._number: defaultdict[Shape, int] = defaultdict(count().__next__)  # of each shape
+        self.shapes: list[Shape] = []
+        self.shape: Callable[[int], int] = cache(self._shape)  # number of each call's shape
+        self._shape_number: dict[Shape, int] = {}
         self._new: list[Argument] = []
         self._new_starts: list[int] = []
 
@@ -199,15 +199,14 @@ class Arguments:
         found: list[Argument] = self._rows[low:high].tolist()
         return found
 
-    def _shape(self, call: int) -> Shape:
-        """How many positional arguments the call passes, and the names of the others."""
+    def _shape(self, call: int) -> int:
         arguments = self.of(call)
         names = sorted(name for at, name, _ in arguments if at == -1)
-        return max((at + 1 for at, _, _ in arguments if at >= 0), default=0), tuple(names)
-
-    def shapes(self, calls: Ints) -> Ints:
-        """A number for each call, the same for those of one shape."""
-        return mapped(lambda call: self._number[self.shape(call)], calls)
+        shape = max((at + 1 for at, _, _ in arguments if at >= 0), default=0), tuple(names)
+        number = self._shape_number.setdefault(shape, len(self.shapes))
+        if number == len(self.shapes):
+            self.shapes.append(shape)
+        return number
 
     def at(self, call: int, position: int, keyword: int = -1) -> int:
         """The place passed at the position, or by the keyword's name; 0: none."""

@@ -1,24 +1,12 @@
 """Which objects may a place hold? The growing points-to set, its copy edges and its bounds."""
 
 from functools import partial
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.pairs import (
-    LOW,
-    NONE,
-    SHIFT,
-    Flags,
-    Ints,
-    Pairs,
-    expand,
-    mapped,
-    members,
-    pair,
-)
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, expand, mapped, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -51,8 +39,7 @@ Counts = npt.NDArray[np.int32]
 
 def among(kinds: Ints, wanted: tuple[int, ...]) -> Flags:
     """Which of the kinds are one of those wanted; by bits, as np.isin takes longer to start."""
-    flags: Flags = (sum(1 << kind for kind in wanted) >> kinds) & 1 > 0
-    return flags
+    return (sum(1 << kind for kind in wanted) >> kinds) & 1 > 0
 
 
 # measured: 16 loses a tenth of the calls that sqlparse makes at run time, 48 costs a third more
@@ -82,8 +69,7 @@ class Points:
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
         self._cones_of: dict[int, tuple[list[int], int]] = {}
-        self._first: Ints = NONE  # after the fixpoint: where the objects of each place start
-        self._held: Ints = NONE
+        self._first = np.empty(0, np.int64)  # see finish
 
     # growth
 
@@ -119,8 +105,7 @@ class Points:
         self.kind_of += [kind] * len(a)
         self.a_of += a.tolist()
         self.b_of += b.tolist()
-        result: Ints = np.arange(first, self.objects)
-        return result
+        return np.arange(first, self.objects)
 
     def _room_for(self, more: int) -> None:
         self.objects += more
@@ -161,7 +146,7 @@ class Points:
 
     def close(self) -> Ints:
         """Follows copies until nothing moves; returns all new pairs, sorted."""
-        collected = []
+        collected = [np.empty(0, np.int64)]
         while True:
             edges = self.edges.fresh(self.edges.taken())
             if edges.size:
@@ -173,33 +158,28 @@ class Points:
             pairs = self.pairs.taken()
             if not pairs.size:
                 break
-            fresh = self._insert(pairs)
-            if fresh.size:
-                collected.append(fresh)
-                fresh = fresh[self.has_edge[fresh >> SHIFT] & ~self.is_wide(fresh >> SHIFT)]
-                which, targets = self.edges.join(fresh >> SHIFT)
-                self.pairs.waiting.append(pair(targets, fresh[which] & LOW))
-        return np.sort(np.concatenate(collected)) if collected else NONE
+            pairs = self.pairs.fresh(pairs)
+            pairs = pairs[~self._covered(pairs)]
+            opaque = np.flatnonzero(among(self.kind[pairs & LOW], OPAQUE))
+            pairs = self._bounded(pairs, opaque, self.opaque, OPAQUE_PER_PLACE)
+            pairs = self._bounded(pairs, np.arange(len(pairs)), self.count, OBJECTS_PER_PLACE)
+            if pairs.size:
+                self.pairs.add(pairs)
+                self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
+                collected.append(pairs)
+                pairs = pairs[self.has_edge[pairs >> SHIFT] & ~self.is_wide(pairs >> SHIFT)]
+                which, targets = self.edges.join(pairs >> SHIFT)
+                self.pairs.waiting.append(pair(targets, pairs[which] & LOW))
+        return np.sort(np.concatenate(collected))
 
     def is_wide(self, places: Ints) -> Flags:
         """Which places hold too much to tell: nothing is copied from them any more."""
         flags: Flags = (self.marks[places] & (1 << c.WIDE)) != 0
         return flags
 
-    def _insert(self, pairs: Ints) -> Ints:
-        """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
-        pairs = self.pairs.fresh(pairs)
-        pairs = pairs[~self._covered(pairs)]
-        opaque = np.flatnonzero(among(self.kind[pairs & LOW], OPAQUE))
-        pairs = self._bounded(pairs, opaque, self.opaque, OPAQUE_PER_PLACE)
-        pairs = self._bounded(pairs, np.arange(len(pairs)), self.count, OBJECTS_PER_PLACE)
-        if pairs.size:
-            self.pairs.add(pairs)
-            self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
-        return pairs
-
     def _bounded(self, pairs: Ints, counted: Ints, count: Counts, bound: int) -> Ints:
-        """Those for which their places have room. `counted`: indices of those that take room."""
+        """Those for which their places have room; what is dropped leaves a mark. `counted`: indices
+        of those that take room."""
         places = pairs[counted] >> SHIFT
         first = np.flatnonzero(np.diff(places, prepend=-1))
         sizes = np.diff(first, append=len(places))
@@ -217,12 +197,9 @@ class Points:
         chosen = chosen[among(self.kind[pairs[chosen] & LOW], INSTANCES)]
         if not chosen.size:
             return result
-        distinct, inverse = np.unique(pairs[chosen] & LOW, return_inverse=True)
-        cones = [self._cones(x) for x in distinct.tolist()]
-        at, of = members(cones, inverse)
-        above = np.fromiter(chain.from_iterable(cones), np.int64)[at]
-        held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, above))
-        result[chosen[of[held]]] = True
+        which, above = spread(self._cones, pairs[chosen] & LOW)
+        held = self.pairs.has(pair(pairs[chosen[which]] >> SHIFT, above))
+        result[chosen[which[held]]] = True
         return result
 
     def _cones(self, object_: int) -> list[int]:
@@ -236,7 +213,7 @@ class Points:
         return known
 
     def finish(self) -> None:
-        """Call after the fixpoint: from now on objects are found by their place's number."""
+        """Call after the fixpoint: from now on objects are found by where those of a place begin"""
         self._held = self.pairs.all() & LOW
         self._first = np.cumsum(self.count) - self.count
 

@@ -128,5 +128,4 @@ class World:
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
-    result: Ints = column.to_numpy().astype(np.int64)
-    return result
+    return np.asarray(column.to_numpy(), np.int64)
