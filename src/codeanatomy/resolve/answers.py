@@ -1,4 +1,5 @@
-"""What may each site mean? The target, external and unanswered tables out of a finished solve.
+"""What may each site mean, and how surely? The target, external and unanswered tables out of a
+finished solve. Marks say why a place is not sure; they travel along copies, loads and calls.
 
 Confidence: 1 where every step was forced (one target, no mark on the way); otherwise 0.9 divided by
 the square root of the number of candidates, halved for a definition that only overrides in an
@@ -13,17 +14,32 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, LOCAL, external_key, hash_texts, mix
+from codeanatomy.facts.ids import (
+    EXTERNAL_FILE,
+    FIELD,
+    LOCAL,
+    distinct,
+    external_key,
+    hash_texts,
+    mix,
+)
 from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.resolution import External, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
+from codeanatomy.resolve.points import Counts, among
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
+# calls whose effect no rule can see
+DYNAMIC_CALLS = (
+    *("builtins.getattr", "builtins.eval", "builtins.exec", "builtins.__import__"),
+    *("builtins.globals", "builtins.locals", "builtins.vars", "importlib.import_module"),
+)
+NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 Meanings = Callable[[int], Meant]
 
 
@@ -100,23 +116,23 @@ def _candidates(f: Fixpoint, meaning: Meaning) -> Ints:
         which, objects = points.answers(places)
         asking = sites[which]
         keys = pair(objects, world.site_name[asking]) if named else objects
-        distinct = np.unique(keys, return_inverse=True)
+        numbered = np.unique(keys, return_inverse=True)
         doubt = points.marks[places[which]].astype(np.int64)
         for answer, unseen in meant:
-            parts.append(_expanded(asking + unseen * len(what), distinct, doubt, answer))
+            parts.append(_expanded(asking + unseen * len(what), numbered, doubt, answer))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    distinct = np.unique(world.site_place[sites], return_inverse=True)
-    parts.append(_expanded(sites, distinct, np.zeros(len(sites), np.int64), meaning.imported))
+    numbered = np.unique(world.site_place[sites], return_inverse=True)
+    parts.append(_expanded(sites, numbered, np.zeros(len(sites), np.int64), meaning.imported))
     return np.concatenate(parts, axis=1)
 
 
 def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings) -> Ints:
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
-    distinct, inverse = keys
+    asked, inverse = keys
     flat: Meant = []
     ends = [0]
-    for key in distinct.tolist():  # keeping every list would take half as long again
+    for key in asked.tolist():  # keeping every list would take half as long again
         flat += meant(key)
         ends.append(len(flat))
     bounds = np.array(ends, np.int64)
@@ -206,3 +222,84 @@ def _table(struct: type[Target | External | Unanswered], *columns: object) -> pa
         for x, field in zip(columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def mark(f: Fixpoint) -> None:
+    """Completes `points.marks`: every place gets the marks of all that its value came from."""
+    points, world = f.points, f.world
+    load, call, special = world.rows["load"], f.tables["call"].all, f.tables["special"].all
+    rows = world.rows  # parameters that callers outside the repository may fill
+    parameters, (declared, said) = rows["param"][:, 3], rows["declared"][:, :2].T
+    known = np.append(declared[points.count[said] > 0], np.array(f.receivers, np.int64))
+    points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
+    _mark_results(f, call)
+    edges = np.concatenate(
+        (
+            points.edges.all(),
+            pair(load[:, 0], load[:, 2]),
+            pair(call[:, 0], call[:, 2]),
+            pair(special[:, 0], special[:, 3]),
+            pair(*f.tables["bound_copy"].all[:, :2].T),
+        )
+    )
+    edges = np.sort(edges, kind="stable")  # fast on the sorted runs
+    starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
+    targets = edges & LOW
+    _flow(points.marks, starts, targets, np.flatnonzero(points.marks[: points.places]))
+    while True:
+        changed = np.concatenate((_open_attributes(f), _missing(f, load)))
+        if not changed.size:
+            return
+        _flow(points.marks, starts, targets, changed)
+
+
+def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
+    while frontier.size:
+        at, of = expand(starts[frontier], starts[frontier + 1])
+        if not at.size:
+            return
+        reached, bits = targets[at], marks[frontier[of]]
+        news = (bits & ~marks[reached]) != 0
+        reached, bits = reached[news], bits[news]
+        np.bitwise_or.at(marks, reached, bits)
+        frontier = distinct(reached)
+        frontier = frontier[frontier > 0]
+
+
+def _mark_results(f: Fixpoint, call: Ints) -> None:
+    """Results of calls whose effect no rule follows."""
+    points = f.points
+    supers = f.world.rows["super"][:, 2]
+    rows = call[~f.decorates(call[:, 1]) & ~np.isin(call[:, 2], supers)]
+    which, objects = points.answers(rows[:, 0])
+    results, kinds = rows[which, 2], points.kind[objects]
+    outside = kinds == p.EXTERNAL
+    called = np.unique(objects[outside]).tolist()
+    dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
+    points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
+    unknown = np.array(sorted(f.unknown_results), np.int64)
+    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
+    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
+    points.mark(results[among(kinds, p.VALUES)], c.NOT_CALLABLE)
+
+
+def _open_attributes(f: Fixpoint) -> Ints:
+    """Instance attributes whose name is also stored through a value that is not known."""
+    points, store = f.points, f.world.rows["store"]
+    bases = store[:, 0]
+    unknown = (points.marks[bases] & ~NOT_UNKNOWN) != 0
+    stored = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
+    fields = np.array([place for found in stored for _, place, _ in found or ()], np.int64)
+    places: Ints = fields[(points.marks[fields] & (1 << c.OPEN_ATTRIBUTE)) == 0]
+    points.mark(places, c.OPEN_ATTRIBUTE)
+    return places
+
+
+def _missing(f: Fixpoint, load: Ints) -> Ints:
+    """Results of loads that found nothing although their base holds something."""
+    points = f.points
+    base, result = load[:, 0], load[:, 2]
+    chosen = (points.count[base] > 0) & (points.count[result] == 0) & (points.marks[result] == 0)
+    places: Ints = np.unique(result[chosen])
+    points.mark(places, c.NO_ATTRIBUTE)
+    return places

@@ -64,7 +64,9 @@ class Classes:
 
         True when a class became ready.
         """
-        waiting = self.waiting if force else self._fed()
+        count, waiting = self.points.count, self.waiting
+        if not force:  # those all of whose base expressions hold something
+            waiting = [x for x in waiting if all(count[at] for at in self.places.get(x, ()))]
         if not waiting:
             return False
         found = self._bases(waiting)
@@ -88,11 +90,6 @@ class Classes:
         before = len(self.waiting)
         self.waiting = [x for x in self.waiting if x not in self.order]
         return len(self.waiting) < before
-
-    def _fed(self) -> list[int]:
-        """Waiting classes all of whose base expressions hold something."""
-        count = self.points.count
-        return [x for x in self.waiting if all(count[p] for p in self.places.get(x, ()))]
 
     def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
         """Bases found so far of these classes; complete: every base has a value."""

@@ -6,9 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.answers import answers
+from codeanatomy.resolve.answers import answers, mark
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.marks import spread
 from codeanatomy.resolve.pairs import SHIFT, Ints
 from codeanatomy.resolve.points import CLASS, EXTERNAL, among
 from codeanatomy.resolve.rules import CHAINS, RULES
@@ -30,7 +29,7 @@ def solve(
         f = Fixpoint(constraints, files)
         rounds = run(f)
         wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
-        spread(f)
+        mark(f)
         return answers(f), {"rounds": rounds, "places": f.points.places, "wide": wide}
     finally:
         if collects:
