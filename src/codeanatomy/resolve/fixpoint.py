@@ -89,7 +89,15 @@ class Fixpoint:
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
             self.through.setdefault(function, []).append(index)
-        self._read_yields(rows["yield"])
+        for function, place in rows["yield"][:, :2].tolist():  # its call gives a generator
+            given = self.lookup.yields.get(function)
+            if given is None:
+                given, result = self.points.place(), self.points.place()
+                self.lookup.yields[function] = given
+                self.points.copy(int(self.result[function]), result)  # what an annotation says
+                self.points.hold(result, self.points.object(p.GENERATOR, function))
+                self.result[function] = result
+            self.points.copy(place, given)
         self.may_return_parameter = np.zeros(count, bool)
         self.may_return_parameter[[*self.through, *self.links]] = True
         self.method_of = np.zeros(count, np.int64)
@@ -120,18 +128,6 @@ class Fixpoint:
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
 
-    def _read_yields(self, rows: Ints) -> None:
-        """A call of a generator function gives a generator."""
-        for function, place in rows[:, :2].tolist():
-            given = self.lookup.yields.get(function)
-            if given is None:
-                given, result = self.points.place(), self.points.place()
-                self.lookup.yields[function] = given
-                self.points.copy(int(self.result[function]), result)  # what an annotation says
-                self.points.hold(result, self.points.object(p.GENERATOR, function))
-                self.result[function] = result
-            self.points.copy(place, given)
-
     def _read_calls(self) -> None:
         rows, calls = self.world.rows, self.world.calls
         sites = np.full(calls, -1, np.int64)
@@ -149,65 +145,53 @@ class Fixpoint:
 
     def _start(self) -> None:
         """What holds before any rule: definitions, literals, unknown values, imports, globals."""
-        rows, points, texts = self.world.rows, self.points, self.world.texts
+        points, modules, texts = self.points, self.modules, self.world.texts
+        rows = self.world.rows
         points.hold_all(rows["alloc"][:, 0], rows["alloc"][:, 1])
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
-        literal = rows["literal"]
-        types = mapped(lambda x: self.modules.literal(texts[x]), literal[:, 1])
-        points.hold_all(literal[:, 0], types)
-        self._start_elements()
-        points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
-        unknown = rows["unknown"]
-        points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
-        for place, reason in self.modules.missing.items():
-            points.marks[place] |= 1 << reason
-        self._start_imports()
-        self._start_globals()
-
-    def _start_elements(self) -> None:
-        """Containers and constants."""
-        points, texts = self.points, self.world.texts
-        display, constant = self.world.rows["display"], self.world.rows["constant"]
+        literal, display, constant = rows["literal"], rows["display"], rows["constant"]
+        points.hold_all(literal[:, 0], mapped(lambda x: modules.literal(texts[x]), literal[:, 1]))
         codes = np.concatenate((display[:, 1], constant[:, 1]))
-        types = mapped(lambda x: self.modules.type(texts[x]), codes)
+        types = mapped(lambda x: modules.type(texts[x]), codes)
         made = points.new_objects(p.CONTAINER, types[: len(display)], display[:, 0])
         points.hold_all(display[:, 0], made)
         keys = pair(types[len(display) :], constant[:, 2])
         found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
         points.hold_all(constant[:, 0], found)
-
-    def _start_imports(self) -> None:
-        points, modules, world = self.points, self.modules, self.world
-        for place, _, _, _, file in world.rows["import"].tolist():
+        points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
+        unknown = rows["unknown"]
+        points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
+        for place, _, _, _, file in rows["import"].tolist():
             target, name = modules.targets.get(place, (0, 0))
-            if not target:
-                continue
-            if not name:
+            if name:
+                self._start_import(place, target, name, file)
+            elif target:
                 points.hold(place, target)
-                continue
-            if 0 < target <= len(world.modules) and not world.read[target - 1]:
-                points.marks[place] |= 1 << c.UNREADABLE
-                continue
-            points.copy(self.lookup.module_member(target, name), place)
-            if target == file + 1:
-                points.hold(place, modules.submodule(target, name))
-            if not modules.symbols(target, name):
-                if world.texts[name] in MODULE_NAMES:
-                    points.hold(place, modules.literal("str"))
-                else:
-                    circle = target << 32 | name in self.world.definition
-                    points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
-
-    def _start_globals(self) -> None:
-        points = self.points
-        for place, name, early, _, file in self.world.rows["global"].tolist():
-            sources, externals = self.modules.global_sources(file + 1, name, early)
+        for place, name, early, _, file in rows["global"].tolist():
+            sources, externals = modules.global_sources(file + 1, name, early)
             for source in sources:
                 points.copy(self.lookup.module_member(source, name), place)
             for external in externals:
                 points.hold(place, external)
             if not sources and not externals:
                 points.marks[place] |= 1 << c.UNKNOWN_NAME
+
+    def _start_import(self, place: int, target: int, name: int, file: int) -> None:
+        """The place of an import takes a name from a module."""
+        points, modules, world = self.points, self.modules, self.world
+        if target <= len(world.modules) and not world.read[target - 1]:
+            points.marks[place] |= 1 << c.UNREADABLE
+            return
+        points.copy(self.lookup.module_member(target, name), place)
+        if target == file + 1:
+            points.hold(place, modules.submodule(target, name))
+        if modules.symbols(target, name):
+            return
+        if world.texts[name] in MODULE_NAMES:
+            points.hold(place, modules.literal("str"))
+        else:
+            circle = target << 32 | name in world.definition
+            points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 
     # rules' helpers
 

@@ -40,12 +40,18 @@ class Modules:
             for parent in accumulate(name.split(".")[:-1], "{}.{}".format):
                 if parent not in self.object_of:
                     self.object_of[parent] = points.object(NAMESPACE, 0, world.name(parent))
-        self.stars: dict[int, list[int]] = {}
-        self.external_stars: dict[int, list[int]] = {}
+        self.stars: dict[int, list[int]] = {}  # module -> modules and external ones
         self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
-        self.missing: dict[int, int] = {}  # place -> reason
-        self._link_stars()
-        self._link_targets()
+        for module, level, *_, file in world.rows["star"].tolist():
+            meant = self._meant(file, module, level, world.name(""))
+            if isinstance(meant, tuple) and meant[0] != file + 1:
+                self.stars.setdefault(file + 1, []).append(meant[0])
+        for place, module, level, name, file in world.rows["import"].tolist():
+            meant = self._meant(file, module, level, name)
+            if isinstance(meant, tuple):
+                self.targets[place] = meant
+            else:
+                points.marks[place] |= 1 << meant
         self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
         for what, name, at, _, file in world.rows["export"].tolist():
             operand = self._module_at(at) if at else name
@@ -97,38 +103,19 @@ class Modules:
         top = self.object_of.get(dotted.split(".", 1)[0], 0)
         return 0 < top <= len(self.world.modules) and self.world.packages[top - 1]
 
-    def _link_stars(self) -> None:
-        """Reads the star imports of every module."""
-        texts = self.world.texts
-        for module, level, *_, file in self.world.rows["star"].tolist():
-            dotted = self.absolute(file, texts[module], level)
-            if target := self.object_of.get(dotted or "", 0):
-                if target != file + 1:
-                    self.stars.setdefault(file + 1, []).append(target)
-            elif dotted and not self.inside(dotted):
-                self.external_stars.setdefault(file + 1, []).append(self.external(dotted))
-
-    def _link_targets(self) -> None:
-        """Finds the module that each import row means, and what it takes from it."""
-        texts = self.world.texts
-        for place, module, level, name, file in self.world.rows["import"].tolist():
-            dotted = self.absolute(file, texts[module], level)
-            if dotted is None:
-                self.missing[place] = c.BEYOND_TOP
-                continue
-            target = self.object_of.get(dotted, 0)
-            if not dotted:  # `from . import m` beside files that are in no package
-                if beside := self.object_of.get(texts[name], 0):
-                    self.targets[place] = (beside, 0)
-                else:
-                    self.missing[place] = c.BEYOND_TOP
-            elif target:
-                self.targets[place] = (target, name if texts[name] else 0)
-            elif self.inside(dotted):
-                self.missing[place] = c.NO_MODULE
-            else:
-                full = f"{dotted}.{texts[name]}" if texts[name] else dotted
-                self.targets[place] = (self.external(full), 0)
+    def _meant(self, file: int, module: int, level: int, name: int) -> tuple[int, int] | int:
+        """The module or external thing that an import means, and what it takes from it; or why it
+        means none."""
+        text = self.world.texts[name]
+        dotted = self.absolute(file, self.world.texts[module], level)
+        if not dotted:  # `from . import m` beside files that are in no package, or beyond the top
+            beside = self.object_of.get(text, 0) if dotted == "" else 0
+            return (beside, 0) if beside else c.BEYOND_TOP
+        if target := self.object_of.get(dotted, 0):
+            return target, name if text else 0
+        if self.inside(dotted):
+            return c.NO_MODULE
+        return self.external(f"{dotted}.{text}" if text else dotted), 0
 
     def _module_at(self, place: int) -> int:
         """The module that an import at the place gives, through modules that import it; or 0."""
@@ -164,20 +151,22 @@ class Modules:
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
         """Modules whose own binding of the name the module's star imports take over; and the
         external modules that may provide it."""
-        key = self.world.definition
         found: list[int] = []
-        outside: list[int] = list(self.external_stars.get(module, ()))
-        seen, todo = {module}, list(reversed(self.stars.get(module, ())))
+        outside: list[int] = []
+        seen, todo = set(), [module]
         while todo:
             target = todo.pop()
-            if target in seen or not self.exported(target, name):
+            own = target == module
+            if target in seen or not (own or self.exported(target, name)):
                 continue
             seen.add(target)
-            if target << 32 | name in key or self.submodule(target, name):
+            bound = target << 32 | name in self.world.definition
+            if not own and (bound or self.submodule(target, name)):
                 found.append(target)
             else:
-                todo += reversed(self.stars.get(target, ()))
-                outside += self.external_stars.get(target, ())
+                stars = self.stars.get(target, ())
+                outside += [x for x in stars if self.points.kind_of[x] == EXTERNAL]
+                todo += [x for x in reversed(stars) if self.points.kind_of[x] != EXTERNAL]
         return found, list(dict.fromkeys(outside))
 
     # symbols
