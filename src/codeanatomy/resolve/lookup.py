@@ -3,6 +3,7 @@ pair, made when first asked for."""
 
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
@@ -23,6 +24,8 @@ INSTEAD = {
     "__bool__": "__len__",
 }
 PROPERTY_PARTS = ("setter", "getter", "deleter")
+Storer = tuple[int, int, bool]  # class, field, whether it is stored on the class itself
+Reader = tuple[int, bool, int, int]  # class, cone, target, receiver
 Watcher = Callable[[int, int], None]  # (name of the element, its place)
 
 
@@ -89,10 +92,8 @@ class Lookup(Classes):
         self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
-        # name -> (class, field, whether it is stored on the class itself)
-        self.storing: dict[int, list[tuple[int, int, bool]]] = {}
-        # name -> (class, cone, place, receiver)
-        self._reading: dict[int, list[tuple[int, bool, int, int]]] = {}
+        self.storing: defaultdict[int, list[Storer]] = defaultdict(list)  # by name
+        self._reading: defaultdict[int, list[Reader]] = defaultdict(list)
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
 
@@ -122,25 +123,26 @@ class Lookup(Classes):
         place = self.fields.get(owner << 32 | name)
         if place is None:
             place = self.fields[owner << 32 | name]
-            self.storing.setdefault(name, []).append((class_, place, on_class))
-            for reader, cone, target, receiver in self._reading.get(name, ()):
-                if self._related(reader, class_, cone=cone):
-                    self._take_stored(place, target, receiver, on_class=on_class)
+            self.storing[name].append((class_, place, on_class))
+            self._show_stored(self.storing[name][-1:], self._reading[name])
         return place
 
-    def _take_stored(self, field: int, target: int, receiver: int, *, on_class: bool) -> None:
-        """What is stored on a class is seen as what its body binds: functions become methods."""
-        if on_class:
-            self._ask("bound_copy", field, target, receiver, 0)
-        else:
-            self.points.copy(field, target)
-
-    def _read_stored(self, class_: int, name: int, cone: bool, target: int, receiver: int) -> None:
+    def _read_stored(self, name: int, *reader: *Reader) -> None:
         """Lets the target see all that is or will be stored as the attribute."""
-        self._reading.setdefault(name, []).append((class_, cone, target, receiver))
-        for storer, field, on_class in self.storing.get(name, ()):
-            if self._related(class_, storer, cone=cone):
-                self._take_stored(field, target, receiver, on_class=on_class)
+        self._reading[name].append(reader)
+        self._show_stored(self.storing[name], [reader])
+
+    def _show_stored(self, storers: list[Storer], readers: list[Reader]) -> None:
+        """What is stored on a class is seen as what its body binds: functions become methods."""
+        for (storer, field, on_class), (reader, cone, target, receiver) in product(
+            storers, readers
+        ):
+            if not self._related(reader, storer, cone=cone):
+                continue
+            if on_class:
+                self._ask("bound_copy", field, target, receiver, 0)
+            else:
+                self.points.copy(field, target)
 
     def find(self, object_: int, name: int) -> int | None:
         """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
@@ -251,7 +253,12 @@ class Lookup(Classes):
         if first < 0 and not others and not reads and not unsure:
             return -self._outside(object_, kind, -first, name)
         place = place or points.place()
-        if first > 0 and self._is_member_of_enum(first, name):
+        variable = first > 0 and not self.world.definition[first << 32 | name]
+        if (
+            variable
+            and self.world.texts[name][:1] != "_"
+            and not ENUMS.isdisjoint(self.bases_outside(first))
+        ):  # a member of an enumeration
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
             self._ask("bound_copy", self.fields[first << 32 | name], place, receiver, 0)
@@ -270,7 +277,7 @@ class Lookup(Classes):
         if unsure:
             points.marks[place] |= 1 << c.UNKNOWN_BASE
         if reads:
-            self._read_stored(class_, name, cone, place, receiver)
+            self._read_stored(name, class_, cone, place, receiver)
         return place
 
     def _outside(self, object_: int, kind: int, base: int, name: int) -> int:
@@ -324,7 +331,7 @@ class Lookup(Classes):
             if first > 0:
                 self._ask("bound_copy", self.fields[first << 32 | name], place, object_, 2)
             seen = points.place()  # methods of the metaclass store on its instances, the classes
-            self._read_stored(meta, name, True, seen, object_)
+            self._read_stored(name, meta, True, seen, object_)
             self._ask("bound_copy", seen, place, object_, 0)
             return place
         return 0
@@ -337,25 +344,15 @@ class Lookup(Classes):
             return above
         return [x for x in self.namespaces if class_ in order.get(x, ())][: p.OBJECTS_PER_PLACE]
 
-    def _is_member_of_enum(self, class_: int, name: int) -> bool:
-        """Whether the name of the class's body is a value of an enumeration."""
-        if self.world.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
-            return False
-        return not ENUMS.isdisjoint(self.bases_outside(class_))
-
-    def inherit(self) -> bool:
-        """What nothing was stored as comes from the external base; True if there is any."""
-        waiting, self._inherited = self._inherited, []
-        empty = [x for x in waiting if x[1] and not self.points.count[x[0]]]
-        for place, child in empty:
-            self.points.hold(place, child)
-        return bool(empty)
+    def inherit(self) -> None:
+        """What nothing was stored as comes from the external base."""
+        for place, child in self._inherited:
+            if child and not self.points.count[place]:
+                self.points.hold(place, child)
 
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
         """Whether the class, one above or (cone) one below stores the attribute."""
-        return any(
-            self._related(class_, storer, cone=cone) for storer, *_ in self.storing.get(name, ())
-        )
+        return any(self._related(class_, x, cone=cone) for x, *_ in self.storing.get(name, ()))
 
     def _related(self, reader: int, storer: int, *, cone: bool) -> bool:
         order = self.order

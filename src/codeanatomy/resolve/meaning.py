@@ -77,10 +77,8 @@ class Meaning:
             return [(self.number[self._member(first, name)], CLASS, 0)] if first > 0 else []
         if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
             return []
-        found = self._functions(object_, text, INSTANCE)
-        if not found and text in INSTEAD:
-            found = self._functions(object_, INSTEAD[text], INSTANCE)
-        return found
+        found = self._functions(object_, text)
+        return found or (self._functions(object_, INSTEAD[text]) if text in INSTEAD else [])
 
     def accessed(self, key: int, *, stored: bool = False) -> Meant:
         """The functions that reading (or setting) an attribute calls: of properties, descriptors
@@ -105,9 +103,9 @@ class Meaning:
                     places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
                     found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
                 elif what in p.INSTANCES:
-                    found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
+                    found += self._functions(held, "__set__" if stored else "__get__")
         if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
-            found += self._functions(object_, "__getattr__", INSTANCE)
+            found += self._functions(object_, "__getattr__")
         return found
 
     def _property_part(self, name: int) -> int:
@@ -123,7 +121,7 @@ class Meaning:
             below = kind == p.CLS and self.f.lookup.below.get(class_, 0).bit_count() > 1
             return self._one(class_, CONSTRUCTOR, 1 << c.OVERRIDDEN if below else 0)
         if kind in p.INSTANCES:
-            return self._functions(object_, "__call__", INSTANCE)
+            return self._functions(object_, "__call__")
         if kind == p.METHOD_OF:
             return self._one(self.f.lookup.method_of(object_), EXTERNAL)
         if kind == p.PARTIAL:
@@ -153,7 +151,7 @@ class Meaning:
             return []
         return self._one(lookup.child(-first, name), EXTERNAL)
 
-    def _functions(self, object_: int, name: str, rule: int) -> Meant:
+    def _functions(self, object_: int, name: str, rule: int = INSTANCE) -> Meant:
         """Functions of the repository that the attribute of the object holds."""
         points = self.f.points
         place = self.f.lookup.find(object_, self.f.world.name(name))
@@ -162,11 +160,10 @@ class Meaning:
         doubt = int(points.marks[place])
         found = []
         for held in points.held(place):
-            kind, a = self._kind(held), points.a_of[held]
-            if kind in (p.BOUND, p.OVERRIDE):
-                found += self._one(a, rule if kind == p.BOUND else OVERRIDE, doubt)
-            elif kind == p.FUNCTION:
-                found += self._one(held, rule, doubt)
+            kind = self._kind(held)
+            if kind in (p.FUNCTION, p.BOUND, p.OVERRIDE):
+                function = held if kind == p.FUNCTION else points.a_of[held]
+                found += self._one(function, OVERRIDE if kind == p.OVERRIDE else rule, doubt)
         return found
 
     def imported(self, place: int) -> Meant:

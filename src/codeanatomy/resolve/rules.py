@@ -168,13 +168,11 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for place, (_, name, number, result), object_ in each(
         *f.found("special", rows[instance], objects[instance], asked)
     ):
-        text = f.world.texts[name]
-        if place > 0:
-            f.tables["call"].add_one(place, number, result, 0)
-        elif text in INSTEAD:
-            other = f.lookup.find(object_, f.world.name(INSTEAD[text]))
-            if other and other > 0:
-                f.tables["call"].add_one(other, number, result, 0)
+        text, callee = f.world.texts[name], place
+        if place <= 0 and text in INSTEAD:
+            callee = f.lookup.find(object_, f.world.name(INSTEAD[text])) or 0
+        if callee > 0:
+            f.tables["call"].add_one(callee, number, result, 0)
         elif text in ENTERS:
             f.points.hold(result, object_)
         if place < 0:

@@ -65,8 +65,10 @@ def run(f: Fixpoint) -> int:
         if settled:
             _release(f)
         if not (settled or any(unseen.values()) or any(f.tables.values())):
-            if not any(stage(f) for stage in stages):  # stops at the first that moves something
+            stage = next(stages, None)
+            if stage is None:
                 break
+            stage(f)
             continue
         rounds += 1
         for name in RULES:
@@ -105,17 +107,16 @@ def _release(f: Fixpoint) -> None:
         RULES[name](f, rows[:, :-1], rows[:, -1])
 
 
-def _order(f: Fixpoint) -> bool:
+def _order(f: Fixpoint) -> None:
     """All classes get an order, without bases that nothing feeds. Methods are called by somebody:
     their first parameter gets an instance of their class."""
     f.lookup.settle(force=True)
     f.lookup.close()
     _release(f)
     f.seed()
-    return True
 
 
-def _any_key(f: Fixpoint) -> bool:
+def _any_key(f: Fixpoint) -> None:
     """A key that nothing is known of may be any."""
     f.any_key = True
     rows = f.world.rows["keyed"][:, :4]
@@ -125,10 +126,9 @@ def _any_key(f: Fixpoint) -> bool:
         chosen = rows[rows[:, 3] == mode][:, :3].copy()
         chosen[:, 1] = f.elements.unknown
         f.tables[table].add(chosen)
-    return bool(len(rows))
 
 
-def _pass_classes(f: Fixpoint) -> bool:
+def _pass_classes(f: Fixpoint) -> None:
     """A class decorator that is not known to give a class is taken to give back its class, before
     classes that inherit from it would go without."""
     points, decorated = f.points, f.decorated
@@ -137,38 +137,30 @@ def _pass_classes(f: Fixpoint) -> bool:
     of_class = np.unique(calls[which[points.kind[objects] == CLASS]])
     which, objects = points.answers(decorated[of_class, 1])
     gives = of_class[which[among(points.kind[objects], (CLASS, EXTERNAL))]]
-    return _pass(f, np.setdiff1d(of_class, gives))
+    _pass(f, np.setdiff1d(of_class, gives))
 
 
-def _last(f: Fixpoint) -> bool:
+def _last(f: Fixpoint) -> None:
     """What still nothing is known of: attributes of bases, keys, results of decorators."""
-    late = f.lookup.settle(force=True)  # classes that type() made meanwhile
-    if late:
+    if f.lookup.settle(force=True):  # classes that type() made meanwhile
         _release(f)
-    rest = [f.lookup.inherit(), _any_key(f), _bind_overloads(f), _pass_decorated(f)]
-    return any([late, *rest])
-
-
-def _bind_overloads(f: Fixpoint) -> bool:
-    """Overloads are what their name means where no definition follows them, as in stubs."""
+    f.lookup.inherit()
+    _any_key(f)
+    # overloads are what their name means where no definition follows them, as in stubs
     value, result = f.decorated[f.overloads].T
     which, names = f.points.edges.join(result)
     single = np.setdiff1d(np.arange(len(result)), which)  # the result is the name's own place
     which, names = np.append(which, single), np.append(names, result[single])
     bare = f.points.count[names] == 0
     f.points.copy_all(value[which[bare]], names[bare])
-    return bool(bare.any())
-
-
-def _pass_decorated(f: Fixpoint) -> bool:
-    """A decorator whose result is not known is taken to give back what it decorates."""
-    value, result = f.decorated[:, 0], f.decorated[:, 1]
+    # a decorator whose result is not known is taken to give back what it decorates
+    value, result = f.decorated.T
     unknown = np.flatnonzero((value > 0) & (f.points.count[result] == 0))
-    return _pass(f, np.setdiff1d(unknown, f.overloads))
+    _pass(f, np.setdiff1d(unknown, f.overloads))
 
 
-def _pass(f: Fixpoint, calls: Ints) -> bool:
-    value, result = f.decorated[calls, 0], f.decorated[calls, 1]
+def _pass(f: Fixpoint, calls: Ints) -> None:
+    """These decorators give back what they decorate, as far as is known."""
+    value, result = f.decorated[calls].T
     f.points.copy_all(value, result)
     f.points.mark(result, c.UNKNOWN_DECORATOR)
-    return bool(len(calls))
