@@ -128,13 +128,12 @@ def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
     """`get`, `pop`, `setdefault`: the element of a key, or the default."""
     keep = f.points.place()
     f.points.hold(keep, object_)
-    key, default = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    if key:
+    if key := f.arguments.at(number, 0):
         f.tables["keyed"].add_one(keep, key, result, c.GET)
         f.tables["by_key"].add_one(key, keep, result, c.GET)
     else:
         f.points.copy(f.elements.read(object_, f.elements.unknown), result)
-    f.points.copy(default, result)
+    f.points.copy(f.arguments.at(number, 1), result)
 
 
 def _set_default(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -250,24 +249,18 @@ def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.call(function, result, result, element, site=site)
 
 
-def _ranked(f: Fixpoint, number: int, site: int) -> list[int]:
-    """`sorted`, `min`, `max`: elements, and a key function that is called with each."""
+def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
+    """`min`, `max`: one of the elements; a key function is called with each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
-    if key := _key(f, number):
-        for element in elements:
+    for element in elements:
+        f.points.copy(element, result)
+        if key := _key(f, number):
             f.call(key, 0, element, site=site)
-    return elements
 
 
 def _sorted(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _ranked(f, number, site)
-    _sequence("list", f, number, result, site)
-
-
-def _extreme(f: Fixpoint, number: int, result: int, site: int) -> None:
-    for place in _ranked(f, number, site):
-        f.points.copy(place, result)
+    _ranked(f, number, _container(f, "list", result), site)
 
 
 def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -303,9 +296,9 @@ def _protocol(name: str, f: Fixpoint, number: int, result: int, site: int) -> No
 def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
     """`type(x)`, or a new class: `type(name, bases, namespace)`."""
     given = _positional(f, number)
+    if len(given) == 1:
+        _wrapped(p.CLS, f, number, result, site)
     if len(given) < 3:
-        if len(given) == 1:
-            _wrapped(p.CLS, f, number, result, site)
         return
     [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
     f.lookup.namespaces[made] = given[2]
@@ -337,7 +330,7 @@ def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """The result is that argument."""
-    f.give_back(f.arguments.at(number, position), result)
+    f.give(f.given(f.arguments.at(number, position), result))
 
 
 _ASKING = ("len", "repr", "hash", "abs", "format", "dir", "round", "bool", "str", "int", "float")
@@ -358,7 +351,7 @@ EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
     "functools.reduce": _reduce,
     "builtins.sorted": _sorted,
-    **dict.fromkeys(("builtins.min", "builtins.max"), _extreme),
+    **dict.fromkeys(("builtins.min", "builtins.max"), _ranked),
     **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
     "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),

@@ -8,7 +8,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, each, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
 from codeanatomy.resolve.points import among
 
 # decorators from outside that give back what they decorate, or a callable that calls it
@@ -43,7 +43,14 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
-    wraps = _wrapped(f, rows, objects)
+    wraps = f.decorates(rows[:, 1])
+    for i in np.flatnonzero(wraps).tolist():  # classes that inherit from property and the like
+        bases = f.lookup.bases_outside(int(objects[i]))
+        wrapper = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
+        wraps[i] = wrapper > 0
+        if wrapper:
+            value, result = f.decorated[rows[i, 1]].tolist()
+            f.tables["wrap"].add_one(value, wrapper, result)
     rows, objects = rows[~wraps], objects[~wraps]
     made = np.empty(len(objects), np.int64)
     exact = f.points.kind[objects] == p.CLASS
@@ -60,19 +67,6 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     calls = np.zeros((len(keys), 4), np.int64)
     calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
     f.tables["call"].add(calls)
-
-
-def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
-    """Decorations by classes that inherit from classmethod, staticmethod or property."""
-    decorates = f.decorates(rows[:, 1])
-    for i in np.flatnonzero(decorates).tolist():
-        bases = f.lookup.bases_outside(int(objects[i]))
-        kind: int = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
-        decorates[i] = kind > 0
-        if kind:
-            value, result = f.decorated[rows[i, 1]].tolist()
-            f.tables["wrap"].add_one(value, kind, result)
-    return decorates
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:

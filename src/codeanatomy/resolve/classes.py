@@ -144,15 +144,11 @@ class Classes:
 
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
-        if not self._metaclasses:
-            return []
-        named = next((x for x in self.order[class_] if x in self._metaclasses), 0)
-        known = self._meta.get(named)
-        if known is None:
-            place = np.array([self._metaclasses.get(named, 0)], np.int64)
-            known = [x for x in self.points.pairs.join(place)[1].tolist() if x in self._classes]
-            if known or not named:
-                self._meta[named] = known
+        named = next((x for x in self.order.get(class_, ()) if x in self._metaclasses), 0)
+        known = self._meta.get(named, [])
+        if named and not known:
+            _, held = self.points.pairs.join(np.array([self._metaclasses[named]], np.int64))
+            known = self._meta[named] = [x for x in held.tolist() if x in self._classes]
         return known
 
     def inheriting(self, bits: int) -> list[int]:

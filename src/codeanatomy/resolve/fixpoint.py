@@ -233,10 +233,9 @@ class Fixpoint:
 
     def once(self, *key: object) -> bool:
         """True the first time that it is asked for the key."""
-        if key in self._once:
-            return False
+        new = key not in self._once
         self._once.add(key)
-        return True
+        return new
 
     def call(self, callee: int, result: int, *arguments: int, site: int = -1) -> None:
         """A call that no syntax shows; at a site it is one of the things that the site calls."""
@@ -301,27 +300,22 @@ class Fixpoint:
             if function in self.links:
                 self.links[function].append(link)
             todo += [(function, index, link) for index in self.through.get(function, ())]
-        self._give(todo)
+        self.give(todo)
 
-    def give_back(self, value: int, result: int) -> None:
-        """The result of a call is that argument of it; where a function returns the result and the
-        argument is its own parameter, it gives back its parameter."""
-        self._give(self._given(value, result))
-
-    def _give(self, todo: list[tuple[int, int, Link]]) -> None:
+    def give(self, todo: list[tuple[int, int, Link]]) -> None:
+        """Gives calls of functions (function, parameter, call) their own arguments back."""
         while todo:
-            function, index, link = todo.pop()
-            number, result, receiver, shift = link
-            value = self._argument(number, index - shift, function, index)
-            if value:
-                todo += self._given(value, result)
+            function, index, (number, result, receiver, shift) = todo.pop()
+            if value := self._argument(number, index - shift, function, index):
+                todo += self.given(value, result)
             elif index < shift:
                 self.points.hold(result, receiver)
             else:  # not passed, or inside `*args`
                 self.points.marks[result] |= 1 << c.PARAMETER
 
-    def _given(self, value: int, result: int) -> list[tuple[int, int, Link]]:
-        """Calls whose results this decides, where a function returns its parameter by this call."""
+    def given(self, value: int, result: int) -> list[tuple[int, int, Link]]:
+        """The result of a call is that argument of it. Calls whose results this decides, where a
+        function returns the result and the argument is its parameter: it gives back that."""
         known = max(value, result) < len(self.parameter_of)  # places of the files, not of rules
         outer = int(self.parameter_of[value]) if known else 0
         position = int(self.parameter_index[value]) if known else 0

@@ -303,9 +303,13 @@ class Lookup(Classes):
         """Where a class and its bases lack an attribute: `__getattr__`, or the metaclass's."""
         points = self.points
         special = self.world.texts[name].startswith("__")
-        if not special and (made := self._made(class_, kind)):
+        # classes that type() made: the first in the order, or those that inherit from it
+        made = [] if special else [x for x in self.order[class_] if x in self.namespaces][:1]
+        if not made and not special and kind in (p.SELF, p.CLS):
+            made = [x for x in self.namespaces if class_ in self.order.get(x, ())]
+        if made:
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
-            for each in made:
+            for each in made[: p.OBJECTS_PER_PLACE]:
                 member = points.place()
                 self._ask("load", self.namespaces[each], key, member)
                 self._ask("bound_copy", member, place, object_, 0)
@@ -335,14 +339,6 @@ class Lookup(Classes):
             self._ask("bound_copy", seen, place, object_, 0)
             return place
         return 0
-
-    def _made(self, class_: int, kind: int) -> list[int]:
-        """Classes that type() made: the first in the order, or those that inherit from it."""
-        order = self.order
-        above = [x for x in order[class_] if x in self.namespaces][:1]
-        if above or kind not in (p.SELF, p.CLS):
-            return above
-        return [x for x in self.namespaces if class_ in order.get(x, ())][: p.OBJECTS_PER_PLACE]
 
     def inherit(self) -> None:
         """What nothing was stored as comes from the external base."""
