@@ -226,13 +226,24 @@ def _table(struct: type[Target | External | Unanswered], *columns: object) -> pa
 
 def mark(f: Fixpoint) -> None:
     """Completes `points.marks`: every place gets the marks of all that its value came from."""
-    points, world = f.points, f.world
-    load, call, special = world.rows["load"], f.tables["call"].all, f.tables["special"].all
-    rows = world.rows  # parameters that callers outside the repository may fill
+    points, rows = f.points, f.world.rows
+    load, call, special = rows["load"], f.tables["call"].all, f.tables["special"].all
+    # parameters that callers outside the repository may fill
     parameters, (declared, said) = rows["param"][:, 3], rows["declared"][:, :2].T
     known = np.append(declared[points.count[said] > 0], np.array(f.receivers, np.int64))
     points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
-    _mark_results(f, call)
+    # results of calls whose effect no rule follows
+    supers = np.isin(call[:, 2], rows["super"][:, 2])
+    followed = call[~f.decorates(call[:, 1]) & ~supers]
+    which, objects = points.answers(followed[:, 0])
+    results, kinds = followed[which, 2], points.kind[objects]
+    called = np.unique(objects[kinds == p.EXTERNAL]).tolist()
+    dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
+    points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
+    unknown = np.array(sorted(f.unknown_results), np.int64)
+    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
+    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
+    points.mark(results[among(kinds, p.VALUES)], c.NOT_CALLABLE)
     edges = np.concatenate(
         (
             points.edges.all(),
@@ -245,42 +256,27 @@ def mark(f: Fixpoint) -> None:
     edges = np.sort(edges, kind="stable")  # fast on the sorted runs
     starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
     targets = edges & LOW
-    _flow(points.marks, starts, targets, np.flatnonzero(points.marks[: points.places]))
+    changed = np.flatnonzero(points.marks[: points.places])
     while True:
-        changed = np.concatenate((_open_attributes(f), _missing(f, load)))
+        _flow(points.marks, starts, targets, changed)
+        stored = _open_attributes(f)
+        # loads that found nothing although their base holds something
+        result = load[points.count[load[:, 0]] > 0, 2]
+        missing = np.unique(result[(points.count[result] == 0) & (points.marks[result] == 0)])
+        points.mark(missing, c.NO_ATTRIBUTE)
+        changed = np.append(stored, missing)
         if not changed.size:
             return
-        _flow(points.marks, starts, targets, changed)
 
 
 def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
     while frontier.size:
         at, of = expand(starts[frontier], starts[frontier + 1])
-        if not at.size:
-            return
         reached, bits = targets[at], marks[frontier[of]]
         news = (bits & ~marks[reached]) != 0
         reached, bits = reached[news], bits[news]
         np.bitwise_or.at(marks, reached, bits)
-        frontier = distinct(reached)
-        frontier = frontier[frontier > 0]
-
-
-def _mark_results(f: Fixpoint, call: Ints) -> None:
-    """Results of calls whose effect no rule follows."""
-    points = f.points
-    supers = f.world.rows["super"][:, 2]
-    rows = call[~f.decorates(call[:, 1]) & ~np.isin(call[:, 2], supers)]
-    which, objects = points.answers(rows[:, 0])
-    results, kinds = rows[which, 2], points.kind[objects]
-    outside = kinds == p.EXTERNAL
-    called = np.unique(objects[outside]).tolist()
-    dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
-    points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
-    unknown = np.array(sorted(f.unknown_results), np.int64)
-    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
-    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
-    points.mark(results[among(kinds, p.VALUES)], c.NOT_CALLABLE)
+        frontier = distinct(reached[reached > 0])
 
 
 def _open_attributes(f: Fixpoint) -> Ints:
@@ -292,14 +288,4 @@ def _open_attributes(f: Fixpoint) -> Ints:
     fields = np.array([place for found in stored for _, place, _ in found or ()], np.int64)
     places: Ints = fields[(points.marks[fields] & (1 << c.OPEN_ATTRIBUTE)) == 0]
     points.mark(places, c.OPEN_ATTRIBUTE)
-    return places
-
-
-def _missing(f: Fixpoint, load: Ints) -> Ints:
-    """Results of loads that found nothing although their base holds something."""
-    points = f.points
-    base, result = load[:, 0], load[:, 2]
-    chosen = (points.count[base] > 0) & (points.count[result] == 0) & (points.marks[result] == 0)
-    places: Ints = np.unique(result[chosen])
-    points.mark(places, c.NO_ATTRIBUTE)
     return places

@@ -5,7 +5,7 @@ definitions, modules, variables (scope and name) or external things, followed th
 """
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
 
@@ -63,10 +63,6 @@ class Modules:
         """The external thing with that dotted name."""
         return self.points.object(EXTERNAL, 0, self.world.name(dotted))
 
-    def named(self, dotted: str) -> int:
-        """The module with that absolute name, of the repository or outside."""
-        return self.object_of.get(dotted) or self.external(dotted)
-
     def literal(self, type_name: str) -> int:
         """The object for values of a builtin type."""
         return self.points.object(LITERAL, self.type(type_name))
@@ -98,11 +94,6 @@ class Modules:
         dotted = modules[module - 1] if module <= len(modules) else self.dotted(module)
         return self.object_of.get(f"{dotted}.{self.world.texts[name]}", 0)
 
-    def inside(self, dotted: str) -> bool:
-        """Whether the module's top package is one of the repository's own files."""
-        top = self.object_of.get(dotted.split(".", 1)[0], 0)
-        return 0 < top <= len(self.world.modules) and self.world.packages[top - 1]
-
     def _meant(self, file: int, module: int, level: int, name: int) -> tuple[int, int] | int:
         """The module or external thing that an import means, and what it takes from it; or why it
         means none."""
@@ -113,8 +104,9 @@ class Modules:
             return (beside, 0) if beside else c.BEYOND_TOP
         if target := self.object_of.get(dotted, 0):
             return target, name if text else 0
-        if self.inside(dotted):
-            return c.NO_MODULE
+        top = self.object_of.get(dotted.split(".", 1)[0], 0)
+        if 0 < top <= len(self.world.modules) and self.world.packages[top - 1]:
+            return c.NO_MODULE  # inside one of the repository's own packages
         return self.external(f"{dotted}.{text}" if text else dotted), 0
 
     def _module_at(self, place: int) -> int:
@@ -173,9 +165,7 @@ class Modules:
 
     def _symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
         """What the name of the module stands for, through re-exports; empty: no such name."""
-        return tuple(dict.fromkeys(self._follow(module, name)))
-
-    def _follow(self, module: int, name: int) -> Iterator[Symbol]:
+        found: list[Symbol] = []
         seen: set[Symbol] = set()
         todo = [(module, name)]
         while todo:
@@ -185,23 +175,24 @@ class Modules:
             definition = self.world.definition.get(scope << 32 | text)
             if definition is None or not new:
                 if submodule := self.submodule(scope, text):
-                    yield submodule, 0
+                    found.append((submodule, 0))
                 elif new:
                     sources, outside = self.star_sources(scope, text)
                     todo += [(source, text) for source in reversed(sources)]
                     if not sources:
-                        yield from ((self.member(x, text), 0) for x in outside)
+                        found += [(self.member(x, text), 0) for x in outside]
             elif definition > 0:
-                yield definition, 0
+                found.append((definition, 0))
             elif definition == 0:
-                yield scope, text
+                found.append(at)
             else:
                 for place in reversed(self.world.imports[scope << 32 | text]):
                     target, member = self.targets.get(place, (0, 0))
                     if target and member:
                         todo.append((target, member))
                     elif target:
-                        yield target, 0
+                        found.append((target, 0))
+        return tuple(dict.fromkeys(found))
 
     def member(self, external: int, name: int) -> int:
         """The external thing `external.name`."""

@@ -134,14 +134,11 @@ class Lookup(Classes):
 
     def _show_stored(self, storers: list[Storer], readers: list[Reader]) -> None:
         """What is stored on a class is seen as what its body binds: functions become methods."""
-        for (storer, field, on_class), (reader, cone, target, receiver) in product(
-            storers, readers
-        ):
-            if not self._related(reader, storer, cone=cone):
-                continue
-            if on_class:
+        for (storer, field, on_class), reader in product(storers, readers):
+            class_, cone, target, receiver = reader
+            if on_class and self._related(class_, storer, cone=cone):
                 self._ask("bound_copy", field, target, receiver, 0)
-            else:
+            elif self._related(class_, storer, cone=cone):
                 self.points.copy(field, target)
 
     def find(self, object_: int, name: int) -> int | None:
@@ -254,11 +251,8 @@ class Lookup(Classes):
             return -self._outside(object_, kind, -first, name)
         place = place or points.place()
         variable = first > 0 and not self.world.definition[first << 32 | name]
-        if (
-            variable
-            and self.world.texts[name][:1] != "_"
-            and not ENUMS.isdisjoint(self.bases_outside(first))
-        ):  # a member of an enumeration
+        public = variable and self.world.texts[name][:1] != "_"
+        if public and not ENUMS.isdisjoint(self.bases_outside(first)):  # one of an enumeration
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
             self._ask("bound_copy", self.fields[first << 32 | name], place, receiver, 0)
@@ -314,15 +308,12 @@ class Lookup(Classes):
                 self._ask("load", self.namespaces[each], key, member)
                 self._ask("bound_copy", member, place, object_, 0)
             return place
-        if kind in p.INSTANCES and not special:
-            getter = self.world.name("__getattr__")
-            method = self.find(object_, getter) if self.first(class_, getter) > 0 else 0
-            if method is None:
-                return None
-            if method > 0:
-                place = points.place()
-                self._ask("call", method, 0, place, 0)
-                return place
+        getter = self.world.name("__getattr__")
+        if kind in p.INSTANCES and not special and self.first(class_, getter) > 0:
+            method = self.find(object_, getter) or 0
+            place = points.place()
+            self._ask("call", method, 0, place, 0)
+            return place
         if kind not in p.CLASSES:
             return 0
         for meta in self.metaclass(class_):

@@ -58,12 +58,8 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
     """Place of what is stored; 0: it is not followed; None: the class has no order yet."""
-    kind, text, elements, lookup = (
-        f.points.kind_of[object_],
-        f.world.texts[name],
-        f.elements,
-        f.lookup,
-    )
+    kind, text = f.points.kind_of[object_], f.world.texts[name]
+    elements, lookup = f.elements, f.lookup
     if kind in CLASSY:
         class_ = lookup.class_of(object_)
         if class_ not in lookup.order:
@@ -146,15 +142,12 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
-    points, of_class = f.points, rows[:, 1] == p.CLS
-    function = (points.kind[objects] == p.FUNCTION) & ~of_class
-    for (_, kind, result), object_ in each(rows, objects, where=function):
-        points.hold(result, points.object(kind, object_))
-    for (_, _, result), object_ in each(rows, objects, where=of_class):
-        if points.kind_of[object_] in p.INSTANCES:
+    points = f.points
+    for (_, kind, result), object_, of in each(rows, objects, points.kind[objects]):
+        if kind != p.CLS:
+            points.hold(result, points.object(kind, object_) if of == p.FUNCTION else object_)
+        elif of in p.INSTANCES:
             points.hold(result, f.lookup.class_side(object_))
-    other = ~function & ~of_class
-    points.hold_all(rows[other, 2], objects[other])
 
 
 def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -219,27 +212,24 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
     points, elements = f.points, f.elements
     text = f.world.texts[points.b_of[key]] if points.kind_of[key] == p.CONSTANT else c.ANY_ITEM
     known = text[-2:] != "*]"
-    name = points.b_of[key] if known else elements.unknown
-    if mode in (c.GET, c.PUT):
-        of = points.kind_of[base]
-        if of == p.CONTAINER or (mode == c.PUT and of in p.INSTANCES):
-            if mode == c.GET:
-                points.copy(elements.read(base, name), value)
-            else:
-                points.copy(value, elements.place(base, name))
-        return
-    if mode in (c.GET_MODULE, c.GET_TOP):
+    name, of = points.b_of[key] if known else elements.unknown, points.kind_of[base]
+    if mode == c.GET:
+        if of == p.CONTAINER:
+            points.copy(elements.read(base, name), value)
+    elif mode == c.PUT:
+        if of in (p.CONTAINER, *p.INSTANCES):
+            points.copy(value, elements.place(base, name))
+    elif mode in (c.GET_MODULE, c.GET_TOP):
         dotted = text[2:-2] if known else ""
         if dotted and dotted[0] != ".":
-            top = dotted.partition(".")[0]
-            points.hold(value, f.modules.named(top if mode == c.GET_TOP else dotted))
-        return
-    if not known and mode == c.GET_ATTRIBUTE and points.kind_of[base] in CLASSY:
-        if text == c.ANY_ITEM:
+            module = dotted.partition(".")[0] if mode == c.GET_TOP else dotted
+            points.hold(value, f.modules.object_of.get(module) or f.modules.external(module))
+    elif not known:
+        if mode == c.GET_ATTRIBUTE and of in CLASSY and text == c.ANY_ITEM:
             points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
-        else:
+        elif mode == c.GET_ATTRIBUTE and of in CLASSY:
             begins(f, np.array([[0, points.b_of[key], value]]), np.array([base]))
-    if known and text[1:2] in "'\"":
+    elif text[1:2] in "'\"":
         attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
         (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
 
