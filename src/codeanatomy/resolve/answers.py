@@ -30,7 +30,6 @@ from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
-from codeanatomy.resolve.points import Counts, among
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
@@ -91,9 +90,8 @@ def _distinct(values: Ints) -> Ints:
 
 
 def _candidates(f: Fixpoint, meaning: Meaning) -> Ints:
-    """Question, symbol, rule and doubt of everything a site may mean: the question's number is the
-    site's, and as many more as there are sites for what it calls unseen. Doubt: marks of the way.
-    """
+    """Question, symbol, rule and doubt (marks of the way) of everything a site may mean: the
+    question's number is the site's, and as many more as there are sites for what it calls unseen"""
     world, points = f.world, f.points
     what, parts = world.site_what, []
     called, inherited = (meaning.called, False), (meaning.inherited_init, True)
@@ -227,6 +225,7 @@ def _table(struct: type[Target | External | Unanswered], *columns: object) -> pa
 def mark(f: Fixpoint) -> None:
     """Completes `points.marks`: every place gets the marks of all that its value came from."""
     points, rows = f.points, f.world.rows
+    store = rows["store"]
     load, call, special = rows["load"], f.tables["call"].all, f.tables["special"].all
     # parameters that callers outside the repository may fill
     parameters, (declared, said) = rows["param"][:, 3], rows["declared"][:, :2].T
@@ -243,7 +242,7 @@ def mark(f: Fixpoint) -> None:
     unknown = np.array(sorted(f.unknown_results), np.int64)
     decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
     points.mark(unknown[~decorators], c.EXTERNAL_CALL)
-    points.mark(results[among(kinds, p.VALUES)], c.NOT_CALLABLE)
+    points.mark(results[p.among(kinds, p.VALUES)], c.NOT_CALLABLE)
     edges = np.concatenate(
         (
             points.edges.all(),
@@ -259,7 +258,12 @@ def mark(f: Fixpoint) -> None:
     changed = np.flatnonzero(points.marks[: points.places])
     while True:
         _flow(points.marks, starts, targets, changed)
-        stored = _open_attributes(f)
+        # instance attributes whose name is also stored through a value that is not known
+        unknown = (points.marks[store[:, 0]] & ~NOT_UNKNOWN) != 0
+        found = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
+        fields = np.array([place for one in found for _, place, _ in one or ()], np.int64)
+        stored = fields[(points.marks[fields] & (1 << c.OPEN_ATTRIBUTE)) == 0]
+        points.mark(stored, c.OPEN_ATTRIBUTE)
         # loads that found nothing although their base holds something
         result = load[points.count[load[:, 0]] > 0, 2]
         missing = np.unique(result[(points.count[result] == 0) & (points.marks[result] == 0)])
@@ -269,7 +273,7 @@ def mark(f: Fixpoint) -> None:
             return
 
 
-def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
+def _flow(marks: p.Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
     while frontier.size:
         at, of = expand(starts[frontier], starts[frontier + 1])
         reached, bits = targets[at], marks[frontier[of]]
@@ -277,15 +281,3 @@ def _flow(marks: Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
         reached, bits = reached[news], bits[news]
         np.bitwise_or.at(marks, reached, bits)
         frontier = distinct(reached[reached > 0])
-
-
-def _open_attributes(f: Fixpoint) -> Ints:
-    """Instance attributes whose name is also stored through a value that is not known."""
-    points, store = f.points, f.world.rows["store"]
-    bases = store[:, 0]
-    unknown = (points.marks[bases] & ~NOT_UNKNOWN) != 0
-    stored = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
-    fields = np.array([place for found in stored for _, place, _ in found or ()], np.int64)
-    places: Ints = fields[(points.marks[fields] & (1 << c.OPEN_ATTRIBUTE)) == 0]
-    points.mark(places, c.OPEN_ATTRIBUTE)
-    return places

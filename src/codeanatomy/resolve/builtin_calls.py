@@ -16,6 +16,7 @@ from codeanatomy.resolve.fixpoint import INTO, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import Ints, each, mapped, pair, spread
 
+KEYWORD_ONLY = -9  # position of no argument
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
 ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number of the call, result
 
@@ -90,11 +91,6 @@ def method(f: Fixpoint, object_: int, name: str, number: int, result: int) -> bo
     if effect is not None and f.once("method", object_, name, number, result):
         effect(f, object_, number, result)
     return effect is not None
-
-
-def _key(f: Fixpoint, number: int) -> int:
-    """The function passed as `key=`; 0: none."""
-    return f.arguments.at(number, -9, f.world.name("key"))
 
 
 def _row(f: Fixpoint, place: int, parts: list[int]) -> int:
@@ -175,7 +171,7 @@ def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
 
 
 def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    if key := _key(f, number):
+    if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
         element = f.elements.read(object_, f.elements.unknown)
         f.call(key, 0, element, site=f.arguments.site[number])
 
@@ -255,7 +251,7 @@ def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
     for element in elements:
         f.points.copy(element, result)
-        if key := _key(f, number):
+        if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
             f.call(key, 0, element, site=site)
 
 

@@ -9,7 +9,6 @@ from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
-from codeanatomy.resolve.points import among
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
@@ -36,7 +35,7 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """callee, call, result, flag."""
     kinds, plain = f.points.kind[objects], (rows[:, 3] & INIT) == 0
     for called, initialises, does in CALLED:
-        chosen = among(kinds, called) & (plain | initialises)
+        chosen = p.among(kinds, called) & (plain | initialises)
         if chosen.any():
             does(f, rows[chosen], objects[chosen])
 

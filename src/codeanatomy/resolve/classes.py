@@ -4,6 +4,7 @@ definition of an attribute does an object see? Out to external bases as the stub
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 
 import numpy as np
 
@@ -60,10 +61,8 @@ class Classes:
         self._classes |= {class_}
 
     def settle(self, *, force: bool = False) -> bool:
-        """Orders every class whose bases are known; `force`: what is not known is left out.
-
-        True when a class became ready.
-        """
+        """Orders every class whose bases are known (`force`: what is not known is left out); True
+        when a class became ready."""
         count, waiting = self.points.count, self.waiting
         if not force:  # those all of whose base expressions hold something
             waiting = [x for x in waiting if all(count[at] for at in self.places.get(x, ()))]
@@ -102,26 +101,21 @@ class Classes:
                 held.setdefault(places[i], []).append(class_)
         found = {}
         for class_ in waiting:
-            bases: list[int] = []
-            complete = True
-            for place in self.places.get(class_, ()):
-                candidates = set(held.get(place, ())) - {class_}
-                values = sorted(candidates, key=lambda x: (x not in self._classes, x))
-                if len(values) > 1:
-                    self.doubtful.add(class_)
-                complete &= bool(values)
-                bases += [b for b in values if b not in bases]
-            found[class_] = (bases, complete)
+            values = [
+                sorted({*held.get(at, ())} - {class_}, key=lambda x: (x not in self._classes, x))
+                for at in self.places.get(class_, ())
+            ]
+            if any(len(x) > 1 for x in values):
+                self.doubtful.add(class_)
+            found[class_] = [*dict.fromkeys(chain.from_iterable(values))], all(values)
         return found
 
     def _linear(self, class_: int, bases: Sequence[int]) -> tuple[int, ...]:
         """C3 over the bases' orders; where they contradict, the first head goes first."""
-        orders = []
-        for base in bases:
-            if base in self.order or base not in self._classes:
-                orders.append(list(self.order.get(base, (base,))))
-            else:
-                self.doubtful.add(class_)  # forced inside a circle of bases
+        known = [x for x in bases if x in self.order or x not in self._classes]
+        if len(known) < len(bases):  # forced inside a circle of bases
+            self.doubtful.add(class_)
+        orders = [[*self.order.get(x, (x,))] for x in known]
         todo = [x for x in (*orders, [x[0] for x in orders]) if x]
         result = [class_]
         while todo:

@@ -13,7 +13,6 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
-from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import FILE, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
@@ -37,7 +36,7 @@ class Fixpoint:
     def __init__(self, tables: dict[str, pa.Table], files: pa.Table) -> None:
         self.stubs = stubs = Stubs()
         self.world = world = World(tables, files)
-        self.points = points = Points(world.places, world.kinds)
+        self.points = points = p.Points(world.places, world.kinds)
         self.modules = Modules(world, points)
         self.lookup = Lookup(self.modules, stubs)
         self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
@@ -85,7 +84,26 @@ class Fixpoint:
             made = self.points.new_objects(p.CONTAINER, class_, place)
             self.points.hold_all(place, made)
             self.variadic[function, column] = made
-        self._read_results(rows["result"], count)
+        # one place per function holds what it returns
+        returned = rows["result"]
+        self.result = np.zeros(count, np.int64)
+        several = np.bincount(returned[:, 0], minlength=count) > 1
+        self.result[several] = [self.points.place() for _ in range(np.count_nonzero(several))]
+        many = several[returned[:, 0]]
+        self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
+        self.result[returned[~many, 0]] = returned[~many, 1]
+        places = np.zeros((3, self.world.places), np.int64)
+        self.returned_by, self.parameter_of, self.parameter_index = places
+        self.returned_by[returned[:, 1]] = returned[:, 0]
+        self.parameter_of[positional[:, 3]] = positional[:, 0]
+        self.parameter_index[positional[:, 3]] = positional[:, 1]
+        # functions that return what a call of theirs makes of their own parameter: they may turn
+        # out to give it back, and then the calls seen before count as well
+        call_result = np.zeros(self.world.calls, np.int64)
+        call_result[rows["call"][:, 1]] = rows["call"][:, 2]
+        caller = self.parameter_of[rows["arg"][:, 3]]
+        passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
+        self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
         self.through: dict[int, list[int]] = {}
         for function, index in rows["through"][:, :2].tolist():
             self.through.setdefault(function, []).append(index)
@@ -105,28 +123,6 @@ class Fixpoint:
         # whose receiver matters: its first parameter is not fed by its class, or it is given back
         self.keeps_receiver = self.method_of == 0
         self.keeps_receiver[[f for f, at in self.through.items() if 0 in at]] = True
-
-    def _read_results(self, returned: Ints, count: int) -> None:
-        """One place per function holds what it returns; and which call results are returned."""
-        self.result = np.zeros(count, np.int64)
-        several = np.bincount(returned[:, 0], minlength=count) > 1
-        self.result[several] = [self.points.place() for _ in range(np.count_nonzero(several))]
-        many = several[returned[:, 0]]
-        self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
-        self.result[returned[~many, 0]] = returned[~many, 1]
-        rows, places = self.world.rows, self.world.places
-        self.returned_by, self.parameter_of, self.parameter_index = np.zeros((3, places), np.int64)
-        self.returned_by[returned[:, 1]] = returned[:, 0]
-        positional = rows["param"][rows["param"][:, 1] >= 0]
-        self.parameter_of[positional[:, 3]] = positional[:, 0]
-        self.parameter_index[positional[:, 3]] = positional[:, 1]
-        # functions that return what a call of theirs makes of their own parameter: they may turn
-        # out to give it back, and then the calls seen before count as well
-        call_result = np.zeros(self.world.calls, np.int64)
-        call_result[rows["call"][:, 1]] = rows["call"][:, 2]
-        caller = self.parameter_of[rows["arg"][:, 3]]
-        passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
-        self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
 
     def _read_calls(self) -> None:
         rows, calls = self.world.rows, self.world.calls
@@ -277,7 +273,6 @@ class Fixpoint:
         points, world = self.points, self.world
         bind, names = world.rows["bind"], [world.name(x) for x in IMPLICIT_CLASS_METHODS]
         implicit = frozenset(bind[np.isin(bind[:, 1], names), 3].tolist())
-        self.receivers = []
         for function, class_ in world.rows["method"][:, :2].tolist():
             static = (p.STATIC_METHOD, function, 0) in points.derived
             if static or not self.parameter_count[function]:

@@ -78,16 +78,6 @@ class Modules:
 
     # modules
 
-    def absolute(self, file: int, module: str, level: int) -> str | None:
-        """Dotted name of the module that an import in the file means; None beyond the top."""
-        if not level:
-            return module
-        parts = self.world.modules[file].split(".")
-        up = level - 1 if self.world.packages[file] else level
-        if up > len(parts) or (up == len(parts) and module not in self.object_of and module):
-            return None
-        return ".".join([*parts[: len(parts) - up], *([module] if module else [])])
-
     def submodule(self, module: int, name: int) -> int:
         """The module inside the package, or 0."""
         modules = self.world.modules
@@ -97,10 +87,15 @@ class Modules:
     def _meant(self, file: int, module: int, level: int, name: int) -> tuple[int, int] | int:
         """The module or external thing that an import means, and what it takes from it; or why it
         means none."""
-        text = self.world.texts[name]
-        dotted = self.absolute(file, self.world.texts[module], level)
-        if not dotted:  # `from . import m` beside files that are in no package, or beyond the top
-            beside = self.object_of.get(text, 0) if dotted == "" else 0
+        dotted, text = self.world.texts[module], self.world.texts[name]
+        if level:
+            parts = self.world.modules[file].split(".")
+            keeps = len(parts) - level + self.world.packages[file]
+            if keeps < 0 or (keeps == 0 and dotted and dotted not in self.object_of):
+                return c.BEYOND_TOP
+            dotted = ".".join([*parts[:keeps], *([dotted] if dotted else [])])
+        if not dotted:  # `from . import m` beside files that are in no package
+            beside = self.object_of.get(text, 0)
             return (beside, 0) if beside else c.BEYOND_TOP
         if target := self.object_of.get(dotted, 0):
             return target, name if text else 0

@@ -9,7 +9,6 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.classes import Classes
 from codeanatomy.resolve.link import Modules
-from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import World
 from codeanatomy.sources.typeshed import Stubs
 
@@ -34,7 +33,7 @@ class Elements:
     for all together. What is put under an unknown key may be found
     under every key."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, points: p.Points) -> None:
         self._points = points
         self.unknown, self.all = world.name(c.ANY_ITEM), world.name("[all]")
         self.keys = world.name("[keys]")  # what the keys themselves may be
@@ -76,9 +75,8 @@ class Elements:
 
 
 class Lookup(Classes):
-    """Places of attributes. Reads of an attribute that some store sets see every field of that name
-    along the class's order; reads through `self` also see definitions of inheriting classes.
-    """
+    """Places of attributes. Reads of one that some store sets see every field of that name along
+    the class's order; reads through `self` also see definitions of inheriting classes."""
 
     def __init__(self, modules: Modules, stubs: Stubs) -> None:
         super().__init__(modules, stubs)

@@ -11,7 +11,6 @@ from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, mapped
-from codeanatomy.resolve.points import among
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
@@ -265,7 +264,7 @@ class Meaning:
         """Indices of the places that hold something of a class with a base that is not known."""
         lookup = self.f.lookup
         which, objects = self.f.points.answers(places)
-        of_class = among(self.f.points.kind[objects], (*p.INSTANCES, *p.CLASSES))
+        of_class = p.among(self.f.points.kind[objects], (*p.INSTANCES, *p.CLASSES))
 
         def below_unknown(object_: int) -> bool:
             return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))

@@ -1,7 +1,5 @@
 """Which objects may a place hold? The growing points-to set, its copy edges and its bounds."""
 
-from functools import partial
-
 import numpy as np
 import numpy.typing as npt
 
@@ -115,7 +113,7 @@ class Points:
 
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""
-        return mapped(partial(self.object, kind), a)
+        return mapped(lambda x: self.object(kind, x), a)
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""

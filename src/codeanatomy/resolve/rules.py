@@ -15,7 +15,6 @@ from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, each, pair
-from codeanatomy.resolve.points import among
 
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
@@ -26,7 +25,7 @@ MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
-    fits = among(f.points.kind[objects], CLASSY)
+    fits = p.among(f.points.kind[objects], CLASSY)
     for (_, class_, result), object_ in each(rows, objects, where=fits):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
@@ -49,7 +48,7 @@ def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     asked = pair(objects, rows[:, 1])
     places, rows, objects = f.found("store", rows, objects, asked, partial(_stored, f))
     f.points.copy_all(rows[:, 2], places)
-    instances = among(f.points.kind[objects], p.INSTANCES)
+    instances = p.among(f.points.kind[objects], p.INSTANCES)
     for (_, name, value), object_ in each(rows, objects, where=instances):
         first = f.lookup.first(f.points.a_of[object_], name)
         if first > 0 and f.world.definition[first << 32 | name] == 0:
@@ -96,10 +95,10 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
     kinds, receivers = f.points.kind[objects], rows[:, 2]
-    instance = among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
-    described = among(kinds, p.INSTANCES)
-    plain = ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
-    plain &= ~(among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
+    instance = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
+    described = p.among(kinds, p.INSTANCES)
+    plain = ~p.among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
+    plain &= ~(p.among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
     described[described] = [
         _describe(f, object_, target, receiver)
         for (_, target, receiver, _), object_ in each(rows, objects, where=described)
@@ -153,10 +152,10 @@ def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, method, call, result: what an operator, a loop or `with` calls."""
     kinds = f.points.kind[objects]
-    raised = (rows[:, 1] == f.world.name(c.RAISE)) & among(kinds, p.CLASSES)
+    raised = (rows[:, 1] == f.world.name(c.RAISE)) & p.among(kinds, p.CLASSES)
     calls = rows[raised][:, [0, 2, 3, 0]] * (1, 1, 1, 0)
     construct(f, calls, objects[raised])
-    instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
+    instance = p.among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
     asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
         *f.found("special", rows[instance], objects[instance], asked)
@@ -170,10 +169,10 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.points.hold(result, object_)
         if place < 0:
             inherited(f, object_, -place, number, result)
-    of_container = among(kinds, (p.CONTAINER, p.GENERATOR))
+    of_container = p.among(kinds, (p.CONTAINER, p.GENERATOR))
     for (_, name, number, result), object_ in each(rows, objects, where=of_container):
         method(f, object_, f.world.texts[name], number, result)
-    outside = among(kinds, p.VALUES)
+    outside = p.among(kinds, p.VALUES)
     for (_, name, number, result), object_ in each(rows, objects, where=outside):
         child = f.lookup.child(f.points.a_of[object_], name)
         if f.world.texts[name] in ENTERS:
@@ -191,7 +190,7 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for (_, key, value, _), object_ in each(rows, objects, where=asked):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
-    getters = (rows[:, 3] == c.GET) & among(f.points.kind[objects], p.INSTANCES)
+    getters = (rows[:, 3] == c.GET) & p.among(f.points.kind[objects], p.INSTANCES)
     chosen = rows[getters][:, :3].copy()
     chosen[:, 1] = f.elements.unknown
     load(f, chosen, objects[getters])
@@ -311,7 +310,7 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
 def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
     order = f.lookup.order
-    chosen = among(f.points.kind[objects], p.INSTANCES)
+    chosen = p.among(f.points.kind[objects], p.INSTANCES)
     for (_, class_, result), object_ in each(rows, objects, where=chosen):
         other = f.points.a_of[object_]
         if class_ in order.get(other, ()) or other in order.get(class_, ()):

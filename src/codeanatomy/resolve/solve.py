@@ -20,9 +20,8 @@ def solve(
     constraints: dict[str, pa.Table], files: pa.Table
 ) -> tuple[dict[str, pa.Table], dict[str, int]]:
     """What every site of the repository may mean: the tables `target`, `external`, `unanswered`;
-    and how much work they took (wide: places that hold too much to tell). `constraints`: the four
-    `constraint*` tables with `file_id`, rows file by file in the order of `files` (sorted by path).
-    """
+    and their effort (wide: places that hold too much to tell). `constraints`: the four tables with
+    `file_id`, rows file by file in the order of `files` (sorted by path)."""
     collects = gc.isenabled()
     gc.disable()  # a solve makes no cycles, but many small tuples to search for them
     try:
@@ -120,12 +119,11 @@ def _any_key(f: Fixpoint) -> None:
     """A key that nothing is known of may be any."""
     f.any_key = True
     rows = f.world.rows["keyed"][:, :4]
-    rows = rows[f.points.count[rows[:, 1]] == 0].copy()
+    rows = rows[f.points.count[rows[:, 1]] == 0]
     f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
-    for mode, table in ((c.GET, "load"), (c.PUT, "store")):
-        chosen = rows[rows[:, 3] == mode][:, :3].copy()
-        chosen[:, 1] = f.elements.unknown
-        f.tables[table].add(chosen)
+    rows[:, 1] = f.elements.unknown
+    f.tables["load"].add(rows[rows[:, 3] == c.GET, :3])
+    f.tables["store"].add(rows[rows[:, 3] == c.PUT, :3])
 
 
 def _pass_classes(f: Fixpoint) -> None:

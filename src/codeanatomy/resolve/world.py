@@ -1,7 +1,5 @@
 """The constraint rows of all files in one numbering, and what each module and class binds."""
 
-from collections import defaultdict
-
 import numpy as np
 import pyarrow as pa
 
@@ -112,9 +110,9 @@ class World:
         # module of the file, stands for "no single definition"
         single = np.where(self.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
         self.definition: dict[int, int] = dict(each(keys, single))
-        self.imports: defaultdict[int, list[int]] = defaultdict(list)  # -> places
+        self.imports: dict[int, list[int]] = {}  # -> places
         for key, place in each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]):
-            self.imports[key].append(place)
+            self.imports.setdefault(key, []).append(place)
             self.definition[key] = -1
         self.bound: dict[int, list[int]] = {}  # scope -> names
         for scope, name in bind[:, :2].tolist():
