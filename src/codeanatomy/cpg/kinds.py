@@ -87,6 +87,10 @@ EDGE_KINDS = (
         layer="meaning",
     ),
     _meaning("PROVIDED_BY", False, "external thing to the distribution that it comes from"),
+    _meaning("MRO", False, "class to each class of its resolution order", "place in the order"),
+    _meaning("OVERRIDES", False, "method to the next one of that name in its class's order"),
+    _meaning("INSTANTIATES", False, "call site to the class that it makes an instance of"),
+    _meaning("EVAL_TYPE", True, "call, parameter, variable or return to the class of its value"),
     _meaning("CALL", True, "call site to what it calls"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     Kind(

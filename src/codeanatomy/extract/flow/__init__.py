@@ -33,13 +33,14 @@ class NoFlow:
 
     def tables(self) -> dict[str, pa.Table]:
         """The flow_edge, control and def_use tables, without rows."""
-        structs = (FlowEdge, Control, DefUse)
-        return {table_name(s): evidence_schema(s).empty_table() for s in structs}
+        return {
+            table_name(s): evidence_schema(s).empty_table() for s in (FlowEdge, Control, DefUse)
+        }
 
     def columns(self, rows: Ints) -> dict[str, Column]:
         """As those of a `Flow`, all null."""
-        nothing = pa.nulls(len(rows), pa.int64())
-        return dict.fromkeys(("statement", "dominator", "post_dominator"), nothing)
+        columns = ("statement", "dominator", "post_dominator")
+        return dict.fromkeys(columns, pa.nulls(len(rows), pa.int64()))
 
     def exit_dominators(self) -> pa.Array:
         """Nulls."""
