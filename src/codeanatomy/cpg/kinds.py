@@ -32,7 +32,7 @@ NODE_KINDS = (
     Kind("NAMESPACE_BLOCK", True, "a module"),
     Kind("TYPE_DECL", True, "a class, or an external one"),
     Kind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
-    _flow("METHOD_RETURN", True, "where a function or body is left"),
+    Kind("METHOD_RETURN", True, "where a function or body is left"),
     Kind("METHOD_PARAMETER_IN", True, "a parameter"),
     Kind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
     Kind(

@@ -51,10 +51,8 @@ declared | place value:place | an annotation says what the place holds
 metaclass | class:object place | class C(metaclass=place)
 member | class:object name row:literal | a method sets it on its receiver, first at that node's row
 """
-SPACES = {  # of the operands of each kind, in the order of the codes
-    name: tuple(operand.rpartition(":")[2] for operand in operands.split())
-    for name, operands, _ in (line.split(" | ") for line in _KINDS.splitlines())
-}
+KINDS = tuple(line.split(" | ") for line in _KINDS.splitlines())  # in the order of the codes
+SPACES = {n: tuple(o.rpartition(":")[2] for o in operands.split()) for n, operands, _ in KINDS}
 
 # objects of a file
 MODULE, FUNCTION, CLASS = 1, 2, 3
