@@ -47,8 +47,8 @@ class SnapshotFacts(msgspec.Struct, frozen=True):
     ref: str | None
     commit: str | None
     dirty: bool | None
-    witnesses: tuple[Witnessed, ...]
-    without: tuple[str, ...]  # kinds of edges that were not asked for
+    witnesses: tuple[Witnessed, ...] = ()
+    without: tuple[str, ...] = ()  # kinds of edges that were not asked for
 
     def needs(self, *kinds: str) -> None:
         """UsageError when the graph was built without one of these kinds of edges."""
