@@ -1,5 +1,6 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
+import functools
 import os
 import stat
 import time
@@ -36,7 +37,7 @@ TOGETHER = -1  # announced while no single file is at work
 Announce = Callable[[int], None]
 Tables = dict[str, pa.Table]
 Clock = defaultdict[str, float]
-Attempt = Callable[[Sequence["File"], Sequence[Extractor]], Tables | FileProblem]
+Attempt = Callable[..., Tables | FileProblem]
 
 
 class File(msgspec.Struct, frozen=True):
@@ -79,10 +80,7 @@ def evidence(
     A batch in which an extractor raises is done again file by file, so that only the guilty file
     lacks its rows. Seconds of each witness are added to `clock`.
     """
-
-    def attempt(files: Sequence[File], extractors: Sequence[Extractor]) -> Tables | FileProblem:
-        return _attempt(files, extractors, announce, wanted, clock)
-
+    attempt = functools.partial(_attempt, announce=announce, wanted=wanted, clock=clock)
     tables = attempt(files, extractors)
     if not isinstance(tables, FileProblem):
         return tables

@@ -4,11 +4,6 @@ import click
 
 from codeanatomy.app.cli import options
 
-COLUMNS = (
-    *("line", "column", "kind", "name", "relation"),
-    *("target", "target_path", "target_line", "certainty", "reason"),
-)
-
 
 @click.command("at")
 @click.argument("place", metavar="FILE:LINE[:COL]")
@@ -24,4 +19,6 @@ def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> optio
       codeanatomy at src/flask/app.py:917:15
     """
     path, line, column = options.place_of(place)
-    return graph.at(path, line, column, limit=limit), COLUMNS
+    seen = ("line", "column", "kind", "name", "relation")
+    meant = ("target", "target_path", "target_line", "certainty", "reason")
+    return graph.at(path, line, column, limit=limit), (*seen, *meant)

@@ -7,12 +7,10 @@ from codeanatomy.app.cli import options
 
 @click.command("callees")
 @click.argument("name")
-@options.depth_option
+@options.depth_option(1, 1, "Follow calls N steps; the column chain shows the way.")
 @options.certain_option
 @options.question
-def command(
-    graph: options.OpenGraph, *, name: str, depth: int, certain: bool, limit: int | None
-) -> options.Answer:
+def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> options.Answer:
     """Calls that NAME makes: where, what is called, and how sure.
 
     A function or method means its own body; a class or module means all code in it. Only its own
@@ -22,5 +20,5 @@ def command(
     Example:
       codeanatomy callees Flask.wsgi_app
     """
-    rows = graph.callees(name, depth=depth, certain=certain, limit=limit)
+    rows = graph.callees(depth=depth, **asked)
     return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS

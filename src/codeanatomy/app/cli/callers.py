@@ -7,12 +7,10 @@ from codeanatomy.app.cli import options
 
 @click.command("callers")
 @click.argument("name")
-@options.depth_option
+@options.depth_option(1, 1, "Follow calls N steps; the column chain shows the way.")
 @options.certain_option
 @options.question
-def command(
-    graph: options.OpenGraph, *, name: str, depth: int, certain: bool, limit: int | None
-) -> options.Answer:
+def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> options.Answer:
     """Call sites of NAME: where, in which function, and how sure.
 
     NAME is a qualified name or a unique dotted end of one; `f#2` is the second definition of `f` in
@@ -22,5 +20,5 @@ def command(
     Example:
       codeanatomy callers Flask.dispatch_request --depth 2
     """
-    rows = graph.callers(name, depth=depth, certain=certain, limit=limit)
+    rows = graph.callers(depth=depth, **asked)
     return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS

@@ -8,11 +8,11 @@ from codeanatomy.app.cli import options
 @click.command("defs")
 @click.argument("name")
 @options.question
-def command(graph: options.OpenGraph, *, name: str, limit: int | None) -> options.Answer:
+def command(graph: options.OpenGraph, **asked: options.Asked) -> options.Answer:
     """Where NAME is defined: function, class, module, variable, parameter or external thing.
 
     \b
     Example:
       codeanatomy defs Scaffold.route
     """
-    return graph.defs(name, limit=limit), ("place", "kind", "name")
+    return graph.defs(**asked), ("place", "kind", "name")

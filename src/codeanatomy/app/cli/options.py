@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 OpenGraph: TypeAlias = "Graph"
+Asked: TypeAlias = Any  # what the question of that name takes
 Answer: TypeAlias = "tuple[pa.Table, tuple[str, ...]]"  # rows, and the columns that text shows
 
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
@@ -38,7 +39,9 @@ limit_option = click.option(
 certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
 
 
-def _depth(least: int, default: int, told: str) -> Callable[[Command], Command]:
+def depth_option(
+    default: int, least: int = 0, told: str = "Through at most N calls."
+) -> Callable[[Command], Command]:
     """`--depth N`."""
     return click.option(
         "--depth",
@@ -48,14 +51,6 @@ def _depth(least: int, default: int, told: str) -> Callable[[Command], Command]:
         metavar="N",
         help=told,
     )
-
-
-depth_option = _depth(1, 1, "Follow calls N steps; the column chain shows the way.")
-
-
-def crossing_option(default: int) -> Callable[[Command], Command]:
-    """`--depth N` of a question about data."""
-    return _depth(0, default, "Through at most N calls.")
 
 
 def place_of(place: str) -> tuple[str, int, int | None]:
