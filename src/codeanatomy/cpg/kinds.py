@@ -32,7 +32,7 @@ NODE_KINDS = (
     Kind("NAMESPACE_BLOCK", True, "a module"),
     Kind("TYPE_DECL", True, "a class, or an external one"),
     Kind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
-    _flow("METHOD_RETURN", True, "where a function or body is left"),
+    Kind("METHOD_RETURN", True, "where a function or body is left"),
     Kind("METHOD_PARAMETER_IN", True, "a parameter"),
     Kind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
     Kind(
@@ -87,6 +87,10 @@ EDGE_KINDS = (
         layer="meaning",
     ),
     _meaning("PROVIDED_BY", False, "external thing to the distribution that it comes from"),
+    _meaning("MRO", False, "class to each class of its resolution order", "place in the order"),
+    _meaning("OVERRIDES", False, "method to the next one of that name in its class's order"),
+    _meaning("INSTANTIATES", False, "call site to the class that it makes an instance of"),
+    _meaning("EVAL_TYPE", True, "call, parameter, variable or return to the class of its value"),
     _meaning("CALL", True, "call site to what it calls"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     Kind(
