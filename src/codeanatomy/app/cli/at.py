@@ -5,9 +5,7 @@ import click
 from codeanatomy.app.cli import options
 
 
-@click.command("at")
-@click.argument("place", metavar="FILE:LINE[:COL]")
-@options.question
+@options.question(click.argument("place", metavar="FILE:LINE[:COL]"))
 def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> options.Answer:
     """What stands at a place, what it means, and where that is defined.
 

@@ -1,15 +1,9 @@
 """`codeanatomy callees`: what a function, class or module calls."""
 
-import click
-
 from codeanatomy.app.cli import options
 
 
-@click.command("callees")
-@click.argument("name")
-@options.depth_option(1, 1, "Follow calls N steps; the column chain shows the way.")
-@options.certain_option
-@options.question
+@options.question(options.name_argument, options.steps_option, options.certain_option)
 def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> options.Answer:
     """Calls that NAME makes: where, what is called, and how sure.
 
@@ -20,5 +14,4 @@ def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> 
     Example:
       codeanatomy callees Flask.wsgi_app
     """
-    rows = graph.callees(depth=depth, **asked)
-    return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS
+    return graph.callees(depth=depth, **asked), options.call_columns(depth)

@@ -1,15 +1,9 @@
 """`codeanatomy callers`: who calls a function, method or class."""
 
-import click
-
 from codeanatomy.app.cli import options
 
 
-@click.command("callers")
-@click.argument("name")
-@options.depth_option(1, 1, "Follow calls N steps; the column chain shows the way.")
-@options.certain_option
-@options.question
+@options.question(options.name_argument, options.steps_option, options.certain_option)
 def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> options.Answer:
     """Call sites of NAME: where, in which function, and how sure.
 
@@ -20,5 +14,4 @@ def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> 
     Example:
       codeanatomy callers Flask.dispatch_request --depth 2
     """
-    rows = graph.callers(depth=depth, **asked)
-    return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS
+    return graph.callers(depth=depth, **asked), options.call_columns(depth)

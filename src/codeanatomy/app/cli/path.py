@@ -5,15 +5,18 @@ import click
 from codeanatomy.app.cli import options
 
 
-@click.command("path")
-@click.argument("source")
-@click.argument("sink")
-@click.option(
-    "--sanitizer", "sanitizers", multiple=True, metavar="NAME", help="No way leads past its uses."
+@options.question(
+    click.argument("source"),
+    click.argument("sink"),
+    click.option(
+        *("--sanitizer", "sanitizers"),
+        multiple=True,
+        metavar="NAME",
+        help="No way leads past its uses.",
+    ),
+    options.depth_option(3),
+    options.certain_option,
 )
-@options.depth_option(3)
-@options.certain_option
-@options.question
 def command(graph: options.OpenGraph, **asked: options.Asked) -> options.Answer:
     """Ways of data from uses of SOURCE to uses of SINK, statement by statement.
 

@@ -1,14 +1,9 @@
 """`codeanatomy refs`: where a thing is used."""
 
-import click
-
 from codeanatomy.app.cli import options
 
 
-@click.command("refs")
-@click.argument("name")
-@options.certain_option
-@options.question
+@options.question(options.name_argument, options.certain_option)
 def command(graph: options.OpenGraph, **asked: options.Asked) -> options.Answer:
     """Names, attributes and imports that mean NAME.
 

@@ -6,12 +6,12 @@ from codeanatomy.app.cli import options
 from codeanatomy.facts.errors import UsageError
 
 
-@click.command("slice")
-@click.argument("place", metavar="FILE:LINE")
-@click.option("--forward/--backward", help="What depends on it; or (default) it depends on.")
-@options.depth_option(1)
-@options.certain_option
-@options.question
+@options.question(
+    click.argument("place", metavar="FILE:LINE"),
+    click.option("--forward/--backward", help="What depends on it; or (default) it depends on."),
+    options.depth_option(1),
+    options.certain_option,
+)
 def command(graph: options.OpenGraph, *, place: str, **asked: options.Asked) -> options.Answer:
     """Statements that the value or the running of those at FILE:LINE depends on.
 
