@@ -11,8 +11,7 @@ from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, 
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
 from codeanatomy.semantic.compile import Project, Union, ViewNode
 from codeanatomy.semantic.declare import Entity, Relation, View
-from codeanatomy.semantic.infer import Inferred
-from codeanatomy.semantic.joins import JoinDecision
+from codeanatomy.semantic.infer import Inferred, JoinDecision
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
 _CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
@@ -122,10 +121,10 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
         return column(alias, schema, meaning) if has(schema, meaning) else otherwise
 
     ends = {t.SOURCE_ID: r.src, t.TARGET_ID: r.dst, t.SITE_ID: r.site or r.src}
-    ids: dict[t.SemanticType | None, str]
-    ids = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
-    made = {
-        **ids,
+    made: dict[t.SemanticType | None, str]
+    made = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
+    types = _types(sides) | dict.fromkeys(made.values(), pa.int64())
+    made |= {
         t.KIND: literal(r.kind),
         t.ORDINAL: column("a", left, t.ORDINAL) if r.ordinal else "0",
         t.FILE: column("a", left, t.FILE),
@@ -135,7 +134,6 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
         t.SCORE: given(t.CONFIDENCE, "1.0"),
         t.EVIDENCE: _evidence(left, "", r.adds),
     }
-    types = _types(sides) | dict.fromkeys(ids.values(), pa.int64())
     where = [
         f"{column(*side(w.meaning), w.meaning)} IN ({', '.join(map(literal, w.values))})"
         for w in r.where
