@@ -1,7 +1,6 @@
 """The `ast` witness: syntax, names, calls and comments of files that CPython's parser reads."""
 
 import re
-import sys
 from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
@@ -27,6 +26,7 @@ from codeanatomy.extract.forest import (
     ordinals,
     roles,
 )
+from codeanatomy.extract.parse import deep
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble
@@ -87,19 +87,16 @@ class AstCollector:
             return False
         columns = self._columns
         mark = columns.mark()
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(before, WALK_DEPTH))
         try:
-            self._visit(source.tree)
-            if self._emits:
-                self._emitted.append((ordinal, emit(source.tree)))
+            with deep(WALK_DEPTH):
+                self._visit(source.tree)
+                if self._emits:
+                    self._emitted.append((ordinal, emit(source.tree)))
         except RecursionError:
             columns.undo(mark)
             message = "nested more deeply than the walker can follow"
             source.tree, source.error = None, trouble(WITNESS, "too-deep", message)
             return False
-        finally:
-            sys.setrecursionlimit(before)
         places = chain.from_iterable(map(_POSITION, columns.nodes))
         positions = np.fromiter(places, np.int32, 4 * len(columns.nodes)).reshape(-1, 4)
         columns.nodes.clear()
@@ -133,12 +130,8 @@ class AstCollector:
 
 def evaluated(forest: Forest, scopes: Scopes) -> Flow:
     """The flow of the batch; branches take up to four frames for a level of the tree."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 4 * WALK_DEPTH))
-    try:
+    with deep(4 * WALK_DEPTH):
         return Flow(forest, scopes)
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def nodes(

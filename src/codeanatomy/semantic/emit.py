@@ -1,6 +1,6 @@
 """IR to SQL: one function per view kind in one dispatch table of six."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 import pyarrow as pa
 
@@ -53,11 +53,6 @@ def _filled(
     return out
 
 
-def _types(sides: Sequence[tuple[str, pa.Schema]]) -> dict[str, pa.DataType]:
-    """The type of each column, as `column` writes it."""
-    return {f"{alias}.{quote(f.name)}": f.type for alias, schema in sides for f in schema}
-
-
 def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
     table, joins = inferred.schemas[entity.table], inferred.joins[view.name]
     source = f"{quote(entity.table)} a"
@@ -95,7 +90,7 @@ def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
         **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
     names = (*_NODE.names, *_SPAN.names)
-    types = _types([("a", table)])
+    types = {f"a.{quote(f.name)}": f.type for f in table}
     return _select(_filled(inferred.schemas[view.name], names, made, types), source)
 
 
@@ -123,7 +118,8 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
     ends = {t.SOURCE_ID: r.src, t.TARGET_ID: r.dst, t.SITE_ID: r.site or r.src}
     made: dict[t.SemanticType | None, str]
     made = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
-    types = _types(sides) | dict.fromkeys(made.values(), pa.int64())
+    types = {f"{alias}.{quote(f.name)}": f.type for alias, schema in sides for f in schema}
+    types |= dict.fromkeys(made.values(), pa.int64())
     made |= {
         t.KIND: literal(r.kind),
         t.ORDINAL: column("a", left, t.ORDINAL) if r.ordinal else "0",
