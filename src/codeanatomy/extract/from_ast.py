@@ -29,7 +29,7 @@ from codeanatomy.extract.forest import (
 from codeanatomy.extract.parse import deep
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
-from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble
+from codeanatomy.extract.witness import Extractor, Source, Wanted
 from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
 from codeanatomy.facts.schema import structs_of, table_name
 from codeanatomy.facts.tables import constraints, syntax
@@ -82,24 +82,17 @@ class AstCollector:
         self._emitted: list[tuple[int, Emitted]] = []
 
     def add(self, ordinal: int, source: Source) -> bool:
-        """True when the file has a tree that could be walked."""
+        """True when the file has a tree. RecursionError for one that is too deep to be walked."""
         if source.tree is None:
             return False
-        columns = self._columns
-        mark = columns.mark()
-        try:
-            with deep(WALK_DEPTH):
-                self._visit(source.tree)
-                if self._emits:
-                    self._emitted.append((ordinal, emit(source.tree)))
-        except RecursionError:
-            columns.undo(mark)
-            message = "nested more deeply than the walker can follow"
-            source.tree, source.error = None, trouble(WITNESS, "too-deep", message)
-            return False
-        places = chain.from_iterable(map(_POSITION, columns.nodes))
-        positions = np.fromiter(places, np.int32, 4 * len(columns.nodes)).reshape(-1, 4)
-        columns.nodes.clear()
+        with deep(WALK_DEPTH):
+            self._visit(source.tree)
+            if self._emits:
+                self._emitted.append((ordinal, emit(source.tree)))
+        nodes = self._columns.nodes
+        places = chain.from_iterable(map(_POSITION, nodes))
+        positions = np.fromiter(places, np.int32, 4 * len(nodes)).reshape(-1, 4)
+        nodes.clear()
         lines = line_starts(source.utf8)
         self._texts.append(Text(ordinal, source.utf8, source.origin, lines, positions))
         return True

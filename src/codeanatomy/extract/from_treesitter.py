@@ -1,6 +1,5 @@
 """The tree-sitter witness: what can be read of files that CPython's parser refuses."""
 
-import ast
 import re
 
 import msgspec
@@ -62,10 +61,7 @@ class TreeSitterCollector:
         text = b"" if binary else _readable(utf8)
         text, root, blanked = _mended(self._parser, text, suspect)
         reader = Mender(text, root)
-        tree = reader.tree()
-        if not self._trees.add(ordinal, Source(source.content, tree, None, utf8, origin)):
-            self._trees.add(ordinal, Source(source.content, ast.Module([], []), None, utf8, origin))
-            reader.deep = True
+        self._trees.add(ordinal, Source(source.content, reader.tree(), None, utf8, origin))
         notes, regions = _extras(root)
         regions += blanked + reader.lost
         self._comments += [(len(self._broken), *note) for note in notes]

@@ -147,15 +147,6 @@ class Columns:
         self.undeclared: list[int] = []  # `(x): int`: names that their annotation does not bind
         self.nodes: list[ast.AST | Nowhere] = []
 
-    def mark(self) -> list[int]:
-        """Lengths of all columns, to come back to with `undo`."""
-        return [len(column) for column in vars(self).values()]
-
-    def undo(self, mark: list[int]) -> None:
-        """Drops all rows since the mark."""
-        for column, length in zip(vars(self).values(), mark, strict=True):
-            del column[length:]
-
 
 def dotted(node: ast.expr) -> str:
     """The names of an expression joined by dots, without the arguments of calls."""
