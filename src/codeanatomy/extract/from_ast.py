@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract import comments, names
-from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
+from codeanatomy.extract.columns import Column, coded, constant, interned, located, optional, table
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
-from codeanatomy.extract.flow import Flow, NoFlow
+from codeanatomy.extract.flow import Flow
 from codeanatomy.extract.forest import (
     CONTEXTS,
     DEFINITIONS,
@@ -29,8 +29,8 @@ from codeanatomy.extract.forest import (
 from codeanatomy.extract.parse import deep
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
-from codeanatomy.extract.witness import Extractor, Source, Wanted
-from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
+from codeanatomy.extract.witness import Extractor, Source, Wanted, evidence_schema
+from codeanatomy.facts.ids import ANNOTATION, EXIT, FIELD, mix
 from codeanatomy.facts.schema import structs_of, table_name
 from codeanatomy.facts.tables import constraints, syntax
 from codeanatomy.facts.tables import flow as flowing
@@ -106,9 +106,14 @@ class AstCollector:
         """All tables but that of comments."""
         starts = name_starts(forest)
         last, calls = names.calls(forest)
-        flow = evaluated(forest, scopes) if self._flows else NoFlow(forest)
+        flow = evaluated(forest, scopes) if self._flows else None
         tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
-        tables |= flow.tables() | definitions(forest, starts, flow) | parameters(forest)
+        empty = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
+        tables |= (
+            (flow.tables() if flow else empty)
+            | definitions(forest, starts, flow)
+            | parameters(forest)
+        )
         tables |= imports(forest) | decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
@@ -128,14 +133,14 @@ def evaluated(forest: Forest, scopes: Scopes) -> Flow:
 
 
 def nodes(
-    forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow | NoFlow
+    forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow | None
 ) -> dict[str, pa.Table]:
     """The syntax table; `last_names` are codes of the callees' last names at the rows of calls."""
     rows = forest.rows(_SYNTAX)
     imports = kinds("ImportFrom")[forest.kind[rows]]
     called = kinds("Call")[forest.kind[rows]]
     name = np.where(imports, -1, np.where(called, last_names[rows], forest.text[rows]))
-    columns = located(forest, rows) | flow.columns(rows)
+    columns = _evaluated(forest, rows, flow)
     columns |= {
         "name": coded(name, forest.names.words()),
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
@@ -143,12 +148,12 @@ def nodes(
     return table(syntax.Syntax, columns)
 
 
-def literals(forest: Forest, flow: Flow | NoFlow) -> dict[str, pa.Table]:
+def literals(forest: Forest, flow: Flow | None) -> dict[str, pa.Table]:
     """The literal table."""
     rows = forest.rows(_LITERAL)
     values = forest.columns.values
     types = np.fromiter(map(_TYPE_OF.__getitem__, map(type, values)), np.int32, len(values))
-    columns = located(forest, rows) | flow.columns(rows)
+    columns = _evaluated(forest, rows, flow)
     columns |= {"type": coded(types, _TYPE_NAMES), "value": _shown(values)}
     return table(syntax.Literal, columns)
 
@@ -187,7 +192,7 @@ def name_starts(forest: Forest) -> Ints:
     return starts
 
 
-def definitions(forest: Forest, names: Ints, flow: Flow | NoFlow) -> dict[str, pa.Table]:
+def definitions(forest: Forest, names: Ints, flow: Flow | None) -> dict[str, pa.Table]:
     """The definition table; `names` as from `name_starts`."""
     rows = forest.definitions
     kind = forest.kind[rows]
@@ -196,19 +201,20 @@ def definitions(forest: Forest, names: Ints, flow: Flow | NoFlow) -> dict[str, p
     generators[forest.definition[forest.scope[yields]]] = True
     docs = [d if d is None else d[:DOCSTRING_LIMIT] for d in forest.columns.docstrings]
     own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
-    columns = located(forest, rows) | flow.columns(rows)
+    columns = _evaluated(forest, rows, flow)
     columns |= {
         "name": interned(own),
         "qualname": forest.qualnames,
         "body": forest.definition_bodies,
-        "exit": flow.exits,
-        "exit_dominator": flow.exit_dominators(),
+        "exit": mix(forest.definition_bodies, EXIT),
         "asynchronous": kinds("AsyncFunctionDef")[kind],
         "generator": generators & ~kinds("Module", "ClassDef")[kind],
         "signature": _signatures(forest, names),
         "docstring": docs,
         "name_bstart": forest.places[names],
     }
+    if flow:
+        columns["exit_dominator"] = flow.exit_dominators()
     return table(syntax.Definition, columns)
 
 
@@ -268,6 +274,11 @@ def decorators(forest: Forest) -> dict[str, pa.Table]:
         "value": keys,
     }
     return table(syntax.Decorator, columns)
+
+
+def _evaluated(forest: Forest, rows: Ints, flow: Flow | None) -> dict[str, Column]:
+    """Where the rows stand, and what the flow says of them where anybody reads that."""
+    return located(forest, rows) | (flow.columns(rows) if flow else {})
 
 
 def _signatures(forest: Forest, names: Ints) -> list[str | None]:
