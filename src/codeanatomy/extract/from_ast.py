@@ -106,7 +106,8 @@ class AstCollector:
         """All tables but that of comments."""
         starts = name_starts(forest)
         last, calls = names.calls(forest)
-        flow = evaluated(forest, scopes) if self._flows else None
+        with deep(4 * WALK_DEPTH):  # branches take up to four frames for a level of the tree
+            flow = Flow(forest, scopes) if self._flows else None
         tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
         empty = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
         tables |= (
@@ -124,12 +125,6 @@ class AstCollector:
         """The files added so far as arrays over their rows; `broken` as in `Forest`, else none."""
         flags = np.array(broken or [False] * len(self._texts), np.bool_)
         return Forest(self._columns, self._texts, flags)
-
-
-def evaluated(forest: Forest, scopes: Scopes) -> Flow:
-    """The flow of the batch; branches take up to four frames for a level of the tree."""
-    with deep(4 * WALK_DEPTH):
-        return Flow(forest, scopes)
 
 
 def nodes(
