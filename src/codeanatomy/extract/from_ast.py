@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract import comments, names
-from codeanatomy.extract.columns import Column, coded, constant, interned, located, optional, table
+from codeanatomy.extract.columns import Column, coded, constant, interned, located, table
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
@@ -217,21 +217,12 @@ def parameters(forest: Forest) -> dict[str, pa.Table]:
     """The parameter table."""
     rows = forest.rows(kinds("arg"))
     passing = np.argmax([roles("." + field) for field in _PASSED_AS], axis=0)
-    default = np.full(forest.size, -1, np.int64)
-    for parameter, first, _ in forest.columns.defaults:
-        default[parameter] = first
-    annotation = np.full(forest.size, -1, np.int64)
-    annotations = forest.rows_in(roles("arg.annotation"))
-    annotation[forest.parent[annotations]] = annotations
-    default, annotation = default[rows], annotation[rows]
     functions = forest.parent[rows]
     columns = located(forest, rows) | {
         "position": ordinals(functions),
         "name": coded(forest.text[rows], forest.names.words()),
         "function": forest.key[functions],
         "passing": coded(passing[forest.role[rows]], _PASSING),
-        "default": optional(forest.key[default], default < 0),
-        "annotation": optional(forest.key[annotation], annotation < 0),
     }
     return table(syntax.Parameter, columns)
 
@@ -260,13 +251,11 @@ def imports(forest: Forest) -> dict[str, pa.Table]:
 def decorators(forest: Forest) -> dict[str, pa.Table]:
     """The decorator table."""
     rows = forest.rows_in(roles(".decorator_list"))
-    keys = forest.key[rows]
     columns = located(forest, rows) | {
-        "node": mix(keys, ANNOTATION),
+        "node": mix(forest.key[rows], ANNOTATION),
         "construct": constant("Decorator", len(rows)),
         "name": interned(forest.columns.decorators),
         "decorated": forest.key[forest.parent[rows]],
-        "value": keys,
     }
     return table(syntax.Decorator, columns)
 
