@@ -16,7 +16,7 @@ from codeanatomy.query import at, callgraph
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, resolve
-from codeanatomy.query.tables import Tables, quoted
+from codeanatomy.query.tables import Tables, question_sql, quoted
 from codeanatomy.query.walk import bodies, definitions, references, unresolved_calls, walk
 from codeanatomy.sources.walk import Changes, changes
 
@@ -65,6 +65,10 @@ class Graph(contextlib.ExitStack):
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
         return stated(self._whole.ask(text), self.statement(), limit)
+
+    def listed(self, question: str, *, limit: int | None = None) -> pa.Table:
+        """Rows of a query in `sql/questions` that reads the public views only, as `sql` gives."""
+        return self.sql(question_sql(question), limit=limit)
 
     def callers(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
