@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -131,3 +132,16 @@ def test_a_file_says_the_same_alone_and_among_others(tables: Tables) -> None:
                 )
             ]
             assert both[0] == both[1], (name, table)
+
+
+def test_nothing_is_left_unset_under_nulls(tables: Tables) -> None:
+    """Arrow looks up what stands there when it unifies dictionaries."""
+    seen = 0
+    for table in tables.values():
+        for column in table.columns:
+            if pa.types.is_dictionary(column.type) and column.null_count:
+                [codes] = column.chunks
+                whole = np.frombuffer(codes.indices.buffers()[1], np.int32)[: len(codes)]
+                assert set(whole[codes.is_null().to_numpy(zero_copy_only=False)]) == {0}
+                seen += 1
+    assert seen > 2
