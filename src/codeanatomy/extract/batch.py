@@ -186,13 +186,13 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
     joined = pa.concat_tables(filled).unify_dictionaries().combine_chunks()
     for at, field in enumerate(joined.schema):
         if pa.types.is_dictionary(field.type) and joined[at].null_count:
-            joined = joined.set_column(at, field, _settled(joined[at].chunk(0)))
+            joined = joined.set_column(at, field, settled(joined[at].chunk(0)))
     files = joined.column(FILE_COLUMN).to_numpy()
     ordered = np.all(files[1:] >= files[:-1])
     return joined if ordered else joined.take(pa.array(np.argsort(files, kind="stable")))
 
 
-def _settled(codes: pa.DictionaryArray) -> pa.DictionaryArray:
+def settled(codes: pa.DictionaryArray) -> pa.DictionaryArray:
     """The same with 0 under each null. Unifying leaves what stands there unset, and unifying again
     would look it up in the dictionary, far outside of which it may be."""
     held = pc.fill_null(codes.indices, 0)
