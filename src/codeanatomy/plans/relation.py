@@ -272,7 +272,7 @@ def place(expr: Expr, relation: Relation, notes: Notes) -> Place | None:
         given = None if column is None else notes.type(column)
         return inner if kind == "Alias" or _keeps(given, expr.canonical_name()) else None
     if kind == "Case":
-        coalesces, operands = _COALESCE.fullmatch(expr.canonical_name()), operands[1:]
+        coalesces, operands = bool(_COALESCE.fullmatch(expr.canonical_name())), operands[1:]
     else:
         coalesces = expr.rex_call_operator() == "coalesce"
     parts = [place(e, relation, notes) for e in operands if coalesces]
