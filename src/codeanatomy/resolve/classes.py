@@ -31,9 +31,9 @@ class Classes:
         # class -> itself, then where to look next
         self.order: dict[int, tuple[int, ...]] = self.points.order
         self.doubtful: set[int] = set()  # classes with a base that is not known, or not for sure
-        self.below: dict[int, int] = {}  # class -> bits of it and the classes that inherit from it
-        self.branching = 0  # bits of the classes with several bases somewhere in their order
-        self.numbered: list[int] = []  # all classes, once they are ordered
+        # class -> itself and the classes that inherit from it, once all are ordered
+        self.below: dict[int, set[int]] = {}
+        self._branching: set[int] = set()  # classes with several bases somewhere in their order
         self.places: dict[int, list[int]] = {}
         for class_, _, place in sorted(rows["base"][:, :3].tolist()):
             self.places.setdefault(class_, []).append(place)
@@ -128,13 +128,11 @@ class Classes:
 
     def close(self) -> None:
         """Notes for every class which ones inherit from it; call when all classes are ordered."""
-        self.numbered = sorted(self.order)
-        for bit, class_ in enumerate(self.numbered):
-            order = self.order[class_]
+        for class_, order in self.order.items():
             if any(self.order.get(x, (x,)) != order[i:] for i, x in enumerate(order)):
-                self.branching |= 1 << bit
+                self._branching.add(class_)
             for above in order:
-                self.below[above] = self.below.get(above, 0) | 1 << bit
+                self.below.setdefault(above, set()).add(class_)
 
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
@@ -144,15 +142,6 @@ class Classes:
             _, held = self.points.pairs.join(np.array([self._metaclasses[named]], np.int64))
             known = self._meta[named] = [x for x in held.tolist() if x in self._classes]
         return known
-
-    def inheriting(self, bits: int) -> list[int]:
-        """The classes of a set of bits, in order."""
-        found = []
-        while bits:
-            low = bits & -bits
-            found.append(self.numbered[low.bit_length() - 1])
-            bits ^= low
-        return found
 
     # definitions
 
@@ -207,17 +196,16 @@ class Classes:
 
     def overriding(self, class_: int, name: int, first: int) -> list[int]:
         """Classes whose definition instances of inheriting classes use instead of `first`."""
-        below = self.below.get(class_, 0)
-        known = self._overriding.get((class_, name)) if below.bit_count() > 1 else []
+        below = self.below.get(class_, set())
+        known = self._overriding.get((class_, name)) if len(below) > 1 else []
         if known is not None:
             return known
         found = self._overriding[class_, name] = []
         for binder in self.binders.get(name, ()):
-            under = below & self.below.get(binder, 0)
-            if not under or binder == first or binder in self.order[class_]:
+            if binder == first or binder in self.order[class_]:
                 continue
-            inherits = class_ in self.order[binder]
-            if inherits or binder in (self.first(x, name) for x in self.inheriting(under)):
+            under = below & self.below.get(binder, set())
+            if binder in below or any(self.first(x, name) == binder for x in under):
                 found.append(binder)
                 if len(found) == p.OBJECTS_PER_PLACE:
                     break
@@ -230,8 +218,8 @@ class Classes:
         if points.kind_of[receiver] not in (p.SELF, p.CLS):
             return []
         class_ = points.a_of[receiver]
-        below = self.below.get(class_, 0) & self.branching
-        there = [self.first(x, name, around) for x in self.inheriting(below)]
+        below = sorted(self.below.get(class_, set()) & self._branching)
+        there = [self.first(x, name, around) for x in below]
         first = self.first(class_, name, around)
         return [*dict.fromkeys(x for x in there if x > 0 and x != first)][: p.OBJECTS_PER_PLACE]
 

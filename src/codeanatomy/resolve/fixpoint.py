@@ -80,8 +80,7 @@ class Fixpoint:
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
         for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
             function, _, _, place, _ = param[param[:, 1] == index].T
-            class_ = np.full(len(place), self.modules.external(f"builtins.{type_}"))
-            made = self.points.new_objects(p.CONTAINER, class_, place)
+            made = np.array([self.container(type_, x) for x in place.tolist()], np.int64)
             self.points.hold_all(place, made)
             self.variadic[function, column] = made
         # one place per function holds what it returns
@@ -149,8 +148,8 @@ class Fixpoint:
         points.hold_all(literal[:, 0], mapped(lambda x: modules.literal(texts[x]), literal[:, 1]))
         codes = np.concatenate((display[:, 1], constant[:, 1]))
         types = mapped(lambda x: modules.type(texts[x]), codes)
-        made = points.new_objects(p.CONTAINER, types[: len(display)], display[:, 0])
-        points.hold_all(display[:, 0], made)
+        for type_, place in each(types[: len(display)], display[:, 0]):
+            points.hold(place, points.object(p.CONTAINER, type_, place))
         keys = pair(types[len(display) :], constant[:, 2])
         found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
         points.hold_all(constant[:, 0], found)

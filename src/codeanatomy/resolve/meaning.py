@@ -118,7 +118,7 @@ class Meaning:
             class_, found = self.f.lookup.class_of(object_), self._initialisers(object_)
             if found or self._made(class_):
                 return found
-            below = kind == p.CLS and self.f.lookup.below.get(class_, 0).bit_count() > 1
+            below = kind == p.CLS and len(self.f.lookup.below.get(class_, ())) > 1
             return self._one(class_, CONSTRUCTOR, 1 << c.OVERRIDDEN if below else 0)
         if kind in p.INSTANCES:
             return self._functions(object_, "__call__")

@@ -238,12 +238,12 @@ def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     f.points.mark(rows[:, 2], c.DYNAMIC)
     for (_, name, result), object_ in each(rows, objects):
         row, of = np.array([[0, name, result]]), np.array([object_])
-        if not f.lookup.numbered:
+        if not f.lookup.below:
             f.wait("begins", row, of)
             continue
         class_, names, texts = f.lookup.class_of(object_), f.world.bound, f.world.texts
-        below = f.lookup.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
-        around = (*f.lookup.order.get(class_, ()), *f.lookup.inheriting(below))
+        below = f.lookup.below.get(class_, ()) if f.points.kind_of[object_] in CONES else ()
+        around = (*f.lookup.order.get(class_, ()), *below)
         found = {x for one in around for x in names.get(one, ())}
         found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
         if len(found) > MOST_ALIKE:
