@@ -44,13 +44,13 @@ class Classes:
             if self.points.kind_of[scope] == p.CLASS:
                 for name in names:
                     self.binders.setdefault(name, []).append(scope)
-        self._first: dict[tuple[int, int, int], int] = {}
         self._overriding: dict[tuple[int, int], list[int]] = {}
         # of external things: how many attributes below an imported name they lie
         self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
         self.child: Callable[[int, int], int] = cache(self._child)
         self.declared: Callable[[int], str] = cache(self._declared)
+        self.first = cache(self._first)
 
     # orders
 
@@ -168,25 +168,19 @@ class Classes:
             return text.startswith("__") or text in FUNCTION_PARTS
         return True
 
-    def first(self, class_: int, name: int, after: int = 0) -> int:
+    def _first(self, class_: int, name: int, after: int = 0) -> int:
         """The first class in the order (after `after`) whose body binds the name; negative: an
         external base that may have it; 0: none."""
-        key = (class_, name, after)
-        found = self._first.get(key)
-        if found is None:
-            order = self.order.get(class_, (class_,))
-            if after:
-                order = order[order.index(after) + 1 :] if after in order else ()
-            found = 0
-            for candidate in order:
-                if self.points.kind_of[candidate] == p.EXTERNAL:
-                    if not found and self.may_have(candidate, name):
-                        found = -candidate
-                elif candidate << 32 | name in self.world.definition:
-                    found = candidate
-                    break
-            self._first[key] = found
-        return found
+        order = self.order.get(class_, (class_,))
+        if after:
+            order = order[order.index(after) + 1 :] if after in order else ()
+        outside = 0
+        for candidate in order:
+            if candidate << 32 | name in self.world.definition:
+                return candidate
+            if self.points.kind_of[candidate] == p.EXTERNAL and not outside:
+                outside = candidate if self.may_have(candidate, name) else 0
+        return -outside
 
     def unsure(self, class_: int, first: int) -> bool:
         """Whether a class with bases not known stands before the one that has the attribute."""

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import MODULE_KEY
+from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_texts, mix
 from codeanatomy.resolve.pairs import Ints, each, pair
 
 FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
@@ -52,6 +52,12 @@ class World:
             number = self.name_of[text] = len(self.texts)
             self.texts.append(text)
         return number
+
+    def variables(self, scopes: Ints, names: Ints) -> Ints:
+        """Node keys of the variables of these objects."""
+        texts, inverse = np.unique(names, return_inverse=True)
+        hashes = hash_texts(self.texts[x] for x in texts.tolist())
+        return mix(mix(self.keys[scopes], LOCAL), hashes[inverse])
 
     def _global(self, space: str, values: Ints, file: Ints) -> Ints:
         """The numbers of these things of files among those of all files."""
