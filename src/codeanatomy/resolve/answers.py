@@ -20,11 +20,10 @@ from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, TAKEN, WAYS, Meaning, Meant
 from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, expand, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
-from codeanatomy.resolve.world import World
+from codeanatomy.resolve.world import Symbol, World
 
 POSSIBLE = 0.9
 # calls whose effect no rule can see

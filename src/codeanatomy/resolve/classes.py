@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.link import Modules
 from codeanatomy.resolve.pairs import each
+from codeanatomy.resolve.world import Modules
 from codeanatomy.sources.typeshed import Stubs
 
 EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives

@@ -10,10 +10,9 @@ import pyarrow as pa
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
-from codeanatomy.resolve.world import FILE, World
+from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 

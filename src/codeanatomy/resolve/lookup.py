@@ -8,8 +8,7 @@ from itertools import product
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.classes import Classes
-from codeanatomy.resolve.link import Modules
-from codeanatomy.resolve.world import World
+from codeanatomy.resolve.world import Modules, World
 from codeanatomy.sources.typeshed import Stubs
 
 CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))

@@ -8,9 +8,9 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, mapped
+from codeanatomy.resolve.world import Symbol
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
