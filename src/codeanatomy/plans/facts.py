@@ -68,7 +68,6 @@ class PlanFacts(msgspec.Struct, frozen=True):
 
     tables: dict[str, tuple[str, ...]]
     leaves: tuple[Leaf, ...]
-    volatile: tuple[str, ...]
     grain: Grain
     opaque: tuple[str, ...]
     nodes: dict[str, int]
@@ -105,9 +104,9 @@ def plan_facts(
     plan = df.optimized_logical_plan()
     relation = walk(plan, notes)
     names = tuple(df.schema().names)
-    volatile = {m.lower() for m in _VOLATILE.findall(df.logical_plan().display_indent())}
+    volatile = sorted({m.lower() for m in _VOLATILE.findall(df.logical_plan().display_indent())})
     if volatile:
-        found = _no_grain(notes, f"{', '.join(sorted(volatile))}: another answer each time")
+        found = _no_grain(notes, f"{', '.join(volatile)}: another answer each time")
     else:
         found = _grain(relation, names, notes, upstream or {})
     required: dict[str, set[str]] = {}
@@ -124,7 +123,6 @@ def plan_facts(
     return PlanFacts(
         tables=tables,
         leaves=tuple(notes.leaves),
-        volatile=tuple(sorted(volatile)),
         grain=found,
         opaque=tuple(dict.fromkeys(notes.opaque)),
         nodes=dict(sorted(notes.nodes.items())),
@@ -224,6 +222,6 @@ def _why_global(
     if missing:
         _, i = min(missing)
         reach = relation.columns[i].reach or {}
-        wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
+        wide = [f"{notes.leaves[n].table}#{n}" for n in filed if isinstance(reach[n], All)]
         text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
     return f"{text} ({'; '.join(dict.fromkeys(notes.lost))})" if notes.lost else text

@@ -54,12 +54,6 @@ class Relation(msgspec.Struct, frozen=True):
     merged: Mapping[frozenset[int], Column] = {}
 
 
-def pick(relation: Relation, places: Sequence[int]) -> Relation:
-    """The relation with only the columns at these places, in this order."""
-    columns = tuple(relation.columns[p] for p in places)
-    return Relation(columns, relation.leaves, moved(relation, {p: i for i, p in enumerate(places)}))
-
-
 def moved(relation: Relation, where: Mapping[int, int]) -> dict[frozenset[int], Column]:
     """The merged columns whose two parts are still there, at their new places."""
     return {
@@ -243,10 +237,6 @@ class Notes:
             for n, c in column.direct.items()
         }
         return types.pop() if len(types) == 1 else None
-
-    def table(self, number: int) -> str:
-        """Table of a leaf; the recursive query's name for its working table."""
-        return self.working[number] if number < 0 else self.leaves[number].table
 
 
 def scans(text: str) -> Counter[Scan]:

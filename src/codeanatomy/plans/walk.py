@@ -25,7 +25,6 @@ from codeanatomy.plans.relation import (
     moved,
     partitioned,
     passed,
-    pick,
     place,
     renamed,
     scans,
@@ -242,7 +241,8 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     if how.endswith(("Semi", "Anti", "Mark")):  # these have the columns of one side
         width = len(left.columns)
         one = range(width) if how.startswith("Left") else range(width, len(every.columns))
-        every = pick(every, one)
+        merged = moved(every, {p: i for i, p in enumerate(one)})
+        every = Relation(tuple(every.columns[p] for p in one), every.leaves, merged)
     names = variant.schema().field_names()
     if how.endswith("Mark"):
         every = replace(every, columns=(*every.columns, Column(names[-1])))

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.pairs import each
+from codeanatomy.resolve.pairs import each, grouped
 from codeanatomy.resolve.world import Modules
 from codeanatomy.sources.typeshed import Stubs
 
@@ -34,16 +34,13 @@ class Classes:
         # class -> itself and the classes that inherit from it, once all are ordered
         self.below: dict[int, set[int]] = {}
         self._branching: set[int] = set()  # classes with several bases somewhere in their order
-        self.places: dict[int, list[int]] = {}
-        for class_, _, place in sorted(rows["base"][:, :3].tolist()):
-            self.places.setdefault(class_, []).append(place)
+        bases = sorted(rows["base"][:, :3].tolist())
+        self.places = grouped((class_, place) for class_, _, place in bases)
         self.waiting: list[int] = np.flatnonzero(self.world.kinds == p.CLASS).tolist()
         self._classes = frozenset(self.waiting)
-        self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
-        for scope, names in sorted(self.world.bound.items()):
-            if self.points.kind_of[scope] == p.CLASS:
-                for name in names:
-                    self.binders.setdefault(name, []).append(scope)
+        bound = sorted(self.world.bound.items())
+        # name -> classes whose body binds it
+        self.binders = grouped((x, of) for of, names in bound if of in self._classes for x in names)
         self._overriding: dict[tuple[int, int], list[int]] = {}
         # of external things: how many attributes below an imported name they lie
         self.depth: defaultdict[int, int] = defaultdict(int)

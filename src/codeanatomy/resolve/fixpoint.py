@@ -11,7 +11,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, grouped, mapped, pair
 from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
@@ -102,9 +102,7 @@ class Fixpoint:
         caller = self.parameter_of[rows["arg"][:, 3]]
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
-        self.through: dict[int, list[int]] = {}
-        for function, index in rows["through"][:, :2].tolist():
-            self.through.setdefault(function, []).append(index)
+        self.through = grouped(rows["through"][:, :2].tolist())
         for function, place in rows["yield"][:, :2].tolist():  # its call gives a generator
             given = self.lookup.yields.get(function)
             if given is None:

@@ -34,9 +34,8 @@ class Meaning:
         self.f = f
         self.number: defaultdict[Symbol, int] = defaultdict(count().__next__)  # of each symbol
         self._kind = f.points.kind_of.__getitem__
-        self._setting: dict[int, set[int]] = {}  # name -> classes whose methods set it
-        for class_, name in f.world.rows["member"][:, :2].tolist():
-            self._setting.setdefault(name, set()).add(class_)
+        # class and name of every attribute that a method sets
+        self._set = {(class_, name) for class_, name, *_ in f.world.rows["member"].tolist()}
         self._globals = {
             row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
         }
@@ -212,8 +211,8 @@ class Meaning:
         if lookup.unsure(class_, first):
             doubt |= 1 << c.UNKNOWN_BASE
         found = []
-        order, setting = f.lookup.order.get(class_, ()), self._setting.get(name, ())
-        member = next((x for x in order if x in setting), 0) if first <= 0 else 0
+        order = f.lookup.order.get(class_, ()) if first <= 0 else ()
+        member = next((x for x in order if (x, name) in self._set), 0)
         if member:
             found.append((self.number[member, name], rule, doubt))
         elif first > 0:

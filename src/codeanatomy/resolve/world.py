@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_texts, mix
-from codeanatomy.resolve.pairs import Ints, each, pair
+from codeanatomy.resolve.pairs import Ints, each, grouped, pair
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 
 FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
@@ -138,13 +138,9 @@ class World:
         # module of the file, stands for "no single definition"
         single = np.where(self.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
         self.definition: dict[int, int] = dict(each(keys, single))
-        self.imports: dict[int, list[int]] = {}  # -> places
-        for key, place in each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]):
-            self.imports.setdefault(key, []).append(place)
-            self.definition[key] = -1
-        self.bound: dict[int, list[int]] = {}  # scope -> names
-        for scope, name in bind[:, :2].tolist():
-            self.bound.setdefault(scope, []).append(name)
+        self.imports = grouped(each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]))  # places
+        self.definition |= dict.fromkeys(self.imports, -1)
+        self.bound = grouped(bind[:, :2].tolist())  # scope -> names
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
