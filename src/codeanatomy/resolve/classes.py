@@ -206,7 +206,7 @@ class Classes:
         """Classes that `super()` reaches instead in an inheriting class with several bases."""
         points = self.points
         around, receiver = points.a_of[object_], points.b_of[object_]
-        if points.kind_of[receiver] not in (p.SELF, p.CLS):
+        if points.kind_of[receiver] not in p.CONES:
             return []
         class_ = points.a_of[receiver]
         below = sorted(self.below.get(class_, set()) & self._branching)
@@ -221,7 +221,7 @@ class Classes:
             first = self.first(class_, name, self.points.a_of[object_])
             return first, self.beside(object_, name)
         first = self.first(class_, name)
-        cone = kind in (p.SELF, p.CLS)
+        cone = kind in p.CONES
         return first, self.overriding(class_, name, first) if cone else []
 
     def class_of(self, object_: int) -> int:

@@ -41,9 +41,8 @@ class Fixpoint:
         self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         rows = world.rows
         self.elements = self.lookup.elements
-        widths = {"super": 3, "load": 3, "store": 3, "special": 4, "keyed": 4, "annotate": 4}
-        for name, width in widths.items():
-            self.tables[name].add(rows[name][:, :width])
+        for name in ("super", "load", "store", "special", "keyed", "annotate"):
+            self.tables[name].add(rows[name][:, : len(c.SPACES[name])])
         self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
         self.tables["call"].add(rows["call"][:, :4] * (1, 1, 1, 0))
         self.waiting: list[tuple[str, Ints]] = []  # rule, rows with objects of classes unordered

@@ -74,7 +74,7 @@ class Meaning:
             order = self.f.lookup.order.get(object_, ())
             first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
             return [(self.number[self.member(first, name)], CLASS, 0)] if first > 0 else []
-        if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
+        if kind not in p.OF_CLASS:
             return []
         found = self._functions(object_, text)
         return found or (self._functions(object_, INSTEAD[text]) if text in INSTEAD else [])
@@ -84,7 +84,7 @@ class Meaning:
         and `__getattr__`; the key is the pair."""
         object_, name = key >> 32, key & 0xFFFFFFFF
         kind, points, lookup = self._kind(object_), self.f.points, self.f.lookup
-        if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
+        if kind not in p.OF_CLASS:
             return []
         class_ = lookup.class_of(object_)
         if class_ not in lookup.order:
@@ -198,7 +198,7 @@ class Meaning:
             return self._one(child, self._outside(child)) if child else []
         if kind == p.PROPERTY and lookup.find(object_, name):
             return self._one(self._property_part(name), EXTERNAL)
-        if kind not in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
+        if kind not in p.OF_CLASS:
             return []
         return self._of_class(object_, kind, name)
 
@@ -217,7 +217,7 @@ class Meaning:
             found.append((self.number[member, name], rule, doubt))
         elif first > 0:
             found.append((self.number[self.member(first, name)], rule, doubt))
-        elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
+        elif first < 0 and not lookup.is_stored(class_, name, cone=kind in p.CONES):
             found += self._one(lookup.child(-first, name), EXTERNAL, doubt)
         found += [(self.number[self.member(x, name)], OVERRIDE, doubt) for x in others]
         if not found and kind in p.CLASSES:  # a class is an instance of its metaclass

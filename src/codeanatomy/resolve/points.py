@@ -30,6 +30,8 @@ ANY_METHOD = 23  # what getattr(x, name) may give: (class of x, 0)
 VALUES = (LITERAL, CONSTANT)
 INSTANCES = (INSTANCE, SELF)
 CLASSES = (CLASS, CLS)
+CONES = (SELF, CLS)  # of a class or one that inherits from it
+OF_CLASS = (*INSTANCES, *CLASSES, SUPER)  # whose attributes a class's order tells
 OPAQUE = (EXTERNAL, LITERAL, FACTORY, CONTAINER, CONSTANT, METHOD_OF, ANY_METHOD)
 
 Counts = npt.NDArray[np.int32]
