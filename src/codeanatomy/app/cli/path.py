@@ -44,7 +44,7 @@ def command(
     lists need not occur in the graph.
 
     \b
-    Examples:
+    Example:
       codeanatomy path builtins.input os.system --sanitizer shlex.quote
       codeanatomy path --names taint.toml
     """
