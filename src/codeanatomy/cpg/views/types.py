@@ -1,0 +1,33 @@
+"""What a type checker says, with nodes at both ends: found by their exact places, a base by its
+class and its name. What has no node is left out."""
+
+from codeanatomy.facts.tables.views import Typed
+from codeanatomy.semantic.declare import View
+
+_NAMED = """FROM "definition" WHERE "construct" NOT IN ('Module', 'Lambda')"""
+
+TYPED = View(
+    name="typed",
+    struct=Typed,
+    sql=f"""
+        SELECT c."file_id", n."node", c."what", c."target_file", t."node" AS "target",
+               'possible' AS "certainty", c."confidence", c."text"
+        FROM "typing" c JOIN (
+            SELECT "file_id", "node", "bstart", "bend", '' AS "base" FROM "syntax"
+            WHERE "construct" <> 'MatchValue'
+            UNION ALL
+            SELECT "file_id", "node", "name_bstart", "name_bstart" + octet_length("name"), ''
+            {_NAMED}
+            UNION ALL
+            SELECT b."file_id", b."value", d."name_bstart", d."name_bstart" + octet_length(d."name"),
+                   regexp_replace(split_part(b."text", '[', 1), '^.*[.]', '')
+            FROM "base" b JOIN "definition" d
+            ON b."file_id" = d."file_id" AND b."class_node" = d."node"
+        ) n ON c."file_id" = n."file_id" AND c."bstart" = n."bstart" AND c."bend" = n."bend"
+            AND n."base" = CASE WHEN c."what" = 'base' THEN c."text" ELSE '' END
+        JOIN (
+            SELECT "file_id", "node", "name_bstart" AS "place" {_NAMED}
+            UNION ALL SELECT "file_id", "node", "node" AS "place" FROM "external"
+        ) t ON c."target_file" = t."file_id" AND c."target" = t."place"
+    """,
+)
