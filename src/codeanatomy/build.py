@@ -2,11 +2,12 @@
 contents."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.canonical import code_digest, fingerprint
+from codeanatomy.facts.collect import offered
 from codeanatomy.report import BuildReport, Progress, Run
 from codeanatomy.sources.scan import Repository, scan
 
@@ -18,37 +19,45 @@ def build(
     roots: Sequence[str] = (),
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    layers: Sequence[str] = (),
+    witnesses: Mapping[str, str] | None = None,
     workers: int | None = None,
     cache: bool = True,
     on_progress: Progress | None = None,
 ) -> BuildReport:
     """Builds the graph of a repository and publishes it as one snapshot.
 
+    `layers` are those of `cpg.kinds.LAYERS`, or single kinds of edges; none given: all. `witnesses`
+    are those on demand, each with what it is to read ('' where it finds that by itself).
+
     An unchanged tree extracts nothing and publishes nothing. Nothing of the repository is imported
     or run. Raises CodeAnatomyError for misuse; trouble with single files becomes problem rows.
     """
     repository = Path(repo)
     folder = Path(out) if out is not None else repository / ".codeanatomy"
+    asked = {"layers": sorted(layers), "witnesses": dict(witnesses or {})}
     scope = {"roots": [*roots], "include": [*include], "exclude": [*exclude]}
     with Run(on_progress) as run:
         with run.phase("scan"):
             scanned = scan(repository, roots=roots, include=include, exclude=exclude, out=folder)
-            inputs = fingerprint([code_digest(), scope, _scan_facts(scanned)])
+            inputs = fingerprint([code_digest(), offered(), scope, asked, _scan_facts(scanned)])
         store = Store(folder).create()
         with store.lock():
             last = store.current()
-            if last is not None and last.facts["inputs"] == inputs:
+            same = last is not None and last.facts["inputs"] == inputs
+            if last is not None and same and not witnesses:  # what those read is not ours to know
                 return run.report(str(folder), last, new=False, cached=scanned.files.num_rows)
 
             # only a changed tree needs the engine: an unchanged one is answered without loading it
             from codeanatomy import steps
+            from codeanatomy.compiled import compile_build
 
-            with run.phase("extract"):
-                evidence = steps.gather(scanned, workers, cache, run)
-            with run.phase("resolve"):
-                evidence = steps.resolve(evidence)
             with run.phase("compile"):
-                compiled = steps.compile_views(evidence)
+                compiled = compile_build(layers, witnesses or {})
+            with run.phase("extract"):
+                evidence = steps.gather(scanned, compiled, run, workers=workers, cache=cache)
+            with run.phase("resolve"):
+                evidence = steps.resolve(evidence, compiled)
             with run.phase("execute"):
                 outputs = steps.run_views(compiled, evidence)
                 evidence = steps.release(evidence)
@@ -56,7 +65,7 @@ def build(
                 steps.check(outputs)
             with run.phase("store"):
                 tables, facts, sort = steps.finish(outputs, scanned, evidence, compiled)
-                facts |= {"inputs": inputs, "scope": scope, "ref": scanned.ref}
+                facts |= {"inputs": inputs, "scope": scope, "asked": asked, "ref": scanned.ref}
                 facts |= {"commit": scanned.commit, "dirty": scanned.dirty}
                 facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
                 snapshot = store.commit(tables, facts, sort)

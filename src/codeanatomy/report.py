@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -13,7 +13,10 @@ import pyarrow.compute as pc
 from codeanatomy.cpg.kinds import COLUMNS
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.memory import PeakMemory
+from codeanatomy.extract.witness import Extractor, Survey
 from codeanatomy.facts.ids import mix
+from codeanatomy.facts.schema import columns_of, table_name
+from codeanatomy.facts.types import EVIDENCE
 
 Progress = Callable[[str, int, int], None]  # phase, done, of how many (0: not countable)
 
@@ -46,7 +49,7 @@ class BuildReport(msgspec.Struct, frozen=True):
     edges: dict[str, int]  # by kind
     rows: dict[str, int]  # by table
     problems: dict[str, int]  # by code
-    call_sites: CallSites
+    call_sites: CallSites | None  # None: nobody asked for calls
     events: tuple[str, ...]  # recorded fallbacks, each with its reason
     policy: str  # fingerprint
     seconds: float
@@ -109,6 +112,36 @@ def call_sites(sites: int, targets: pa.Table) -> CallSites:
     certain = pc.equal(calls["certainty"], "certain").to_numpy()
     possible, answered = len(np.unique(site[~certain])), len(np.unique(site))
     return CallSites(sites, answered - possible, possible, sites - answered)
+
+
+def witness_facts(
+    chosen: Iterable[Extractor | Survey],
+    tables: Mapping[str, pa.Table],
+    problems: Iterable[str],
+    seconds: Mapping[str, float],
+) -> list[dict[str, object]]:
+    """What each witness gave, by name. Rows are those that carry its name, or stand in a table that
+    no other fills. `problems` names the witness of each."""
+    found, troubles = [], Counter(problems)
+    fillers = Counter(struct for one in chosen for struct in one.tables)
+    for one in sorted(chosen, key=lambda one: one.name):
+        files, rows = [np.zeros(0, np.int64)], 0
+        for struct in one.tables:
+            table = tables.get(table_name(struct))
+            signed = table is not None and columns_of(table.schema, EVIDENCE)
+            if table is None or not (signed or fillers[struct] == 1):
+                continue
+            own = table["file_id"]
+            for column in signed or ():
+                own = own.filter(pc.equal(table[column], one.name))
+            ids = own.to_numpy()
+            files.append(ids[np.flatnonzero(np.diff(ids, append=-1))])
+            rows += len(own)
+        count = len(np.unique(np.concatenate(files)))
+        took = round(seconds.get(one.name, 0.0), 3)
+        told = {"witness": one.name, "files": count, "rows": rows}
+        found.append({**told, "problems": troubles[one.name], "seconds": took})
+    return found
 
 
 def graph_facts(tables: Mapping[str, pa.Table]) -> dict[str, object]:

@@ -1,13 +1,19 @@
 """Front door: the steps of a build that need the engine, one function each."""
 
 import contextlib
+import time
 from collections.abc import Mapping
 
 import msgspec
 import pyarrow as pa
 
 from codeanatomy.collisions import separate
-from codeanatomy.compiled import SCAN_PROBLEMS, SOLVER_TABLES, Compiled, compile_graph
+from codeanatomy.compiled import (
+    ANSWERS,
+    SCAN_PROBLEMS,
+    SOLVER_TABLES,
+    Compiled,
+)
 from codeanatomy.cpg.kinds import EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import constants, model
 from codeanatomy.engine import checks
@@ -15,16 +21,19 @@ from codeanatomy.engine.execute import execute, register
 from codeanatomy.engine.session import session
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.run import extract
-from codeanatomy.extract.witnesses import witnesses
+from codeanatomy.extract.witness import Survey, Surveyed, Trouble
+from codeanatomy.extract.witnesses import by_rank
 from codeanatomy.facts.canonical import digest
+from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.problem import CODES
-from codeanatomy.facts.schema import columns_of, schema_from_struct, table_of
+from codeanatomy.facts.schema import columns_of, schema_from_struct, table_name, table_of
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
-from codeanatomy.report import Run, call_sites, graph_facts
+from codeanatomy.report import Run, call_sites, graph_facts, witness_facts
 from codeanatomy.resolve.solve import solve
+from codeanatomy.semantic.declare import Entity, Relation
 from codeanatomy.sources.reading import head
 from codeanatomy.sources.scan import Repository
 
@@ -41,12 +50,21 @@ class Evidence(msgspec.Struct, frozen=True):
     facts: dict[str, object]
 
 
-def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> Evidence:
-    """What all witnesses say about the files, beside the tables of the scan itself."""
+def gather(
+    scanned: Repository,
+    compiled: Compiled,
+    run: Run,
+    *,
+    workers: int | None,
+    cache: bool,
+) -> Evidence:
+    """What the witnesses say about the files, beside the tables of the scan itself."""
+    chosen = compiled.witnesses
     found = extract(
         scanned.files,
         scanned.root,
-        witnesses(),
+        by_rank(chosen),
+        wanted=compiled.wanted,
         workers=workers,
         cache=default_cache() if cache else None,
         on_progress=lambda done, of, _: run.on_progress("extract", done, of),
@@ -55,29 +73,64 @@ def gather(scanned: Repository, workers: int | None, cache: bool, run: Run) -> E
         "source_file": scanned.files,
         "skipped_file": scanned.skipped,
         "source_root": scanned.roots,
-        SCAN_PROBLEMS: scanned.problems,
         "construct_kind": constants(),
         **found.tables,
     }
+    seconds, problems = dict(found.seconds), [scanned.problems]
+    for survey, asked in chosen.items():
+        if isinstance(survey, Survey):
+            run.on_progress(f"witness {survey.name}", 0, 0)
+            began = time.perf_counter()
+            surveyed = _surveyed(survey, scanned, asked)
+            seconds[survey.name] = time.perf_counter() - began
+            tables |= surveyed.tables
+            rows = [_problem_row(survey.name, problem) for problem in surveyed.problems]
+            problems.append(table_of(Problem, rows))
+    broken = [_problem_row("plugins", Trouble("plugin-failed", text)) for text in plugins()[1]]
+    problems.append(table_of(Problem, broken))
+    tables[SCAN_PROBLEMS] = pa.concat_tables(problems)
     events = [f"{e.kind}: {e.reason}" for e in found.events]
-    return Evidence(tables, found.extracted, found.cached, {"events": events})
+    told = [
+        *tables["file_problem"]["witness"].to_pylist(),
+        *tables[SCAN_PROBLEMS]["witness"].to_pylist(),
+    ]
+    witnessed = witness_facts(chosen, tables, told, seconds)
+    facts: dict[str, object] = {"events": events, "witnesses": witnessed}
+    return Evidence(tables, found.extracted, found.cached, facts)
 
 
-def resolve(evidence: Evidence) -> Evidence:
-    """The evidence with the answers of the resolution solver instead of its constraint rows."""
+def _surveyed(survey: Survey, scanned: Repository, asked: str) -> Surveyed:
+    """What a survey found; nothing but a problem where it fails."""
+    try:
+        return survey.read(scanned.root, scanned.files, scanned.roots["path"].to_pylist(), asked)
+    except Exception as error:  # noqa: BLE001 - a witness's call, on input that nobody trusts
+        problem = Trouble("witness-failed", f"{type(error).__name__}: {error}"[:300])
+        empty = {table_name(s): schema_from_struct(s).empty_table() for s in survey.tables}
+        return Surveyed(empty, (problem,))
+
+
+def _problem_row(witness: str, found: Trouble) -> tuple[object, ...]:
+    severity = CODES[found.code].severity
+    place = (found.path, found.bstart, found.bend, found.line)
+    return "extract", witness, found.code, severity, found.message, *place
+
+
+def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
+    """The evidence with the answers of the resolution solver instead of its constraint rows; none
+    where nobody reads them."""
     tables = dict(evidence.tables)
-    answers = solve({n: tables.pop(n) for n in SOLVER_TABLES}, tables["source_file"])
+    rows = {name: tables.pop(name) for name in SOLVER_TABLES}
+    if not compiled.solves:
+        empty = {name: schema_from_struct(s).empty_table() for name, s in ANSWERS.items()}
+        facts = evidence.facts | {"call_sites": None}
+        return msgspec.structs.replace(evidence, tables=tables | empty, facts=facts)
+    answers = solve(rows, tables["source_file"])
     tables |= answers.tables
     sites = call_sites(tables["call_site"].num_rows, tables["target"])
     # wide: places that hold too much to tell
     effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
     facts = evidence.facts | {"call_sites": msgspec.to_builtins(sites), "resolution": effort}
     return msgspec.structs.replace(evidence, tables=tables, facts=facts)
-
-
-def compile_views(evidence: Evidence) -> Compiled:
-    """Views, plans, order and policy for this evidence."""
-    return compile_graph({n: t.schema for n, t in evidence.tables.items()})
 
 
 def release(evidence: Evidence) -> Evidence:
@@ -122,8 +175,15 @@ def _separated(tables: Mapping[str, pa.Table], twice: Ids) -> dict[str, pa.Table
 
 def check(tables: Mapping[str, pa.Table]) -> None:
     """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
-    broken = checks.broken_laws(tables, {k.kind for k in EDGE_KINDS})
-    if unknown := checks.unknown_kinds(tables["nodes"], {k.kind for k in NODE_KINDS}):
+    plugged = plugins()[0]
+    of_edges = {k.kind for k in EDGE_KINDS}.union(
+        r.kind for r in declared(Relation, plugged).values()
+    )
+    of_nodes = {k.kind for k in NODE_KINDS}.union(
+        e.kind for e in declared(Entity, plugged).values() if e.kind
+    )
+    broken = checks.broken_laws(tables, of_edges)
+    if unknown := checks.unknown_kinds(tables["nodes"], of_nodes):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
         raise GraphError("the graph breaks its laws: " + "; ".join(broken) + "; please report this")
@@ -134,6 +194,7 @@ def finish(
 ) -> tuple[dict[str, pa.Table], dict[str, object], dict[str, list[str]]]:
     """The final tables with the source texts, what the snapshot says, and how they are sorted."""
     facts = graph_facts(outputs) | evidence.facts | {"policy": compiled.policy.fingerprint}
+    facts["without"] = sorted(compiled.without)
     return {**outputs, TEXTS: _texts(scanned)}, facts, _sort()
 
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from codeanatomy.extract.from_ast import EXTRACTOR
+from codeanatomy.extract.from_ast import EVERYTHING, EXTRACTOR
 from codeanatomy.extract.parse import parse
 from codeanatomy.facts.ids import BODY, hash_text, mix_one
 
@@ -13,7 +13,7 @@ Row = dict[str, object]
 
 def tables(*contents: bytes) -> dict[str, pa.Table]:
     """All tables of a batch of files, which must all be accepted."""
-    collector = EXTRACTOR.open()
+    collector = EXTRACTOR.open(EVERYTHING)
     for ordinal, content in enumerate(contents):
         assert collector.add(ordinal, parse(content))
     return collector.finish()

@@ -1,12 +1,13 @@
 """Every bad input is scanned, parsed and read by a witness; none raises, none goes unnoticed."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from codeanatomy.extract.batch import PROBLEMS, File, evidence
+from codeanatomy.extract.from_ast import EVERYTHING
 from codeanatomy.extract.from_ast import EXTRACTOR as AST
 from codeanatomy.extract.from_treesitter import EXTRACTOR as TREESITTER
 from codeanatomy.extract.parse import parse
@@ -44,7 +45,7 @@ Tables = dict[str, pa.Table]
 def read(contents: list[bytes]) -> Tables:
     """All evidence of a batch."""
     files = [File(i, content, None) for i, content in enumerate(contents)]
-    return evidence(files, [AST, TREESITTER], lambda ordinal: None)
+    return evidence(files, [AST, TREESITTER], lambda ordinal: None, EVERYTHING, defaultdict(float))
 
 
 @pytest.fixture(scope="module")

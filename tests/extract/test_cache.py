@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codeanatomy.extract.batch import everything
 from codeanatomy.extract.cache import Cache, default_cache
 from codeanatomy.extract.limits import Limits
 from codeanatomy.extract.run import extract
@@ -118,7 +119,7 @@ def test_packs_used_longest_ago_go_first(tmp_path: Path) -> None:
         os.utime(path, (0, time.time() - 7200 * (age + 1)))
     size = max(path.stat().st_size for path in names)
     oldest = written(repo, {"0.py": "0\n" * 99})["content"].to_pylist()
-    cache = Cache(folder, evidence_fingerprint(fakes.ALL, Limits()))
+    cache = Cache(folder, evidence_fingerprint(fakes.ALL, Limits(), everything(fakes.ALL)))
     assert set(cache.find(set(oldest))) == set(oldest)  # which makes it the newest
     cache.trim(limit=2 * size)
     assert cache.events == []
@@ -137,13 +138,15 @@ def test_what_dead_processes_left_goes_after_a_day(tmp_path: Path) -> None:
 
 
 def test_what_shapes_rows_is_part_of_the_key(tmp_path: Path) -> None:
+    wanted = everything(fakes.ALL)
     keys = [
-        evidence_fingerprint(fakes.ALL, Limits()),
-        evidence_fingerprint(fakes.ALL[:2], Limits()),
-        evidence_fingerprint(fakes.ALL, Limits(seconds=1)),
+        evidence_fingerprint(fakes.ALL, Limits(), wanted),
+        evidence_fingerprint(fakes.ALL[:2], Limits(), wanted),
+        evidence_fingerprint(fakes.ALL, Limits(seconds=1), wanted),
+        evidence_fingerprint(fakes.ALL, Limits(), {"word": frozenset({"text"})}),
     ]
     assert len(set(keys)) == len(keys)
-    assert keys[0] == evidence_fingerprint(fakes.ALL[::-1], Limits())
+    assert keys[0] == evidence_fingerprint(fakes.ALL[::-1], Limits(), wanted)
     repo, cache = tmp_path / "repo", tmp_path / "cache"
     files = written(repo, TEXTS)
     extract(files, repo, fakes.ALL, cache=cache)

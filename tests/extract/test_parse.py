@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeanatomy.extract.decoding import line_starts, utf8_of
-from codeanatomy.extract.from_ast import EXTRACTOR
+from codeanatomy.extract.from_ast import EVERYTHING, EXTRACTOR
 from codeanatomy.extract.parse import parse
 from tests.extract.evidence import LOCATED, tables
 
@@ -110,7 +110,7 @@ def test_bytes_that_no_token_needs_may_be_undecodable() -> None:
 
 def test_a_tree_that_is_too_deep_leaves_the_batch_intact() -> None:
     limit = sys.getrecursionlimit()
-    collector = EXTRACTOR.open()
+    collector = EXTRACTOR.open(EVERYTHING)
     deep = parse(b"x = " + b"lambda: " * 1500 + b"1")
     assert deep.tree is not None
     chain: ast.expr = ast.Name("x", ast.Load(), lineno=1, col_offset=0)
@@ -136,4 +136,4 @@ def test_a_tree_that_is_too_deep_leaves_the_batch_intact() -> None:
 
 
 def test_an_empty_batch_gives_all_tables() -> None:
-    assert all(not table.num_rows for table in EXTRACTOR.open().finish().values())
+    assert all(not table.num_rows for table in EXTRACTOR.open(EVERYTHING).finish().values())

@@ -157,7 +157,7 @@ def test_progress_grows_to_the_end(tmp_path: Path) -> None:
 
 
 def test_extractors_must_be_reachable_by_workers(tmp_path: Path) -> None:
-    inside = Extractor("inside", 1, 1, (fakes.Word,), fakes.Words)
+    inside = Extractor("inside", 1, 1, (fakes.Word,), lambda wanted: fakes.Words())
     with pytest.raises(DeclarationError, match="inside"):
         extract(written(tmp_path, {}), tmp_path, [inside])
     with pytest.raises(DeclarationError, match="two extractors"):

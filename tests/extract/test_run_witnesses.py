@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from codeanatomy.extract.run import extract
-from codeanatomy.extract.witnesses import witnesses
+from codeanatomy.extract.witnesses import by_rank, witnesses
 from codeanatomy.facts.ids import file_id
 from tests.extract.files import written
 from tests.extract.test_run import content, rows
@@ -22,13 +22,13 @@ def test_equal_bytes_for_any_workers_batches_and_cache(tmp_path: Path) -> None:
     texts = {str(p.relative_to(FACTS)): p.read_text() for p in FACTS.rglob("*.py")} | BROKEN
     repo, cache = tmp_path / "repo", tmp_path / "cache"
     files = written(repo, texts)
-    first = extract(files, repo, witnesses(), workers=2)
-    single = extract(files, repo, witnesses(), workers=2, batch_bytes=1)
+    first = extract(files, repo, by_rank(witnesses().values()), workers=2)
+    single = extract(files, repo, by_rank(witnesses().values()), workers=2, batch_bytes=1)
     assert content(single) == content(first)
-    extract(files.slice(3, 9), repo, witnesses(), workers=2, cache=cache)
-    mixed = extract(files, repo, witnesses(), workers=2, cache=cache)
+    extract(files.slice(3, 9), repo, by_rank(witnesses().values()), workers=2, cache=cache)
+    mixed = extract(files, repo, by_rank(witnesses().values()), workers=2, cache=cache)
     assert (mixed.cached > 3, content(mixed)) == (True, content(first))
-    alone = extract(files, repo, witnesses(), workers=1, cache=cache)
+    alone = extract(files, repo, by_rank(witnesses().values()), workers=1, cache=cache)
     assert (alone.extracted, content(alone)) == (0, content(first))
     broken = {r["file_id"] for r in rows(first, "file_problem")}
     assert file_id("broken.py") in broken

@@ -5,29 +5,45 @@ Operators and displays are CALL nodes named `<operator>.xxx`, as in the standard
 any figure is an `ast.Call` and nothing else.
 """
 
+from collections.abc import Iterable
+from functools import partial
+
 import msgspec
+
+from codeanatomy.facts.errors import UsageError, nearest
+from codeanatomy.semantic.declare import Entity, Relation
 
 
 class Kind(msgspec.Struct, frozen=True):
     """A kind of node or edge: its name, whether the CPG standard has it, and what it stands for; of
-    edges also whether the ordinal tells several of one pair apart."""
+    edges also whether the ordinal tells several of one pair apart; and its layer."""
 
     kind: str
     standard: bool
     meaning: str
     ordinal: str = ""
+    layer: str = "syntax"
 
+
+_meaning, _flow = (partial(Kind, layer=layer) for layer in ("meaning", "flow"))
 
 NODE_KINDS = (
     Kind("FILE", True, "a scanned file"),
     Kind("NAMESPACE_BLOCK", True, "a module"),
     Kind("TYPE_DECL", True, "a class, or an external one"),
     Kind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
-    Kind("METHOD_RETURN", True, "where a function or body is left"),
+    _flow("METHOD_RETURN", True, "where a function or body is left"),
     Kind("METHOD_PARAMETER_IN", True, "a parameter"),
     Kind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
-    Kind("MEMBER", True, "an attribute of the instances of a class, set by its methods"),
-    Kind("LOCAL", True, "a variable of a module, class, function or comprehension"),
+    Kind(
+        "MEMBER",
+        True,
+        "an attribute of the instances of a class, set by its methods",
+        layer="meaning",
+    ),
+    Kind(
+        "LOCAL", True, "a variable of a module, class, function or comprehension", layer="meaning"
+    ),
     Kind("CALL", True, "a call, or an operator named <operator>.xxx"),
     Kind("IDENTIFIER", True, "a name"),
     Kind("FIELD_IDENTIFIER", True, "the b of a.b"),
@@ -41,31 +57,98 @@ NODE_KINDS = (
     Kind("COMMENT", True, "a comment"),
     Kind("UNKNOWN", True, "a construct without a fitting kind; its name is the ast class"),
     Kind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
-    Kind("EXTERNAL", False, "a thing outside the repository, named by its import path"),
+    Kind(
+        "EXTERNAL",
+        False,
+        "a thing outside the repository, named by its import path",
+        layer="meaning",
+    ),
 )
 
 EDGE_KINDS = (
     Kind("AST", True, "parent to child in the syntax tree"),
     Kind("CONTAINS", True, "file, function or body to every node it evaluates"),
     Kind("SOURCE_FILE", True, "module, class, function or comment to its file"),
-    Kind("REF", True, "identifier or field to what it means"),
+    _meaning("REF", True, "identifier or field to what it means"),
     Kind("ARGUMENT", True, "call to argument expression", "order in the call, from 0"),
     Kind("RECEIVER", True, "call to the object whose method is called"),
-    Kind("IMPORTS", True, "import to the module, definition, variable or external it names"),
-    Kind("INHERITS_FROM", True, "class to its base", "order of the base"),
-    Kind("CAPTURE", True, "function or class body to a variable of an enclosing function"),
-    Kind("CALL", True, "call site to what it calls"),
-    Kind("CFG", True, "node to one that may be evaluated next"),
-    Kind("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
-    Kind("POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"),
-    Kind("CDG", True, "test, loop or case to a node that is evaluated or not as it decides"),
-    Kind("REACHING_DEF", True, "binding of a local variable to a use that may see its value"),
+    Kind(
+        "IMPORTS",
+        True,
+        "import to the module, definition, variable or external it names",
+        layer="meaning",
+    ),
+    _meaning("INHERITS_FROM", True, "class to its base", "order of the base"),
+    Kind(
+        "CAPTURE",
+        True,
+        "function or class body to a variable of an enclosing function",
+        layer="meaning",
+    ),
+    _meaning("CALL", True, "call site to what it calls"),
+    _flow("CFG", True, "node to one that may be evaluated next"),
+    Kind(
+        "DOMINATE",
+        True,
+        "last node that every way from the entry to a node passes, to it",
+        layer="flow",
+    ),
+    Kind(
+        "POST_DOMINATE",
+        True,
+        "first node that every way from a node to the exit passes, to it",
+        layer="flow",
+    ),
+    Kind(
+        "CDG",
+        True,
+        "test, loop or case to a node that is evaluated or not as it decides",
+        layer="flow",
+    ),
+    Kind(
+        "REACHING_DEF",
+        True,
+        "binding of a local variable to a use that may see its value",
+        layer="flow",
+    ),
     Kind("YIELDS", False, "function to a `yield` or `yield from` that it runs"),
     Kind("AWAITS", False, "function to an `await` that it runs"),
     Kind("RAISES", False, "function or body to a `raise` statement that it runs"),
     Kind("HANDLES", False, "function or body to an `except` clause that it runs"),
-    Kind("DECORATED_BY", False, "definition to the function or class that decorates it"),
+    Kind(
+        "DECORATED_BY",
+        False,
+        "definition to the function or class that decorates it",
+        layer="meaning",
+    ),
 )
+
+LAYERS = {
+    "syntax": "trees, containment, arguments; every other layer stands on it",
+    "meaning": "what names, imports, classes and calls refer to, as scope rules and the solver say",
+    "flow": "control and data flow inside one definition",
+}
+
+
+def selected(asked: Iterable[str]) -> dict[type, frozenset[str]]:
+    """The kinds of these layers, or of these kinds of edges with what their layers tell by nodes,
+    and of the syntax that all stand on: of entities, of relations; nothing when nothing is asked.
+
+    UsageError for a layer that there is not.
+    """
+    asked = frozenset(asked)
+    layers = {k.kind: k.layer for k in EDGE_KINDS} | {layer: layer for layer in LAYERS}
+    if unknown := sorted(asked - layers.keys()):
+        raise UsageError(
+            f"there is no layer {unknown[0]!r}{nearest(unknown[0], layers)}; layers are "
+            f"{', '.join(LAYERS)}, and every kind of edge is one"
+        )
+    stand = {"syntax", *(layers[one] for one in asked)}
+    nodes = frozenset(k.kind for k in NODE_KINDS if k.layer in stand)
+    of_edges = {"syntax", *asked} | {k for k in COLUMNS if layers[k] in stand}
+    edges = frozenset(k.kind for k in EDGE_KINDS if not of_edges.isdisjoint((k.kind, k.layer)))
+    return {Entity: nodes, Relation: edges} if asked else {}
+
 
 # edges told by a column of their target, and where that comes from
 COLUMNS = {

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from codeanatomy.extract.witness import (
     FILE_COLUMN,
     Collector,
     Extractor,
+    Wanted,
     evidence_schema,
     packed_schema,
     signed,
@@ -32,6 +35,8 @@ TOGETHER = -1  # announced while no single file is at work
 
 Announce = Callable[[int], None]
 Tables = dict[str, pa.Table]
+Clock = defaultdict[str, float]
+Attempt = Callable[[Sequence["File"], Sequence[Extractor]], Tables | FileProblem]
 
 
 class File(msgspec.Struct, frozen=True):
@@ -43,27 +48,45 @@ class File(msgspec.Struct, frozen=True):
     read: bool = True
 
 
-def run_job(job: Job, repo: str, extractors: Sequence[Extractor], announce: Announce) -> None:
-    """Write the job's pack. Files are announced by ordinal before any work is done on them."""
+def run_job(
+    job: Job, repo: str, extractors: Sequence[Extractor], announce: Announce, wanted: Wanted
+) -> dict[str, float]:
+    """Write the job's pack; the CPU seconds of each witness, and of the runner with the one parse.
+
+    Files are announced by ordinal before any work is done on them.
+    """
+    clock: Clock = defaultdict(float)
+    began = time.process_time()
     files = [_read(repo, ordinal, item) for ordinal, item in enumerate(job.items)]
-    tables = evidence(files, extractors, announce)
+    tables = evidence(files, extractors, announce, wanted, clock)
     contents = [
         item.content if file.read and not item.passing else ""
         for file, item in zip(files, job.items, strict=True)
     ]
     write_pack(Path(job.pack), contents, tables)
+    return {**clock, RUNNER: time.process_time() - began - sum(clock.values())}
 
 
-def evidence(files: Sequence[File], extractors: Sequence[Extractor], announce: Announce) -> Tables:
+def evidence(
+    files: Sequence[File],
+    extractors: Sequence[Extractor],
+    announce: Announce,
+    wanted: Wanted,
+    clock: Clock,
+) -> Tables:
     """All tables of the extractors (by rank), and `file_problem`, over the files, sorted by file.
 
     A batch in which an extractor raises is done again file by file, so that only the guilty file
-    lacks its rows.
+    lacks its rows. Seconds of each witness are added to `clock`.
     """
-    tables = _attempt(files, extractors, announce)
+
+    def attempt(files: Sequence[File], extractors: Sequence[Extractor]) -> Tables | FileProblem:
+        return _attempt(files, extractors, announce, wanted, clock)
+
+    tables = attempt(files, extractors)
     if not isinstance(tables, FileProblem):
         return tables
-    parts = [_alone(file, extractors, announce) for file in files]
+    parts = [_alone(file, extractors, attempt) for file in files]
     return {name: _join([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -73,10 +96,16 @@ def tables_of(extractors: Sequence[Extractor]) -> dict[str, type[msgspec.Struct]
     return dict(sorted(structs.items()))
 
 
-def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> Tables:
+def everything(extractors: Sequence[Extractor]) -> dict[str, frozenset[str]]:
+    """All columns of all their tables as wanted."""
+    structs = tables_of(extractors).items()
+    return {name: frozenset(struct.__struct_fields__) for name, struct in structs}
+
+
+def _alone(file: File, extractors: Sequence[Extractor], attempt: Attempt) -> Tables:
     """Tables of one file by those extractors that can take it; the others leave a problem row."""
     left, failed = list(extractors), []
-    while isinstance(tables := _attempt([file], left, announce), FileProblem):
+    while isinstance(tables := attempt([file], left), FileProblem):
         guilty = next((e for e in left if e.name == tables.witness), None)
         failed.append((file.ordinal, tables))
         if guilty is not None:
@@ -92,7 +121,11 @@ def _alone(file: File, extractors: Sequence[Extractor], announce: Announce) -> T
 
 
 def _attempt(
-    files: Sequence[File], extractors: Sequence[Extractor], announce: Announce
+    files: Sequence[File],
+    extractors: Sequence[Extractor],
+    announce: Announce,
+    wanted: Wanted,
+    clock: Clock,
 ) -> Tables | FileProblem:
     """The tables of the files, or who raised on which file."""
     parts: dict[str, list[pa.Table]] = {name: [] for name in tables_of(extractors)}
@@ -102,21 +135,25 @@ def _attempt(
         collectors = []
         for extractor in extractors:
             witness = extractor.name
-            collectors.append((extractor, extractor.open()))
+            collectors.append((extractor, extractor.open(wanted)))
         for file in files:
             announce(file.ordinal)
             witness = RUNNER
             source = parse(file.content, file.problem)
             for extractor, collector in collectors:
                 witness = extractor.name
+                began = time.process_time()
                 collector.add(file.ordinal, source)
+                clock[witness] += time.process_time() - began
             if source.error is not None:
                 problems.append((file.ordinal, source.error))
         announce(TOGETHER if len(files) > 1 else files[0].ordinal)
         for extractor, collector in collectors:
             witness = extractor.name
+            began = time.process_time()
             for name, table in _finish(extractor, collector, files).items():
                 parts[name].append(table)
+            clock[witness] += time.process_time() - began
     except RecursionError:
         return trouble(witness, "too-deep", "nested too deeply for this witness")
     except MemoryError:
@@ -135,6 +172,8 @@ def _finish(extractor: Extractor, collector: Collector, files: Sequence[File]) -
     for name, table in tables.items():
         if not table.schema.equals(evidence_schema(structs[name])):
             raise TypeError(f"table {name} has another schema than its struct")
+        if lost := [f.name for f in table.schema if table[f.name].null_count and not f.nullable]:
+            raise ValueError(f"table {name} has nulls in {lost[0]}")
         ordinals = table.column(FILE_COLUMN).to_numpy()
         bounded = np.concatenate(([files[0].ordinal], ordinals, [files[-1].ordinal]))
         if np.any(bounded[1:] < bounded[:-1]):

@@ -25,7 +25,7 @@ from codeanatomy.extract.batch import RUNNER, run_job
 from codeanatomy.extract.limits import PATIENCE, Limits, used
 from codeanatomy.extract.messages import Job, Tick, Work, receive, send
 from codeanatomy.extract.witness import Extractor, trouble
-from codeanatomy.extract.witnesses import declared
+from codeanatomy.extract.witnesses import standing_in
 
 ENGINES = ("datafusion", "deltalake")
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
@@ -93,7 +93,7 @@ def main(descriptor: int, parent: int, folder: str, modules: Sequence[str]) -> N
     gc.disable()  # trees hold no cycles: counting references frees them
     crew: list[Worker] = []
     try:
-        extractors = declared(modules)
+        extractors = standing_in(modules)
         loaded = [name for name in ENGINES if name in sys.modules]
         if loaded:
             sys.exit(f"{', '.join(modules)} import the engine: {', '.join(loaded)}")
@@ -126,7 +126,7 @@ def _serve(
         idle = [worker for worker in crew if worker.job is None]
         while queue and (idle or len(crew) < work.workers):
             if not idle:
-                idle = [_fork(control, work.repo, asked)]
+                idle = [_fork(control, work, asked)]
                 crew += idle
             number += 1
             pack = os.path.join(folder, str(number))
@@ -183,7 +183,7 @@ def _rest(worker: Worker, broken: tuple[str, str] | None) -> list[Job]:
     return [alone, Job(others)] if others else [alone]
 
 
-def _fork(control: Connection, repo: str, extractors: Sequence[Extractor]) -> Worker:
+def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> Worker:
     """A new worker, which does one job after the other."""
     server, word = os.getpid(), memoryview(mmap(-1, 8)).cast("q")
     ours, theirs = Pipe()
@@ -200,8 +200,9 @@ def _fork(control: Connection, repo: str, extractors: Sequence[Extractor]) -> Wo
             job = receive(theirs)
             assert isinstance(job, Job)
             asked = extractors if job.witnesses else ()
-            run_job(job, repo, asked, lambda n: word.__setitem__(0, n + ORDINALS))
+            announce = lambda n: word.__setitem__(0, n + ORDINALS)  # noqa: E731
+            seconds = run_job(job, work.repo, asked, announce, wanted=work.wanted)
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
-            send(theirs, job)
+            send(theirs, msgspec.structs.replace(job, seconds=seconds))
     finally:
         os._exit(1)  # never back into the foreman's loop, nor its clean-up

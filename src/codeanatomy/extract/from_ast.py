@@ -15,7 +15,7 @@ from codeanatomy.extract.columns import coded, constant, interned, located, opti
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
-from codeanatomy.extract.flow import Flow
+from codeanatomy.extract.flow import Flow, NoFlow
 from codeanatomy.extract.forest import (
     CONTEXTS,
     DEFINITIONS,
@@ -29,9 +29,9 @@ from codeanatomy.extract.forest import (
 )
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
-from codeanatomy.extract.witness import Extractor, Source, trouble
+from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble
 from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
-from codeanatomy.facts.schema import structs_of
+from codeanatomy.facts.schema import structs_of, table_name
 from codeanatomy.facts.tables import constraints, syntax
 from codeanatomy.facts.tables import flow as flowing
 from codeanatomy.facts.tables import names as naming
@@ -42,6 +42,10 @@ WALK_DEPTH = 10_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
 TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(flowing), *structs_of(constraints))
+EVERYTHING = {table_name(s): frozenset(s.__struct_fields__) for s in TABLES}
+_EMITTED = {*map(table_name, structs_of(constraints)), table_name(syntax.Member)}
+_FLOW = {*map(table_name, structs_of(flowing))}
+_DOMINATORS = {"dominator", "post_dominator", "exit_dominator"}
 _POSITION = attrgetter("lineno", "col_offset", "end_lineno", "end_col_offset")
 DOCSTRING_LIMIT = 20_000
 SIGNATURE_LIMIT = 500
@@ -68,7 +72,10 @@ _TYPE_OF = {kind: number for number, kind in enumerate(_TYPES)}
 class AstCollector:
     """Walks one file after the other into columns, and makes the tables of the batch from them."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted = EVERYTHING) -> None:
+        self._emits = not _EMITTED.isdisjoint(wanted)
+        columns = frozenset().union(*wanted.values())
+        self._flows = not (_FLOW.isdisjoint(wanted) and _DOMINATORS.isdisjoint(columns))
         self._columns = Columns()
         self._visit = visitor(self._columns)
         self._texts: list[Text] = []
@@ -84,7 +91,8 @@ class AstCollector:
         sys.setrecursionlimit(max(before, WALK_DEPTH))
         try:
             self._visit(source.tree)
-            self._emitted.append((ordinal, emit(source.tree)))
+            if self._emits:
+                self._emitted.append((ordinal, emit(source.tree)))
         except RecursionError:
             columns.undo(mark)
             message = "nested more deeply than the walker can follow"
@@ -108,7 +116,7 @@ class AstCollector:
         """All tables but that of comments."""
         starts = name_starts(forest)
         last, calls = names.calls(forest)
-        flow = evaluated(forest, scopes)
+        flow = evaluated(forest, scopes) if self._flows else NoFlow(forest)
         tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
         tables |= flow.tables() | definitions(forest, starts, flow) | parameters(forest)
         tables |= imports(forest) | decorators(forest)
@@ -133,7 +141,9 @@ def evaluated(forest: Forest, scopes: Scopes) -> Flow:
         sys.setrecursionlimit(before)
 
 
-def nodes(forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow) -> dict[str, pa.Table]:
+def nodes(
+    forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow | NoFlow
+) -> dict[str, pa.Table]:
     """The syntax table; `last_names` are codes of the callees' last names at the rows of calls."""
     rows = forest.rows(_SYNTAX)
     imports = kinds("ImportFrom")[forest.kind[rows]]
@@ -147,7 +157,7 @@ def nodes(forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow) -> dict
     return table(syntax.Syntax, columns)
 
 
-def literals(forest: Forest, flow: Flow) -> dict[str, pa.Table]:
+def literals(forest: Forest, flow: Flow | NoFlow) -> dict[str, pa.Table]:
     """The literal table."""
     rows = forest.rows(_LITERAL)
     values = forest.columns.values
@@ -191,7 +201,7 @@ def name_starts(forest: Forest) -> Ints:
     return starts
 
 
-def definitions(forest: Forest, names: Ints, flow: Flow) -> dict[str, pa.Table]:
+def definitions(forest: Forest, names: Ints, flow: Flow | NoFlow) -> dict[str, pa.Table]:
     """The definition table; `names` as from `name_starts`."""
     rows = forest.definitions
     kind = forest.kind[rows]

@@ -13,7 +13,7 @@ from codeanatomy.extract import comments, from_ast
 from codeanatomy.extract.decoding import Offsets, line_starts
 from codeanatomy.extract.mending import MAX_ROWS, Mender, Region
 from codeanatomy.extract.scopes import Scopes
-from codeanatomy.extract.witness import Extractor, Source, trouble, trouble_table
+from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
 
@@ -39,9 +39,9 @@ class TreeSitterCollector:
     """Reads one file after the other into a tree for the `ast` witness's collector, and makes the
     tables of the batch from its. In a file with broken regions a binding may be hidden."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Wanted = from_ast.EVERYTHING) -> None:
         self._parser = Parser(_LANGUAGE)
-        self._trees = from_ast.AstCollector()
+        self._trees = from_ast.AstCollector(wanted)
         self._broken: list[bool] = []
         self._comments: list[tuple[int, int, int]] = []
         self._problems: list[tuple[int, FileProblem]] = []

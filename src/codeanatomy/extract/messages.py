@@ -21,12 +21,14 @@ class Item(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, frozen=True, tag=True):
     """Files to extract into one pack, whose path is set in the answer that it is done.
 
-    Without `witnesses` nobody looks at the files: they have no rows but their problems.
+    Without `witnesses` nobody looks at the files: they have no rows but their problems. The answer
+    also holds the CPU seconds that each witness took.
     """
 
     items: tuple[Item, ...]
     witnesses: bool = True
     pack: str = ""
+    seconds: dict[str, float] = {}
 
 
 class Work(msgspec.Struct, frozen=True, tag=True):
@@ -34,6 +36,7 @@ class Work(msgspec.Struct, frozen=True, tag=True):
 
     repo: str
     extractors: tuple[str, ...]
+    wanted: dict[str, frozenset[str]]
     workers: int
     limits: Limits
     jobs: tuple[Job, ...]

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from codeanatomy.extract.batch import tables_of
+from codeanatomy.extract.batch import everything, tables_of
 from codeanatomy.extract.cache import Cache, Event, Pack, Place
 from codeanatomy.extract.crew import crew, usable_cpus
 from codeanatomy.extract.limits import WATCHED, Limits
 from codeanatomy.extract.messages import Item, Job, Tick, Work, receive, send
-from codeanatomy.extract.witness import Extractor
+from codeanatomy.extract.witness import Extractor, Wanted
 from codeanatomy.extract.witnesses import evidence_fingerprint, homes
 from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.schema import schema_from_struct
@@ -38,6 +38,7 @@ class Extraction(msgspec.Struct, frozen=True, eq=False):
     extracted: int
     cached: int
     events: tuple[Event, ...]
+    seconds: dict[str, float]  # CPU of each witness, in this run
 
 
 def extract(
@@ -45,6 +46,7 @@ def extract(
     repo: Path,
     extractors: Sequence[Extractor],
     *,
+    wanted: Wanted | None = None,
     workers: int | None = None,
     cache: Path | None = None,
     on_progress: Progress = lambda done, total, path: None,
@@ -53,12 +55,14 @@ def extract(
 ) -> Extraction:
     """Evidence of the files (a `source_file` table), its rows in their order, then source order.
 
-    `cache` is a folder of known rows (`cache.default_cache()`), None to read every file anew.
-    Progress: contents done, of so many, and a path at work. Equal files give equal bytes, whatever
-    the workers, the cache and the batches.
+    `wanted` is what somebody reads (None: everything). `cache` is a folder of known rows
+    (`cache.default_cache()`), None to read every file anew. Progress: contents done, of so many,
+    and a path at work. Equal files give equal bytes, whatever the workers, cache and batches.
     """
-    modules = homes(extractors)
-    store = Cache(cache, evidence_fingerprint(extractors, limits))
+    modules, structs = homes(extractors), tables_of(extractors)
+    wanted = everything(extractors) if wanted is None else wanted
+    store = Cache(cache, evidence_fingerprint(extractors, limits, wanted))
+    seconds: dict[str, float] = {}
     contents, paths, sizes = (files[name].to_pylist() for name in ("content", "path", "size"))
     known = store.find(set(contents))
     places = {number: known[text] for number, text in enumerate(contents) if text in known}
@@ -73,18 +77,19 @@ def extract(
         jobs = tuple(Job(batch) for batch in _batches(items, count, batch_bytes))
         names = tuple(extractor.name for extractor in extractors)
         with crew(modules, store.folder) as foreman:
-            send(foreman, Work(str(repo), names, count, limits, jobs))
-            places |= _gather(foreman, waiting, paths, store, on_progress)
+            send(foreman, Work(str(repo), names, dict(wanted), count, limits, jobs))
+            places |= _gather(foreman, waiting, paths, store, on_progress, seconds=seconds)
     store.trim()
     tables = _assemble(
         [places[number] for number in range(len(contents))],
         files.column("file_id").to_numpy(),
-        {name: schema_from_struct(struct) for name, struct in tables_of(extractors).items()},
+        {name: schema_from_struct(struct) for name, struct in structs.items()},
     )
     events = set(store.events)
     if not WATCHED:
         events.add(Event("limits-coarse", "no /proc: time is wall time, memory is not watched"))
-    return Extraction(tables, len(contents) - cached, cached, tuple(sorted(events)))
+    told = tuple(sorted(events))
+    return Extraction(tables, len(contents) - cached, cached, told, seconds)
 
 
 def _gather(
@@ -93,9 +98,12 @@ def _gather(
     paths: Sequence[str],
     store: Cache,
     on_progress: Progress,
+    *,
+    seconds: dict[str, float],
 ) -> dict[int, Place]:
     """Places of the files that wait for their content, by number. Where the file that was read no
-    longer holds what was scanned, the next one that waits for this content is read instead."""
+    longer holds what was scanned, the next one that waits for this content is read instead. The
+    seconds that witnesses took are added up."""
     places: dict[int, Place] = {}
     total, told = len(waiting), 0
     while waiting:
@@ -103,6 +111,8 @@ def _gather(
         if isinstance(message, Job):
             pack, underway, path = Pack(Path(message.pack)), 0, message.items[-1].path
             store.adopt(message.pack)
+            for witness, took in message.seconds.items():
+                seconds[witness] = seconds.get(witness, 0.0) + took
             for at, item in enumerate(message.items):
                 same = waiting[item.content]
                 if len(same) > 1 and item.problem is None and not pack.contents[at]:

@@ -1,7 +1,8 @@
-"""What a witness is: a value that turns parsed sources into columns of evidence."""
+"""What a witness is: a value that turns parsed sources, or the repository, into evidence."""
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -15,6 +16,7 @@ from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy.facts.types import EVIDENCE
 
 FILE_COLUMN = "file"
+Wanted = Mapping[str, frozenset[str]]  # table -> its columns that somebody reads
 
 
 class Source(msgspec.Struct):
@@ -47,13 +49,48 @@ class Collector(Protocol):
 
 class Extractor(msgspec.Struct, frozen=True):
     """A witness: for every file the extractors are asked in order of rank. Several may fill the
-    same table (each file by at most one of them)."""
+    same table (each file by at most one of them).
+
+    `open` hears what is wanted of all tables; what nobody reads may be left empty, or null.
+    """
 
     name: str
     version: int
     rank: int
     tables: tuple[type[msgspec.Struct], ...]
-    open: Callable[[], Collector]
+    open: Callable[[Wanted], Collector]
+    on_demand: bool = False  # only where it is asked for by name
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """What a survey could not take: a code of `facts.problem`, and the place if there is one."""
+
+    code: str
+    message: str
+    path: str = ""
+    bstart: int = 0
+    bend: int = 0
+    line: int = 0
+
+
+class Surveyed(msgspec.Struct, frozen=True, eq=False):
+    """Tables by name, in `schema_from_struct` and sorted by file, and what went wrong."""
+
+    tables: dict[str, pa.Table]
+    problems: tuple[Trouble, ...] = ()
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """A witness of the repository as a whole, only where it is asked for by name.
+
+    `read` takes the repository's folder, its `source_file` rows, its source roots, and the text
+    that it was asked with ('' for none).
+    """
+
+    name: str
+    version: int
+    tables: tuple[type[msgspec.Struct], ...]
+    read: Callable[[Path, pa.Table, Sequence[str], str], Surveyed]
 
 
 def evidence_schema(struct: type[msgspec.Struct]) -> pa.Schema:

@@ -10,24 +10,35 @@ from pathlib import Path
 from codeanatomy import extract
 from codeanatomy.extract.batch import tables_of
 from codeanatomy.extract.limits import Limits
-from codeanatomy.extract.witness import Extractor, packed_schema
+from codeanatomy.extract.witness import Extractor, Survey, Wanted, packed_schema
 from codeanatomy.facts.canonical import code_digest, digest, fingerprint
+from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import DeclarationError
 
 _ROOMS = ("extract", "facts")  # whose code makes the rows
 
 
-def witnesses() -> tuple[Extractor, ...]:
-    """The extractors, in the order in which they are asked."""
+def witnesses() -> dict[str, Extractor | Survey]:
+    """All witnesses by name: our own and those of plug-ins. DeclarationError where two share a
+    name."""
     names = (module.name for module in pkgutil.iter_modules(extract.__path__))
-    return declared(f"{extract.__name__}.{name}" for name in names if name.startswith("from_"))
+    own = [f"{extract.__name__}.{name}" for name in names if name.startswith("from_")]
+    modules = [*map(importlib.import_module, own), *plugins()[0]]
+    found, surveys = declared(Extractor, modules), declared(Survey, modules)
+    if twice := found.keys() & surveys.keys():
+        raise DeclarationError(f"two witnesses are called {min(twice)!r}")
+    return {**found, **surveys}
 
 
-def declared(modules: Iterable[str]) -> tuple[Extractor, ...]:
+def by_rank(witnesses: Iterable[Extractor | Survey]) -> tuple[Extractor, ...]:
+    """The extractors among them, in the order in which they are asked."""
+    found = [one for one in witnesses if isinstance(one, Extractor)]
+    return tuple(sorted(found, key=lambda e: (e.rank, e.name)))
+
+
+def standing_in(modules: Iterable[str]) -> tuple[Extractor, ...]:
     """Extractors at the top of the modules, by rank."""
-    values = (v for m in modules for v in vars(importlib.import_module(m)).values())
-    found = {id(value): value for value in values if isinstance(value, Extractor)}
-    return tuple(sorted(found.values(), key=lambda e: (e.rank, e.name)))
+    return by_rank(declared(Extractor, map(importlib.import_module, modules)).values())
 
 
 def homes(extractors: Sequence[Extractor]) -> list[str]:
@@ -49,10 +60,10 @@ def homes(extractors: Sequence[Extractor]) -> list[str]:
     return sorted(set(modules))
 
 
-def evidence_fingerprint(extractors: Sequence[Extractor], limits: Limits) -> str:
-    """One key for everything that shapes rows: extractors with their versions, schemas, limits, the
-    interpreter (its grammar is what files are parsed by), and the code itself, so that rows of an
-    edited extractor are never mistaken for its own."""
+def evidence_fingerprint(extractors: Sequence[Extractor], limits: Limits, wanted: Wanted) -> str:
+    """One key for everything that shapes rows: extractors with their versions, schemas, what is
+    wanted, limits, the interpreter (its grammar is what files are parsed by), and the code itself,
+    so that rows of an edited extractor are never mistaken for its own."""
     schemas = {n: packed_schema(struct) for n, struct in tables_of(extractors).items()}
     package = Path(__file__).parents[1]
     code = {path for room in _ROOMS for path in (package / room).rglob("*.py")}
@@ -61,6 +72,7 @@ def evidence_fingerprint(extractors: Sequence[Extractor], limits: Limits) -> str
         {
             "extractors": sorted((e.name, e.version, e.rank) for e in extractors),
             "tables": {name: digest(s.serialize().to_pybytes()) for name, s in schemas.items()},
+            "wanted": {name: sorted(columns) for name, columns in wanted.items()},
             "limits": limits,
             "interpreter": [sys.implementation.name, sys.version],
             "code": code_digest(*sorted(code)),

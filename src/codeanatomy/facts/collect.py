@@ -1,26 +1,65 @@
-"""Collecting order-free declarations from a folder: the declaration is the runtime object."""
+"""Collecting order-free declarations from a folder, and from what is installed beside us: the
+declaration is the runtime object."""
 
 import importlib
+import importlib.metadata
 import pkgutil
+from collections.abc import Iterable
 from types import ModuleType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from codeanatomy.facts.errors import DeclarationError
 
-T = TypeVar("T")
+
+class Named(Protocol):
+    """A declaration."""
+
+    @property
+    def name(self) -> str:
+        """What it is called; among its kind nothing else is."""
 
 
-def collect(package: ModuleType, kind: type[T], name: str = "name") -> dict[str, T]:
-    """All values of the type at the top of the package's modules, by their `name`, sorted.
+T = TypeVar("T", bound=Named)
+GROUP = "codeanatomy.extractors"  # entry points that name modules with declarations
 
-    Raises DeclarationError when two different values claim one name.
-    """
-    found: dict[str, T] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
+
+def collect(package: ModuleType, kind: type[T]) -> dict[str, T]:
+    """All values of the type at the top of the package's modules and of plug-ins, by their `name`,
+    sorted. DeclarationError when two different values claim one name."""
+    infos = sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name)
+    names = [f"{package.__name__}.{info.name}" for info in infos]
+    return declared(kind, [*map(importlib.import_module, names), *plugins()[0]])
+
+
+def declared(kind: type[T], modules: Iterable[ModuleType]) -> dict[str, T]:
+    """All values of the type at the top of the modules (also in tuples there), as `collect`."""
+    found: dict[str, tuple[T, str]] = {}
+    for module in modules:
         values = [v if isinstance(v, tuple) else (v,) for v in vars(module).values()]
         for item in (one for held in values for one in held if isinstance(one, kind)):
-            key = getattr(item, name)
-            if found.setdefault(key, item) is not item:
-                raise DeclarationError(f"two declarations are called {key!r} in {package.__name__}")
-    return dict(sorted(found.items()))
+            known, home = found.setdefault(item.name, (item, module.__name__))
+            if known is not item:
+                raise DeclarationError(
+                    f"two declarations are called {item.name!r}: in {home}, in {module.__name__}"
+                )
+    return {name: item for name, (item, _) in sorted(found.items())}
+
+
+def offered() -> list[tuple[str, str, str]]:
+    """Name, module and version of each plug-in that is installed, sorted; none is loaded."""
+    entries = importlib.metadata.entry_points(group=GROUP)
+    return sorted((e.name, e.value, e.dist.version if e.dist else "") for e in entries)
+
+
+def plugins() -> tuple[list[ModuleType], list[str]]:
+    """The modules that installed packages offer us, by name, and what was wrong with others."""
+    modules, broken = [], []
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
+        try:
+            found = entry.load()
+            if not isinstance(found, ModuleType):
+                raise TypeError(f"{entry.value} is no module")
+            modules.append(found)
+        except Exception as error:  # noqa: BLE001 - a plug-in's load
+            broken.append(f"plug-in {entry.name}: {type(error).__name__}: {error}"[:300])
+    return modules, broken

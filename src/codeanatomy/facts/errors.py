@@ -1,5 +1,14 @@
 """Errors of misuse: each names the thing and the next step. Data trouble is a Problem row."""
 
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the known name that is most like it, else nothing."""
+    found = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
 
 class CodeAnatomyError(Exception):
     """Misuse or a failed precondition; the message names the thing and the next step."""

@@ -22,6 +22,7 @@ _ROWS = (
     ("too-large", "error", "the file needed more than its memory limit"),
     ("worker-killed", "error", "the file killed the worker that read it"),
     ("witness-failed", "error", "an extractor failed on the file; its rows are missing"),
+    ("plugin-failed", "error", "an installed plug-in could not be loaded; it says nothing"),
     ("unreadable", "error", "the file could not be read"),
     ("link-loop", "warning", "a symbolic link that leads back to a folder above it"),
     ("module-twice", "warning", "another file has the same module name; named by its path"),

@@ -7,7 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
-from codeanatomy.facts.errors import StoreError
+from codeanatomy.facts.errors import StoreError, UsageError
 from codeanatomy.sources.walk import Changes
 
 ABOUT = b"codeanatomy.about"
@@ -28,15 +28,34 @@ class Scope(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
 
 
+class Witnessed(msgspec.Struct, frozen=True):
+    """What one witness gave to a build."""
+
+    witness: str
+    files: int
+    rows: int
+    problems: int
+    seconds: float  # of that build: CPU of extractors, wall time of surveys; 0 for cached rows
+
+
 class SnapshotFacts(msgspec.Struct, frozen=True):
     """The facts of a build that answers repeat; a build records more beside them."""
 
     repository: str  # relative to the store's folder where it lies above it, else absolute
     scope: Scope
-    call_sites: CallSites
+    call_sites: CallSites | None  # None: the graph has no calls
     ref: str | None
     commit: str | None
     dirty: bool | None
+    witnesses: tuple[Witnessed, ...]
+    without: tuple[str, ...]  # kinds of edges that were not asked for
+
+    def needs(self, *kinds: str) -> None:
+        """UsageError when the graph was built without one of these kinds of edges."""
+        if lost := [kind for kind in kinds if kind in self.without]:
+            raise UsageError(
+                f"this graph was built without {lost[0]} edges; build it again without --layers"
+            )
 
     def folder(self, store: Path) -> Path:
         """The repository's folder."""

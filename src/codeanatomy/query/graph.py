@@ -71,6 +71,7 @@ class Graph(contextlib.ExitStack):
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
     ) -> pa.Table:
         """Call sites of NAME and, from depth 2 on, of what calls it."""
+        self.facts.needs("CALL")
         found = self.resolve(name)
         rows = walk(self._tables, found, into=True, depth=depth, certain=certain)
         missed = self._unresolved_named(_last(found), ("call",))
@@ -81,6 +82,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Calls made by NAME (a class or module: by all its code) and, from depth 2 on, by what it
         calls."""
+        self.facts.needs("CALL")
         found = self.resolve(name)
         rows = walk(self._tables, found, into=False, depth=depth, certain=certain)
         missed = unresolved_inside(self._tables, found)
@@ -95,6 +97,7 @@ class Graph(contextlib.ExitStack):
 
     def refs(self, name: str, *, certain: bool = False, limit: int | None = None) -> pa.Table:
         """Names, attributes and imports that mean NAME."""
+        self.facts.needs("REF")
         found = self.resolve(name, variables=True)
         rows = references(self._tables, found, certain=certain)
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
@@ -120,6 +123,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Statements that those on a line depend on, or (forward) that depend on them: through
         variables, through what decides whether they run, and through `depth` calls."""
+        self.facts.needs("REACHING_DEF", "CDG", "CALL")
         file_id, _ = at.file_of(self._tables, self._relative(path))
         seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
         slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
@@ -142,6 +146,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Ways of data from the statements that use SOURCE to those that use SINK, one for each of
         these; none through a statement that uses a sanitizer."""
+        self.facts.needs("REACHING_DEF", "CALL", "REF")
         seeds, goals = (slices.using(self._tables, self.resolve(n)) for n in (source, sink))
         stop = [s for name in sanitizers for s in slices.using(self._tables, self.resolve(name))]
         slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
@@ -159,12 +164,18 @@ class Graph(contextlib.ExitStack):
         names = ("table", "rows", "content_hash", "bytes")
         return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
+    def witnesses(self) -> pa.Table:
+        """Who was asked in the build of this snapshot: witness, files, rows, problems, seconds."""
+        rows = [msgspec.to_builtins(one) for one in self.facts.witnesses]
+        return stated(pa.Table.from_pylist(rows), self.statement(), None)
+
     def schema(self, *, limit: int | None = None) -> pa.Table:
         """Columns of all public views and stored tables, with what they mean."""
         return stated(self._tables.described(), self.statement(), limit)
 
     def callgraph(self, *, certain: bool = False) -> dict[str, list[str]]:
         """{caller: [callees]} in the conventions of the public benchmarks."""
+        self.facts.needs("CALL")
         return callgraph.callgraph(self._whole, certain=certain)
 
     def resolve(self, name: str, *, variables: bool = False) -> list[Symbol]:
@@ -182,6 +193,8 @@ class Graph(contextlib.ExitStack):
         """What is true of the whole graph: its snapshot, ref, and doubtful call sites."""
         of, sites = self.facts, self.facts.call_sites
         at = (self.snapshot.id, of.ref, of.commit, of.dirty)
+        if sites is None:
+            return About(*at, 0, 0, "call sites: it was built without CALL edges")
         return About(*at, sites.possible, sites.unresolved, "call sites in the graph")
 
     @cached_property

@@ -8,15 +8,17 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
-from codeanatomy.facts.tables.graph import Node, Prop
+from codeanatomy.facts.tables.graph import Edge, Node, Prop
 from codeanatomy.facts.types import IDS, NODE, QUALNAME
 from codeanatomy.semantic.declare import EVERY, Entity, Model, Relation, View
 
 
 class Union(msgspec.Struct, frozen=True):
-    """All inputs one after the other, columns matched by semantic type."""
+    """All inputs one after the other, columns matched by semantic type; fused: edges that several
+    give are one, with the evidence of all and the word of the surest."""
 
     struct: type[msgspec.Struct]
+    fused: bool = False
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -57,6 +59,8 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
     Raises DeclarationError for unknown tables or two views of one name.
     """
     nodes: dict[str, ViewNode] = {}
+    fused = {r.kind for r in model.relations.values() if r.fused}
+    alike: dict[str, list[str]] = {}
     feeds: dict[str, list[str]] = {"entities": [], "relations": [], "properties": []}
 
     def add(node: ViewNode, feed: str = "") -> None:
@@ -87,7 +91,11 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
         for left in lefts:
             name = relation.name if len(lefts) == 1 else f"{relation.name}__{left}"
             inputs = (left, relation.right) if relation.right else (left,)
-            add(ViewNode(name, relation, inputs), "relations")
+            add(ViewNode(name, relation, inputs), "" if relation.kind in fused else "relations")
+            alike.setdefault(relation.kind, []).append(name)
+    for kind in sorted(fused):
+        union = ViewNode(f"fused_{kind.lower()}", Union(Edge, fused=True), tuple(alike[kind]))
+        add(union, "relations")
     for output in model.outputs.values():
         if output.feeds in feeds:
             add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))

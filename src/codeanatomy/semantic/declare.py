@@ -48,6 +48,7 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: bool = False  # the left table's ordinal tells edges of a pair apart
     origin: str | None = None  # None: from the column of that type
     adds: str = ""  # evidence that the relation adds to its rows' own
+    fused: bool = False  # its edges may be those of other relations of the kind: then they are one
     properties: tuple[Property, ...] = ()
 
 

@@ -164,7 +164,28 @@ def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
             if not f.nullable and given.field(_source(f, given)).nullable
         ]
         parts.append(_select(picked, quote(name), where))
-    return " UNION ALL ".join(parts)
+    together = " UNION ALL ".join(parts)
+    return _fused(wanted, together) if p.fused else together
+
+
+def _fused(edges: pa.Schema, source: str) -> str:
+    """One row per edge: the surest one's word, and the evidence of all."""
+    same = (t.KIND, t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)
+    keys = [quote(column_of(edges, meaning)) for meaning in same]
+    confidence, origin, evidence = (
+        quote(column_of(edges, meaning)) for meaning in (t.CONFIDENCE, t.ORIGIN, t.EVIDENCE)
+    )
+    surest = f"ORDER BY {confidence} DESC, {origin}, {evidence}"
+    columns = {}
+    for field in edges:
+        name = quote(field.name)
+        columns[field.name] = name if name in keys else f"first_value({name} {surest})"
+    text = f"arrow_cast({evidence}, 'Utf8')"
+    columns[column_of(edges, t.EVIDENCE)] = cast(
+        f"array_to_string(array_agg(DISTINCT {text} ORDER BY {text}), '+')",
+        edges.field(column_of(edges, t.EVIDENCE)).type,
+    )
+    return f"{_select(columns, f'({source})')} GROUP BY {', '.join(keys)}"
 
 
 def _source(field: pa.Field, given: pa.Schema) -> str:

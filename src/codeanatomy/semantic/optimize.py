@@ -1,17 +1,69 @@
-"""Rules that make the set of views smaller without changing any output. The order is this tuple."""
+"""Rules that leave out what this run does not need, without changing a row of its outputs. The
+order is this tuple."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
-from codeanatomy.semantic.compile import ViewNode
+import msgspec
 
-Rule = Callable[[tuple[ViewNode, ...], frozenset[str]], tuple[ViewNode, ...]]
+from codeanatomy.semantic.compile import Union, ViewNode
+from codeanatomy.semantic.declare import Entity, Relation
 
 
-def prune_unread(views: tuple[ViewNode, ...], outputs: frozenset[str]) -> tuple[ViewNode, ...]:
+class Selection(msgspec.Struct, frozen=True):
+    """What a run asks for: outputs, kinds of nodes (entities) and edges (relations; without an
+    entry: all); and the tables that it has somebody to fill."""
+
+    outputs: frozenset[str]
+    kinds: Mapping[type, frozenset[str]]
+    tables: frozenset[str]
+
+
+Views = tuple[ViewNode, ...]
+Rule = Callable[[Views, Selection], Views]
+
+
+def drop_unselected(views: Views, asked: Selection) -> Views:
+    """No entities or relations of kinds that were not asked for."""
+
+    def kept(view: ViewNode) -> bool:
+        made_of = view.made_of
+        kind = made_of.kind if isinstance(made_of, Entity | Relation) else None
+        return kind is None or kind in asked.kinds.get(type(made_of), {kind})
+
+    return tuple(filter(kept, views))
+
+
+def drop_unfed(views: Views, asked: Selection) -> Views:
+    """No views over tables that nobody fills, or over views left out; unions lose such inputs."""
+    fed: Views = ()
+    while len(fed) != len(views):
+        fed, views = views, ()
+        known = asked.tables | {v.name for v in fed}
+        for view in fed:
+            inputs = tuple(i for i in view.inputs if i in known)
+            if len(inputs) == len(view.inputs) or (inputs and isinstance(view.made_of, Union)):
+                views += (msgspec.structs.replace(view, inputs=inputs),)
+    return views
+
+
+def fuse_only_several(views: Views, asked: Selection) -> Views:
+    """A union that no fused relation feeds has nothing to fuse."""
+    fused = {v.name for v in views if isinstance(v.made_of, Relation) and v.made_of.fused}
+
+    def plain(view: ViewNode) -> ViewNode:
+        if not isinstance(view.made_of, Union) or fused.intersection(view.inputs):
+            return view
+        made_of = msgspec.structs.replace(view.made_of, fused=False)
+        return msgspec.structs.replace(view, made_of=made_of)
+
+    return tuple(map(plain, views))
+
+
+def prune_unread(views: Views, asked: Selection) -> Views:
     """Only views that an output reads, directly or through others."""
     by_name = {v.name: v for v in views}
     wanted: set[str] = set()
-    todo = [n for n in by_name if n in outputs]
+    todo = [n for n in by_name if n in asked.outputs]
     while todo:
         name = todo.pop()
         if name not in wanted and name in by_name:
@@ -20,12 +72,11 @@ def prune_unread(views: tuple[ViewNode, ...], outputs: frozenset[str]) -> tuple[
     return tuple(v for v in views if v.name in wanted)
 
 
-RULES: tuple[Rule, ...] = (prune_unread,)
+RULES: tuple[Rule, ...] = (drop_unselected, drop_unfed, fuse_only_several, prune_unread)
 
 
-def optimize(views: tuple[ViewNode, ...], outputs: Iterable[str]) -> tuple[ViewNode, ...]:
+def optimize(views: Views, asked: Selection) -> Views:
     """The views after every rule."""
-    wanted = frozenset(outputs)
     for rule in RULES:
-        views = rule(views, wanted)
+        views = rule(views, asked)
     return views

@@ -109,7 +109,7 @@ def obey(content: bytes, when: bytes) -> None:
         raise MemoryError
 
 
-WORDS = Extractor("words", 1, 10, (Word,), Words)
-TOLERANT = Extractor("tolerant", 1, 90, (Word,), lambda: Words(tolerant=True))
-LETTERS = Extractor("letters", 1, 20, (Letter,), Letters)
+WORDS = Extractor("words", 1, 10, (Word,), lambda wanted: Words())
+TOLERANT = Extractor("tolerant", 1, 90, (Word,), lambda wanted: Words(tolerant=True))
+LETTERS = Extractor("letters", 1, 20, (Letter,), lambda wanted: Letters())
 ALL = (WORDS, LETTERS, TOLERANT)

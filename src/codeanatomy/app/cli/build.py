@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codeanatomy.app.cli.main import KEPT, LARGE
-from codeanatomy.app.cli.options import format_option
+from codeanatomy.app.cli.options import asked_options, format_option
 from codeanatomy.app.cli.output import clean, print_object, write
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt
     help="Processes that read files. Default: one per processor.",
 )
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
+@asked_options
 @format_option("text", "json")
 def command(*, no_cache: bool, form: str, **asked: Any) -> None:  # Any: what `build` takes
     """Build the graph of a repository (default: the current folder).
@@ -116,7 +117,9 @@ def summary(report: "BuildReport") -> list[str]:
         *_counted("nodes", report.nodes),
         *_counted("edges", report.edges),
         f"call sites  {calls.total}: {calls.certain} certain, {calls.possible} possible, "
-        f"{calls.unresolved} unresolved",
+        f"{calls.unresolved} unresolved"
+        if calls
+        else "call sites  not asked for",
         *_counted("problems", report.problems),
         *(f"event       {event}" for event in report.events),
         f"time        {report.seconds:.2f} s",

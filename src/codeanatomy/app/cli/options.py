@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -124,3 +124,29 @@ def question(asking: Callable[..., Answer]) -> Callable[..., None]:
             answer(graph, rows, form, columns)
 
     return command
+
+
+def asked_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--layers`, `--with`, `--scip`: what a build is to hold; the command gets `layers`, and
+    `witnesses` with the text for each."""
+
+    @click.option(
+        "--layers",
+        default="",
+        metavar="LAYER,...",
+        help="Hold only these layers (syntax, meaning, flow) or kinds of edges. Default: all.",
+    )
+    @click.option(
+        "--with",
+        "demanded",
+        multiple=True,
+        metavar="WITNESS",
+        help="Also ask a witness that speaks only on demand; may be repeated.",
+    )
+    @click.option("--scip", metavar="FILE", help="Also read a SCIP index.")
+    @functools.wraps(command)
+    def asking(*, layers: str, demanded: Sequence[str], scip: str | None, **more: object) -> None:
+        witnesses = dict.fromkeys(demanded, "") | ({"scip": scip} if scip else {})
+        command(layers=[x for x in layers.split(",") if x], witnesses=witnesses, **more)
+
+    return asking

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codeanatomy.app.cli.options import format_option
+from codeanatomy.app.cli.options import asked_options, format_option
 from codeanatomy.app.cli.output import print_object, write
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     default=".",
     metavar="[REPO]",
 )
+@asked_options
 @format_option("text", "json", "dot")
-def command(*, repo: Path, form: str) -> None:
-    """Views, the tables and columns that each reads, tasks and their order. Nothing is run.
+def command(*, repo: Path, layers: list[str], witnesses: dict[str, str], form: str) -> None:
+    """Witnesses, views, the tables and columns that each reads, tasks and their order.
 
-    The plan follows from what is declared; it is the same for every repository so far.
+    Nothing is run. The plan follows from what is declared and asked for; it is the same for every
+    repository so far.
 
     \b
     Example:
@@ -31,7 +33,7 @@ def command(*, repo: Path, form: str) -> None:
     """
     from codeanatomy.compiled import plan
 
-    planned = plan()
+    planned = plan(layers, witnesses)
     if form == "json":
         print_object(planned)
     else:
@@ -41,7 +43,7 @@ def command(*, repo: Path, form: str) -> None:
 
 def text(planned: "Plan") -> list[str]:
     """Generation by generation, each view with what it reads."""
-    lines = [f"tables: {', '.join(planned.tables)}"]
+    lines = [f"witnesses: {', '.join(planned.witnesses)}", f"tables: {', '.join(planned.tables)}"]
     generation = -1
     for view in planned.views:
         if view.generation != generation:

@@ -33,7 +33,7 @@ QUERIES = {
 
 
 @click.command("show")
-@click.argument("what", type=click.Choice([*QUERIES, "tables", "snapshot"]))
+@click.argument("what", type=click.Choice([*QUERIES, "witnesses", "tables", "snapshot"]))
 @options.limit_option
 @options.graph_option
 @options.format_option()
@@ -46,6 +46,7 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     skipped     files and folders that were left out, with the reason
     roots       folders that module names start from
     kinds       how many nodes and edges of each kind
+    witnesses   who was asked: files, rows, problems, and seconds of the build
     tables      tables and views that `query` can read, with their columns
     snapshot    ref, commit, counts, and each table's rows and content hash
 
@@ -56,6 +57,8 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     with options.opened(folder) as graph:
         if what == "snapshot":
             _snapshot(graph, form, limit)
+        elif what == "witnesses":
+            options.answer(graph, graph.witnesses(), form)
         elif what == "tables":
             told = ("table", "column", "type", "meaning")
             options.answer(graph, graph.schema(limit=limit), form, told)
