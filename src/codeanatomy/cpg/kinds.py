@@ -86,6 +86,8 @@ EDGE_KINDS = (
         layer="meaning",
     ),
     _meaning("CALL", True, "call site to what it calls"),
+    _meaning("EVAL_TYPE", True, "expression to a class of its value, as a type checker has it"),
+    _meaning("OVERRIDES", False, "method to the method of a base class that it overrides"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     Kind(
         "DOMINATE",

@@ -7,15 +7,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.crew import usable_cpus
-from codeanatomy.extract.decoding import BOM, Offsets, line_starts, utf8_of
+from codeanatomy.extract.decoding import BOM, line_starts, utf8_of
 from codeanatomy.extract.limits import Limits
 from codeanatomy.extract.outside import run
-from codeanatomy.extract.pysa import SHAPE, Reader
+from codeanatomy.extract.pysa import SHAPE, Reader, Text
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
 from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name, table_of
@@ -40,24 +38,6 @@ _OPTIONS = (
     *("check", "--config", "pyrefly.toml", "--skip-interpreter-query", "--summary=none"),
     *("--report-pysa", "report", "--report-pysa-format", "json"),
 )
-
-
-class Copy(msgspec.Struct, frozen=True, eq=False):
-    """A file as the checker reads it, in UTF-8 without a byte order mark: where its lines start and
-    where its bytes stand in the file's own content (None: `shift` bytes further)."""
-
-    file_id: int
-    starts: Offsets
-    origin: Offsets | None
-    shift: int
-
-    def places(self, locations: Sequence[str]) -> list[list[int]]:
-        """First byte and end of each `line:column-line:column`; columns count bytes, from 1."""
-        numbers = " ".join(locations).replace(":", " ").replace("-", " ").split()
-        lines, columns = np.array(numbers, np.int64).reshape(-1, 2).T
-        at = self.starts[lines] + columns - 1
-        at = at + self.shift if self.origin is None else self.origin[at]
-        return at.reshape(-1, 2).tolist()
 
 
 def read(repo: Path, files: pa.Table, roots: Sequence[str], asked: str) -> Surveyed:
@@ -85,7 +65,7 @@ def _without(code: str, message: str) -> Surveyed:
     return Surveyed({table_name(Typing): table_of(Typing, ())}, (Trouble(code, message),))
 
 
-def _copies(repo: Path, files: pa.Table, tree: Path) -> Iterator[tuple[str, Copy]]:
+def _copies(repo: Path, files: pa.Table, tree: Path) -> Iterator[tuple[str, Text]]:
     """Writes what was scanned, each file where its module name says; one without a module name of
     its own stands alone on top. What changed or cannot be decoded is left out."""
     columns = ("file_id", "path", "module", "package", "stub", "content", "size")
@@ -107,7 +87,7 @@ def _copies(repo: Path, files: pa.Table, tree: Path) -> Iterator[tuple[str, Copy
             place.write_text(utf8[shift:].decode(), "utf-8", newline="")
         except (OSError, LookupError, ValueError):  # which the first witness reports
             continue
-        yield str(place), Copy(file_id, line_starts(utf8[shift:]), origin, shift)
+        yield str(place), Text(file_id, line_starts(utf8[shift:]), origin, shift)
 
 
 TYPES = Survey("types", 1, (Typing,), read)

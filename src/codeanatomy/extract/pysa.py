@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from math import sqrt
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
+import numpy as np
 
+from codeanatomy.extract.decoding import Offsets
 from codeanatomy.facts.ids import EXTERNAL_FILE, external_key
 
 SHAPE = (OSError, msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError)
@@ -18,6 +20,7 @@ TEXT_LIMIT = 300  # characters of a type
 _INSTANCES = {"Optional", "TypeVariableBound", "TypeVariableConstraint"}  # not type[X], Awaitable
 _PLACEHOLDER = re.compile(r"@\d+")  # a number of this run, in a type that was not solved
 _RUNS = {"", *(f"artificial-call|{x}" for x in ("binary", "comparison", "subscript-get-item"))}
+_IMPORTED = {"posixpath": "os.path", "ntpath": "os.path"}  # what others import it by
 _DIRECT = ("call_targets", "property_getters", "property_setters")
 
 Json = dict[str, Any]  # what the program wrote; another shape than ours raises one of SHAPE
@@ -26,13 +29,22 @@ Found = tuple[str, str, Thing, float, str]  # location, and the columns of `Typi
 Row = tuple[int | float | str, ...]
 
 
-class Text(Protocol):
-    """A file that the checker read."""
+class Text(msgspec.Struct, frozen=True, eq=False):
+    """A file as the checker reads it, in UTF-8 without a byte order mark: where its lines start and
+    where its bytes stand in the file's own content (None: `shift` bytes further)."""
 
     file_id: int
+    starts: Offsets
+    origin: Offsets | None
+    shift: int
 
     def places(self, locations: Sequence[str]) -> list[list[int]]:
-        """First byte and end of each location."""
+        """First byte and end of each `line:column-line:column`; columns count bytes, from 1."""
+        numbers = " ".join(locations).replace(":", " ").replace("-", " ").split()
+        lines, columns = np.array(numbers, np.int64).reshape(-1, 2).T
+        at = self.starts[lines] + columns - 1
+        at = at + self.shift if self.origin is None else self.origin[at]
+        return at.reshape(-1, 2).tolist()
 
 
 class Reader:
@@ -128,8 +140,9 @@ class Reader:
             part = "function_definitions" if "function_id" in reference else "class_definitions"
             one = self._of(module)[part][key[1]]
             owner = one.get("defining_class", {}).get("class_name", "")
-            names = (reference["module_name"], owner, one["name"])
-            thing = (EXTERNAL_FILE, external_key(".".join(name for name in names if name)))
+            home = _IMPORTED.get(reference["module_name"], reference["module_name"])
+            symbol = ".".join(filter(None, (home, owner, one["name"])))
+            thing: Thing | None = (EXTERNAL_FILE, external_key(symbol))
             if text := self._texts.get(module):
                 location = one.get("name_location")
                 thing = (text.file_id, text.places([location])[0][0]) if location else None

@@ -23,6 +23,12 @@ _ROWS = (
     ("worker-killed", "error", "the file killed the worker that read it"),
     ("witness-failed", "error", "an extractor failed on the file; its rows are missing"),
     ("plugin-failed", "error", "an installed plug-in could not be loaded; it says nothing"),
+    (
+        "tool-missing",
+        "error",
+        "a program that a witness needs is not installed; its rows are missing",
+    ),
+    ("tool-failed", "error", "a program that a witness runs gave no result; its rows are missing"),
     ("unreadable", "error", "the file could not be read"),
     ("link-loop", "warning", "a symbolic link that leads back to a folder above it"),
     ("module-twice", "warning", "another file has the same module name; named by its path"),

@@ -1,5 +1,6 @@
 """Edges that a type checker gives. All are possible: a declared type is no proof of what comes at
-run time, and a call of a method may run one that overrides it."""
+run time, a call of a method may run one that overrides it, and of a decorated function what is
+called is what the decorator made of it (half the confidence)."""
 
 from functools import partial
 

@@ -5,13 +5,17 @@ from codeanatomy.facts.tables.views import Typed
 from codeanatomy.semantic.declare import View
 
 _NAMED = """FROM "definition" WHERE "construct" NOT IN ('Module', 'Lambda')"""
+# decorators that leave a call of their function one of that function
+_HARMLESS = "^(.*[.])?(property|(static|class)method|abstractmethod|override|final|setter|deleter)$"
 
 TYPED = View(
     name="typed",
     struct=Typed,
     sql=f"""
         SELECT c."file_id", n."node", c."what", c."target_file", t."node" AS "target",
-               'possible' AS "certainty", c."confidence", c."text"
+               'possible' AS "certainty", c."text",
+               CASE WHEN c."what" = 'call' AND d."decorated" IS NOT NULL
+                    THEN c."confidence" / 2 ELSE c."confidence" END AS "confidence"
         FROM "typing" c JOIN (
             SELECT "file_id", "node", "bstart", "bend", '' AS "base" FROM "syntax"
             WHERE "construct" <> 'MatchValue'
@@ -19,15 +23,20 @@ TYPED = View(
             SELECT "file_id", "node", "name_bstart", "name_bstart" + octet_length("name"), ''
             {_NAMED}
             UNION ALL
-            SELECT b."file_id", b."value", d."name_bstart", d."name_bstart" + octet_length(d."name"),
+            SELECT b."file_id", b."value",
+                   c."name_bstart", c."name_bstart" + octet_length(c."name"),
                    regexp_replace(split_part(b."text", '[', 1), '^.*[.]', '')
-            FROM "base" b JOIN "definition" d
-            ON b."file_id" = d."file_id" AND b."class_node" = d."node"
+            FROM "base" b JOIN "definition" c
+            ON b."file_id" = c."file_id" AND b."class_node" = c."node"
         ) n ON c."file_id" = n."file_id" AND c."bstart" = n."bstart" AND c."bend" = n."bend"
             AND n."base" = CASE WHEN c."what" = 'base' THEN c."text" ELSE '' END
         JOIN (
             SELECT "file_id", "node", "name_bstart" AS "place" {_NAMED}
             UNION ALL SELECT "file_id", "node", "node" AS "place" FROM "external"
         ) t ON c."target_file" = t."file_id" AND c."target" = t."place"
+        LEFT JOIN (
+            SELECT DISTINCT "file_id", "decorated" FROM "decorator"
+            WHERE NOT regexp_like("name", '{_HARMLESS}')
+        ) d ON t."file_id" = d."file_id" AND t."node" = d."decorated"
     """,
 )

@@ -14,6 +14,7 @@ from codeanatomy.facts.tables import (
     source,
     syntax,
     trouble,
+    typed,
     views,
 )
 
@@ -27,6 +28,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         constraints,
         resolution,
         trouble,
+        typed,
         kinds,
         views,
         graph,
