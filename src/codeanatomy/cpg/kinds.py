@@ -90,10 +90,10 @@ EDGE_KINDS = (
     _meaning("MRO", False, "class to each class of its resolution order", "place in the order"),
     _meaning("OVERRIDES", False, "method to the next one of that name in its class's order"),
     _meaning("INSTANTIATES", False, "call site to the class that it makes an instance of"),
-    _meaning("EVAL_TYPE", True, "call, parameter, variable or return to the class of its value"),
+    _meaning(
+        "EVAL_TYPE", True, "expression, parameter, variable or return to a class of its value"
+    ),
     _meaning("CALL", True, "call site to what it calls"),
-    _meaning("EVAL_TYPE", True, "expression to a class of its value, as a type checker has it"),
-    _meaning("OVERRIDES", False, "method to the method of a base class that it overrides"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     Kind(
         "DOMINATE",

@@ -55,10 +55,12 @@ def read(repo: Path, files: pa.Table, roots: Sequence[str], asked: str) -> Surve
             return _without("tool-failed", f"pyrefly gave no types: {why}")
         try:
             rows = Reader(folder / "report", copies).rows()
+            tables = [table_of(Typing, ()), *(table_of(Typing, of_file) for of_file in rows)]
         except SHAPE as error:
             message = f"this release of pyrefly writes another report ({error!r:.200}); install"
             return _without("tool-failed", f"{message} the one that codeanatomy[types] names")
-    return Surveyed({table_name(Typing): table_of(Typing, rows)})
+    whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    return Surveyed({table_name(Typing): whole})
 
 
 def _without(code: str, message: str) -> Surveyed:

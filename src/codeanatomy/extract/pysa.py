@@ -21,6 +21,7 @@ _INSTANCES = {"Optional", "TypeVariableBound", "TypeVariableConstraint"}  # not 
 _PLACEHOLDER = re.compile(r"@\d+")  # a number of this run, in a type that was not solved
 _RUNS = {"", *(f"artificial-call|{x}" for x in ("binary", "comparison", "subscript-get-item"))}
 _IMPORTED = {"posixpath": "os.path", "ntpath": "os.path"}  # what others import it by
+_READ = {"name", "name_location", "defining_class", "overridden_base_method", "bases"}
 _DIRECT = ("call_targets", "property_getters", "property_setters")
 
 Json = dict[str, Any]  # what the program wrote; another shape than ours raises one of SHAPE
@@ -61,17 +62,17 @@ class Reader:
         self._definitions: dict[int, Json] = {}
         self._things: dict[tuple[int, str], Thing | None] = {}
 
-    def rows(self) -> list[Row]:
-        """All rows, sorted; of a thing that a place has twice the surer one."""
-        rows: set[Row] = set()
-        for module, text in self._texts.items():
+    def rows(self) -> Iterator[list[Row]]:
+        """Sorted rows of each file, by its id; of a thing that a place has twice the surer one."""
+        for module, text in sorted(self._texts.items(), key=lambda held: held[1].file_id):
             found = [*self._types(module), *self._calls(module), *self._inherited(module)]
             places = text.places([location for location, *_ in found])
-            rows.update(
+            rows: list[Row] = [
                 (text.file_id, *place, what, *thing, round(confidence, 3), words)
                 for place, (_, what, thing, confidence, words) in zip(places, found, strict=True)
-            )
-        return [*{row[:-2]: row for row in sorted(rows)}.values()]
+            ]
+            once = {row[:-2]: row for row in sorted(rows)}
+            yield list(once.values())
 
     def _types(self, module: int) -> Iterator[Found]:
         for held in self._part("type_of_expressions", module)["functions"].values():
@@ -150,8 +151,13 @@ class Reader:
         return self._things[key]
 
     def _of(self, module: int) -> Json:
+        """The definitions of a module, without what is not read of them."""
         if module not in self._definitions:
-            self._definitions[module] = self._part("definitions", module)
+            held = self._part("definitions", module)
+            self._definitions[module] = {
+                part: {n: {k: one[k] for k in _READ & one.keys()} for n, one in held[part].items()}
+                for part in ("function_definitions", "class_definitions")
+            }
         return self._definitions[module]
 
     def _part(self, kind: str, module: int) -> Json:

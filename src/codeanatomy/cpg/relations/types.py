@@ -7,18 +7,24 @@ from functools import partial
 from codeanatomy.facts import types as t
 from codeanatomy.semantic.declare import Property, Relation, Where
 
-_said = partial(Relation, dst=t.TARGET, origin="types", adds="types")
-_typed = partial(_said, left=("typed",), src=t.NODE)
+_said = partial(Relation, dst=t.TARGET, origin="types", adds="types", fused=True)
 
 TYPES = (
-    _typed(
-        name="rel_eval_type",
-        kind="EVAL_TYPE",
-        where=(Where(t.WHAT, ("type",)),),
-        properties=(Property("TYPE_FULL_NAME", "text"),),
+    *(
+        _said(
+            name=f"rel_typed_{what}",
+            kind=kind,
+            left=("typed",),
+            src=t.NODE,
+            where=(Where(t.WHAT, (what,)),),
+            properties=properties,
+        )
+        for what, kind, properties in (
+            ("type", "EVAL_TYPE", (Property("TYPE_FULL_NAME", "text"),)),
+            ("call", "CALL", ()),
+            ("override", "OVERRIDES", ()),
+        )
     ),
-    _typed(name="rel_typed_call", kind="CALL", where=(Where(t.WHAT, ("call",)),), fused=True),
-    _typed(name="rel_overrides", kind="OVERRIDES", where=(Where(t.WHAT, ("override",)),)),
     _said(
         name="rel_typed_base",
         kind="INHERITS_FROM",
@@ -29,6 +35,5 @@ TYPES = (
         site=t.VALUE,
         where=(Where(t.WHAT, ("base",)),),
         ordinal=True,
-        fused=True,
     ),
 )
