@@ -21,6 +21,7 @@ _INSTANCES = {"Optional", "TypeVariableBound", "TypeVariableConstraint"}  # not 
 _PLACEHOLDER = re.compile(r"@\d+")  # a number of this run, in a type that was not solved
 _RUNS = {"", *(f"artificial-call|{x}" for x in ("binary", "comparison", "subscript-get-item"))}
 _IMPORTED = {"posixpath": "os.path", "ntpath": "os.path"}  # what others import it by
+_OBJECT = {(EXTERNAL_FILE, external_key(f"builtins.object.{name}")) for name in vars(object)}
 _READ = {"name", "name_location", "defining_class", "overridden_base_method", "bases"}
 _DIRECT = ("call_targets", "property_getters", "property_setters")
 
@@ -124,13 +125,14 @@ class Reader:
         held = self._of(module)
         for one in held["function_definitions"].values():
             base = one.get("overridden_base_method") if "name_location" in one else None
-            if base and (thing := self._thing(base)):
+            if base and (thing := self._thing(base)) and thing not in _OBJECT:
                 yield one["name_location"], "override", thing, POSSIBLE, ""
         for one in held["class_definitions"].values():
             names = [base["class_name"] for base in one.get("bases", ())]
             for base in one.get("bases", ()) if "name_location" in one else ():
-                # a base is found again by its name
-                if names.count(base["class_name"]) == 1 and (thing := self._thing(base)):
+                # found again by its name; outside, where it is defined is not what it is named by
+                thing = self._thing(base) if names.count(base["class_name"]) == 1 else None
+                if thing and thing[0] != EXTERNAL_FILE:
                     yield one["name_location"], "base", thing, POSSIBLE, base["class_name"]
 
     def _thing(self, reference: Json) -> Thing | None:
