@@ -53,9 +53,11 @@ class Asked(msgspec.Struct, frozen=True):
 
     def unfilled(self) -> frozenset[str]:
         """The tables that only other witnesses fill."""
-        filled = {struct for one in self.chosen() for struct in one.tables}
-        rest = {struct for one in witnesses().values() for struct in one.tables} - filled
-        return frozenset(map(table_name, rest))
+        filled, known = (
+            {table_name(struct) for one in those for struct in one.tables}
+            for those in (self.chosen(), witnesses().values())
+        )
+        return frozenset(known - filled)
 
 
 class Compiled(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from codeanatomy.facts.ids import EXIT, LOCAL, PARAMETER, hash_texts, mix
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import KWARG, VARARG, Fixpoint
 from codeanatomy.resolve.meaning import Meaning
-from codeanatomy.resolve.pairs import Ints, mapped
+from codeanatomy.resolve.pairs import Ints, mapped, pair
 from codeanatomy.resolve.world import FILE
 
 WHATS = ("mro", "overrides", "instantiates", "type")
@@ -18,9 +18,10 @@ _OF_CLASS = (*p.INSTANCES, *p.VALUES, p.CONTAINER)  # whose class is their first
 
 def relatives(f: Fixpoint, meaning: Meaning) -> Ints:
     """Columns: file, key, what, number of the symbol, position, doubt (0 or 1)."""
-    places = (_results(f), _parameters(f), _returns(f), _variables(f), _members(f))
-    typed = _types(f, meaning, *np.concatenate(places, axis=1))
-    return np.concatenate((_classes(f, meaning), _instances(f, meaning), typed), axis=1)
+    places = (_results(f), _parameters(f), _returns(f), _variables(f))
+    typed = _types(f, meaning, *np.concatenate(places, axis=1), shared=False)
+    members = [_types(f, meaning, *_members(f, s), shared=s) for s in (False, True)]
+    return np.concatenate((_classes(f, meaning), _instances(f, meaning), typed, *members), axis=1)
 
 
 def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
@@ -69,8 +70,11 @@ def _instances(f: Fixpoint, meaning: Meaning) -> Ints:
     return np.stack((*place, none + INSTANTIATES, symbol, none, doubt))
 
 
-def _types(f: Fixpoint, meaning: Meaning, file: Ints, key: Ints, place: Ints) -> Ints:
-    """The classes of what the places hold; in doubt where something there is of none."""
+def _types(
+    f: Fixpoint, meaning: Meaning, file: Ints, key: Ints, place: Ints, *, shared: bool
+) -> Ints:
+    """The classes of what the places hold; in doubt where something there is of none, or where
+    other places share in the value."""
     points = f.points
     which, objects = points.answers(place)
 
@@ -91,7 +95,7 @@ def _types(f: Fixpoint, meaning: Meaning, file: Ints, key: Ints, place: Ints) ->
     kept = symbol >= 0
     of, guess = which[kept], np.isin(points.a[objects[kept]], [*guessed])
     untyped = np.bincount(which[~kept], minlength=len(place))[of] > 0
-    doubt = untyped | guess | (points.marks[place[of]] != 0)
+    doubt = shared | untyped | guess | (points.marks[place[of]] != 0)
     none = np.zeros(len(of), np.int64)
     return np.stack((file[of], key[of], none + TYPE, symbol[kept], none, doubt))
 
@@ -136,20 +140,23 @@ def _returns(f: Fixpoint) -> Ints:
 
 def _variables(f: Fixpoint) -> Ints:
     """The same of the variables of modules and classes."""
-    scope, name, place, definition, file = f.world.rows["bind"].T
-    known = f.world.definition
-    keys = zip(scope.tolist(), name.tolist(), strict=True)
-    kept = (definition == 0) & np.array([known.get(s << 32 | n) == 0 for s, n in keys], bool)
-    return np.stack((file[kept], _local(f, scope[kept], name[kept]), place[kept]))
+    scope, name, place, _, file = f.world.rows["bind"].T
+    keys = pair(scope, name).tolist()
+    variable = np.array([f.world.definition[key] == 0 for key in keys], bool)
+    key = _local(f, scope[variable], name[variable])
+    return np.stack((file[variable], key, place[variable]))
 
 
-def _members(f: Fixpoint) -> Ints:
-    """The same of attributes that methods set on their instances."""
-    found = []
+def _members(f: Fixpoint, shared: bool) -> Ints:
+    """The same of attributes that methods set on their instances: of those that related classes
+    set as well, or of the others."""
+    found, order = [], f.lookup.order
     for class_, name, *_ in f.world.rows["member"].tolist():
-        made = f.points.derived.get((p.SELF, class_, 0))
-        place = f.lookup.find(made, name) if made else None
-        if place and place > 0:
+        instance = f.points.derived.get((p.INSTANCE, class_, 0), 0)
+        place = f.lookup.fields.get(instance << 32 | name)
+        above = order.get(class_, ())
+        others = (x for x, *_ in f.lookup.storing.get(name, ()) if x != class_)
+        if place and shared == any(x in above or class_ in order.get(x, ()) for x in others):
             found.append((class_, name, place))
     classes, names, places = np.array(found, np.int64).reshape(-1, 3).T
     return np.stack((f.world.object_file[classes], _local(f, classes, names), places))

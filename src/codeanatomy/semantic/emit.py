@@ -172,25 +172,22 @@ def _fused(edges: pa.Schema, source: str) -> str:
     """One row per edge: the surest one's word, and the evidence of all."""
     same = (t.KIND, t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)
     keys = [quote(column_of(edges, meaning)) for meaning in same]
-    # as plain text: the engine puts the dictionaries of a group's rows one behind the other
-    plain = {f.name: quote(f.name) for f in edges}
-    plain |= {
-        f.name: cast(quote(f.name), pa.string()) for f in edges if pa.types.is_dictionary(f.type)
-    }
     confidence, origin, evidence = (
-        plain[column_of(edges, meaning)] for meaning in (t.CONFIDENCE, t.ORIGIN, t.EVIDENCE)
+        quote(column_of(edges, meaning)) for meaning in (t.CONFIDENCE, t.ORIGIN, t.EVIDENCE)
     )
     surest = f"ORDER BY {confidence} DESC, {origin}, {evidence}"
+    # plain text: aggregates over dictionaries keep a word for every group, more than their keys
+    words = {f.name for f in edges if pa.types.is_dictionary(f.type)}
+    plain = {n: cast(quote(n), pa.string()) if n in words else quote(n) for n in edges.names}
     columns = {}
     for field in edges:
-        name, first = quote(field.name), f"first_value({plain[field.name]} {surest})"
-        columns[field.name] = name if name in keys else cast(first, field.type)
-    joined = f"array_to_string(array_agg(DISTINCT {evidence} ORDER BY {evidence}), '+')"
-    columns[column_of(edges, t.EVIDENCE)] = cast(
-        f"array_to_string(array_distinct(string_to_array({joined}, '+')), '+')",
-        edges.field(column_of(edges, t.EVIDENCE)).type,
-    )
-    return f"{_select(columns, f'({source})')} GROUP BY {', '.join(keys)}"
+        name = quote(field.name)
+        found = name if name in keys else f"first_value({name} {surest})"
+        if name == evidence:
+            found = f"array_to_string(array_agg(DISTINCT {name} ORDER BY {name}), '+')"
+        columns[field.name] = cast(found, field.type) if field.name in words else found
+    texts = _select(plain, f"({source})")
+    return f"{_select(columns, f'({texts})')} GROUP BY {', '.join(keys)}"
 
 
 def _source(field: pa.Field, given: pa.Schema) -> str:

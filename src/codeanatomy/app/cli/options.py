@@ -127,8 +127,8 @@ def question(asking: Callable[..., Answer]) -> Callable[..., None]:
 
 
 def asked_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`--layers`, `--with`, `--scip`: what a build is to hold; the command gets `layers`, and
-    `witnesses` with the text for each."""
+    """`--layers` and `--with`: what a build is to hold; the command gets `layers`, and `witnesses`
+    with the text for each."""
 
     @click.option(
         "--layers",
@@ -140,13 +140,12 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
         "--with",
         "demanded",
         multiple=True,
-        metavar="WITNESS",
-        help="Also ask a witness that speaks only on demand; may be repeated.",
+        metavar="WITNESS[=TEXT]",
+        help="Also ask a plug-in's witness that speaks only on demand; may be repeated.",
     )
-    @click.option("--scip", metavar="FILE", help="Also read a SCIP index.")
     @functools.wraps(command)
-    def asking(*, layers: str, demanded: Sequence[str], scip: str | None, **more: object) -> None:
-        witnesses = dict.fromkeys(demanded, "") | ({"scip": scip} if scip else {})
+    def asking(*, layers: str, demanded: Sequence[str], **more: object) -> None:
+        witnesses = {name: text for name, _, text in (x.partition("=") for x in demanded)}
         command(layers=[x for x in layers.split(",") if x], witnesses=witnesses, **more)
 
     return asking
