@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+import ask
 import codeanatomy
+import corpora
+import laws
 from codeanatomy.extract import from_types, outside
 from codeanatomy.extract.decoding import line_starts, utf8_of
 from codeanatomy.extract.limits import Limits
@@ -62,6 +65,17 @@ USES = (
     "biggest([], None)\n"
 )
 LATIN = "# coding: latin-1\nfrom shapes import Square\ns = 'é'; Square(1).area()\n"
+OUTSIDE = """
+import collections, csv, datetime, os, tkinter, tkinter.ttk, unittest
+class Test(unittest.TestCase):
+    def test(self):
+        self.assertEqual(datetime.date(1, 2, 3), str(4))
+collections.Counter().most_common()
+os.path.exists("a"), os.path.join("b"), csv.reader([])
+tkinter.Button, tkinter.ttk.Button()
+class Plain: pass
+Plain()
+"""
 HOSTILE = """
 open({0!r}, "w").close()
 class Evil(metaclass=os.system("touch " + {0!r})): pass
@@ -94,6 +108,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
         latin=LATIN.encode("latin-1"),
         undecodable=b"# \xff\nclass A: pass\n",
         broken="from shapes import Square\nSquare(1).area()\ndef (\n",
+        outside=OUTSIDE,
         hostile=HOSTILE.format(str(repo / "ran")),
         a__same="class Same:\n    def m(self): pass\nSame().m()\n",
         b__same="class Same:\n    def m(self): pass\nSame().m()\n",
@@ -139,6 +154,21 @@ def test_calls_stand_at_the_right_bytes(graph: Graph) -> None:
             ("Square(1)", "shapes.Square.__init__"),
             ("Square(1).area()", "shapes.Square.area"),
         }, path
+
+
+def test_things_outside_go_by_the_names_that_others_import(graph: Graph) -> None:
+    assert edges(graph, "CALL", "outside.py") == {
+        ("self.assertEqual(datetime.date(1, 2, 3), str(4))", "unittest.TestCase.assertEqual"),
+        ("datetime.date(1, 2, 3)", "datetime.date"),
+        ("str(4)", "builtins.str"),
+        ("collections.Counter()", "collections.Counter"),
+        ("collections.Counter().most_common()", "collections.Counter.most_common"),
+        ('os.path.exists("a")', "os.path.exists"),
+        ('os.path.join("b")', "os.path.join"),
+        ("csv.reader([])", "csv.reader"),
+        ("tkinter.ttk.Button()", "tkinter.ttk.Button"),
+        ("Plain()", "outside.Plain"),
+    }
 
 
 def test_expressions_have_the_classes_of_their_values(graph: Graph) -> None:
@@ -305,3 +335,19 @@ def test_places_are_bytes_of_the_file(body: str, encoding: str) -> None:
             wanted.append([shift + len(known)] * 2)
         before += len(line)
     assert copy.places(locations) == wanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "share"), [("requests", 0.65), ("flask", 0.5)])
+def test_on_real_code_most_calls_are_agreed_upon(name: str, share: float, tmp_path: Path) -> None:
+    tree = corpora.fetch(name)
+    for out in ("graph", "again"):
+        summary = ask.build(tree, tmp_path / out, "--no-cache", "--with", "types")
+        assert not summary["problems"]
+    assert ask.hashes(tmp_path / "graph") == ask.hashes(tmp_path / "again")
+    assert not {law: found for law, found in laws.laws(tree, tmp_path / "graph").items() if found}
+    said = "SELECT count(*) FROM edges WHERE kind = 'CALL' AND evidence LIKE '{}'"
+    likes = ("%+types", "resolve%", "types")
+    both, solver, types = (ask.number(tmp_path / "graph", said.format(like)) for like in likes)
+    assert both > share * solver
+    assert types < 0.25 * both

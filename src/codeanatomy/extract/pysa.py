@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,14 @@ TEXT_LIMIT = 300  # characters of a type
 _INSTANCES = {"Optional", "TypeVariableBound", "TypeVariableConstraint"}  # not type[X], Awaitable
 _PLACEHOLDER = re.compile(r"@\d+")  # a number of this run, in a type that was not solved
 _RUNS = {"", *(f"artificial-call|{x}" for x in ("binary", "comparison", "subscript-get-item"))}
-_IMPORTED = {"posixpath": "os.path", "ntpath": "os.path"}  # what others import it by
+_IMPORTED = dict.fromkeys(("posixpath", "ntpath", "genericpath"), "os.path")  # what others import
 _OBJECT = {(EXTERNAL_FILE, external_key(f"builtins.object.{name}")) for name in vars(object)}
 _READ = {"name", "name_location", "defining_class", "overridden_base_method", "bases"}
 _DIRECT = ("call_targets", "property_getters", "property_setters")
 
 Json = dict[str, Any]  # what the program wrote; another shape than ours raises one of SHAPE
 Thing = tuple[int, int]  # file, and place of its name
+Things = tuple[Thing, ...]  # one thing: in the repository, or outside by all names it may go by
 Found = tuple[str, str, Thing, float, str]  # location, and the columns of `Typing` behind its span
 Row = tuple[int | float | str, ...]
 
@@ -58,10 +58,11 @@ class Reader:
         if index["format_version"] != FORMAT:
             raise ValueError(f"format {index['format_version']}")
         self._modules: dict[int, Json] = {m["module_id"]: m for m in index["modules"].values()}
+        self._numbers = {m["module_name"]: number for number, m in self._modules.items()}
         paths = {n: m["source_path"].get("FileSystem") for n, m in self._modules.items()}
         self._texts = {number: texts[path] for number, path in paths.items() if path in texts}
-        self._definitions: dict[int, Json] = {}
-        self._things: dict[tuple[int, str], Thing | None] = {}
+        self._definitions: dict[int, dict[str, dict[str, Json]]] = {}
+        self._known: dict[tuple[int | str, ...], Things] = {}
 
     def rows(self) -> Iterator[list[Row]]:
         """Sorted rows of each file, by its id; of a thing that a place has twice the surer one."""
@@ -90,7 +91,7 @@ class Reader:
         confidence = _confidence(count, not named.get("is_exhaustive"))
         text = _PLACEHOLDER.sub("@", one["string"])[:TEXT_LIMIT]
         for c, around in zip(named["classes"], modifiers, strict=True):
-            if around <= _INSTANCES and (thing := self._thing(c["class"])):
+            for thing in self._things(c["class"]) if around <= _INSTANCES else ():
                 yield thing, confidence, text
 
     def _calls(self, module: int) -> Iterator[Found]:
@@ -98,61 +99,77 @@ class Reader:
             for key, kinds in graph.items():
                 location, _, made_up = key.partition("|")
                 for called in kinds.values() if made_up in _RUNS else ():
-                    things = set(self._called(called))
-                    confidence = _confidence(len(things), "unresolved" in called)
-                    yield from ((location, "call", thing, confidence, "") for thing in things)
+                    found = {*self._called(called)} - {()}
+                    confidence = _confidence(len(found), "unresolved" in called)
+                    for things in found:
+                        yield from ((location, "call", thing, confidence, "") for thing in things)
 
-    def _called(self, called: Json) -> Iterator[Thing]:
+    def _called(self, called: Json) -> Iterator[Things]:
         """Functions; where an instance is made the `__init__` and `__new__` of the repository, the
-        class where it has no such `__init__`."""
-        yield from chain.from_iterable(self._functions(called, kind) for kind in _DIRECT)
-        inside = (EXTERNAL_FILE).__ne__
-        made = [t for t in self._functions(called, "init_targets") if inside(t[0])]
-        yield from made
-        yield from (t for t in self._functions(called, "new_targets") if inside(t[0]))
-        for one in () if made else called.get("init_targets", ()):
-            if "receiver_class" in one and (thing := self._thing(one["receiver_class"])):
-                yield thing
+        class where it has no such `__init__` (outside: the one that has the `__new__`)."""
+        made, new = called.get("init_targets", ()), called.get("new_targets", ())
+        yield from (self._function(one) for kind in _DIRECT for one in called.get(kind, ()))
+        yield from filter(_inside, map(self._function, (*made, *new)))
+        if not any(map(_inside, map(self._function, made))):
+            classes = [one["receiver_class"] for one in made if "receiver_class" in one]
+            owners = (self._one(_target(one)).get("defining_class") for one in new)
+            outside = [one for one in owners if one and one["class_name"] != "object"]
+            yield from map(self._things, classes or outside)
 
-    def _functions(self, called: Json, kind: str) -> Iterator[Thing]:
-        for one in called.get(kind, ()):
-            for target in one["target"].values():
-                if thing := self._thing(target):
-                    yield thing
+    def _function(self, one: Json) -> Things:
+        return self._things(_target(one), one.get("receiver_class"))
 
     def _inherited(self, module: int) -> Iterator[Found]:
         """What methods override, and the bases of classes."""
         held = self._of(module)
         for one in held["function_definitions"].values():
             base = one.get("overridden_base_method") if "name_location" in one else None
-            if base and (thing := self._thing(base)) and thing not in _OBJECT:
-                yield one["name_location"], "override", thing, POSSIBLE, ""
+            for thing in self._things(base) if base else ():
+                if thing not in _OBJECT:
+                    yield one["name_location"], "override", thing, POSSIBLE, ""
         for one in held["class_definitions"].values():
             names = [base["class_name"] for base in one.get("bases", ())]
             for base in one.get("bases", ()) if "name_location" in one else ():
                 # found again by its name; outside, where it is defined is not what it is named by
-                thing = self._thing(base) if names.count(base["class_name"]) == 1 else None
-                if thing and thing[0] != EXTERNAL_FILE:
-                    yield one["name_location"], "base", thing, POSSIBLE, base["class_name"]
+                things = self._things(base) if names.count(base["class_name"]) == 1 else ()
+                if _inside(things):
+                    yield one["name_location"], "base", things[0], POSSIBLE, base["class_name"]
 
-    def _thing(self, reference: Json) -> Thing | None:
-        """Where a class or function is; None for one of the repository that is written nowhere."""
-        module = reference["module_id"]
-        key = (module, reference.get("function_id") or str(reference["class_id"]))
-        if key not in self._things:
-            part = "function_definitions" if "function_id" in reference else "class_definitions"
-            one = self._of(module)[part][key[1]]
-            owner = one.get("defining_class", {}).get("class_name", "")
-            home = _IMPORTED.get(reference["module_name"], reference["module_name"])
-            symbol = ".".join(filter(None, (home, owner, one["name"])))
-            thing: Thing | None = (EXTERNAL_FILE, external_key(symbol))
-            if text := self._texts.get(module):
-                location = one.get("name_location")
-                thing = (text.file_id, text.places([location])[0][0]) if location else None
-            self._things[key] = thing
-        return self._things[key]
+    def _things(self, reference: Json, receiver: Json | None = None) -> Things:
+        """What a class or function is; nothing for one of the repository that is written nowhere.
+        A method outside goes by the class of its receiver, where that is outside, too."""
+        key = (*reference.values(), *(receiver or {}).values())
+        if key not in self._known:
+            one, text = self._one(reference), self._texts.get(reference["module_id"])
+            owner = one.get("defining_class")
+            if owner and receiver and receiver["module_id"] not in self._texts:
+                owner = receiver
+            names = [owner["class_name"], one["name"]] if owner else [one["name"]]
+            homes = [] if text else self._homes((owner or reference)["module_name"], names[0])
+            things = [(EXTERNAL_FILE, external_key(".".join((home, *names)))) for home in homes]
+            if text and (place := one.get("name_location")):
+                things = [(text.file_id, text.places([place])[0][0])]
+            self._known[key] = tuple(things)
+        return self._known[key]
 
-    def _of(self, module: int) -> Json:
+    def _homes(self, module: str, name: str) -> list[str]:
+        """Modules that something outside may be imported from: where it is defined, and a public
+        module or package around that which has nothing else of that name."""
+        homes, package = [_IMPORTED.get(module, module)], module.rpartition(".")[0]
+        if module.startswith("_"):
+            homes.append(module[1:])
+        parts = self._of(self._numbers[package]).values() if package in self._numbers else ()
+        if package and not any(one["name"] == name for part in parts for one in part.values()):
+            homes.append(package)
+        return homes
+
+    def _one(self, reference: Json) -> Json:
+        """The definition that is meant."""
+        part = "function_definitions" if "function_id" in reference else "class_definitions"
+        number = reference.get("function_id") or str(reference["class_id"])
+        return self._of(reference["module_id"])[part][number]
+
+    def _of(self, module: int) -> dict[str, dict[str, Json]]:
         """The definitions of a module, without what is not read of them."""
         if module not in self._definitions:
             held = self._part("definitions", module)
@@ -167,6 +184,17 @@ class Reader:
 
     def _read(self, name: str) -> Json:
         return msgspec.json.decode((self._folder / name).read_bytes(), type=Json)
+
+
+def _inside(things: Things) -> bool:
+    return any(file != EXTERNAL_FILE for file, _ in things)
+
+
+def _target(one: Json) -> Json:
+    """The only value, whatever it is called: a function, or that or what overrides it."""
+    [target] = one["target"].values()
+    found: Json = target
+    return found
 
 
 def _confidence(count: int, doubt: bool) -> float:

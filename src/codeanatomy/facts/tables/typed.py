@@ -17,7 +17,7 @@ class Typing(msgspec.Struct, frozen=True):
         str,
         t.CODED,
         t.WHAT,
-        "type: a class of its value; call: what it runs; override: what it overrides; base (inside)",
+        "type: a class of its value; call: what it runs; override: what it overrides; base",
     ]
     target_file: Annotated[int, t.FILE_REF, "EXTERNAL_FILE for external symbols"]
     target: Annotated[int, "first byte of the target's name, or the key of the external symbol"]
