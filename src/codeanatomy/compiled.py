@@ -22,8 +22,7 @@ from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
 from codeanatomy.semantic.declare import Model, Relation
 from codeanatomy.semantic.emit import emit
-from codeanatomy.semantic.infer import infer
-from codeanatomy.semantic.joins import JoinDecision
+from codeanatomy.semantic.infer import JoinDecision, infer
 from codeanatomy.semantic.optimize import Selection, optimize
 
 SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the final table

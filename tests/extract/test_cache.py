@@ -11,7 +11,7 @@ import pytest
 
 from codeanatomy.extract.batch import everything
 from codeanatomy.extract.cache import Cache, default_cache
-from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.messages import Limits
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witnesses import evidence_fingerprint
 from codeanatomy.facts.ids import file_id

@@ -18,7 +18,7 @@ import corpora
 import laws
 from codeanatomy.extract import from_types, outside
 from codeanatomy.extract.decoding import line_starts, utf8_of
-from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.messages import Limits
 from codeanatomy.extract.outside import run
 from codeanatomy.extract.pysa import Text
 from codeanatomy.query.graph import Graph

@@ -72,6 +72,13 @@ EDGE_KINDS = (
         "EVAL_TYPE", True, "expression, parameter, variable or return to a class of its value"
     ),
     _meaning("CALL", True, "call site to what it calls"),
+    _meaning("PARAMETER_LINK", False, "argument or receiver to a parameter that it fills"),
+    _meaning("BINDS", False, "module, class or function to what its names are bound to"),
+    _meaning("READS", False, "function or body to a variable of another scope that it reads"),
+    _meaning("WRITES", False, "function or body to a variable of another scope that it sets"),
+    _meaning("EXPORTS", False, "module to a thing of its own that `import *` takes from it"),
+    _meaning("RE_EXPORTS", False, "module to a thing of another one that it gives on"),
+    _meaning("TESTS", False, "test, as pytest or unittest find it, to a function that it calls"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     _flow("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
     _flow("POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"),

@@ -1,7 +1,7 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
+import functools
 import os
-import stat
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -28,6 +28,7 @@ from codeanatomy.extract.witness import (
 from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
+from codeanatomy.sources.reading import head
 
 RUNNER = "runner"  # the witness of problems that no extractor reports
 PROBLEMS = table_name(FileProblem)
@@ -36,7 +37,7 @@ TOGETHER = -1  # announced while no single file is at work
 Announce = Callable[[int], None]
 Tables = dict[str, pa.Table]
 Clock = defaultdict[str, float]
-Attempt = Callable[[Sequence["File"], Sequence[Extractor]], Tables | FileProblem]
+Attempt = Callable[..., Tables | FileProblem]
 
 
 class File(msgspec.Struct, frozen=True):
@@ -79,10 +80,7 @@ def evidence(
     A batch in which an extractor raises is done again file by file, so that only the guilty file
     lacks its rows. Seconds of each witness are added to `clock`.
     """
-
-    def attempt(files: Sequence[File], extractors: Sequence[Extractor]) -> Tables | FileProblem:
-        return _attempt(files, extractors, announce, wanted, clock)
-
+    attempt = functools.partial(_attempt, announce=announce, wanted=wanted, clock=clock)
     tables = attempt(files, extractors)
     if not isinstance(tables, FileProblem):
         return tables
@@ -193,15 +191,10 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
 def _read(repo: str, ordinal: int, item: Item) -> File:
     """The item's bytes, if they are those that were scanned; else nothing but a problem."""
     try:
-        # a pipe that took the file's place since the scan must not block the worker
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-        with open(os.open(os.path.join(repo, item.path), flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(0, "no longer a regular file")
-            content = file.read()
+        content = head(os.path.join(repo, item.path), item.size + 1, follow=True)
         if digest(content) != item.content:
-            raise OSError(0, "the file changed while it was read")
+            raise OSError("the file changed while it was read")
     except OSError as error:
-        problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)
+        problem = trouble(RUNNER, "unreadable", error.strerror or str(error))
         return File(ordinal, b"", item.problem or problem, read=False)
     return File(ordinal, content, item.problem)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from codeanatomy.extract.crew import usable_cpus
 from codeanatomy.extract.decoding import BOM, line_starts, utf8_of
-from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.foreman import usable_cpus
+from codeanatomy.extract.messages import Limits
 from codeanatomy.extract.outside import run
 from codeanatomy.extract.pysa import SHAPE, Reader, Text
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble

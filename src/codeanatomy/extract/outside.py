@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from codeanatomy.extract.limits import PATIENCE, Limits, used
+from codeanatomy.extract.foreman import used
+from codeanatomy.extract.messages import PATIENCE, Limits
 
 # sets limits of its own process, then becomes the program: nothing of ours runs after a fork
 _BOOT = """import ctypes, os, resource, signal, sys

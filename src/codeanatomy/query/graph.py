@@ -16,7 +16,7 @@ from codeanatomy.query import at, callgraph
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, resolve
-from codeanatomy.query.tables import Tables, quoted
+from codeanatomy.query.tables import Tables, question_sql, quoted
 from codeanatomy.query.walk import bodies, definitions, references, unresolved_calls, walk
 from codeanatomy.sources.walk import Changes, changes
 
@@ -65,6 +65,10 @@ class Graph(contextlib.ExitStack):
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
         return stated(self._whole.ask(text), self.statement(), limit)
+
+    def listed(self, question: str, *, limit: int | None = None) -> pa.Table:
+        """Rows of a query in `sql/questions` that reads the public views only, as `sql` gives."""
+        return self.sql(question_sql(question), limit=limit)
 
     def callers(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
@@ -122,7 +126,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Statements that those on a line depend on, or (forward) that depend on them: through
         variables, through what decides whether they run, and through `depth` calls."""
-        self.facts.needs("REACHING_DEF", "CDG", "CALL")
+        self.facts.needs("REACHING_DEF", "CDG", "CALL", "PARAMETER_LINK")
         file_id, _ = at.file_of(self._tables, self._relative(path))
         seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
         slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
@@ -143,7 +147,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Ways of data from the statements that use SOURCE to those that use SINK, one for each of
         these; none through a statement that uses a sanitizer."""
-        self.facts.needs("REACHING_DEF", "CALL", "REF")
+        self.facts.needs("REACHING_DEF", "CALL", "PARAMETER_LINK", "REF")
         seeds, goals = (slices.using(self._tables, self.resolve(n)) for n in (source, sink))
         stop = [s for name in sanitizers for s in slices.using(self._tables, self.resolve(name))]
         slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)

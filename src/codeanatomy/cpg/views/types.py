@@ -25,9 +25,15 @@ TYPED = View(
             UNION ALL
             SELECT b."file_id", b."value",
                    c."name_bstart", c."name_bstart" + octet_length(c."name"),
-                   regexp_replace(split_part(b."text", '[', 1), '^.*[.]', '')
+                   s."name"
             FROM "base" b JOIN "definition" c
             ON b."file_id" = c."file_id" AND b."class_node" = c."node"
+            JOIN (
+                SELECT "file_id", "node", "name" FROM "syntax" WHERE "name" IS NOT NULL
+                UNION ALL
+                SELECT "file_id", "parent", "name" FROM "syntax" WHERE "name" IS NOT NULL
+                AND "role" = 'Subscript.value'
+            ) s ON b."file_id" = s."file_id" AND b."value" = s."node"
         ) n ON c."file_id" = n."file_id" AND c."bstart" = n."bstart" AND c."bend" = n."bend"
             AND n."base" = CASE WHEN c."what" = 'base' THEN c."text" ELSE '' END
         JOIN (
