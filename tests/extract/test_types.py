@@ -25,7 +25,8 @@ from codeanatomy.query.graph import Graph
 from codeanatomy.sources.scan import scan
 
 SHAPES = """
-import abc
+import abc, typing
+T = typing.TypeVar("T")
 
 class Shape(abc.ABC):
     def area(self) -> int:
@@ -47,6 +48,8 @@ class Square(Shape):
 
 class Plain(Square): pass
 class Odd(unknown.Thing, Shape): pass
+class Box(typing.Generic[T]): pass
+class Boxed(Box[Shape], Shape): pass
 
 def traced(f):
     def wrapper(*a): return f(*a)
@@ -195,12 +198,19 @@ def test_classes_override_and_inherit(graph: Graph) -> None:
         ("shapes.Square", "shapes.Shape"),
         ("shapes.Plain", "shapes.Square"),
         ("shapes.Odd", "shapes.Shape"),
+        ("shapes.Boxed", "shapes.Box"),
+        ("shapes.Boxed", "shapes.Shape"),
     }
     places = graph.sql(
         "SELECT n.name, e.ordinal FROM edges e JOIN nodes n ON e.src = n.node_id "
-        "WHERE e.kind = 'INHERITS_FROM' AND n.name IN ('Odd', 'Plain') AND e.evidence LIKE '%types'"
+        "WHERE e.kind = 'INHERITS_FROM' AND n.name IN ('Odd', 'Plain', 'Boxed') AND e.evidence LIKE '%types'"
     )
-    assert {tuple(row.values()) for row in places.to_pylist()} == {("Plain", 0), ("Odd", 1)}
+    assert {tuple(row.values()) for row in places.to_pylist()} == {
+        ("Plain", 0),
+        ("Odd", 1),
+        ("Boxed", 0),
+        ("Boxed", 1),
+    }
 
 
 def test_what_two_witnesses_say_is_one_edge_and_no_type_is_a_proof(graph: Graph) -> None:
