@@ -203,7 +203,8 @@ def test_classes_override_and_inherit(graph: Graph) -> None:
     }
     places = graph.sql(
         "SELECT n.name, e.ordinal FROM edges e JOIN nodes n ON e.src = n.node_id "
-        "WHERE e.kind = 'INHERITS_FROM' AND n.name IN ('Odd', 'Plain', 'Boxed') AND e.evidence LIKE '%types'"
+        "WHERE e.kind = 'INHERITS_FROM' AND n.name IN ('Odd', 'Plain', 'Boxed') "
+        "AND e.evidence LIKE '%types'"
     )
     assert {tuple(row.values()) for row in places.to_pylist()} == {
         ("Plain", 0),
