@@ -31,7 +31,9 @@ def test_there_are_six_kinds_and_every_view_is_of_one() -> None:
 
 
 def test_an_entity_needs_one_declaration() -> None:
-    base = Entity(name="base", table="capture", kind="BASE", properties=(Property("TEXT", "name"),))
+    base = Entity(
+        name="base", table="capture", kind="BASE", properties=(Property("OF", "captured"),)
+    )
     tables = evidence_schemas()
     tables["capture"] = tables["capture"].append(tables["literal"].field("node"))
     compiled = compile_graph(tables, declared(entities={"base": base}))

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from codeanatomy.extract.cache import write_pack
 from codeanatomy.extract.messages import Item, Job
@@ -183,9 +184,21 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
     """One table in one chunk, sorted by file; rows of a file keep the order of the tables."""
     filled = [table for table in tables if table.num_rows] or list(tables[:1])
     joined = pa.concat_tables(filled).unify_dictionaries().combine_chunks()
+    for at, field in enumerate(joined.schema):
+        if pa.types.is_dictionary(field.type) and joined[at].null_count:
+            joined = joined.set_column(at, field, settled(joined[at].chunk(0)))
     files = joined.column(FILE_COLUMN).to_numpy()
     ordered = np.all(files[1:] >= files[:-1])
     return joined if ordered else joined.take(pa.array(np.argsort(files, kind="stable")))
+
+
+def settled(codes: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same with 0 under each null. Unifying leaves what stands there unset, and unifying again
+    would look it up in the dictionary, far outside of which it may be."""
+    held = pc.fill_null(codes.indices, 0)
+    whole = [codes.is_valid().buffers()[1], held.buffers()[1]]
+    places = pa.Array.from_buffers(held.type, len(held), whole, offset=held.offset)
+    return pa.DictionaryArray.from_arrays(places, codes.dictionary)
 
 
 def _read(repo: str, ordinal: int, item: Item) -> File:

@@ -69,6 +69,8 @@ def _literals(forest: Forest) -> tuple[Ints, Ints]:
 def _in_literal(utf8: bytes, start: int, end: int) -> list[int]:
     """Where comments stand between the pieces of a literal (or, from 3.12, in its expressions)."""
     piece = _LONE_CR.sub(b"\n", utf8[start:end])
+    if b"\n" not in piece:
+        return []  # a comment takes the rest of its line, and something of the literal follows
     try:
         encoding, text = "utf-8", f"({piece.decode('utf-8')}\n)"
     except UnicodeDecodeError:  # only comments may hold such bytes

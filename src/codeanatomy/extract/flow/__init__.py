@@ -61,7 +61,7 @@ class Flow:
         forest = self._forest
         inner = np.flatnonzero(forest.parent[rows] >= 0)
         statement = np.full(len(rows), NONE)
-        statement[inner] = self._parts.statement(rows[inner])
+        statement[inner] = self._parts.last(self._parts.statements, rows[inner])
         return {
             "statement": self._key_or_none(statement),
             "dominator": self._key_or_none(self._above[rows]),
@@ -193,7 +193,7 @@ class Flow:
         """Block of each item, and its place among those of the block: a binding comes after what
         its statement or `:=` evaluates, a parameter first."""
         forest, parts = self._forest, self._parts
-        anchor = parts.anchor(rows)
+        anchor = parts.last(parts.anchors, rows)
         lands = np.full(forest.size, NONE)
         lands[list(self._blocks.lands)] = list(self._blocks.lands.values())
         walrus, parameter = _NAMED[forest.role[rows]], _ARGUMENT[forest.kind[rows]]
