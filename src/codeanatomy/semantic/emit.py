@@ -176,16 +176,18 @@ def _fused(edges: pa.Schema, source: str) -> str:
         quote(column_of(edges, meaning)) for meaning in (t.CONFIDENCE, t.ORIGIN, t.EVIDENCE)
     )
     surest = f"ORDER BY {confidence} DESC, {origin}, {evidence}"
+    # plain text: aggregates over dictionaries keep a word for every group, more than their keys
+    words = {f.name for f in edges if pa.types.is_dictionary(f.type)}
+    plain = {n: cast(quote(n), pa.string()) if n in words else quote(n) for n in edges.names}
     columns = {}
     for field in edges:
         name = quote(field.name)
-        columns[field.name] = name if name in keys else f"first_value({name} {surest})"
-    text = f"arrow_cast({evidence}, 'Utf8')"
-    columns[column_of(edges, t.EVIDENCE)] = cast(
-        f"array_to_string(array_agg(DISTINCT {text} ORDER BY {text}), '+')",
-        edges.field(column_of(edges, t.EVIDENCE)).type,
-    )
-    return f"{_select(columns, f'({source})')} GROUP BY {', '.join(keys)}"
+        found = name if name in keys else f"first_value({name} {surest})"
+        if name == evidence:
+            found = f"array_to_string(array_agg(DISTINCT {name} ORDER BY {name}), '+')"
+        columns[field.name] = cast(found, field.type) if field.name in words else found
+    texts = _select(plain, f"({source})")
+    return f"{_select(columns, f'({texts})')} GROUP BY {', '.join(keys)}"
 
 
 def _source(field: pa.Field, given: pa.Schema) -> str:
