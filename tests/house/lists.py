@@ -127,6 +127,7 @@ POWERS: dict[tuple[str, str], str] = {
     ("extract/walker.py", "compile"): MADE,
     ("extract/walker.py", "exec"): MADE,
     ("extract/crew.py", "subprocess"): "starts our own interpreter as a server of workers",
+    ("extract/scip_python.py", "subprocess"): "runs an installed indexer on a copy of the files",
     ("extract/foreman.py", "os.fork"): "workers that inherit what extraction needs",
     ("extract/foreman.py", "ctypes"): "asks Linux to end a worker with its parent",
     ("app/cli/build.py", "ctypes"): "tells glibc to keep memory that a build frees and takes again",

@@ -63,6 +63,7 @@ NODE_KINDS = (
         "a thing outside the repository, named by its import path",
         layer="meaning",
     ),
+    _meaning("SYMBOL", False, "a symbol of a SCIP index"),
 )
 
 EDGE_KINDS = (
@@ -121,6 +122,8 @@ EDGE_KINDS = (
         "definition to the function or class that decorates it",
         layer="meaning",
     ),
+    _meaning("SAME_SYMBOL_AS", False, "thing to its SYMBOL, where things of one symbol meet"),
+    _meaning("RELATED_TO", False, "SYMBOL to one that it implements or otherwise stands for"),
 )
 
 LAYERS = {
