@@ -21,6 +21,7 @@ def build(
     exclude: Sequence[str] = (),
     layers: Sequence[str] = (),
     witnesses: Mapping[str, str] | None = None,
+    environment: str | Path | None = None,
     workers: int | None = None,
     cache: bool = True,
     on_progress: Progress | None = None,
@@ -29,6 +30,7 @@ def build(
 
     `layers` are those of `cpg.kinds.LAYERS`, or single kinds of edges; none given: all. `witnesses`
     are those on demand, each with what it is to read ('' where it finds that by itself).
+    `environment` is a Python or the folder around it, whose metadata says what provides a module.
 
     An unchanged tree extracts nothing and publishes nothing. Nothing of the repository is imported
     or run. Raises CodeAnatomyError for misuse; trouble with single files becomes problem rows.
@@ -39,7 +41,7 @@ def build(
     scope = {"roots": [*roots], "include": [*include], "exclude": [*exclude]}
     with Run(on_progress) as run:
         with run.phase("scan"):
-            scanned = scan(repository, roots=roots, include=include, exclude=exclude, out=folder)
+            scanned = scan(repository, **scope, out=folder, environment=environment)
             inputs = fingerprint([code_digest(), offered(), scope, asked, _scan_facts(scanned)])
         store = Store(folder).create()
         with store.lock():
@@ -81,5 +83,6 @@ def build(
 
 def _scan_facts(scanned: Repository) -> list[object]:
     """All that a graph depends on: paths, module names, contents, what was skipped, the commit."""
-    tables = (scanned.files, scanned.skipped, scanned.roots, scanned.problems)
+    tables = [scanned.files, scanned.skipped, scanned.roots, scanned.problems]
+    tables += [scanned.distributions, scanned.provided]
     return [*(t.to_pydict() for t in tables), scanned.ref, scanned.commit, scanned.dirty]

@@ -57,6 +57,7 @@ NODE_KINDS = (
     Kind("COMMENT", True, "a comment"),
     Kind("UNKNOWN", True, "a construct without a fitting kind; its name is the ast class"),
     Kind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
+    _meaning("DEPENDENCY", True, "a distribution that the project declares or uses"),
     Kind(
         "EXTERNAL",
         False,
@@ -86,6 +87,7 @@ EDGE_KINDS = (
         "function or class body to a variable of an enclosing function",
         layer="meaning",
     ),
+    _meaning("PROVIDED_BY", False, "external thing to the distribution that it comes from"),
     _meaning("CALL", True, "call site to what it calls"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     Kind(

@@ -181,11 +181,11 @@ def _below(folder: str, place: str) -> str:
 def _pyproject(content: str) -> Iterator[tuple[str, str]]:
     """(folder, package it stands for) of every package directory that a pyproject.toml declares."""
     document = tomllib.loads(content)
-    for folder in (f for key in _FOLDERS for f, package in _values(document, key) if not package):
+    for folder in (f for key in _FOLDERS for f, package in values_at(document, key) if not package):
         yield folder, ""
-    for path in (p for key in _PACKAGES for p, package in _values(document, key) if not package):
+    for path in (p for key in _PACKAGES for p, package in values_at(document, key) if not package):
         yield posixpath.dirname(path.rstrip("/")), ""
-    for folder, package in _values(document, "tool.setuptools.package-dir"):
+    for folder, package in values_at(document, "tool.setuptools.package-dir"):
         yield _package_dir(folder, package)
 
 
@@ -211,15 +211,15 @@ def _package_dir(folder: str, package: str) -> tuple[str, str]:
     return (folder.removesuffix(tail), "") if agree else (folder, package)
 
 
-def _values(value: object, key: str, name: str = "") -> Iterator[tuple[str, str]]:
+def values_at(value: object, key: str, name: str = "") -> Iterator[tuple[str, str]]:
     """The strings at a dotted key or in a list there, with "", or in a table, with their names."""
     first, _, rest = key.partition(".")
     if isinstance(value, list):
         for item in value:
-            yield from _values(item, key, name)
+            yield from values_at(item, key, name)
     elif isinstance(value, dict):
         for below, item in value.items():
             if below == first or not key:
-                yield from _values(item, rest, "" if key else below)
+                yield from values_at(item, rest, "" if key else below)
     elif isinstance(value, str) and not key:
         yield value, name

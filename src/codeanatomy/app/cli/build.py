@@ -41,6 +41,13 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt
     metavar="N",
     help="Processes that read files. Default: one per processor.",
 )
+@click.option(
+    "--env",
+    "environment",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PYTHON",
+    help="An interpreter or virtual environment: its metadata says what provides which module.",
+)
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @asked_options
 @format_option("text", "json")

@@ -23,6 +23,16 @@ QUERIES = {
         ("path", "reason", "detail"),
     ),
     "roots": ("SELECT path, reason FROM roots ORDER BY path", ("folder", "reason")),
+    "dependencies": (
+        "SELECT d.name AS distribution, v.string_value AS version, r.string_value AS requirement, "
+        "k.string_value AS known, count(e.src) AS symbols FROM nodes d "
+        "LEFT JOIN edges e ON e.dst = d.node_id AND e.kind = 'PROVIDED_BY' "
+        "LEFT JOIN props v ON v.id = d.node_id AND v.key = 'VERSION' "
+        "LEFT JOIN props r ON r.id = d.node_id AND r.key = 'REQUIREMENT' "
+        "LEFT JOIN props k ON k.id = d.node_id AND k.key = 'KNOWN_AS' "
+        "WHERE d.kind = 'DEPENDENCY' GROUP BY 1, 2, 3, 4 ORDER BY symbols DESC, distribution",
+        ("distribution", "version", "requirement", "known", "symbols"),
+    ),
     "kinds": (
         "SELECT 'node' AS entity, kind, count(*) AS count FROM nodes GROUP BY kind UNION ALL "
         "SELECT 'edge' AS entity, kind, count(*) AS count FROM cpg_edges GROUP BY kind "
@@ -45,6 +55,7 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     unresolved  sites whose target is unknown, with the reason
     skipped     files and folders that were left out, with the reason
     roots       folders that module names start from
+    dependencies  distributions, how they are known, and how many symbols are used of each
     kinds       how many nodes and edges of each kind
     witnesses   who was asked: files, rows, problems, and seconds of the build
     tables      tables and views that `query` can read, with their columns

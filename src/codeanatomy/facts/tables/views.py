@@ -47,6 +47,28 @@ class Module(msgspec.Struct, frozen=True):
     witness: Annotated[str, t.CODED, t.EVIDENCE]
 
 
+class Provided(msgspec.Struct, frozen=True):
+    """An external symbol and the distribution that it comes from."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    distribution: Annotated[int, t.DISTRIBUTION]
+    known: Annotated[str, t.ORIGIN]
+    certainty: Annotated[str, t.CERTAINTY]
+    confidence: Annotated[float, t.CONFIDENCE]
+
+
+class Dependency(msgspec.Struct, frozen=True):
+    """A distribution that the project declares or uses."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    name: Annotated[str, t.NAME]
+    version: Annotated[str | None, t.TEXT]
+    requirement: Annotated[str | None, t.TEXT]
+    known: Annotated[str, t.REASON]
+
+
 class FileSpan(msgspec.Struct, frozen=True):
     """A file with the span of all its bytes."""
 
