@@ -38,7 +38,8 @@ USE = "from shop import A\ndef f(x, y):\n    y = x\n    y.run()\n    return A\n"
 TWICE = "class A:\n def p(self): return self\n def p(self): return self\n def p(self): self\n"
 SLOTS = "class A:\n    __slots__ = ('q',)\ndef f(a): return a.q\n"
 MANY = "".join(f"x{n} = {n}\nx{n}\n" for n in range(300))  # more than a byte can number
-TEXTS = {"shop": SHOP, "use": USE, "twice": TWICE, "slots": SLOTS, "many": MANY}
+OTHER = "from shop import A as Z\nimport shop\nZ; shop\nx = shop\n"
+TEXTS = {"other": OTHER, "shop": SHOP, "use": USE, "twice": TWICE, "slots": SLOTS, "many": MANY}
 SAID = (
     document(
         "shop.py",
@@ -64,6 +65,14 @@ SAID = (
     document(
         "twice.py",
         *(occurrence(at(TWICE, "self", n), "local 1", 8 if n % 2 else 1) for n in range(6)),
+    ),
+    document(
+        "other.py",
+        occurrence(at(OTHER, "A as Z"), ". A#"),
+        occurrence(at(OTHER, "shop", 1), ". shop/__init__:"),
+        occurrence(at(OTHER, "Z", 1), ". A#"),
+        occurrence(at(OTHER, "shop", 2), ". shop/__init__:"),
+        occurrence(at(OTHER, "x"), ". A#"),
     ),
     # as scip-python 0.6 has it
     document(
@@ -124,8 +133,12 @@ def test_of_several_definitions_of_a_symbol_the_last_before_counts(edges: Edges)
     assert len(edges("SAME_SYMBOL_AS", "twice")) == 3
 
 
-def test_an_attribute_means_nothing_of_another_name(edges: Edges) -> None:
+def test_names_mean_nothing_of_another_name_but_for_imports(edges: Edges) -> None:
     assert not edges("REF", "slots")
+    names = [("Z", 3, "TYPE_DECL", 1), ("shop", 3, "NAMESPACE_BLOCK", 1)]
+    assert [row[:4] for row in edges("REF", "other")] == names
+    imports = [("Z", 1, "TYPE_DECL", 1), ("shop", 2, "NAMESPACE_BLOCK", 1)]
+    assert [row[:4] for row in edges("IMPORTS", "other")] == imports
 
 
 def test_as_many_edges_as_there_are_become_one_with_ours(edges: Edges) -> None:

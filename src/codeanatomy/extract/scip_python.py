@@ -42,7 +42,7 @@ def make(repo: Path, files: pa.Table, roots: Sequence[str], folder: Path) -> tup
             (tree / path).write_bytes(known)
     extra = {"extraPaths": [root for root in roots if root]}
     (tree / "pyrightconfig.json").write_text(json.dumps(extra))
-    command = [tool, "index", "--quiet", "--project-name", ".", "--project-version", "."]
+    command = [tool.absolute(), "index", "--quiet", "--project-name", ".", "--project-version", "."]
     command += ["--environment", home / "packages", "--output", index]
     env = dict.fromkeys(("PATH", "HOME", "TMPDIR"), str(home))
     env["NODE_OPTIONS"] = f"--max-old-space-size={MIB}"

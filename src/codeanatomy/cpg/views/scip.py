@@ -18,7 +18,10 @@ THING = View(
             UNION ALL
             SELECT "file_id", "node", "name", "name_bstart",
                    "name_bstart" + octet_length("name"), FALSE
-            FROM "definition" WHERE "construct" <> 'Lambda'
+            FROM "definition" WHERE "construct" NOT IN ('Lambda', 'Module')
+            UNION ALL
+            SELECT m."file_id", m."node", split_part(f."module", '.', -1), 0, 0, FALSE
+            FROM "module" m JOIN "source_file" f ON m."file_id" = f."file_id"
         ) d
         JOIN "scip_occurrence" o
         ON d."file_id" = o."file_id" AND d."bstart" = o."bstart" AND d."bend" = o."bend"
@@ -27,8 +30,8 @@ THING = View(
 )
 
 # Of several definitions the last before the name counts (parameters of a property's functions have
-# one symbol), and of a variable and the parameter or def that binds it first the variable. An
-# attribute has the name of what it means: scip-python takes those of `__slots__` for their class.
+# one symbol), and of a variable and the parameter or def that binds it first the variable. Names
+# agree but for an import's `as`: scip-python takes much for the class or module around it.
 REFERENCE = View(
     name="scip_reference",
     struct=ScipReference,
@@ -36,19 +39,20 @@ REFERENCE = View(
         SELECT s."file_id", s."node", s."what", d."file_id" AS "target_file", d."node" AS "target",
                'possible' AS "certainty", 0.9 AS "confidence"
         FROM (
-            SELECT "file_id", "node", "bstart", "bend", 'name' AS "what", NULL AS "name"
+            SELECT "file_id", "node", "name", "bstart", "bend", 'name' AS "what"
             FROM "syntax" WHERE "construct" = 'Name'
-            UNION ALL SELECT "file_id", "node", "bstart", "bend", 'name', "name" FROM "field"
+            UNION ALL SELECT "file_id", "node", "name", "bstart", "bend", 'name' FROM "field"
             UNION ALL
-            SELECT "file_id", "node", "bstart",
+            SELECT "file_id", "node", coalesce("imported", split_part("module", '.', -1)), "bstart",
                    CASE WHEN "imported" IS NULL THEN "bstart" + octet_length("module")
-                        ELSE "bend" END, 'import', NULL
+                        ELSE "bend" END, 'import'
             FROM "import_alias"
         ) s
+        LEFT JOIN "import_alias" i ON s."file_id" = i."file_id" AND s."name" = i."name"
         JOIN "scip_occurrence" o
         ON s."file_id" = o."file_id" AND s."bstart" = o."bstart" AND s."bend" = o."bend"
         JOIN "scip_thing" d ON o."home" = d."home" AND o."symbol" = d."symbol"
-        WHERE d."defined" AND (s."name" IS NULL OR d."name" IN (s."name", ''))
+        WHERE d."defined" AND d."name" IN (s."name", i."imported")
         QUALIFY row_number() OVER (
             PARTITION BY s."file_id", s."node"
             ORDER BY s."file_id" = d."file_id" DESC, d."file_id", d."bstart" <= s."bstart" DESC,
