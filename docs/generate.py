@@ -128,8 +128,8 @@ def _constraints() -> Iterator[str]:
     yield from _table(
         ["code", "kind", "operands", "says"],
         (
-            [str(code), f"`{k.name}`", ", ".join(o for o, _ in k.operands), k.meaning]
-            for code, k in constraints.BY_CODE.items()
+            [str(code), f"`{name}`", ", ".join(o.split(":")[0] for o in operands.split()), meaning]
+            for code, (name, operands, meaning) in enumerate(constraints.KINDS)
         ),
     )
 

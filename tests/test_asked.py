@@ -63,6 +63,37 @@ TODO = Entity(name="todo", table="todo", kind="TODO")
 OF = Relation(name="rel_todo_of", kind="TODO_OF", left=("todo",), src=t.NODE, dst=t.FILE,
               origin="todos")
 '''
+SURVEY = '''
+from typing import Annotated
+
+import msgspec
+
+from codeanatomy.extract.witness import Survey, Surveyed, Trouble
+from codeanatomy.facts import types as t
+from codeanatomy.facts.ids import MODULE_KEY
+from codeanatomy.facts.schema import table_of
+from codeanatomy.semantic.declare import Relation
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """A module and its file, as somebody else says."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+
+
+def read(repo, files, roots, asked):
+    if asked == "fail":
+        raise ValueError("told to fail")
+    rows = [(file_id, MODULE_KEY) for file_id in files["file_id"].to_pylist()]
+    trouble = Trouble("unreadable", f"asked with {asked!r} about {repo.name}, roots {roots}")
+    return Surveyed({"owned": table_of(Owned, sorted(rows))}, (trouble,))
+
+
+OWNERS = Survey("owners", 1, (Owned,), read)
+OF = Relation(name="rel_owned", kind="SOURCE_FILE", left=("owned",), src=t.NODE, dst=t.FILE,
+              origin="owners", adds="owners", fused=True)
+'''
 Repository = Callable[[dict[str, str]], Path]
 
 
@@ -130,7 +161,7 @@ def test_questions_that_need_a_missing_layer_say_so(shop: Path) -> None:
 
 
 def test_what_there_is_not_is_named(shop: Path) -> None:
-    with pytest.raises(UsageError, match="no layer 'flaw'; did you mean 'flow'"):
+    with pytest.raises(UsageError, match=r"no layer 'flaw'.* did you mean 'flow'"):
         codeanatomy.build(shop, layers=["flaw"])
     with pytest.raises(UsageError, match="no witness 'as'; did you mean 'ast'"):
         codeanatomy.build(shop, witnesses={"as": ""})
@@ -191,6 +222,35 @@ def test_a_plugin_brings_its_tables_nodes_and_edges(shop: Path, tmp_path: Path) 
     assert node == {"name": "# TODO: think", "line": 2}
     assert "nothing_of_that_name" in problem["message"]
     assert (rows["todos"]["files"], rows["todos"]["rows"]) == (1, 1)
+
+
+def test_a_plugins_survey_speaks_on_demand_and_its_edges_are_fused(
+    shop: Path, tmp_path: Path
+) -> None:
+    for number in range(300):  # more groups than a small code can count
+        (shop / f"m{number}.py").write_text("")
+    installed(tmp_path / "site", "owner_plugin", SURVEY)
+
+    def facts(*words: str) -> tuple[dict[str, int], set[str], list[str]]:
+        built = run("build", str(shop), "--format", "json", *words, path=tmp_path / "site")
+        assert built.returncode == 0, built.stderr
+        with codeanatomy.open_graph(shop) as graph:
+            edges = graph.sql(
+                "SELECT a.kind, e.evidence FROM cpg_edges e JOIN cpg_nodes a ON a.node_id = e.src "
+                "WHERE e.kind = 'SOURCE_FILE' AND a.kind = 'NAMESPACE_BLOCK'"
+            )
+            messages = graph.sql("SELECT message FROM problems")["message"].to_pylist()
+        counts = json.loads(built.stdout)["edges"]
+        return counts, {word for row in edges["evidence"].to_pylist() for word in row}, messages
+
+    alone, without, quiet = facts()
+    both, witnesses, told = facts("--with", "owners=HERE")
+    assert both == alone  # the same edges, each once
+    assert (without, witnesses) == ({"ast"}, {"ast", "owners"})
+    assert (quiet, told) == ([], ["asked with 'HERE' about shop, roots ['']"])
+    again, _, failed = facts("--with", "owners=fail")
+    assert again == alone
+    assert failed == ["ValueError: told to fail"]
 
 
 def test_two_witnesses_of_one_name_are_an_error(shop: Path, tmp_path: Path) -> None:

@@ -49,17 +49,15 @@ class Asked(msgspec.Struct, frozen=True):
         for name in self.witnesses:
             if name not in known:
                 raise UsageError(f"there is no witness {name!r}{nearest(name, known)}")
-        return [w for name, w in known.items() if name in self.witnesses or not _on_demand(w)]
+        return [w for name, w in known.items() if name in self.witnesses or not w.on_demand]
 
     def unfilled(self) -> frozenset[str]:
         """The tables that only other witnesses fill."""
-        filled = {struct for one in self.chosen() for struct in one.tables}
-        rest = {struct for one in witnesses().values() for struct in one.tables} - filled
-        return frozenset(map(table_name, rest))
-
-
-def _on_demand(witness: Extractor | Survey) -> bool:
-    return not isinstance(witness, Extractor) or witness.on_demand
+        filled, known = (
+            {table_name(struct) for one in those for struct in one.tables}
+            for those in (self.chosen(), witnesses().values())
+        )
+        return frozenset(known - filled)
 
 
 class Compiled(msgspec.Struct, frozen=True):

@@ -138,9 +138,8 @@ def witness_facts(
             files.append(ids[np.flatnonzero(np.diff(ids, append=-1))])
             rows += len(own)
         count = len(np.unique(np.concatenate(files)))
-        took = round(seconds.get(one.name, 0.0), 3)
-        told = {"witness": one.name, "files": count, "rows": rows}
-        found.append({**told, "problems": troubles[one.name], "seconds": took})
+        told = {"problems": troubles[one.name], "seconds": round(seconds.get(one.name, 0.0), 3)}
+        found.append({"witness": one.name, "files": count, "rows": rows, **told})
     return found
 
 

@@ -126,11 +126,9 @@ def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
         empty = {name: schema_from_struct(s).empty_table() for name, s in ANSWERS.items()}
         facts = evidence.facts | {"call_sites": None}
         return msgspec.structs.replace(evidence, tables=tables | empty, facts=facts)
-    answers = solve(rows, tables["source_file"])
-    tables |= answers.tables
+    answers, effort = solve(rows, tables["source_file"])
+    tables |= answers
     sites = call_sites(tables["call_site"].num_rows, tables["target"])
-    # wide: places that hold too much to tell
-    effort = {"rounds": answers.rounds, "places": answers.places, "wide": answers.wide}
     facts = evidence.facts | {"call_sites": msgspec.to_builtins(sites), "resolution": effort}
     return msgspec.structs.replace(evidence, tables=tables, facts=facts)
 

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeanatomy.extract.flow import dominance
+from codeanatomy.extract.flow import Flow, ways
 from codeanatomy.extract.flow.blocks import ESCAPE, Blocks
-from codeanatomy.extract.flow.evidence import Flow
 from codeanatomy.extract.flow.parts import Parts
-from codeanatomy.extract.flow.reaching import MOST, reaching
 from codeanatomy.extract.forest import Forest
 from codeanatomy.extract.from_ast import WALK_DEPTH, AstCollector, evaluated
 from codeanatomy.extract.parse import parse
@@ -69,10 +67,10 @@ def compare(forest: Forest, scopes: Scopes) -> int:
     blocks = Blocks(Parts(forest, scopes))
     edges = np.unique(np.array(blocks.edges, np.int64).reshape(-1, 3), axis=0)
     src, dst, way = edges.T
-    idom = np.array(dominance.dominators(src, dst, blocks.first))
-    kept = dominance.leading_out(src, dst, way, idom)
-    ipdom = dominance.postdominators(src[kept], dst[kept], blocks.first, idom)
-    rows = zip(*dominance.controls(src[kept], dst[kept], way[kept], ipdom), strict=True)
+    idom = ways.dominators(src, dst, blocks.first)
+    kept = ways.leading_out(src, dst, way, idom)
+    ipdom = ways.postdominators(src[kept], dst[kept], blocks.first, idom)
+    rows = zip(*ways.controls(src[kept], dst[kept], way[kept], ipdom), strict=True)
     control = defaultdict(set)
     for block, by, how in rows:
         control[int(by)].add((int(block), int(by), int(how)))
@@ -88,7 +86,7 @@ def compare(forest: Forest, scopes: Scopes) -> int:
         before = [[s for s, d, _ in here if d == b and s in alive] for b in range(count)]
         around = on_every_way(count, 0, before)
         for block in range(count):
-            wanted = nearest(around, block) + first if block in alive else dominance.NONE
+            wanted = nearest(around, block) + first if block in alive else ways.NONE
             assert idom[first + block] == wanted
         assert all(d in around[s] for s, d, _ in here if d <= s and s in alive)  # reducible
         plain = {s for s, _, w in here if w != ESCAPE}
@@ -119,11 +117,11 @@ def reaching_by_walking(forest: Forest, scopes: Scopes, blocks: Blocks) -> None:
     """Walks from every binding until its variable is bound again."""
     items, _ = Flow(forest, scopes).items()
     edges = np.unique(np.array(blocks.edges, np.int64).reshape(-1, 3)[:, :2], axis=0)
-    idom = np.array(dominance.dominators(*edges.T, blocks.first))
+    idom = ways.dominators(*edges.T, blocks.first)
     alive = edges[idom[edges[:, 0]] >= 0]
     first = np.array(blocks.first)
-    found = reaching(items, alive.T, np.repeat(first[:-1], np.diff(first)))
-    told = set(zip(found.binding.tolist(), found.use.tolist(), strict=True))
+    binding, use, _ = ways.reaching(items, alive.T, np.repeat(first[:-1], np.diff(first)))
+    told = set(zip(binding.tolist(), use.tolist(), strict=True))
     after: dict[int, list[int]] = defaultdict(list)
     for source, target in alive.tolist():
         after[source].append(target)
@@ -250,9 +248,9 @@ def test_hostile_files_are_read(source: str) -> None:
 
 
 def test_a_use_is_told_a_bounded_number_of_bindings() -> None:
-    lines = "".join(f"  if g({i}):\n   x = {i}\n" for i in range(2 * MOST))
+    lines = "".join(f"  if g({i}):\n   x = {i}\n" for i in range(2 * ways.MOST))
     forest, scopes = read(f"def f(x):\n while x:\n{lines}  g(x)\n".encode())
     tables = Flow(forest, scopes).tables()
     uses = tables["def_use"].group_by("node").aggregate([("binding", "count")])
-    assert max(uses["binding_count"].to_pylist()) == MOST
+    assert max(uses["binding_count"].to_pylist()) == ways.MOST
     assert set(tables["def_use"]["certainty"].to_pylist()) == {"possible"}

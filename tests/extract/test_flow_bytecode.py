@@ -13,7 +13,7 @@ from types import CodeType
 
 import pytest
 
-from codeanatomy.extract.flow.evidence import Flow
+from codeanatomy.extract.flow import Flow
 from tests.extract.test_flow import read
 
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])

@@ -9,8 +9,7 @@ from datafusion import SessionConfig, SessionContext
 
 from codeanatomy.facts.schema import annotate
 from codeanatomy.facts.types import FILE, FILE_REF
-from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
-from codeanatomy.plans.grain import Grain
+from codeanatomy.plans.facts import Grain, PlanFacts, plan_facts, planning_session
 from codeanatomy.plans.reach import ALL, Col, Hop, Or, Path
 
 Rows = Sequence[Mapping[str, int | None]]
@@ -339,7 +338,7 @@ class World:
             tally["views"] += 1
             tally[facts.grain.kind] += 1
             tally["opaque"] += bool(facts.opaque)
-            really = changed(old[name], new[name], facts.columns)
+            really = changed(old[name], new[name], [*facts.lineage])
             why = _broken(facts, really, old, new, tally)
             if facts.grain.absolute == "local":
                 for column in (facts.grain.column, *facts.grain.also):

@@ -19,7 +19,7 @@ from codeanatomy.facts.ids import (
 )
 from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.source import SourceFile
-from codeanatomy.resolve.solve import Resolution, solve
+from codeanatomy.resolve.solve import solve
 
 SPACE = 1 << 20  # keys of different files differ, so that a mix-up shows
 
@@ -29,7 +29,8 @@ class Solved(msgspec.Struct):
 
     trees: dict[str, ast.Module]
     texts: dict[str, str]
-    resolution: Resolution
+    tables: dict[str, pa.Table]
+    effort: dict[str, int]
     found: dict[tuple[int, int, str], list[dict[str, object]]]
     reasons: dict[tuple[int, int, str], str]
     labels: dict[tuple[int, int], str]
@@ -93,17 +94,17 @@ def solve_texts(texts: dict[str, str], packages: tuple[str, ...] = ()) -> Solved
         name: t.set_column(0, "file_id", pa.array(ids[t["file"].to_numpy()]))
         for name, t in tables.items()
     }
-    resolution = solve(tables, files)
-    external = resolution.tables["external"].to_pylist()
+    answers, effort = solve(tables, files)
+    external = answers["external"].to_pylist()
     labels |= {(EXTERNAL_FILE, row["node"]): row["symbol"] for row in external}
     found: dict[tuple[int, int, str], list[dict[str, object]]] = {}
-    for row in resolution.tables["target"].to_pylist():
+    for row in answers["target"].to_pylist():
         found.setdefault((row["file_id"], row["site"], row["what"]), []).append(row)
     reasons = {
         (row["file_id"], row["site"], row["what"]): row["reason"]
-        for row in resolution.tables["unanswered"].to_pylist()
+        for row in answers["unanswered"].to_pylist()
     }
-    return Solved(trees, texts, resolution, found, reasons, labels)
+    return Solved(trees, texts, answers, effort, found, reasons, labels)
 
 
 def files_table(modules: list[str], packages: set[str]) -> pa.Table:

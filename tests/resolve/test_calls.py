@@ -205,7 +205,7 @@ def test_a_call_of_a_property_value_is_not_the_property():
 
 def test_every_call_is_answered_or_has_a_reason():
     world = solved("def f(x):\n    x.a().b[0](y for y in x())\n    return {f(1): [f(2)]}[f(3)]")
-    rows = world.resolution.tables
+    rows = world.tables
     asked = [
         r for t in ("target", "unanswered") for r in rows[t].to_pylist() if r["what"] == "call"
     ]

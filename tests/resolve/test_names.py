@@ -66,7 +66,7 @@ def test_nonlocal_statement():
 
 
 def test_del_then_use_in_a_function_does_not_invent():
-    assert solved("def g():\n    x = 1\n    del y\n").resolution.tables["target"].num_rows == 0
+    assert solved("def g():\n    x = 1\n    del y\n").tables["target"].num_rows == 0
 
 
 IMPORTS = [

@@ -84,8 +84,10 @@ def test_an_environment_says_what_provides_a_module(tmp_path: Path) -> None:
     _, provided = distributions(project, [], venv / "bin/python")
     modules = [r["module"] for r in provided.to_pylist() if r["known"] == "installed"]
     assert sorted(modules) == ["_yaml", "google.cloud.storage", "single", "unused", "yaml"]
-    with pytest.raises(UsageError, match="no site-packages"):
-        read(project, tmp_path / "nowhere")
+    (venv / "some/folder").mkdir(parents=True)
+    for wrong in (tmp_path / "nowhere", venv / "some/folder"):
+        with pytest.raises(UsageError, match="no site-packages"):
+            read(project, wrong)
 
 
 def test_external_things_are_of_a_distribution(tmp_path: Path) -> None:

@@ -32,18 +32,11 @@ NODE_KINDS = (
     Kind("NAMESPACE_BLOCK", True, "a module"),
     Kind("TYPE_DECL", True, "a class, or an external one"),
     Kind("METHOD", True, "function, lambda, module body <module>, class body <body>, external"),
-    _flow("METHOD_RETURN", True, "where a function or body is left"),
+    Kind("METHOD_RETURN", True, "where a function or body is left"),
     Kind("METHOD_PARAMETER_IN", True, "a parameter"),
     Kind("TYPE_PARAMETER", True, "a type parameter (PEP 695)"),
-    Kind(
-        "MEMBER",
-        True,
-        "an attribute of the instances of a class, set by its methods",
-        layer="meaning",
-    ),
-    Kind(
-        "LOCAL", True, "a variable of a module, class, function or comprehension", layer="meaning"
-    ),
+    _meaning("MEMBER", True, "an attribute of the instances of a class, set by its methods"),
+    _meaning("LOCAL", True, "a variable of a module, class, function or comprehension"),
     Kind("CALL", True, "a call, or an operator named <operator>.xxx"),
     Kind("IDENTIFIER", True, "a name"),
     Kind("FIELD_IDENTIFIER", True, "the b of a.b"),
@@ -58,12 +51,7 @@ NODE_KINDS = (
     Kind("UNKNOWN", True, "a construct without a fitting kind; its name is the ast class"),
     Kind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
     _meaning("DEPENDENCY", True, "a distribution that the project declares or uses"),
-    Kind(
-        "EXTERNAL",
-        False,
-        "a thing outside the repository, named by its import path",
-        layer="meaning",
-    ),
+    _meaning("EXTERNAL", False, "a thing outside the repository, named by its import path"),
     _meaning("SYMBOL", False, "a symbol of a SCIP index"),
 )
 
@@ -74,56 +62,25 @@ EDGE_KINDS = (
     _meaning("REF", True, "identifier or field to what it means"),
     Kind("ARGUMENT", True, "call to argument expression", "order in the call, from 0"),
     Kind("RECEIVER", True, "call to the object whose method is called"),
-    Kind(
-        "IMPORTS",
-        True,
-        "import to the module, definition, variable or external it names",
-        layer="meaning",
-    ),
+    _meaning("IMPORTS", True, "import to the module, definition, variable or external it names"),
     _meaning("INHERITS_FROM", True, "class to its base", "order of the base"),
-    Kind(
-        "CAPTURE",
-        True,
-        "function or class body to a variable of an enclosing function",
-        layer="meaning",
-    ),
+    _meaning("CAPTURE", True, "function or class body to a variable of an enclosing function"),
     _meaning("PROVIDED_BY", False, "external thing to the distribution that it comes from"),
+    _meaning("MRO", False, "class to each class of its resolution order", "place in the order"),
+    _meaning("OVERRIDES", False, "method to the next one of that name in its class's order"),
+    _meaning("INSTANTIATES", False, "call site to the class that it makes an instance of"),
+    _meaning("EVAL_TYPE", True, "call, parameter, variable or return to the class of its value"),
     _meaning("CALL", True, "call site to what it calls"),
     _flow("CFG", True, "node to one that may be evaluated next"),
-    Kind(
-        "DOMINATE",
-        True,
-        "last node that every way from the entry to a node passes, to it",
-        layer="flow",
-    ),
-    Kind(
-        "POST_DOMINATE",
-        True,
-        "first node that every way from a node to the exit passes, to it",
-        layer="flow",
-    ),
-    Kind(
-        "CDG",
-        True,
-        "test, loop or case to a node that is evaluated or not as it decides",
-        layer="flow",
-    ),
-    Kind(
-        "REACHING_DEF",
-        True,
-        "binding of a local variable to a use that may see its value",
-        layer="flow",
-    ),
+    _flow("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
+    _flow("POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"),
+    _flow("CDG", True, "test, loop or case to a node that is evaluated or not as it decides"),
+    _flow("REACHING_DEF", True, "binding of a local variable to a use that may see its value"),
     Kind("YIELDS", False, "function to a `yield` or `yield from` that it runs"),
     Kind("AWAITS", False, "function to an `await` that it runs"),
     Kind("RAISES", False, "function or body to a `raise` statement that it runs"),
     Kind("HANDLES", False, "function or body to an `except` clause that it runs"),
-    Kind(
-        "DECORATED_BY",
-        False,
-        "definition to the function or class that decorates it",
-        layer="meaning",
-    ),
+    _meaning("DECORATED_BY", False, "definition to the function or class that decorates it"),
     _meaning("SAME_SYMBOL_AS", False, "thing to its SYMBOL, where things of one symbol meet"),
     _meaning("RELATED_TO", False, "SYMBOL to one that it implements or otherwise stands for"),
 )
@@ -145,8 +102,8 @@ def selected(asked: Iterable[str]) -> dict[type, frozenset[str]]:
     layers = {k.kind: k.layer for k in EDGE_KINDS} | {layer: layer for layer in LAYERS}
     if unknown := sorted(asked - layers.keys()):
         raise UsageError(
-            f"there is no layer {unknown[0]!r}{nearest(unknown[0], layers)}; layers are "
-            f"{', '.join(LAYERS)}, and every kind of edge is one"
+            f"there is no layer {unknown[0]!r}: layers are {', '.join(LAYERS)}, and kinds of edges"
+            f"{nearest(unknown[0], layers)}"
         )
     stand = {"syntax", *(layers[one] for one in asked)}
     nodes = frozenset(k.kind for k in NODE_KINDS if k.layer in stand)

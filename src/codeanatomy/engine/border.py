@@ -30,6 +30,8 @@ REMEDIES = {  # of the rest: "report this"
     "the SQL cannot be parsed": "correct the statement",
     "the plan cannot be made": "check the names",
 }
+MOST = 500  # characters of the error's own text
+_FRAME = re.compile(r"\d+: ")
 
 
 @contextlib.contextmanager
@@ -40,20 +42,10 @@ def engine_errors(task: str) -> Iterator[None]:
     except CodeAnatomyError:
         raise
     except Exception as error:  # the border: the libraries below raise untyped errors
-        what, remedy = classify(error)
-        raise EngineError(f"{task}: {what}; {remedy}: {first_lines(error)}") from error
-
-
-def classify(error: BaseException) -> tuple[str, str]:
-    """(what is wrong, what to do next), read off an error of the engine."""
-    text = f"{type(error).__name__}: {error}"
-    known = (what for what, pattern in CLASSES.items() if re.search(pattern, text))
-    what = next(known, "the engine failed")
-    return what, REMEDIES.get(what, "report this")
-
-
-def first_lines(error: BaseException, most: int = 500) -> str:
-    """The error's own text without the stack that some of them append."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    kept = [line for line in lines if line and line != "caused by" and not re.match(r"\d+: ", line)]
-    return " | ".join(kept)[:most] or type(error).__name__
+        text = f"{type(error).__name__}: {error}"
+        known = (what for what, pattern in CLASSES.items() if re.search(pattern, text))
+        what = next(known, "the engine failed")
+        lines = [line.strip() for line in str(error).splitlines()]  # some append their stack
+        own = [line for line in lines if line not in ("", "caused by") and not _FRAME.match(line)]
+        said = " | ".join(own)[:MOST] or type(error).__name__
+        raise EngineError(f"{task}: {what}; {REMEDIES.get(what, 'report this')}: {said}") from error

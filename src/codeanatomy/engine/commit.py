@@ -10,12 +10,13 @@ import datetime
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+from msgspec.structs import replace
 
 from codeanatomy.engine import delta, manifest
 from codeanatomy.engine.border import engine_errors
@@ -23,7 +24,6 @@ from codeanatomy.engine.content import content_hash
 from codeanatomy.engine.lock import pinned
 from codeanatomy.engine.manifest import Snapshot, StoredTable
 from codeanatomy.engine.order import in_order
-from codeanatomy.engine.parquet import write_parquet
 from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 
@@ -64,16 +64,17 @@ def commit(
 
 def undo(root: Path) -> Snapshot | None:
     """The current snapshot, its logs restored, leftovers of unfinished commits removed."""
-    sweep(root)
+    _sweep(root)
     last = manifest.current(root / "snapshots")
     if last is None:
         return None
     tables = dict(last.tables)
     for name, table in tables.items():
         files = [last.directory(name) / file for file in table.files]
-        version = delta.repair(root / "tables" / name, table.version, files, last.schema(name))
-        tables[name] = msgspec.structs.replace(table, version=version)
-    return msgspec.structs.replace(last, tables=tables)
+        schema = manifest.schema_of(table)
+        version = delta.repair(root / "tables" / name, table.version, files, schema)
+        tables[name] = replace(table, version=version)
+    return replace(last, tables=tables)
 
 
 def _drafts(
@@ -92,12 +93,19 @@ def _drafts(
         if stop.is_set():  # another table's writer failed, or somebody pressed Ctrl-C
             raise CodeAnatomyError("stopped")
 
-    known = last.tables if last else {}
-
     def draft(name: str) -> StoredTable:
         with engine_errors(f"writing table {name}"):
             check()
-            return _draft(work, tables[name], tuple(sort.get(name, ())), known.get(name), check)
+            keys, old = tuple(sort.get(name, ())), last.tables.get(name) if last else None
+            table = in_order(tables[name], keys)
+            content, schema = content_hash(table), manifest.schema_text(table.schema)
+            new = StoredTable((), 0, -1, table.num_rows, content, schema, keys)
+            if old and replace(new, files=old.files, bytes=old.bytes, version=old.version) == old:
+                return old
+            file = work / f"{uuid.uuid4().hex}.parquet"
+            delta.write_parquet(file, table, check)
+            manifest.fsync(file)
+            return replace(new, files=(file.name,), bytes=file.stat().st_size)
 
     order = sorted(tables, key=lambda name: (-tables[name].nbytes, name))
     with ThreadPoolExecutor(_THREADS, "store") as pool:
@@ -113,30 +121,6 @@ def _drafts(
             raise
 
 
-def _draft(
-    work: Path,
-    data: pa.Table,
-    keys: tuple[str, ...],
-    old: StoredTable | None,
-    check: Callable[[], None],
-) -> StoredTable:
-    """One table, written to the work folder unless the old one is the same."""
-    table = in_order(data, keys)
-    told = {
-        "rows": table.num_rows,
-        "content_hash": content_hash(table),
-        "schema": manifest.schema_text(table.schema),
-        "sort": keys,
-    }
-    if old and msgspec.structs.replace(old, **told) == old:
-        return old
-    file = work / f"{uuid.uuid4().hex}.parquet"
-    write_parquet(file, table, check)
-    manifest.fsync(file)
-    files = StoredTable(files=(file.name,), bytes=file.stat().st_size)
-    return msgspec.structs.replace(files, **told)
-
-
 def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTable:
     """Move a new file into its table and commit it to the log; an old table stays as it is."""
     if draft.version >= 0:
@@ -145,7 +129,7 @@ def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTabl
     folder.mkdir(exist_ok=True)
     place = (work / draft.files[0]).rename(folder / draft.files[0])
     version = delta.commit_file(folder, place, manifest.schema_of(draft))
-    return msgspec.structs.replace(draft, version=version)
+    return replace(draft, version=version)
 
 
 def _links(
@@ -161,24 +145,21 @@ def _links(
     return links
 
 
-def clean(root: Path, keep: int) -> tuple[int, int]:
-    """Drop all snapshots but the newest `keep` and those being read: (how many, bytes freed).
+def clean(root: Path, keep: int) -> None:
+    """Drop all snapshots but the newest `keep` and those being read.
 
     The manifest goes first, the pins are looked at again, then the files go: a reader that came in
     between either finds its manifest gone and takes a newer one, or keeps its files.
     """
-    if keep < 1:
-        raise StoreError(f"cannot keep {keep} snapshots; keep at least 1")
     snapshots = root / "snapshots"
     whole = [n for n in manifest.numbers(snapshots) if manifest.load(snapshots, n)]
-    drop = set(whole[:-keep]) - pinned(root / "readers")
-    for number in sorted(drop):
+    for number in sorted(set(whole[:-keep]) - pinned(root / "readers")):
         (snapshots / f"{number}.json").unlink()
-    return len(drop), sweep(root)
+    _sweep(root)
 
 
-def sweep(root: Path) -> int:
-    """Remove what no whole manifest names and no reader holds; bytes freed."""
+def _sweep(root: Path) -> None:
+    """Remove what no whole manifest names and no reader holds."""
     snapshots = root / "snapshots"
     for leftover in (root / "tmp").iterdir():
         _remove(leftover)
@@ -191,7 +172,6 @@ def sweep(root: Path) -> int:
     for folder in snapshots.iterdir():
         if folder.is_symlink() or (folder.is_dir() and folder.name not in spared):
             _remove(folder)
-    freed = 0
     for folder in (root / "tables").iterdir():
         if folder.is_symlink() or not folder.is_dir():
             _remove(folder)
@@ -202,12 +182,9 @@ def sweep(root: Path) -> int:
         named = {delta.LOG, *(file for table in stored for file in table.files)}
         for path in folder.iterdir():
             if path.name not in named:
-                status = path.lstat()  # removing gives nothing back while a reader's link holds it
-                freed += status.st_size if status.st_nlink == 1 else 0
                 _remove(path)
         if not stored:
             _remove(folder)
-    return freed
 
 
 def _remove(path: Path) -> None:

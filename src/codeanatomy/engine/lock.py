@@ -57,27 +57,24 @@ def _held(handle: int, path: Path) -> str:
 @contextlib.contextmanager
 def reader_pin(readers: Path, number: int) -> Iterator[None]:
     """Keep a snapshot's files while reading; in a folder that cannot be written, without a mark."""
-    path, handle = _pin_file(readers, number)
+    while True:
+        path = readers / f"{number}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+        handle = None
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError:  # read-only file system, foreign owner, folder gone: nobody cleans there
+            break
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(handle).st_ino:
+                break
+        os.close(handle)  # the clean-up took it for a dead reader's between open and lock
     try:
         yield
     finally:
         if handle is not None:
             path.unlink(missing_ok=True)
             os.close(handle)
-
-
-def _pin_file(readers: Path, number: int) -> tuple[Path, int | None]:
-    while True:
-        path = readers / f"{number}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        except OSError:  # read-only file system, foreign owner, folder gone: nobody cleans there
-            return path, None
-        fcntl.flock(handle, fcntl.LOCK_SH)
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(handle).st_ino:
-                return path, handle
-        os.close(handle)  # the clean-up took it for a dead reader's between open and lock
 
 
 def pinned(readers: Path) -> set[int]:

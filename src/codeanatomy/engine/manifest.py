@@ -48,18 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def directory(self, table: str) -> Path:
         """Folder with exactly the Parquet files of the table."""
-        self._stored(table)
         return Path(self.folder, table)
-
-    def schema(self, table: str) -> pa.Schema:
-        """Arrow schema as committed, with the semantic types in its field metadata."""
-        return schema_of(self._stored(table))
-
-    def _stored(self, table: str) -> StoredTable:
-        if table not in self.tables:
-            known = ", ".join(sorted(self.tables))
-            raise StoreError(f"snapshot {self.number} has no table {table!r}; it has {known}")
-        return self.tables[table]
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -75,7 +64,7 @@ def schema_text(schema: pa.Schema) -> str:
 
 
 def schema_of(table: StoredTable) -> pa.Schema:
-    """The Arrow schema that `schema_text` wrote."""
+    """Arrow schema as committed, with the semantic types in its field metadata."""
     return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(table.schema)))
 
 

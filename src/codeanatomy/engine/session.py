@@ -1,34 +1,25 @@
 """A DataFusion session that runs with exactly the settings it was given."""
 
-import difflib
 from collections.abc import Mapping
 
 from datafusion import SessionConfig, SessionContext
 
+from codeanatomy.engine.border import engine_errors
 from codeanatomy.facts.errors import EngineError
 
 
 def session(settings: Mapping[str, str | int | bool]) -> SessionContext:
-    """A session with these settings, applied and read back; EngineError for an unknown one."""
+    """A session with these settings, applied and read back; EngineError for one that is not."""
     ctx = SessionContext(SessionConfig().with_information_schema(True))
     texts = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in settings.items()}
     for key, text in texts.items():
-        quoted = text.replace("'", "''")
-        try:
-            ctx.sql(f"SET {key} = '{quoted}'")
-        except ValueError as error:
-            known = list(settings_of(ctx))
-            if key in known:
-                why = str(error).splitlines()[-1]
-                raise EngineError(f"setting {key} cannot be {text!r}: {why}") from error
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise EngineError(f"the engine has no setting {key!r}{hint}") from error
+        with engine_errors(f"setting {key}"):
+            ctx.sql(f"SET {key} = '{text}'")
     found = settings_of(ctx) if settings else {}
     for key, text in texts.items():
         held = found.get(key)
         if held is None or held.lower() != text.lower():
-            raise EngineError(f"setting {key} was set to {text!r} but the engine holds {held!r}")
+            raise EngineError(f"setting {key}: set to {text!r} but the engine holds {held!r}")
     return ctx
 
 

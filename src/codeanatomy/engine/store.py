@@ -113,25 +113,16 @@ class Store:
         """The newest whole snapshot, or None before the first build."""
         return manifest.current(self.path / "snapshots")
 
-    def snapshots(self) -> list[Snapshot]:
-        """All whole snapshots, oldest first."""
-        folder = self.path / "snapshots"
-        found = [manifest.load(folder, number) for number in manifest.numbers(folder)]
-        return [snapshot for snapshot in found if snapshot is not None]
-
     @contextlib.contextmanager
-    def pin(self, number: int | None = None) -> Iterator[Snapshot]:
-        """A snapshot (the current one) whose files stay while this is held; waits for nobody."""
-        folder = self.path / "snapshots"
-        while True:
-            snapshot = self.current() if number is None else manifest.load(folder, number)
-            if snapshot is None:
-                raise StoreError(self._absent(number))
+    def pin(self) -> Iterator[Snapshot]:
+        """The current snapshot, whose files stay while this is held; waits for nobody."""
+        while (snapshot := self.current()) is not None:
             with reader_pin(self.path / "readers", snapshot.number):
                 # the clean-up drops the manifest first and looks at the pins again before the files
-                if (folder / f"{snapshot.number}.json").exists():
+                if (self.path / "snapshots" / f"{snapshot.number}.json").exists():
                     yield snapshot
                     return
+        raise StoreError(f"the store {self.path} has no finished graph; run `codeanatomy build`")
 
     def commit(
         self,
@@ -150,19 +141,13 @@ class Store:
         self._need_lock("commit")
         return commit(self.path, tables, facts, sort or {})
 
-    def clean(self, keep: int = 2) -> tuple[int, int]:
+    def clean(self, keep: int = 2) -> None:
         """Drop all but the newest `keep` snapshots and those being read, and every file that no
-        remaining one names; needs the lock. Returns (snapshots dropped, bytes freed)."""
+        remaining one names; needs the lock."""
         from codeanatomy.engine.commit import clean
 
         self._need_lock("clean")
-        return clean(self.path, keep)
-
-    def _absent(self, number: int | None) -> str:
-        if number is None:
-            return f"the store {self.path} has no finished graph; run `codeanatomy build`"
-        whole = ", ".join(str(snapshot.number) for snapshot in self.snapshots()) or "none"
-        return f"the store {self.path} has no snapshot {number}; it has {whole}"
+        clean(self.path, keep)
 
     def _refuse_links(self) -> None:
         for entry in (self.path, *(self.path / name for name in sorted(_OWN))):

@@ -23,6 +23,11 @@ def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[s
     return {table_name(struct): pa.Table.from_arrays(arrays, schema=schema)}
 
 
+def ordered(struct: type[msgspec.Struct], *columns: Column) -> dict[str, pa.Table]:
+    """`table` from columns in the order of the fields."""
+    return table(struct, dict(zip(evidence_schema(struct).names, columns, strict=True)))
+
+
 def coded(codes: npt.NDArray[np.integer], names: Sequence[str] | pa.Array) -> pa.Array:
     """Dictionary-encoded names; null where the code is negative."""
     whole = codes.astype(np.int32, copy=False)

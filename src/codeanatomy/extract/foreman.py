@@ -200,8 +200,9 @@ def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> W
             job = receive(theirs)
             assert isinstance(job, Job)
             asked = extractors if job.witnesses else ()
-            announce = lambda n: word.__setitem__(0, n + ORDINALS)  # noqa: E731
-            seconds = run_job(job, work.repo, asked, announce, wanted=work.wanted)
+            seconds = run_job(
+                job, work.repo, asked, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
+            )
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
             send(theirs, msgspec.structs.replace(job, seconds=seconds))
     finally:

@@ -60,7 +60,8 @@ def extract(
     and a path at work. Equal files give equal bytes, whatever the workers, cache and batches.
     """
     modules, structs = homes(extractors), tables_of(extractors)
-    wanted = everything(extractors) if wanted is None else wanted
+    asked = everything(extractors) if wanted is None else wanted
+    wanted = {name: asked[name] for name in structs if name in asked}
     store = Cache(cache, evidence_fingerprint(extractors, limits, wanted))
     seconds: dict[str, float] = {}
     contents, paths, sizes = (files[name].to_pylist() for name in ("content", "path", "size"))
@@ -77,7 +78,7 @@ def extract(
         jobs = tuple(Job(batch) for batch in _batches(items, count, batch_bytes))
         names = tuple(extractor.name for extractor in extractors)
         with crew(modules, store.folder) as foreman:
-            send(foreman, Work(str(repo), names, dict(wanted), count, limits, jobs))
+            send(foreman, Work(str(repo), names, wanted, count, limits, jobs))
             places |= _gather(foreman, waiting, paths, store, on_progress, seconds=seconds)
     store.trim()
     tables = _assemble(

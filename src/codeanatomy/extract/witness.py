@@ -91,6 +91,7 @@ class Survey(msgspec.Struct, frozen=True):
     version: int
     tables: tuple[type[msgspec.Struct], ...]
     read: Callable[[Path, pa.Table, Sequence[str], str], Surveyed]
+    on_demand: bool = True
 
 
 def evidence_schema(struct: type[msgspec.Struct]) -> pa.Schema:

@@ -1,6 +1,7 @@
 """Collecting order-free declarations from a folder, and from what is installed beside us: the
 declaration is the runtime object."""
 
+import functools
 import importlib
 import importlib.metadata
 import pkgutil
@@ -51,8 +52,10 @@ def offered() -> list[tuple[str, str, str]]:
     return sorted((e.name, e.value, e.dist.version if e.dist else "") for e in entries)
 
 
+@functools.cache
 def plugins() -> tuple[list[ModuleType], list[str]]:
-    """The modules that installed packages offer us, by name, and what was wrong with others."""
+    """The modules that installed packages offer us, by name, and what was wrong with others; each
+    is loaded once."""
     modules, broken = [], []
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
         try:

@@ -6,29 +6,13 @@ is the empty text. A place stands for a value: one per definition that reaches a
 variable. Adding a kind takes a row here, a function that emits it and a rule that reads it.
 """
 
-import msgspec
-
-
-class ConstraintKind(msgspec.Struct, frozen=True):
-    """One kind: its operands as (role, number space), and what a row says."""
-
-    name: str
-    operands: tuple[tuple[str, str], ...]  # spaces: place, object, name, call, literal
-    meaning: str
-
-
-def _kind(line: str) -> ConstraintKind:
-    name, operands, meaning = line.split(" | ")
-    pairs = [o.split(":") for o in operands.split()]
-    return ConstraintKind(name, tuple((p[0], p[-1]) for p in pairs), meaning)
-
-
 EXTENT, ALLOC, LITERAL, UNKNOWN, COPY, LOAD, STORE, CALL, ARG, DECORATED = range(10)
 PARAM, RESULT, THROUGH, METHOD, BIND, IMPORTED, BASE, GLOBAL, IMPORT, STAR = range(10, 20)
 EXPORT, SUPER, CONSTANT, DISPLAY, SPECIAL, KEYED, YIELD, ANNOTATE, DECLARED = range(20, 29)
 METACLASS, MEMBER = 29, 30
 
 # name | at most four operands as role:space, or role alone where both are one word | meaning
+# spaces: place, object, name, call, literal
 _KINDS = """\
 extent | places:literal calls:literal | how many numbers the file uses
 alloc | place object | the place holds the object
@@ -67,7 +51,8 @@ declared | place value:place | an annotation says what the place holds
 metaclass | class:object place | class C(metaclass=place)
 member | class:object name row:literal | a method sets it on its receiver, first at that node's row
 """
-BY_CODE = dict(enumerate(map(_kind, _KINDS.splitlines())))  # the order is that of the codes
+KINDS = tuple(line.split(" | ") for line in _KINDS.splitlines())  # in the order of the codes
+SPACES = {n: tuple(o.rpartition(":")[2] for o in operands.split()) for n, operands, _ in KINDS}
 
 # objects of a file
 MODULE, FUNCTION, CLASS = 1, 2, 3

@@ -75,6 +75,7 @@ BODY = hash_text("body:")  # mix(key of module or class, BODY): its body, a METH
 EXIT = hash_text("exit:")  # mix(key of a METHOD, EXIT): where it is left, a METHOD_RETURN
 FIELD = hash_text("field:")  # mix(key of an attribute access, FIELD): its field identifier
 LOCAL = hash_text("local:")  # mix(mix(scope key, LOCAL), hash_text(name)): a local variable
+PARAMETER = hash_text("arg")  # mix(mix(function key, PARAMETER), place in the signature)
 ANNOTATION = hash_text("annotation:")  # mix(key of a decorator's expression, ANNOTATION)
 
 

@@ -5,8 +5,7 @@ import re
 import pyarrow as pa
 from datafusion.expr import Expr
 
-from codeanatomy.plans.lineage import Column, Relation
-from codeanatomy.plans.notes import Notes
+from codeanatomy.plans.lineage import Column, Notes, Relation
 
 # Parts of these are not among their operands (FILTER, ORDER BY, PARTITION BY, sets, subqueries):
 # their text is searched for column names as well, which may find too many columns, never too few.
@@ -42,10 +41,6 @@ def reads(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:
         if kind not in _OPEN and kind not in _BY_TEXT and kind not in _SUBQUERIES:
             notes.opaque.append(f"expression {kind}")
             return frozenset(range(len(relation.columns)))
-        if kind == "ScalarFunction":
-            notes.functions.add(part.rex_call_operator())
-        elif kind == "AggregateFunction":
-            notes.functions.add(part.to_variant().aggregate_type())
         if kind in _BY_TEXT:
             found |= _named(part, relation)
         if kind not in _NO_OPERANDS:
@@ -81,13 +76,6 @@ def passed(where: Place | None, relation: Relation) -> Column | None:
     if where is None:
         return None
     return relation.columns[where] if isinstance(where, int) else relation.merged.get(where)
-
-
-def unaliased(expr: Expr) -> Expr:
-    """The expression under its aliases."""
-    while expr.variant_name() == "Alias":
-        expr = expr.rex_call_operands()[0]
-    return expr
 
 
 def _column(expr: Expr, relation: Relation, notes: Notes) -> frozenset[int]:

@@ -1,7 +1,10 @@
-"""All that the rest of the system knows about a view's plan, read off the plan."""
+"""All that the rest of the system knows about a view's plan, read off the plan.
+
+Its grain says whether its rows for one file depend on that file alone, and if not, on what.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import datafusion
 import msgspec
@@ -9,9 +12,10 @@ import pyarrow as pa
 from datafusion import DataFrame, SessionContext
 
 from codeanatomy.facts.canonical import fingerprint
-from codeanatomy.facts.schema import semantic_type
-from codeanatomy.plans.grain import Grain, grain, no_grain
-from codeanatomy.plans.notes import Aggregate, Join, Leaf, Notes, Sort, Window
+from codeanatomy.facts.schema import columns_of, semantic_type
+from codeanatomy.facts.types import FILE
+from codeanatomy.plans.lineage import Column, Leaf, Notes, Relation
+from codeanatomy.plans.reach import ALL, All, Col, Path, cost, show
 from codeanatomy.plans.walk import walk
 
 # Volatility is not exposed; now() and its kin are folded into constants while planning, so the plan
@@ -25,15 +29,38 @@ RESULT_SETTINGS = (  # all others change how fast an answer comes, or are visibl
 )
 
 
+_Owner = tuple[bool, Sequence[str]]  # grained by file; columns that name it, all equally well
+
+
+class Grain(msgspec.Struct, frozen=True):
+    """How changed input rows reach output rows, measured in values of the output column `column`.
+
+    `kind`: `local` (rows of a file depend on that file's rows only), `coupled` (on other files
+    through keys), `keyed` (maintained per value of another column), `global` (any change may touch
+    any row), `free` (reads no table that is grained by file). It is relative to the inputs;
+    `absolute` takes in how the inputs themselves came about.
+
+    `also`: other columns that name the file as well (the node of a file has its id as its own).
+
+    `paths`: the reach path of each leaf, in order; its hops tell the coupling keys.
+    """
+
+    kind: str
+    column: str | None
+    reason: str
+    also: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    absolute: str = ""
+
+
 class PlanFacts(msgspec.Struct, frozen=True):
-    """What is known of one plan.
+    """What is known of one plan; columns of tables are written `table.column`.
 
-    Columns of tables are written `table.column`; expressions as the engine prints them.
-
-    `tables`: the columns required per table, sorted. `lineage`: per output column the base columns
-    that its values are computed from. `influence`: the base columns that decide which rows there
-    are. An output column can change only if a column of one of the two changes. `opaque`: what the
-    walk did not understand; it was taken to depend on every input. `nodes`: plan nodes by kind.
+    `tables`: the columns required per table, sorted. `lineage`: per output column, in their order,
+    the base columns that its values are computed from. `influence`: the base columns that decide
+    which rows there are. An output column can change only if a column of one of the two changes.
+    `opaque`: what the walk did not understand; it was taken to depend on every input. `nodes`: plan
+    nodes by kind.
 
     `fingerprint`: plans with one fingerprint give equal rows for equal inputs. 32 hex digits over
     the optimised plan's text and what the text leaves out; names, types and semantic types of the
@@ -42,16 +69,9 @@ class PlanFacts(msgspec.Struct, frozen=True):
     `preserve_nulls` of the DataFrame's `unnest_columns`; unnest in SQL instead.
     """
 
-    columns: tuple[str, ...]
     tables: dict[str, tuple[str, ...]]
     leaves: tuple[Leaf, ...]
-    joins: tuple[Join, ...]
-    aggregates: tuple[Aggregate, ...]
-    windows: tuple[Window, ...]
-    sorts: tuple[Sort, ...]
-    functions: tuple[str, ...]
     volatile: tuple[str, ...]
-    slow_distinct: bool
     lineage: dict[str, tuple[str, ...]]
     influence: tuple[str, ...]
     grain: Grain
@@ -92,9 +112,9 @@ def plan_facts(
     names = tuple(df.schema().names)
     volatile = {m.lower() for m in _VOLATILE.findall(df.logical_plan().display_indent())}
     if volatile:
-        found = no_grain(notes, f"{', '.join(sorted(volatile))}: another answer each time")
+        found = _no_grain(notes, f"{', '.join(sorted(volatile))}: another answer each time")
     else:
-        found = grain(relation, names, notes, upstream or {})
+        found = _grain(relation, names, notes, upstream or {})
     lineage: dict[str, set[str]] = {}
     for name, column in zip(names, relation.columns, strict=True):
         lineage.setdefault(name, set()).update(notes.texts(column.sources))
@@ -110,16 +130,9 @@ def plan_facts(
         "settings": {k: v for k, v in (settings or {}).items() if k in RESULT_SETTINGS},
     }
     return PlanFacts(
-        columns=names,
         tables=tables,
         leaves=tuple(notes.leaves),
-        joins=tuple(notes.joins),
-        aggregates=tuple(notes.aggregates),
-        windows=tuple(notes.windows),
-        sorts=tuple(notes.sorts),
-        functions=tuple(sorted(notes.functions)),
         volatile=tuple(sorted(volatile)),
-        slow_distinct=any(a.slow_distinct for a in notes.aggregates),
         lineage={n: tuple(sorted(lineage[n])) for n in lineage},
         influence=notes.texts(notes.influence),
         grain=found,
@@ -132,3 +145,95 @@ def plan_facts(
 def _column(field: pa.Field) -> tuple[str, str, str]:
     meaning = semantic_type(field)
     return field.name, str(field.type), meaning.name if meaning else ""
+
+
+def _grain(
+    relation: Relation, names: Sequence[str], notes: Notes, upstream: Mapping[str, Grain]
+) -> Grain:
+    """The grain of a walked plan, taken from the output column that tells most.
+
+    The file of a leaf's rows is the column that `upstream` found for a view, and for any other
+    table its one column of type `file.owner` that cannot be NULL. A `file.ref` names another file
+    and never counts.
+    """
+    leaves = notes.leaves
+    owners = [_owner(leaf, notes.schemas[leaf.table], upstream) for leaf in leaves]
+    read = sorted(relation.leaves)
+    filed = [n for n in read if owners[n][0]]
+    if not filed:
+        return _no_grain(notes, "reads no table grained by file", "free")
+    found = []
+    for i, column in enumerate(relation.columns):
+        kind = _kind(column, filed, owners)
+        if kind is not None:
+            price = sum(cost(path) for path in (column.reach or {}).values())
+            found.append((("local", "coupled", "keyed").index(kind), price, i, kind))
+    if not found:
+        return _no_grain(notes, _why_global(relation, names, filed, notes))
+    rank, _, i, kind = min(found)
+    column = relation.columns[i]
+    reach = column.reach or {}
+    equals = [
+        names[j]
+        for r, _, j, _ in found
+        if r == rank and j != i and (kind == "local" or relation.columns[j].direct == column.direct)
+    ]
+    tables = [leaf.table for leaf in leaves]
+    parts = [f"{tables[n]}#{n}: {show(reach[n], tables)}" for n in read]
+    # a local view over inputs coupled to other files is coupled, seen from the sources
+    spread = any(upstream[t].absolute not in ("local", "free") for t in tables if t in upstream)
+    return Grain(
+        kind,
+        names[i],
+        "; ".join(parts),
+        () if kind == "keyed" else tuple(equals),
+        tuple(reach.get(n, ALL) for n in range(len(leaves))),
+        "coupled" if kind == "local" and spread else kind,
+    )
+
+
+def _no_grain(notes: Notes, why: str, kind: str = "global") -> Grain:
+    """The grain of a plan in which any change may touch any row."""
+    return Grain(kind, None, why, paths=tuple(ALL for _ in notes.leaves), absolute=kind)
+
+
+def _owner(leaf: Leaf, schema: pa.Schema, upstream: Mapping[str, Grain]) -> _Owner:
+    above = upstream.get(leaf.table)
+    if above is not None:
+        filed = above.kind in ("local", "coupled") and above.column is not None
+        return above.kind != "free", (above.column or "", *above.also) if filed else ()
+    every = columns_of(schema, FILE)
+    found = [c for c in every if not schema.field(c).nullable]
+    return bool(every), found if len(found) == 1 else ()
+
+
+def _kind(column: Column, filed: Sequence[int], owners: Sequence[_Owner]) -> str | None:
+    """What the column tells about changes of the leaves grained by file; None for nothing."""
+    if column.reach is None:
+        return None
+    paths = [column.reach[n] for n in filed]
+    if any(isinstance(p, All) for p in paths):
+        return None
+    if all(any(p == Col((c,)) for c in owners[n][1]) for n, p in zip(filed, paths, strict=True)):
+        return "local"
+    if column.direct and all(c in owners[n][1] for n, c in column.direct.items()):
+        return "coupled"
+    return "keyed"
+
+
+def _why_global(
+    relation: Relation, names: Sequence[str], filed: Sequence[int], notes: Notes
+) -> str:
+    """The leaves that the closest column does not reach, and where reach was lost."""
+    missing = [
+        (sum(isinstance(column.reach[n], All) for n in filed), i)
+        for i, column in enumerate(relation.columns)
+        if column.reach is not None
+    ]
+    text = "no output column keeps a file or key"
+    if missing:
+        _, i = min(missing)
+        reach = relation.columns[i].reach or {}
+        wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
+        text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
+    return f"{text} ({'; '.join(dict.fromkeys(notes.lost))})" if notes.lost else text

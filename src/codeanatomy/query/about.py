@@ -47,8 +47,8 @@ class SnapshotFacts(msgspec.Struct, frozen=True):
     ref: str | None
     commit: str | None
     dirty: bool | None
-    witnesses: tuple[Witnessed, ...]
-    without: tuple[str, ...]  # kinds of edges that were not asked for
+    witnesses: tuple[Witnessed, ...] = ()
+    without: tuple[str, ...] = ()  # kinds of edges that were not asked for
 
     def needs(self, *kinds: str) -> None:
         """UsageError when the graph was built without one of these kinds of edges."""
@@ -114,20 +114,14 @@ def with_freshness(about: About, fresh: Changes) -> About:
 def sentence(about: About) -> str:
     """The statement as one line for people."""
     doubtful = f"{about.possible} possible and {about.unresolved} unresolved {about.concerns}"
-    parts = [f"snapshot {about.snapshot} of {_ref(about)}", _since(about), doubtful]
+    place = "@".join(filter(None, (about.ref, (about.commit or "")[:10]))) or "a plain folder"
+    place += " with uncommitted changes" if about.dirty and (about.ref or about.commit) else ""
+    parts = [f"snapshot {about.snapshot} of {place}", _since(about), doubtful]
     if about.rows is not None and about.shown != about.rows:
         parts.append(f"first {about.shown} of {about.rows} rows shown")
     if about.rows == 0:
         parts.insert(0, "nothing found")
     return "; ".join(part for part in parts if part)
-
-
-def _ref(about: About) -> str:
-    if about.ref is None and about.commit is None:
-        return "a plain folder"
-    commit = (about.commit or "")[:10]
-    place = f"{about.ref}@{commit}" if about.ref and commit else about.ref or commit
-    return place + (" with uncommitted changes" if about.dirty else "")
 
 
 def _since(about: About) -> str:

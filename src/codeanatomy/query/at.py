@@ -23,8 +23,10 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     """
     file_id, content = file_of(tables, path)
     text = source_of(tables, content)
-    start, end = _line(text, path, line)
-    line_text = text[start:end].decode("utf-8", "replace")
+    lines = text.splitlines(keepends=True)  # universal newlines, as Python reads a file
+    if not 1 <= line <= len(lines):
+        raise UsageError(f"{path} has no line {line}; it ends before")
+    line_text = lines[line - 1].rstrip(b"\r\n").decode("utf-8", "replace")
     if column is None:
         rows = _linked(tables, file_id, f"s.line = {line}", _TOLD)
         before = line_text[: len(line_text) - len(line_text.lstrip())]
@@ -33,7 +35,7 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     else:
         raise UsageError(f"{path}:{line} has no column {column}; columns count from 1")
     if column is not None or not rows.num_rows:
-        offset = start + len(before.encode("utf-8", "replace"))
+        offset = sum(map(len, lines[: line - 1])) + len(before.encode("utf-8", "replace"))
         covers = f"s.bstart <= {offset} AND s.bend > {offset}"
         rows = _linked(tables, file_id, covers, "true", "s.bend - s.bstart, ")
     return _with_text(rows, text)
@@ -61,15 +63,6 @@ def file_of(tables: Tables, path: str) -> tuple[int, str]:
         )
     head = f"{path!r} may mean any of {len(exact)} files:"
     raise UsageError(listed(head, [f["path"] for f in exact]))
-
-
-def _line(text: bytes, path: str, line: int) -> tuple[int, int]:
-    """Byte offsets of a line without its end; universal newlines, as Python reads a file."""
-    lines = text.splitlines(keepends=True)
-    if not 1 <= line <= len(lines):
-        raise UsageError(f"{path} has no line {line}; it ends before")
-    start = sum(map(len, lines[: line - 1]))
-    return start, start + len(lines[line - 1].rstrip(b"\r\n"))
 
 
 def _linked(tables: Tables, file_id: int, place: str, kept: str, order: str = "") -> pa.Table:

@@ -7,6 +7,7 @@ decorator is a call of the scope that holds the definition, save those that only
 """
 
 import re
+from itertools import accumulate
 
 from codeanatomy.query.tables import Tables
 
@@ -37,20 +38,12 @@ def callgraph(tables: Tables, *, certain: bool = False) -> dict[str, list[str]]:
 
 def folded_scope(name: str, scopes: set[str]) -> str:
     """The name of the scope that a METHOD's calls belong to."""
-    while name.endswith(BODY):
-        name = _around(name.removesuffix(BODY), scopes)
+    while name.endswith(BODY):  # the class stands in the nearest dotted prefix that is a METHOD
+        owner = name.removesuffix(BODY)
+        prefixes = [*accumulate(owner.split("."), "{}.{}".format)][-2::-1]
+        ends = (prefix + end for prefix in prefixes for end in ("", BODY, MODULE))
+        name = next(filter(scopes.__contains__, ends), owner + MODULE)
     return _NUMBER.sub("", name.removesuffix(MODULE))
-
-
-def _around(owner: str, scopes: set[str]) -> str:
-    """The METHOD in which a class stands: the nearest dotted prefix that is one."""
-    prefix = owner
-    while "." in prefix:
-        prefix = prefix.rpartition(".")[0]
-        for candidate in (prefix, prefix + BODY, prefix + MODULE):
-            if candidate in scopes:
-                return candidate
-    return owner + MODULE
 
 
 def external_name(symbol: str) -> str:

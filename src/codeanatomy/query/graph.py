@@ -15,10 +15,9 @@ from codeanatomy.facts.errors import StoreError
 from codeanatomy.query import at, callgraph
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
-from codeanatomy.query.ask import ask
 from codeanatomy.query.resolve_name import Symbol, resolve
 from codeanatomy.query.tables import Tables, quoted
-from codeanatomy.query.walk import definitions, references, unresolved_inside, walk
+from codeanatomy.query.walk import bodies, definitions, references, unresolved_calls, walk
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -65,7 +64,7 @@ class Graph(contextlib.ExitStack):
 
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
-        return stated(ask(self._whole, text), self.statement(), limit)
+        return stated(self._whole.ask(text), self.statement(), limit)
 
     def callers(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
@@ -85,7 +84,7 @@ class Graph(contextlib.ExitStack):
         self.facts.needs("CALL")
         found = self.resolve(name)
         rows = walk(self._tables, found, into=False, depth=depth, certain=certain)
-        missed = unresolved_inside(self._tables, found)
+        missed = unresolved_calls(self._tables, "container", bodies(self._tables, found))
         return self._answer(rows, missed, f"call sites in {found[0].qualified_name}", limit)
 
     def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
@@ -130,9 +129,7 @@ class Graph(contextlib.ExitStack):
         steps = [*map(slices.start, seeds), *slicer.steps(seeds)]
         rows = slices.placed(self._tables, [steps]).drop_columns(["way", "step"])
         rows = rows.sort_by([(column, "ascending") for column in ("path", "bstart", "bend")])
-        missed = self._unresolved_in([step.far for step in steps])
-        concerns = "call sites in the slice" + slices.bound(slicer)
-        return self._answer(rows, missed, concerns, limit)
+        return self._sliced(rows, steps, "call sites in the slice", slicer.cut, limit)
 
     def path(
         self,
@@ -153,9 +150,7 @@ class Graph(contextlib.ExitStack):
         seeds = [s for s in seeds if s not in stop]
         steps = slicer.steps(seeds, stop)
         rows = slices.placed(self._tables, slices.ways(seeds, steps, goals))
-        missed = self._unresolved_in([step.far for step in steps])
-        concerns = "call sites that the data may reach" + slices.bound(slicer)
-        return self._answer(rows, missed, concerns, limit)
+        return self._sliced(rows, steps, "call sites that the data may reach", slicer.cut, limit)
 
     def tables(self) -> pa.Table:
         """The stored tables: rows, content hash and bytes of each."""
@@ -210,12 +205,13 @@ class Graph(contextlib.ExitStack):
         told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
         return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
 
-    def _unresolved_in(self, statements: list[int]) -> int:
-        """Unresolved call sites in the statements."""
-        ids = np.array(statements, np.int64)
-        inner = self._tables.lookup("nodes", "statement", ids, "t.node_id")["node_id"].to_numpy()
-        what = "t.what = 'call'"
-        return len(self._tables.lookup("unresolved", "node_id", inner, "t.node_id", what))
+    def _sliced(
+        self, rows: pa.Table, steps: list[slices.Step], concerns: str, cut: bool, limit: int | None
+    ) -> pa.Table:
+        statements = np.array([step.far for step in steps], np.int64)
+        missed = unresolved_calls(self._tables, "statement", statements)
+        more = f", of which more than {slices.MOST:,} statements are not followed" if cut else ""
+        return self._answer(rows, missed, concerns + more, limit)
 
     def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
         """Unresolved sites whose text is the name, or ends with it after a dot."""

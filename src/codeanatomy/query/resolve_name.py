@@ -48,8 +48,18 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         raise UnknownNameError(
             "an empty name means nothing; give a name such as pkg.module.function"
         )
-    found = _candidates(tables, asked, path, variables)
     plain = _plain(asked)
+    rows = tables.asked(
+        "candidates",
+        {},
+        last=quoted(plain.rpartition(".")[2]),
+        asked=quoted(asked),
+        variables=quoted(*VARIABLES),
+        kinds=quoted(*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ())),
+        module_id=sql_node_id("f.file_id", str(MODULE_KEY)),
+        place=path_is("f.path", path) if path else "true",
+    )  # what has that last name, and modules whose name ends with it
+    found = msgspec.convert(rows.to_pylist(), list[Symbol])
     chosen = [
         s
         for s in found
@@ -79,23 +89,6 @@ def _split(tables: Tables, name: str) -> tuple[str, str]:
     files = tables.sql(f"SELECT module FROM files WHERE {path_is('path', path)}")
     modules = files["module"].to_pylist()
     return (modules[0], path) if len(modules) == 1 else (name, "")
-
-
-def _candidates(tables: Tables, asked: str, path: str, variables: bool) -> list[Symbol]:
-    """Everything whose last name is that of what was asked, and modules whose name ends with it."""
-    last = _plain(asked).rpartition(".")[2]
-    kinds = (*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ()))
-    rows = tables.asked(
-        "candidates",
-        {},
-        last=quoted(last),
-        asked=quoted(asked),
-        variables=quoted(*VARIABLES),
-        kinds=quoted(*kinds),
-        module_id=sql_node_id("f.file_id", str(MODULE_KEY)),
-        place=path_is("f.path", path) if path else "true",
-    )
-    return msgspec.convert(rows.to_pylist(), list[Symbol])
 
 
 def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:

@@ -165,11 +165,7 @@ class Slicer:
 
 def starting(tables: Tables, file_id: int, line: int, place: str) -> list[int]:
     """The statements and parameters on a line; UsageError if there are none."""
-    rows = tables.sql(
-        "SELECT DISTINCT coalesce(n.statement, n.node_id) AS statement FROM spans s JOIN nodes n "
-        f"ON n.node_id = s.node_id WHERE s.file_id = {file_id} AND s.line = {line} AND "
-        "(n.statement IS NOT NULL OR n.kind = 'METHOD_PARAMETER_IN') ORDER BY statement"
-    )
+    rows = tables.asked("starting", {}, file_id=file_id, line=line)
     if not rows.num_rows:
         raise UsageError(f"no statement begins at {place}; see `codeanatomy at {place}`")
     return [int(x) for x in rows["statement"].to_pylist()]
@@ -197,11 +193,6 @@ def ways(seeds: list[int], steps: list[Step], goals: Iterable[int]) -> list[list
     return found
 
 
-def bound(slicer: Slicer) -> str:
-    """What an answer says of steps that were left out."""
-    return f", of which more than {MOST:,} statements are not followed" if slicer.cut else ""
-
-
 def start(statement: int) -> Step:
     """The step that leads nowhere else."""
     return Step(0, 0.0, "start", "", statement, statement, "certain")
@@ -216,16 +207,8 @@ def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:
     ]
     rows = [{"way": way, "step": number} | step._asdict() for way, number, step in told]
     ends = np.array([end for *_, step in told for end in (step.near, step.far)], np.int64)
-    found = tables.sql_with(
-        {"taken": pa.Table.from_pylist(rows, _STEPS), "places": places(tables, ends)},
-        """
-        SELECT way, step, f.path, p.line, f.content, why, s.name, g.path AS from_path,
-               q.line AS from_line, certainty, 1.0 - doubt AS confidence, calls, p.bstart, p.bend
-        FROM taken s JOIN places p ON p.node_id = far JOIN files f ON f.file_id = p.file_id
-        JOIN places q ON q.node_id = near JOIN files g ON g.file_id = q.file_id
-        ORDER BY way, step
-        """,
-    )
+    taken = pa.Table.from_pylist(rows, _STEPS)
+    found = tables.asked("placed", {"taken": taken, "places": places(tables, ends)})
     contents, numbers = found["content"].to_pylist(), found["line"].to_pylist()
     lines = {content: source_of(tables, content).splitlines() for content in {*contents}}
     texts = [

@@ -1,4 +1,5 @@
-"""Reading the tables of one snapshot: a session that opens only what a question names.
+"""Reading the tables of one snapshot: a session that opens only what a question, ours or a user's,
+names.
 
 Stored tables hold ids and spans apart, so that a thing that only moved changes one table; the views
 join them again. One file each in `sql/`: what a row says on its first line, then the query. Our own
@@ -8,6 +9,7 @@ Ids are clustered by file and the tables sorted by id, so a lookup of few ids st
 lie in: row groups outside them are never read.
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,8 +21,9 @@ from datafusion import DataFrame, SQLOptions, col
 
 from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.manifest import Snapshot, decoded
+from codeanatomy.engine.manifest import Snapshot, decoded, schema_of
 from codeanatomy.engine.session import session
+from codeanatomy.facts.errors import EngineError, UsageError
 from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
 from codeanatomy.facts.schema import DOC, GROUP, annotate
 from codeanatomy.facts.types import SemanticType
@@ -36,6 +39,16 @@ MOST_RANGES = 48  # more ranges than this cost more to test than the row groups 
 _SQL = Path(__file__).with_name("sql")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CATALOGUE = {"show", "describe", "desc", "information_schema"}
+_REFUSED = re.compile(r"(DDL|DML|Statement) not supported|Unsupported SQL statement")
+_TABLE = re.compile(r"table '(?:datafusion\.public\.)?([^']*)' not found")
+_FIELD = re.compile(r"No field named ([^\s]+?)\.?(?:\s|$)")
+_FIELDS = re.compile(r"Valid fields are (.*?)\.?$", re.DOTALL)
+_PREFIX = re.compile(
+    r"^(?:DataFusion error|Error during planning|Schema error|SQL error|"
+    r"This feature is not implemented|Arrow error|Execution error|External error): "
+)
+_VALUE = re.compile(r"Arrow error|Execution error|Cast error|Invalid argument")
+_PARSER = re.compile(r'^ParserError\("(.*)"\)$', re.DOTALL)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -93,11 +106,21 @@ class Tables:
         with engine_errors("query"):
             return self._session.sql(text).to_arrow_table()
 
-    def plan(self, text: str) -> DataFrame:
-        """The planned query of a user: read-only, refused by the engine's ValueError otherwise."""
+    def ask(self, text: str) -> pa.Table:
+        """Rows of a user's SQL: one SELECT, WITH, EXPLAIN, SHOW or DESCRIBE. UsageError, with what
+        was probably meant, for any other text."""
         self._need(text)
-        frame: DataFrame = self._session.sql(text, options=READ_ONLY)
-        return frame
+        try:
+            frame = self._session.sql(text, options=READ_ONLY)
+        except ValueError as error:
+            raise UsageError(_explained(self.names, str(error))) from error
+        try:
+            with engine_errors("query"):
+                return frame.to_arrow_table()
+        except EngineError as error:
+            if not _VALUE.search(str(error.__cause__)):
+                raise
+            raise UsageError(f"the query failed: {_cleaned(str(error.__cause__))}") from error
 
     def described(self) -> pa.Table:
         """One row per column of every public view and stored table, views first."""
@@ -139,29 +162,26 @@ class Tables:
 
     def _need(self, text: str) -> None:
         words = {word.lower() for word in _WORD.findall(text)}
-        named = set(self.names) if words & _CATALOGUE else words & set(self.names)
-        for name in sorted(named):
+        meant = set(self.names) if words & _CATALOGUE else words & set(self.names)
+        for name in sorted(meant):
             if name in self._open:
                 continue
             self._open.add(name)
             if (view := _VIEWS.get(name)) is not None:
                 self._need(view.sql)
-                self._session.register_view(name, self._annotated(view))
+                frame: DataFrame = self._session.sql(view.sql)
+                if EDGE_COLUMN in frame.schema().names:
+                    field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
+                    told = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
+                    named = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=told)
+                    frame = frame.with_column(EDGE_COLUMN, named)
+                self._session.register_view(name, frame)
             else:
                 directory = f"{self.snapshot.directory(name)}/"
                 # texts plain, since coded ones cost the engine up to thirty times more to sort, and
                 # no metadata of the table itself: the engine refuses to swap sides that differ
-                schema = decoded(self.snapshot.schema(name))
+                schema = decoded(schema_of(self.snapshot.tables[name]))
                 self._session.register_parquet(name, directory, schema=schema)
-
-    def _annotated(self, view: View) -> DataFrame:
-        frame: DataFrame = self._session.sql(view.sql)
-        if EDGE_COLUMN not in frame.schema().names:
-            return frame
-        field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
-        meaning = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-        told = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=meaning)
-        return frame.with_column(EDGE_COLUMN, told)
 
 
 def id_table(ids: Ids) -> pa.Table:
@@ -193,3 +213,39 @@ def is_id(field: pa.Field) -> bool:
 def quoted(*texts: str) -> str:
     """The texts as SQL literals, with commas between them."""
     return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+
+
+def _explained(names: list[str], message: str) -> str:
+    """The engine's refusal in plain words, with names that were probably meant."""
+    if _REFUSED.search(message):
+        return "a graph is read-only: only SELECT, WITH, EXPLAIN, SHOW and DESCRIBE can be asked"
+    if "single SQL statement" in message:
+        return "one statement at a time: the text holds several"
+    if "No SQL statements" in message:
+        return "the query is empty; try: SELECT kind, count(*) FROM cpg_nodes GROUP BY kind"
+    if found := _TABLE.search(message):
+        known = ", ".join(names)
+        return f"no table {found[1]!r}{_near(found[1], names)}; there are {known}"
+    if found := _FIELD.search(message):
+        asked = found[1].replace('"', "")
+        listed = _FIELDS.search(message)
+        fields = [f.strip().rpartition(".")[2] for f in listed[1].split(",")] if listed else []
+        fields = list(dict.fromkeys(f.strip('"') for f in fields))
+        hint = _near(asked.rpartition(".")[2], fields)
+        there = f"; there are {', '.join(fields)}" if fields else ""
+        return f"no column {asked!r}{hint}{there}"
+    return f"the query cannot be understood: {_cleaned(message)}"
+
+
+def _cleaned(message: str) -> str:
+    """An engine's message without the names of its layers, on one line."""
+    while _PREFIX.search(message):
+        message = _PREFIX.sub("", message)
+    if found := _PARSER.search(message):
+        message = found[1]
+    return " ".join(message.split())
+
+
+def _near(asked: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(asked, known, 1, 0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""

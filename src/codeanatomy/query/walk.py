@@ -104,10 +104,9 @@ def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
     return distinct(np.array(found, np.int64))
 
 
-def unresolved_inside(tables: Tables, symbols: list[Symbol]) -> int:
-    """Number of call sites without a target in the code of the symbols."""
-    owners = bodies(tables, symbols)
-    inner = tables.lookup("nodes", "container", owners, "t.node_id")["node_id"].to_numpy()
+def unresolved_calls(tables: Tables, key: str, ids: Ids) -> int:
+    """Number of call sites without a target in these containers or statements, as the key says."""
+    inner = tables.lookup("nodes", key, ids, "t.node_id")["node_id"].to_numpy()
     sites = tables.lookup("unresolved", "node_id", inner, "t.node_id", "t.what = 'call'")
     return len(distinct(sites["node_id"].to_numpy()))
 

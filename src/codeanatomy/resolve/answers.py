@@ -1,4 +1,5 @@
-"""What may each site mean? The target, external and unanswered tables out of a finished solve.
+"""What may each site mean, and how surely? The target, external and unanswered tables out of a
+finished solve. Marks say why a place is not sure; they travel along copies, loads and calls.
 
 Confidence: 1 where every step was forced (one target, no mark on the way); otherwise 0.9 divided by
 the square root of the number of candidates, halved for a definition that only overrides in an
@@ -13,115 +14,137 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, LOCAL, external_key, hash_texts, mix
+from codeanatomy.facts.ids import (
+    EXTERNAL_FILE,
+    FIELD,
+    LOCAL,
+    distinct,
+    external_key,
+    hash_texts,
+    mix,
+)
 from codeanatomy.facts.schema import schema_from_struct
-from codeanatomy.facts.tables.resolution import External, Target, Unanswered
+from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
+from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import World
 
 POSSIBLE = 0.9
+# calls whose effect no rule can see
+DYNAMIC_CALLS = (
+    *("builtins.getattr", "builtins.eval", "builtins.exec", "builtins.__import__"),
+    *("builtins.globals", "builtins.locals", "builtins.vars", "importlib.import_module"),
+)
+NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
 Meanings = Callable[[int], Meant]
 
 
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
     """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
-    meaning = Meaning(f)
-    sites = len(f.world.site_what)
-    first = _questions(f.world)
-    question, symbol, rule, doubt = _candidates(f, meaning)
-    question = first[question % max(sites, 1)] + question // max(sites, 1) * sites
-    file, key, thing, external = _resolved(f, [*meaning.number], symbol)
-    question, kept, rule, doubt = _distinct(question, thing, rule, doubt)
-    once = _once(f.world, question, thing[kept])
-    question, kept, rule, doubt = question[once], kept[once], rule[once], doubt[once]
-    file, key = file[kept], key[kept]
-    count = np.bincount(question[question < sites], minlength=sites)
-    asked = (first == np.arange(sites)) & (f.world.site_what != c.IMPLICIT_SITE)
-    left = np.flatnonzero((count == 0) & asked)
-    return {
-        "target": _targets(f.world, question, (file, key), rule, doubt),
-        "external": external,
-        "unanswered": _unanswered(f.world, left, meaning.reasons(left)),
-    }
-
-
-def _questions(world: World) -> Ints:
-    """For each site the first that asks the same: a name bound by two imports is one question."""
-    first = np.arange(len(world.site_what))
+    meaning, world = Meaning(f), f.world
+    sites = len(world.site_what)
+    first = np.arange(sites)  # site that asks the same: a name bound by two imports is one question
     names = np.flatnonzero(world.site_what == c.NAME_SITE)
     keys = mix(world.site_file[names], world.site_key[names])
     _, at, which = np.unique(keys, return_index=True, return_inverse=True)
     first[names] = names[at][which]
-    return first
+    found = _candidates(f, meaning)
+    unseen, site = np.divmod(found[0], max(sites, 1))
+    found[0] = first[site] + unseen * sites
+    related = relatives(f, meaning)
+    used = np.append(found[1], related[3])
+    file, key, thing, external = _resolved(f, [*meaning.number], used)
+    ours = len(found[1])
+    relative = _relatives(world, related, (file[ours:], key[ours:], thing[ours:]))
+    file, key, thing = file[:ours], key[:ours], thing[:ours]
+    # once per question and thing, in the order of the questions; the least doubtful way is kept
+    order = np.argsort(pair(found[3], found[2]), kind="stable")
+    order = order[_distinct(pair(found[0], thing)[order])]
+    # without what a node calls unseen and calls already
+    site = found[0, order] % max(sites, 1)
+    calls = np.flatnonzero((found[0, order] >= sites) | (world.site_what[site] == c.CALL_SITE))
+    site = site[calls]
+    _, node = np.unique(mix(world.site_file[site], world.site_key[site]), return_inverse=True)
+    kept = _distinct(pair(node, thing[order[calls]]))
+    order = np.delete(order, np.delete(calls, kept))
+    question, _, rule, doubt = found[:, order]
+    count = np.bincount(question[question < sites], minlength=sites)
+    asked = (first == np.arange(sites)) & (world.site_what != c.IMPLICIT_SITE)
+    left = np.flatnonzero((count == 0) & asked)
+    what = world.site_what[left]
+    return {
+        "target": _targets(world, question, (file[order], key[order]), rule, doubt),
+        "external": external,
+        "relative": relative,
+        "unanswered": _table(
+            Unanswered,
+            world.file_ids[world.site_file[left]],
+            _node(world, left),
+            _coded(np.where(what == c.STORED_SITE, c.ATTRIBUTE_SITE, what), c.SITES),
+            _coded(world.site_name[left], world.texts),
+            _coded(meaning.reasons(left), c.REASONS),
+        ),
+    }
 
 
-def _candidates(f: Fixpoint, meaning: Meaning) -> tuple[Ints, Ints, Ints, Ints]:
-    """(question, symbol, rule, doubt) of everything a site may mean: the question's number is the
-    site's, and as many more as there are sites for what it calls unseen. Doubt: marks of the way.
-    """
+def _distinct(values: Ints) -> Ints:
+    """Where each of the values stands first, in the order of the values."""
+    return np.unique(values, return_index=True)[1]
+
+
+def _candidates(f: Fixpoint, meaning: Meaning) -> Ints:
+    """Question, symbol, rule and doubt (marks of the way) of everything a site may mean: the
+    question's number is the site's, and as many more as there are sites for what it calls unseen"""
     world, points = f.world, f.points
     what, parts = world.site_what, []
-
-    def ask(sites: Ints, places: Ints, *meant: tuple[Meanings, bool], named: bool = False) -> None:
-        """Asks for every object in each site's place; true: what the site calls unseen."""
-        which, objects = points.answers(places)
-        asked = pair(objects, world.site_name[sites][which]) if named else objects
-        keys = np.unique(asked, return_inverse=True)
-        doubt = points.marks[places[which]].astype(np.int64)
-        for answer, unseen in meant:
-            parts.append(_expanded(sites[which] + unseen * len(what), keys, doubt, answer))
-
-    attribute = (meaning.attribute, False)
+    called, inherited = (meaning.called, False), (meaning.inherited_init, True)
+    attribute, accessed = (meaning.attribute, False), (meaning.accessed, True)
+    stored = (partial(meaning.accessed, stored=True), True)
+    callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
+    # sites (None: those of the callbacks), whether their name counts, and for every object in a
+    # site's place: what it means; true: what the site calls unseen
     for asked, named, meant in (
-        (c.CALL_SITE, False, ((meaning.called, False), (meaning.inherited_init, True))),
+        (c.CALL_SITE, False, (called, inherited)),
         (c.BASE_SITE, False, ((meaning.base, False),)),
         (c.DECORATOR_SITE, False, ((meaning.value, False),)),
-        (c.ATTRIBUTE_SITE, True, (attribute, (meaning.accessed, True))),
-        (c.STORED_SITE, True, (attribute, (partial(meaning.accessed, stored=True), True))),
+        (c.ATTRIBUTE_SITE, True, (attribute, accessed)),
+        (c.STORED_SITE, True, (attribute, stored)),
         (c.IMPLICIT_SITE, True, ((meaning.implicit, True),)),
+        (None, False, ((meaning.called, True),)),
     ):
-        sites = np.flatnonzero(what == asked)
-        ask(sites, world.site_place[sites], *meant, named=named)
-    callbacks = np.array([*f.callbacks], np.int64).reshape(-1, 2)
-    ask(callbacks[:, 0], callbacks[:, 1], (meaning.called, True))
+        sites = callbacks[:, 0] if asked is None else np.flatnonzero(what == asked)
+        places = callbacks[:, 1] if asked is None else world.site_place[sites]
+        which, objects = points.answers(places)
+        asking = sites[which]
+        keys = pair(objects, world.site_name[asking]) if named else objects
+        numbered = np.unique(keys, return_inverse=True)
+        doubt = points.marks[places[which]].astype(np.int64)
+        for answer, unseen in meant:
+            parts.append(_expanded(asking + unseen * len(what), numbered, doubt, answer))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    keys = np.unique(world.site_place[sites], return_inverse=True)
-    parts.append(_expanded(sites, keys, np.zeros(len(sites), np.int64), meaning.imported))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return columns[0], columns[1], columns[2], columns[3]
+    numbered = np.unique(world.site_place[sites], return_inverse=True)
+    parts.append(_expanded(sites, numbered, np.zeros(len(sites), np.int64), meaning.imported))
+    return np.concatenate(parts, axis=1)
 
 
-def _expanded(
-    sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings
-) -> tuple[Ints, Ints, Ints, Ints]:
+def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings) -> Ints:
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
-    distinct, inverse = keys
+    asked, inverse = keys
     flat: Meant = []
     ends = [0]
-    for key in distinct.tolist():  # keeping every list would take half as long again
+    for key in asked.tolist():  # keeping every list would take half as long again
         flat += meant(key)
         ends.append(len(flat))
     bounds = np.array(ends, np.int64)
     at, of = expand(bounds[inverse], bounds[inverse + 1])
     table = np.fromiter(chain.from_iterable(flat), np.int64)
     symbol, rule, why = table.reshape(-1, 3)[at].T
-    return sites[of], symbol, rule, doubt[of] | why
-
-
-def _distinct(site: Ints, thing: Ints, rule: Ints, doubt: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """(site, row, rule, doubt) once per site and thing, in the order of the sites; the least
-    doubtful way is kept."""
-    both = pair(site, thing)
-    order = np.lexsort((pair(doubt, rule), both))
-    keep = np.ones(len(site), bool)
-    keep[1:] = np.diff(both[order]) != 0
-    order = order[keep]
-    return site[order], order, rule[order], doubt[order]
+    return np.stack((sites[of], symbol, rule, doubt[of] | why))
 
 
 def _node(world: World, sites: Ints) -> Ints:
@@ -132,34 +155,18 @@ def _node(world: World, sites: Ints) -> Ints:
     return keys
 
 
-def _once(world: World, question: Ints, thing: Ints) -> Ints:
-    """Rows without those in which a node calls unseen what it calls already."""
-    sites = max(len(world.site_what), 1)
-    unseen, site = question >= sites, question % sites
-    calls = np.flatnonzero(unseen | (world.site_what[site] == c.CALL_SITE))
-    _, node = np.unique(
-        mix(world.site_file[site[calls]], world.site_key[site[calls]]), return_inverse=True
-    )
-    _, first = np.unique(pair(node, thing[calls]), return_index=True)
-    kept = np.ones(len(question), bool)
-    kept[np.delete(calls, first)] = False
-    return np.flatnonzero(kept)
-
-
 def _targets(
     world: World, question: Ints, target: tuple[Ints, Ints], rule: Ints, doubt: Ints
 ) -> pa.Table:
     candidates = np.bincount(question, minlength=1)[question]
-    sites = max(len(world.site_what), 1)
-    unseen, site = question >= sites, question % sites
+    unseen, site = np.divmod(question, max(len(world.site_what), 1))
     what = np.where(unseen, c.IMPLICIT_SITE, world.site_what[site])
     what[what == c.STORED_SITE] = c.ATTRIBUTE_SITE
     node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
-    confidence = POSSIBLE / np.sqrt(candidates)
-    confidence = np.where((rule == OVERRIDE) | (rule == GUESS), confidence / 2, confidence)
+    halved = (rule == OVERRIDE) | (rule == GUESS)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
-    confidence = np.where(dropped, confidence / 2, confidence)
+    confidence = POSSIBLE / np.sqrt(candidates) / (1 + halved) / (1 + dropped)
     return _table(
         Target,
         world.file_ids[world.site_file[site]],
@@ -170,6 +177,31 @@ def _targets(
         _coded(np.where(certain, 0, 1), ("certain", "possible")),
         np.where(certain, 1.0, np.round(confidence, 3)),
         candidates,
+    )
+
+
+def _relatives(world: World, rows: Ints, target: tuple[Ints, Ints, Ints]) -> pa.Table:
+    """Each relative once, by node; in doubt where one way to it is, or it is one of several."""
+    file, key, what, _, position, doubt = rows
+    _, node = np.unique(mix(world.file_ids[file], key), return_inverse=True)
+    question = node * len(WHATS) + what
+    answer = pair(question, target[2])
+    order = np.argsort(answer, kind="stable")
+    kept = np.flatnonzero(np.diff(answer[order], prepend=-1))
+    doubt = np.maximum.reduceat(doubt[order], kept) if len(kept) else doubt
+    order = order[kept]
+    several = np.bincount(question[order], minlength=1)[question[order]]
+    candidates = np.where(what[order] < INSTANTIATES, 1, several)
+    certain = (doubt == 0) & (candidates == 1)
+    return _table(
+        Relative,
+        world.file_ids[file[order]],
+        key[order],
+        _coded(what[order], WHATS),
+        *(column[order] for column in target[:2]),
+        position[order],
+        _coded(np.where(certain, 0, 1), ("certain", "possible")),
+        np.where(certain, 1.0, np.round(POSSIBLE / np.sqrt(candidates), 3)),
     )
 
 
@@ -202,18 +234,6 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
     return files[used], keys[used], things[used], external
 
 
-def _unanswered(world: World, sites: Ints, reasons: Ints) -> pa.Table:
-    what = world.site_what[sites]
-    return _table(
-        Unanswered,
-        world.file_ids[world.site_file[sites]],
-        _node(world, sites),
-        _coded(np.where(what == c.STORED_SITE, c.ATTRIBUTE_SITE, what), c.SITES),
-        _coded(world.site_name[sites], world.texts),
-        _coded(reasons, c.REASONS),
-    )
-
-
 def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     """Codes of distinct values as a dictionary array that holds just the values in use, sorted."""
     texts = list(values)
@@ -225,10 +245,71 @@ def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(position[codes], found)
 
 
-def _table(struct: type[Target | External | Unanswered], *columns: object) -> pa.Table:
+def _table(struct: type[Target | External | Relative | Unanswered], *columns: object) -> pa.Table:
     schema = schema_from_struct(struct)
     arrays = [
         x if isinstance(x, pa.Array) else pa.array(x, field.type)
         for x, field in zip(columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def mark(f: Fixpoint) -> None:
+    """Completes `points.marks`: every place gets the marks of all that its value came from."""
+    points, rows = f.points, f.world.rows
+    store = rows["store"]
+    load, call, special = rows["load"], f.tables["call"].all, f.tables["special"].all
+    # parameters that callers outside the repository may fill
+    parameters, (declared, said) = rows["param"][:, 3], rows["declared"][:, :2].T
+    known = np.append(declared[points.count[said] > 0], np.array(f.receivers, np.int64))
+    points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
+    # results of calls whose effect no rule follows
+    supers = np.isin(call[:, 2], rows["super"][:, 2])
+    followed = call[~f.decorates(call[:, 1]) & ~supers]
+    which, objects = points.answers(followed[:, 0])
+    results, kinds = followed[which, 2], points.kind[objects]
+    called = np.unique(objects[kinds == p.EXTERNAL]).tolist()
+    dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
+    points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
+    unknown = np.array(sorted(f.unknown_results), np.int64)
+    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
+    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
+    points.mark(results[p.among(kinds, p.VALUES)], c.NOT_CALLABLE)
+    edges = np.concatenate(
+        (
+            points.edges.all(),
+            pair(load[:, 0], load[:, 2]),
+            pair(call[:, 0], call[:, 2]),
+            pair(special[:, 0], special[:, 3]),
+            pair(*f.tables["bound_copy"].all[:, :2].T),
+        )
+    )
+    edges = np.sort(edges, kind="stable")  # fast on the sorted runs
+    starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
+    targets = edges & LOW
+    changed = np.flatnonzero(points.marks[: points.places])
+    while True:
+        _flow(points.marks, starts, targets, changed)
+        # instance attributes whose name is also stored through a value that is not known
+        unknown = (points.marks[store[:, 0]] & ~NOT_UNKNOWN) != 0
+        found = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
+        fields = np.array([place for one in found for _, place, _ in one or ()], np.int64)
+        stored = fields[(points.marks[fields] & (1 << c.OPEN_ATTRIBUTE)) == 0]
+        points.mark(stored, c.OPEN_ATTRIBUTE)
+        # loads that found nothing although their base holds something
+        result = load[points.count[load[:, 0]] > 0, 2]
+        missing = np.unique(result[(points.count[result] == 0) & (points.marks[result] == 0)])
+        points.mark(missing, c.NO_ATTRIBUTE)
+        changed = np.append(stored, missing)
+        if not changed.size:
+            return
+
+
+def _flow(marks: p.Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
+    while frontier.size:
+        at, of = expand(starts[frontier], starts[frontier + 1])
+        reached, bits = targets[at], marks[frontier[of]]
+        news = (bits & ~marks[reached]) != 0
+        reached, bits = reached[news], bits[news]
+        np.bitwise_or.at(marks, reached, bits)
+        frontier = distinct(reached[reached > 0])

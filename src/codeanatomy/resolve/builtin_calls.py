@@ -6,55 +6,58 @@ something into its list. What is not told has no effect; its result comes from d
 
 from collections.abc import Callable
 from functools import partial
-from itertools import chain
 
 import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.declared import declared, declared_types
+from codeanatomy.resolve.declared import NOTHING_DECLARED, declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import Ints, each, members, pair
-from codeanatomy.sources.stub_types import Type
+from codeanatomy.resolve.pairs import Ints, each, mapped, pair, spread
 
+KEYWORD_ONLY = -9  # position of no argument
 Effect = Callable[[Fixpoint, int, int, int], None]  # number of the call, result, site
 ContainerEffect = Callable[[Fixpoint, int, int, int], None]  # container, number of the call, result
 
 
 def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     """The effects of calls of external things; what is not told gives what is declared."""
-    shapes = f.arguments.shapes(rows[:, 1])
-    keys, first, which = np.unique(pair(externals, shapes), return_index=True, return_inverse=True)
-    given: list[tuple[int, ...]] = []  # objects that every call of that thing and shape gives
-    single = np.zeros(len(keys), bool)  # calls whose effect is their own
-    unknown = np.zeros(len(keys), bool)
-    for i, (number, external) in enumerate(each(rows[first, 1], externals[first])):
-        effect, dotted = _effect(f, external)
-        objects: tuple[int, ...] = ()
-        types: tuple[Type, ...] = ()
-        if effect is None or dotted in TYPED:
-            objects, types = declared_types(f, external, f.arguments.shape(number))
-            unknown[i] = not objects and not types
-            if unknown[i] and not f.lookup.declared(external):  # an instance, if it is a class
-                objects = (f.points.object(p.LITERAL, external),)
-        given.append(objects)
-        single[i] = bool(effect or types)
-    at, of = members(given, which)
-    flat = np.fromiter(chain.from_iterable(given), np.int64)
-    f.points.hold_all(rows[of, 2], flat[at])
-    f.unknown_results.update(rows[unknown[which], 2].tolist())
-    for (_, number, result, _), external in each(rows[single[which]], externals[single[which]]):
-        effect, dotted = _effect(f, external)
+    asked = pair(externals, mapped(f.arguments.shape, rows[:, 1]))
+    single: list[int] = []  # calls whose effect is their own
+    unknown: list[int] = []
+
+    def given(key: int) -> tuple[int, ...]:
+        """Objects that every call of that thing and shape gives."""
+        external = key >> 32
+        effect, typed = _effect(f, external)
+        objects, types = NOTHING_DECLARED
+        if typed:
+            objects, types = declared_types(f, external, key & 0xFFFFFFFF)
+            if not objects and not types:
+                unknown.append(key)
+                if not f.lookup.declared(external):  # an instance, if it is a class
+                    objects = (f.points.object(p.LITERAL, external),)
+        if effect or types:
+            single.append(key)
+        return objects
+
+    which, objects = spread(given, asked)
+    f.points.hold_all(rows[which, 2], objects)
+    f.unknown_results.update(rows[np.isin(asked, unknown), 2].tolist())
+    for (_, number, result, _), external in each(rows, externals, where=np.isin(asked, single)):
+        effect, typed = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):
-            effect(f, number, result, f.arguments.site(number))
-        if effect is None or dotted in TYPED:
+            effect(f, number, result, f.arguments.site[number])
+        if typed:
             declared(f, external, number, result)
 
 
-def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", str]:
+def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", bool]:
+    """What a call does beside its result; whether that is what is declared."""
     dotted = f.modules.dotted(external)
-    return _new if dotted.endswith(".__new__") else EFFECTS.get(dotted), dotted
+    effect = _new if dotted.endswith(".__new__") else EFFECTS.get(dotted)
+    return effect, effect is None or dotted in TYPED
 
 
 def inherited(f: Fixpoint, instance: int, external: int, number: int, result: int) -> None:
@@ -90,9 +93,13 @@ def method(f: Fixpoint, object_: int, name: str, number: int, result: int) -> bo
     return effect is not None
 
 
-def _key(f: Fixpoint, number: int) -> int:
-    """The function passed as `key=`; 0: none."""
-    return f.arguments.at(number, -9, f.world.name("key"))
+def _row(f: Fixpoint, place: int, parts: list[int]) -> int:
+    """The tuple of these places that belongs to a place."""
+    row = f.container("tuple", place)
+    for index, part in enumerate(parts):
+        if part:
+            f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
+    return row
 
 
 def _put(position: int, f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -106,27 +113,23 @@ def _self(f: Fixpoint, object_: int, number: int, result: int) -> None:
 
 def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
     """One of the elements; of a dict that is iterated, one of its keys."""
-    f.points.copy(f.elements.read(object_, f.elements.unknown), result)
-
-
-def _next_of(f: Fixpoint, object_: int, number: int, result: int) -> None:
+    elements = f.elements
     if f.modules.dotted(f.points.a_of[object_]).endswith("dict"):
-        f.points.copy(f.elements.place(object_, f.elements.keys), result)
+        f.points.copy(elements.place(object_, elements.keys), result)
     else:
-        _any(f, object_, number, result)
+        f.points.copy(elements.read(object_, elements.unknown), result)
 
 
 def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
     """`get`, `pop`, `setdefault`: the element of a key, or the default."""
     keep = f.points.place()
     f.points.hold(keep, object_)
-    key, default = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    if key:
+    if key := f.arguments.at(number, 0):
         f.tables["keyed"].add_one(keep, key, result, c.GET)
         f.tables["by_key"].add_one(key, keep, result, c.GET)
     else:
-        _any(f, object_, number, result)
-    f.points.copy(default, result)
+        f.points.copy(f.elements.read(object_, f.elements.unknown), result)
+    f.points.copy(f.arguments.at(number, 1), result)
 
 
 def _set_default(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -156,9 +159,7 @@ def _view(keys: bool, f: Fixpoint, object_: int, number: int, result: int) -> No
 def _items(f: Fixpoint, object_: int, number: int, result: int) -> None:
     elements = f.elements
     value, key = elements.read(object_, elements.unknown), elements.place(object_, elements.keys)
-    row = f.container("tuple", value)
-    for index, place in enumerate((key, value)):
-        f.points.copy(place, elements.place(row, f.world.name(c.item(index))))
+    row = _row(f, value, [key, value])
     made = f.points.object(p.CONTAINER, f.points.a_of[row], elements.place(row, elements.unknown))
     f.points.hold(elements.place(made, elements.unknown), row)
     f.points.hold(result, made)
@@ -170,9 +171,9 @@ def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
 
 
 def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    if key := _key(f, number):
+    if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
         element = f.elements.read(object_, f.elements.unknown)
-        f.call(key, 0, element, site=f.arguments.site(number))
+        f.call(key, 0, element, site=f.arguments.site[number])
 
 
 METHODS: dict[str, ContainerEffect] = {
@@ -182,8 +183,7 @@ METHODS: dict[str, ContainerEffect] = {
     **dict.fromkeys(("__iter__", "copy", "__enter__", "union", "difference"), _self),
     **dict.fromkeys(("__mul__", "__imul__", "__reversed__", "intersection"), _self),
     **dict.fromkeys(("__add__", "__or__", "__and__", "__sub__"), _concatenated),
-    **dict.fromkeys(("popleft", "send"), _any),
-    "__next__": _next_of,
+    **dict.fromkeys(("popleft", "send", "__next__"), _any),
     **dict.fromkeys(("get", "pop", "__getitem__"), _get),
     "setdefault": _set_default,
     "values": partial(_view, False),
@@ -245,42 +245,26 @@ def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.call(function, result, result, element, site=site)
 
 
-def _ranked(f: Fixpoint, number: int, site: int) -> list[int]:
-    """`sorted`, `min`, `max`: elements, and a key function that is called with each."""
+def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
+    """`min`, `max`: one of the elements; a key function is called with each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
-    if key := _key(f, number):
-        for element in elements:
+    for element in elements:
+        f.points.copy(element, result)
+        if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
             f.call(key, 0, element, site=site)
-    return elements
 
 
 def _sorted(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _ranked(f, number, site)
-    _sequence("list", f, number, result, site)
+    _ranked(f, number, _container(f, "list", result), site)
 
 
-def _extreme(f: Fixpoint, number: int, result: int, site: int) -> None:
-    for place in _ranked(f, number, site):
-        f.points.copy(place, result)
-
-
-def _zip(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _tuples(f, result, [f.element(place, site) for place in _positional(f, number)])
-
-
-def _enumerate(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _tuples(f, result, [0, *(f.element(place, site) for place in _positional(f, number)[:1])])
-
-
-def _tuples(f: Fixpoint, result: int, parts: list[int]) -> None:
-    """A container of tuples with these elements."""
+def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
+    """`zip(x, y)`, `enumerate(x)`: a container of tuples of their elements."""
+    given = _positional(f, number)
+    parts = [f.element(place, site) for place in (given[:1] if counted else given)]
     held = _container(f, "list", result)
-    row = f.container("tuple", held)
-    f.points.hold(held, row)
-    for index, place in enumerate(parts):
-        if place:
-            f.points.copy(place, f.elements.place(row, f.world.name(c.item(index))))
+    f.points.hold(held, _row(f, held, [0, *parts] if counted else parts))
 
 
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -308,13 +292,13 @@ def _protocol(name: str, f: Fixpoint, number: int, result: int, site: int) -> No
 def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
     """`type(x)`, or a new class: `type(name, bases, namespace)`."""
     given = _positional(f, number)
+    if len(given) == 1:
+        _wrapped(p.CLS, f, number, result, site)
     if len(given) < 3:
-        if len(given) == 1:
-            _wrapped(p.CLS, f, number, result, site)
         return
     [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
     f.lookup.namespaces[made] = given[2]
-    f.classes.add(made, f.element(given[1], -1))
+    f.lookup.add(made, f.element(given[1], -1))
     f.points.hold(result, made)
 
 
@@ -340,13 +324,9 @@ def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
         f.points.hold(result, f.points.object(p.PARTIAL, number))
 
 
-def _followed(f: Fixpoint, number: int, result: int, site: int) -> None:
-    """The emission has told what the call gives."""
-
-
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """The result is that argument."""
-    f.give_back(f.arguments.at(number, position), result)
+    f.give(f.given(f.arguments.at(number, position), result))
 
 
 _ASKING = ("len", "repr", "hash", "abs", "format", "dir", "round", "bool", "str", "int", "float")
@@ -367,9 +347,9 @@ EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
     "functools.reduce": _reduce,
     "builtins.sorted": _sorted,
-    **dict.fromkeys(("builtins.min", "builtins.max"), _extreme),
-    **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), _zip),
-    "builtins.enumerate": _enumerate,
+    **dict.fromkeys(("builtins.min", "builtins.max"), _ranked),
+    **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
+    "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),
     "collections.defaultdict": _default_dict,
     "builtins.next": _next,
@@ -378,7 +358,7 @@ EFFECTS: dict[str, Effect] = {
     "importlib.import_module": partial(_module, c.GET_MODULE),
     "builtins.__import__": partial(_module, c.GET_TOP),
     "builtins.type": _type,
-    "builtins.super": _followed,
+    "builtins.super": lambda f, number, result, site: None,  # the emission tells what it gives
     "builtins.property": partial(_wrapped, p.PROPERTY),
     "builtins.classmethod": partial(_wrapped, p.CLASS_METHOD),
     "builtins.staticmethod": partial(_wrapped, p.STATIC_METHOD),

@@ -6,10 +6,9 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
-from codeanatomy.resolve.points import Flags, among
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
@@ -34,36 +33,33 @@ MOST_SHIFTED = 16  # places by which partial applications of each other move arg
 
 def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """callee, call, result, flag."""
-    kinds = f.points.kind[objects]
-    functions = kinds == p.FUNCTION
-    _link(f, rows[functions], objects[functions], np.zeros(int(functions.sum()), np.int64), 0)
-    bound = (kinds == p.BOUND) | (kinds == p.OVERRIDE)
-    of = objects[bound]
-    _link(f, rows[bound], f.points.a[of], f.points.b[of], 1)
-    construct(f, rows, objects, kinds)
-    _call_instances(f, rows, objects, kinds)
-    _call_partials(f, rows, objects, kinds)
-    _call_outside(f, rows, objects, kinds)
-    any_method = (kinds == p.ANY_METHOD) & (rows[:, 2] > 0)
-    for (_, _, result, _), object_ in each(rows[any_method], objects[any_method]):
-        f.points.copy(f.any_result(f.points.a_of[object_]), result)
-    of_container = kinds == p.METHOD_OF
-    for (_, number, result, _), object_ in each(rows[of_container], objects[of_container]):
-        inherited(f, f.points.a_of[object_], f.lookup.method_of(object_), number, result)
+    kinds, plain = f.points.kind[objects], (rows[:, 3] & INIT) == 0
+    for called, initialises, does in CALLED:
+        chosen = p.among(kinds, called) & (plain | initialises)
+        if chosen.any():
+            does(f, rows[chosen], objects[chosen])
 
 
-def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
+def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
-    chosen = among(kinds, (p.CLASS, p.CLS)) & ((rows[:, 3] & INIT) == 0)
-    rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
-    wraps = _wrapped(f, rows, objects)
-    rows, objects, kinds = rows[~wraps], objects[~wraps], kinds[~wraps]
+    wraps = f.decorates(rows[:, 1])
+    for i in np.flatnonzero(wraps).tolist():  # classes that inherit from property and the like
+        bases = f.lookup.bases_outside(int(objects[i]))
+        wrapper = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
+        wraps[i] = wrapper > 0
+        if wrapper:
+            value, result = f.decorated[rows[i, 1]].tolist()
+            f.tables["wrap"].add_one(value, wrapper, result)
+    rows, objects = rows[~wraps], objects[~wraps]
     made = np.empty(len(objects), np.int64)
-    exact = kinds == p.CLASS
+    exact = f.points.kind[objects] == p.CLASS
     made[exact] = f.points.objects_of(p.INSTANCE, objects[exact])
     made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
     f.points.hold_all(rows[:, 2], made)
-    _fill(f, rows, objects, made)
+    for (_, number, _, _), class_, instance in each(rows, objects, made):
+        # of a class that inherits from a container: it gets the elements it is made of
+        if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
+            f.tables["spread"].add_one(f.arguments.at(number, 0), instance, INTO, 0)
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
     keys = distinct(pair(found[ready], rows[ready, 1]))
@@ -72,40 +68,17 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
     f.tables["call"].add(calls)
 
 
-def _fill(f: Fixpoint, rows: Ints, classes: Ints, made: Ints) -> None:
-    """An instance of a class that inherits from a container gets the elements it is made of."""
-    for (_, number, _, _), class_, instance in each(rows, classes, made):
-        if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
-            f.tables["spread"].add_one(f.arguments.at(number, 0), instance, INTO, 0)
-
-
-def _wrapped(f: Fixpoint, rows: Ints, objects: Ints) -> Flags:
-    """Decorations by classes that inherit from classmethod, staticmethod or property."""
-    decorates = f.decorates(rows[:, 1])
-    for i in np.flatnonzero(decorates).tolist():
-        bases = f.lookup.bases_outside(int(objects[i]))
-        kind: int = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
-        decorates[i] = kind > 0
-        if kind:
-            value, result = f.decorated[rows[i, 1]].tolist()
-            f.tables["wrap"].add(np.array([(value, kind, result)], np.int64))
-    return decorates
-
-
-def _call_instances(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
+def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """An instance runs `__call__` of its class."""
-    chosen = among(kinds, (p.INSTANCE, p.SELF)) & ((rows[:, 3] & INIT) == 0)
-    rows, objects = rows[chosen], objects[chosen]
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
     for place, (_, number, result, flags) in each(found, rows):
         if place > 0:
             f.tables["call"].add_one(place, number, result, flags)
 
 
-def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
+def _call_partials(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """functools.partial: the first call's arguments, then this one's, go to what it holds."""
-    chosen = kinds == p.PARTIAL
-    for (_, number, result, flags), object_ in each(rows[chosen], objects[chosen]):
+    for (_, number, result, flags), object_ in each(rows, objects):
         first = f.points.a_of[object_]
         callee, given = f.arguments.at(first, 0), f.arguments.of(first)
         count = sum(at > 0 for at, _, _ in given)
@@ -114,24 +87,31 @@ def _call_partials(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
             f.tables["call"].add_one(callee, number, result, flags + (count << 1))
 
 
-def _call_outside(f: Fixpoint, rows: Ints, objects: Ints, kinds: Ints) -> None:
+def _call_methods(f: Fixpoint, rows: Ints, objects: Ints) -> None:
+    """Methods of containers, and what getattr may give."""
+    for (_, number, result, _), object_ in each(rows, objects):
+        of = f.points.a_of[object_]
+        if f.points.kind_of[object_] == p.METHOD_OF:
+            inherited(f, of, f.lookup.method_of(object_), number, result)
+        elif result:
+            f.points.copy(f.any_result(of), result)
+
+
+def _call_outside(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """External callees: decorators give back what they decorate, some builtins a literal."""
-    chosen = among(kinds, (p.EXTERNAL, p.FACTORY, p.PROPERTY_PART)) & ((rows[:, 3] & INIT) == 0)
-    rows, objects, kinds = rows[chosen], objects[chosen], kinds[chosen]
     decorates = f.decorates(rows[:, 1])
-    for (_, number, _, _), object_, kind in each(
-        rows[decorates], objects[decorates], kinds[decorates]
-    ):
-        _decorate(f, number, object_, kind)
-    plain = ~decorates & (kinds == p.EXTERNAL)
+    for (_, number, _, _), object_ in each(rows, objects, where=decorates):
+        _decorate(f, number, object_)
+    plain = ~decorates & (f.points.kind[objects] == p.EXTERNAL)
     rows, objects = rows[plain], objects[plain]
     outside(f, rows, objects)
     factory = f.is_decorator.take(rows[:, 2], mode="clip")
     f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
 
 
-def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
+def _decorate(f: Fixpoint, number: int, object_: int) -> None:
     value, result = f.decorated[number].tolist()
+    kind = f.points.kind_of[object_]
     if kind == p.PROPERTY_PART:  # x.setter: the property stays
         property_ = f.points.a_of[object_]
         f.points.hold(result, property_)
@@ -140,30 +120,29 @@ def _decorate(f: Fixpoint, number: int, object_: int, kind: int) -> None:
         return
     external = object_ if kind == p.EXTERNAL else f.points.a_of[object_]
     dotted = f.modules.dotted(external)
-    wrapper = WRAPPERS.get(dotted)
-    if wrapper is not None:
-        f.tables["wrap"].add(np.array([(value, wrapper, result)], np.int64))
-        return
-    if dotted in OVERLOADS:
+    if dotted in WRAPPERS:
+        f.tables["wrap"].add_one(value, WRAPPERS[dotted], result)
+    elif dotted in OVERLOADS:
         f.overloads.append(number)
-        return
-    f.points.copy(value, result)
-    if dotted not in TRANSPARENT:
-        f.points.marks[result] |= 1 << c.UNKNOWN_DECORATOR
+    else:
+        f.points.copy(value, result)
+        if dotted not in TRANSPARENT:
+            f.points.marks[result] |= 1 << c.UNKNOWN_DECORATOR
 
 
-def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int) -> None:
+def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """Arguments of each call to the parameters of its function, what it returns to the result."""
-    points, results = f.points, rows[:, 2]
-    points.copy_all(f.result[functions], results)
+    points = f.points
+    bound = points.kind[objects] != p.FUNCTION
+    functions, receivers = np.where(bound, points.a[objects], objects), points.b[objects]
+    offset = (rows[:, 3] >> 1) + bound
+    points.copy_all(f.result[functions], rows[:, 2])
     of_class = points.kind[receivers] == p.CLASS  # what a class method makes may be a base
     with_receiver = (receivers > 0) & ((f.method_of[functions] == 0) | of_class)
     with_receiver &= f.parameter_count[functions] > 0
-    points.hold_all(
-        f.parameter[f.parameter_start[functions[with_receiver]]], receivers[with_receiver]
-    )
-    f.return_parameters(rows, functions, receivers, shift)
-    offset = (rows[:, 3] >> 1) + shift
+    first = f.parameter[f.parameter_start[functions[with_receiver]]]
+    points.hold_all(first, receivers[with_receiver])
+    f.return_parameters(rows, functions, receivers, offset)
     keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
     calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED
     arguments, of = f.arguments.of_all(calls)
@@ -175,13 +154,10 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
     count = f.parameter_count[functions]
     fits = positional & (position >= 0) & (position < count)
     points.copy_all(value[fits], f.parameter[f.parameter_start[functions[fits]] + position[fits]])
-    named = position == -1
-    named &= ~positional
-    keys = pair(functions[named], name[named])
-    index = np.searchsorted(f.keyword_key, keys)
-    hit = f.keyword_key[index] == keys
-    points.copy_all(value[named][hit], f.keyword_place[index[hit]])
-    missed = np.flatnonzero(named)[~hit]
+    named = np.flatnonzero(~positional & (position == -1))
+    keywords = f.keywords(pair(functions[named], name[named]))
+    points.copy_all(value[named], keywords)
+    missed = named[keywords == 0]
     for column, rest in enumerate((np.flatnonzero(positional & (position >= count)), missed)):
         rest = rest[f.variadic[functions[rest], column] > 0]
         for i, function, place in each(rest, functions[rest], value[rest]):
@@ -189,10 +165,19 @@ def _link(f: Fixpoint, rows: Ints, functions: Ints, receivers: Ints, shift: int)
             key = f.world.name(c.item(item))
             points.copy(place, f.elements.place(int(f.variadic[function, column]), key))
     stars = ~positional & (position <= c.STAR_KEYWORDS)
-    for function, at, more, place in each(
-        functions[stars], position[stars], offset[stars], value[stars]
-    ):
+    for function, at, more, place in each(functions, position, offset, value, where=stars):
         if at == c.STAR_KEYWORDS:
             f.tables["spread"].add_one(place, function, NAMED, more)
         else:
             f.tables["spread"].add_one(place, function, POSITIONAL, c.STAR_ARGUMENT - at + more)
+
+
+# what is called, whether that may be an initialiser, and what the call does
+CALLED: tuple[tuple[tuple[int, ...], bool, Rule], ...] = (
+    ((p.FUNCTION, p.BOUND, p.OVERRIDE), True, _call_functions),
+    (p.CLASSES, False, construct),
+    (p.INSTANCES, False, _call_instances),
+    ((p.PARTIAL,), True, _call_partials),
+    ((p.EXTERNAL, p.FACTORY, p.PROPERTY_PART), False, _call_outside),
+    ((p.METHOD_OF, p.ANY_METHOD), True, _call_methods),
+)

@@ -3,8 +3,8 @@ types that the standard library's stubs give to calls and attributes?"""
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.arguments import Argument, Shape
 from codeanatomy.resolve.fixpoint import Declared, Fixpoint
+from codeanatomy.resolve.pairs import Argument
 from codeanatomy.sources.stub_types import Type
 
 TYPING = ("typing", "typing_extensions", "collections.abc", "types")
@@ -24,6 +24,7 @@ TYPES = ("builtins.type", "typing.Type")
 VIEWS = frozenset({"KeysView", "ItemsView"})
 NOT_KNOWN = frozenset({"Any", "Callable", "Literal", "Generic", "Protocol", "NoReturn", "TypeVar"})
 MAPPING_TYPES = ("builtins.dict", "collections.defaultdict", "collections.OrderedDict")
+NOTHING_DECLARED: Declared = ((), ())
 SEQUENCE_TYPES = tuple(f"builtins.{x}" for x in ("list", "set", "frozenset", "tuple"))
 
 
@@ -76,29 +77,29 @@ def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int
     nothing is. `receiver`: the container whose method is called."""
     objects, types = declared_types(f, external, f.arguments.shape(number))
     if result:
-        f.points.one_pairs += [result << 32 | x for x in objects]
+        f.points.pairs.waiting_ones += [result << 32 | x for x in objects]
         for one in types:
             hold(f, one, result, f.arguments.of(number), receiver)
     return bool(objects or types)
 
 
-def declared_types(f: Fixpoint, external: int, shape: Shape) -> Declared:
+def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     """What a call of this shape gives: objects that are the same for each, and other types."""
+    if not f.lookup.declared(external):
+        return NOTHING_DECLARED
     known = f.declared.get((external, shape))
     if known is None:
-        known = f.declared[external, shape] = _types(f, external, *shape)
+        count, keywords = f.arguments.shapes[shape]
+        names = frozenset(f.world.texts[x] for x in keywords)
+        types = f.stubs.returns(f.modules.dotted(external), count, names)
+        plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]
+        plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
+        made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
+        known = f.declared[external, shape] = (
+            made,
+            tuple(x for x in types if x.name and x not in plain),
+        )
     return known
-
-
-def _types(f: Fixpoint, external: int, count: int, keywords: tuple[int, ...]) -> Declared:
-    if not f.lookup.declared(external):
-        return (), ()
-    names = frozenset(f.world.texts[x] for x in keywords)
-    types = f.stubs.returns(f.modules.dotted(external), count, names)
-    plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]
-    plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
-    made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
-    return made, tuple(x for x in types if x.name and x not in plain)
 
 
 def hold(f: Fixpoint, one: Type, result: int, arguments: list[Argument], receiver: int) -> None:

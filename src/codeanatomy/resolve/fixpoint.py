@@ -10,13 +10,10 @@ import pyarrow as pa
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.arguments import Arguments, Shape
 from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.pairs import Ints, Rows, each, pair
-from codeanatomy.resolve.points import Flags, Points
-from codeanatomy.resolve.world import FILE, Bindings, World
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
+from codeanatomy.resolve.world import FILE, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
@@ -27,7 +24,9 @@ INIT = 1
 POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
+Rule = Callable[["Fixpoint", Ints, Ints], None]  # rows, and an object for each
 Declared = tuple[tuple[int, ...], tuple[Type, ...]]
+Find = Callable[[int, int], int | None]  # see Lookup.find
 Link = tuple[int, int, int, int]  # call, result, receiver, shift
 
 
@@ -37,14 +36,12 @@ class Fixpoint:
     def __init__(self, tables: dict[str, pa.Table], files: pa.Table) -> None:
         self.stubs = stubs = Stubs()
         self.world = world = World(tables, files)
-        self.points = points = Points(world.places, world.kinds)
-        self.bindings = Bindings(world)
-        self.modules = Modules(world, points, self.bindings)
-        self.classes = Classes(points, world)
-        self.lookup = Lookup(self.modules, self.classes, stubs)
+        self.points = points = p.Points(world.places, world.kinds)
+        self.modules = Modules(world, points)
+        self.lookup = Lookup(self.modules, stubs)
+        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         rows = world.rows
         self.elements = self.lookup.elements
-        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         widths = {"super": 3, "load": 3, "store": 3, "special": 4, "keyed": 4, "annotate": 4}
         for name, width in widths.items():
             self.tables[name].add(rows[name][:, :width])
@@ -54,7 +51,7 @@ class Fixpoint:
         self.receivers: list[int] = []
         self.overloads: list[int] = []  # decorations that bind no name
         # of external things and shapes of calls: objects given, and types to make others of
-        self.declared: dict[tuple[int, Shape], Declared] = {}
+        self.declared: dict[tuple[int, int], Declared] = {}
         self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
@@ -87,31 +84,17 @@ class Fixpoint:
             made = self.points.new_objects(p.CONTAINER, class_, place)
             self.points.hold_all(place, made)
             self.variadic[function, column] = made
-        self._read_results(rows["result"], count)
-        self.through: dict[int, list[int]] = {}
-        for function, index in rows["through"][:, :2].tolist():
-            self.through.setdefault(function, []).append(index)
-        self._read_yields(rows["yield"])
-        self.may_return_parameter = np.zeros(count, bool)
-        self.may_return_parameter[[*self.through, *self.links]] = True
-        self.method_of = np.zeros(count, np.int64)
-        self.method_of[rows["method"][:, 0]] = rows["method"][:, 1]
-        # whose receiver matters: its first parameter is not fed by its class, or it is given back
-        self.keeps_receiver = self.method_of == 0
-        self.keeps_receiver[[f for f, at in self.through.items() if 0 in at]] = True
-
-    def _read_results(self, returned: Ints, count: int) -> None:
-        """One place per function holds what it returns; and which call results are returned."""
+        # one place per function holds what it returns
+        returned = rows["result"]
         self.result = np.zeros(count, np.int64)
         several = np.bincount(returned[:, 0], minlength=count) > 1
         self.result[several] = [self.points.place() for _ in range(np.count_nonzero(several))]
         many = several[returned[:, 0]]
         self.points.copy_all(returned[many, 1], self.result[returned[many, 0]])
         self.result[returned[~many, 0]] = returned[~many, 1]
-        rows, places = self.world.rows, self.world.places
-        self.returned_by, self.parameter_of, self.parameter_index = np.zeros((3, places), np.int64)
+        places = np.zeros((3, self.world.places), np.int64)
+        self.returned_by, self.parameter_of, self.parameter_index = places
         self.returned_by[returned[:, 1]] = returned[:, 0]
-        positional = rows["param"][rows["param"][:, 1] >= 0]
         self.parameter_of[positional[:, 3]] = positional[:, 0]
         self.parameter_index[positional[:, 3]] = positional[:, 1]
         # functions that return what a call of theirs makes of their own parameter: they may turn
@@ -121,10 +104,10 @@ class Fixpoint:
         caller = self.parameter_of[rows["arg"][:, 3]]
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
-
-    def _read_yields(self, rows: Ints) -> None:
-        """A call of a generator function gives a generator."""
-        for function, place in rows[:, :2].tolist():
+        self.through: dict[int, list[int]] = {}
+        for function, index in rows["through"][:, :2].tolist():
+            self.through.setdefault(function, []).append(index)
+        for function, place in rows["yield"][:, :2].tolist():  # its call gives a generator
             given = self.lookup.yields.get(function)
             if given is None:
                 given, result = self.points.place(), self.points.place()
@@ -133,6 +116,13 @@ class Fixpoint:
                 self.points.hold(result, self.points.object(p.GENERATOR, function))
                 self.result[function] = result
             self.points.copy(place, given)
+        self.may_return_parameter = np.zeros(count, bool)
+        self.may_return_parameter[[*self.through, *self.links]] = True
+        self.method_of = np.zeros(count, np.int64)
+        self.method_of[rows["method"][:, 0]] = rows["method"][:, 1]
+        # whose receiver matters: its first parameter is not fed by its class, or it is given back
+        self.keeps_receiver = self.method_of == 0
+        self.keeps_receiver[[f for f, at in self.through.items() if 0 in at]] = True
 
     def _read_calls(self) -> None:
         rows, calls = self.world.rows, self.world.calls
@@ -147,66 +137,34 @@ class Fixpoint:
         self.is_decorator = np.zeros(self.world.places + 1, bool)
         self.is_decorator[decorations[:, 0]] = True
         for callee, number, *_ in decorations.tolist():
-            self.callbacks[self.arguments.site(number), callee] = None
+            self.callbacks[self.arguments.site[number], callee] = None
 
     def _start(self) -> None:
         """What holds before any rule: definitions, literals, unknown values, imports, globals."""
-        rows, points, texts = self.world.rows, self.points, self.world.texts
+        points, modules, texts = self.points, self.modules, self.world.texts
+        rows = self.world.rows
         points.hold_all(rows["alloc"][:, 0], rows["alloc"][:, 1])
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
-        literal = rows["literal"]
-        types, which = np.unique(literal[:, 1], return_inverse=True)
-        objects = [self.modules.literal(texts[x]) for x in types.tolist()]
-        points.hold_all(literal[:, 0], np.array(objects, np.int64)[which])
-        self._start_elements()
+        literal, display, constant = rows["literal"], rows["display"], rows["constant"]
+        points.hold_all(literal[:, 0], mapped(lambda x: modules.literal(texts[x]), literal[:, 1]))
+        codes = np.concatenate((display[:, 1], constant[:, 1]))
+        types = mapped(lambda x: modules.type(texts[x]), codes)
+        made = points.new_objects(p.CONTAINER, types[: len(display)], display[:, 0])
+        points.hold_all(display[:, 0], made)
+        keys = pair(types[len(display) :], constant[:, 2])
+        found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
+        points.hold_all(constant[:, 0], found)
         points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
         unknown = rows["unknown"]
         points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
-        for place, reason in self.modules.missing.items():
-            points.marks[place] |= 1 << reason
-        self._start_imports()
-        self._start_globals()
-
-    def _start_elements(self) -> None:
-        """Containers and constants."""
-        points, texts = self.points, self.world.texts
-        display, constant = self.world.rows["display"], self.world.rows["constant"]
-        codes = np.unique(np.concatenate((display[:, 1], constant[:, 1])))
-        outside = np.zeros(len(texts), np.int64)
-        outside[codes] = [self.modules.type(texts[x]) for x in codes.tolist()]
-        made = points.new_objects(p.CONTAINER, outside[display[:, 1]], display[:, 0])
-        points.hold_all(display[:, 0], made)
-        keys = pair(outside[constant[:, 1]], constant[:, 2])
-        pairs, which = np.unique(keys, return_inverse=True)
-        found = [points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF) for x in pairs.tolist()]
-        points.hold_all(constant[:, 0], np.array(found, np.int64)[which])
-
-    def _start_imports(self) -> None:
-        points, modules, world = self.points, self.modules, self.world
-        for place, _, _, _, file in world.rows["import"].tolist():
+        for place, _, _, _, file in rows["import"].tolist():
             target, name = modules.targets.get(place, (0, 0))
-            if not target:
-                continue
-            if not name:
+            if name:
+                self._start_import(place, target, name, file)
+            elif target:
                 points.hold(place, target)
-                continue
-            if 0 < target <= len(world.modules) and not world.read[target - 1]:
-                points.marks[place] |= 1 << c.UNREADABLE
-                continue
-            points.copy(self.lookup.module_member(target, name), place)
-            if target == file + 1:
-                points.hold(place, modules.submodule(target, name))
-            if not modules.symbols(target, name):
-                if world.texts[name] in MODULE_NAMES:
-                    points.hold(place, modules.literal("str"))
-                else:
-                    circle = target << 32 | name in self.bindings.definition
-                    points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
-
-    def _start_globals(self) -> None:
-        points = self.points
-        for place, name, early, _, file in self.world.rows["global"].tolist():
-            sources, externals = self.modules.global_sources(file + 1, name, early)
+        for place, name, early, _, file in rows["global"].tolist():
+            sources, externals = modules.global_sources(file + 1, name, early)
             for source in sources:
                 points.copy(self.lookup.module_member(source, name), place)
             for external in externals:
@@ -214,13 +172,33 @@ class Fixpoint:
             if not sources and not externals:
                 points.marks[place] |= 1 << c.UNKNOWN_NAME
 
+    def _start_import(self, place: int, target: int, name: int, file: int) -> None:
+        """The place of an import takes a name from a module."""
+        points, modules, world = self.points, self.modules, self.world
+        if target <= len(world.modules) and not world.read[target - 1]:
+            points.marks[place] |= 1 << c.UNREADABLE
+            return
+        points.copy(self.lookup.module_member(target, name), place)
+        if target == file + 1:
+            points.hold(place, modules.submodule(target, name))
+        if modules.symbols(target, name):
+            return
+        if world.texts[name] in MODULE_NAMES:
+            points.hold(place, modules.literal("str"))
+        else:
+            circle = target << 32 | name in world.definition
+            points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
+
     # rules' helpers
 
-    def found(self, table: str, rows: Ints, objects: Ints, pairs: Ints) -> tuple[Ints, Ints, Ints]:
-        """`lookup.find` of the (object, name) pair beside each row, with the row and its object;
-        without rows that wait, since the class has no order yet."""
+    def found(
+        self, table: str, rows: Ints, objects: Ints, pairs: Ints, find: Find | None = None
+    ) -> tuple[Ints, Ints, Ints]:
+        """`find` (or `lookup.find`) of the (object, name) pair beside each row, with the row and
+        its object; without rows that wait, since the class has no order yet."""
         keys, inverse = np.unique(pairs, return_inverse=True)
-        places = [self.lookup.find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
+        find = find or self.lookup.find
+        places = [find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
         for asked, row in self.lookup.asked:
             self.tables[asked].add_one(*row)
         self.lookup.asked.clear()
@@ -236,23 +214,24 @@ class Fixpoint:
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
 
+    def keywords(self, keys: Ints) -> Ints:
+        """The place of each (function, name) parameter; 0: none."""
+        at = np.searchsorted(self.keyword_key, keys)
+        return np.where(self.keyword_key[at] == keys, self.keyword_place[at], 0)
+
     def keyword(self, function: int, name: int) -> int:
         """The place of the function's parameter of that name; 0: none."""
-        key = function << 32 | name
-        at = int(np.searchsorted(self.keyword_key, key))
-        return int(self.keyword_place[at]) if self.keyword_key[at] == key else 0
+        return int(self.keywords(pair(function, name)))
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
-        flags: Flags = self.decorated[:, 0].take(calls, mode="clip") > 0
-        return flags
+        return self.decorated[:, 0].take(calls, mode="clip") > 0
 
     def once(self, *key: object) -> bool:
         """True the first time that it is asked for the key."""
-        if key in self._once:
-            return False
+        new = key not in self._once
         self._once.add(key)
-        return True
+        return new
 
     def call(self, callee: int, result: int, *arguments: int, site: int = -1) -> None:
         """A call that no syntax shows; at a site it is one of the things that the site calls."""
@@ -277,9 +256,9 @@ class Fixpoint:
         """The place of what any public method of the class may return, of its own kind: `x.a().b()`
         stays followed, all else would be anything."""
         place = self.points.place()
-        for above in self.classes.order.get(class_, ()):
-            for name in self.bindings.names.get(above, ()):
-                function = self.bindings.definition[above << 32 | name]
+        for above in self.lookup.order.get(class_, ()):
+            for name in self.world.bound.get(above, ()):
+                function = self.world.definition[above << 32 | name]
                 if function > 0 and self.world.texts[name][:1] != "_":
                     self.tables["fluent"].add_one(int(self.result[function]), class_, place)
         self.points.marks[place] |= 1 << c.DYNAMIC
@@ -294,7 +273,6 @@ class Fixpoint:
         points, world = self.points, self.world
         bind, names = world.rows["bind"], [world.name(x) for x in IMPLICIT_CLASS_METHODS]
         implicit = frozenset(bind[np.isin(bind[:, 1], names), 3].tolist())
-        self.receivers = []
         for function, class_ in world.rows["method"][:, :2].tolist():
             static = (p.STATIC_METHOD, function, 0) in points.derived
             if static or not self.parameter_count[function]:
@@ -307,38 +285,32 @@ class Fixpoint:
     # functions that give back their own parameter: each call of one gives its own argument back,
     # so that what a decorator or a fluent function gives is not all that it was ever given
 
-    def return_parameters(self, rows: Ints, functions: Ints, receivers: Ints, shift: int) -> None:
+    def return_parameters(self, rows: Ints, functions: Ints, receivers: Ints, shifts: Ints) -> None:
         """A function that returns its own parameter gives each call its own argument back."""
         chosen = self.may_return_parameter[functions] & (rows[:, 2] > 0)
         todo: list[tuple[int, int, Link]] = []
-        for (_, number, result, flags), function, receiver in each(
-            rows[chosen], functions[chosen], receivers[chosen]
-        ):
-            link = (number, result, receiver, shift + (flags >> 1))
+        calls = each(rows, functions, receivers, shifts, where=chosen)
+        for (_, number, result, _), function, receiver, shift in calls:
+            link = (number, result, receiver, shift)
             if function in self.links:
                 self.links[function].append(link)
             todo += [(function, index, link) for index in self.through.get(function, ())]
-        self._give(todo)
+        self.give(todo)
 
-    def give_back(self, value: int, result: int) -> None:
-        """The result of a call is that argument of it; where a function returns the result and the
-        argument is its own parameter, it gives back its parameter."""
-        self._give(self._given(value, result))
-
-    def _give(self, todo: list[tuple[int, int, Link]]) -> None:
+    def give(self, todo: list[tuple[int, int, Link]]) -> None:
+        """Gives calls of functions (function, parameter, call) their own arguments back."""
         while todo:
-            function, index, link = todo.pop()
-            number, result, receiver, shift = link
-            value = self._argument(number, index - shift, function, index)
-            if value:
-                todo += self._given(value, result)
+            function, index, (number, result, receiver, shift) = todo.pop()
+            if value := self._argument(number, index - shift, function, index):
+                todo += self.given(value, result)
             elif index < shift:
                 self.points.hold(result, receiver)
             else:  # not passed, or inside `*args`
                 self.points.marks[result] |= 1 << c.PARAMETER
 
-    def _given(self, value: int, result: int) -> list[tuple[int, int, Link]]:
-        """Calls whose results this decides, where a function returns its parameter by this call."""
+    def given(self, value: int, result: int) -> list[tuple[int, int, Link]]:
+        """The result of a call is that argument of it. Calls whose results this decides, where a
+        function returns the result and the argument is its parameter: it gives back that."""
         known = max(value, result) < len(self.parameter_of)  # places of the files, not of rules
         outer = int(self.parameter_of[value]) if known else 0
         position = int(self.parameter_index[value]) if known else 0

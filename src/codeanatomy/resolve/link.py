@@ -5,13 +5,13 @@ definitions, modules, variables (scope and name) or external things, followed th
 """
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from itertools import accumulate
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
-from codeanatomy.resolve.world import Bindings, World
+from codeanatomy.resolve.world import World
 
 MODULE_NAMES = frozenset(
     {
@@ -29,8 +29,8 @@ Symbol = tuple[int, int]  # (object, 0), or (scope object, name) of a variable
 class Modules:
     """Modules by name, what they export, and where their names come from."""
 
-    def __init__(self, world: World, points: Points, bindings: Bindings) -> None:
-        self.world, self.points, self.bindings = world, points, bindings
+    def __init__(self, world: World, points: Points) -> None:
+        self.world, self.points = world, points
         self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
         # each is found once per argument
         self.dotted: Callable[[int], str] = cache(self._dotted)
@@ -40,12 +40,18 @@ class Modules:
             for parent in accumulate(name.split(".")[:-1], "{}.{}".format):
                 if parent not in self.object_of:
                     self.object_of[parent] = points.object(NAMESPACE, 0, world.name(parent))
-        self.stars: dict[int, list[int]] = {}
-        self.external_stars: dict[int, list[int]] = {}
+        self.stars: dict[int, list[int]] = {}  # module -> modules and external ones
         self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
-        self.missing: dict[int, int] = {}  # place -> reason
-        self._link_stars()
-        self._link_targets()
+        for module, level, *_, file in world.rows["star"].tolist():
+            meant = self._meant(file, module, level, world.name(""))
+            if isinstance(meant, tuple) and meant[0] != file + 1:
+                self.stars.setdefault(file + 1, []).append(meant[0])
+        for place, module, level, name, file in world.rows["import"].tolist():
+            meant = self._meant(file, module, level, name)
+            if isinstance(meant, tuple):
+                self.targets[place] = meant
+            else:
+                points.marks[place] |= 1 << meant
         self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
         for what, name, at, _, file in world.rows["export"].tolist():
             operand = self._module_at(at) if at else name
@@ -56,10 +62,6 @@ class Modules:
     def external(self, dotted: str) -> int:
         """The external thing with that dotted name."""
         return self.points.object(EXTERNAL, 0, self.world.name(dotted))
-
-    def named(self, dotted: str) -> int:
-        """The module with that absolute name, of the repository or outside."""
-        return self.object_of.get(dotted) or self.external(dotted)
 
     def literal(self, type_name: str) -> int:
         """The object for values of a builtin type."""
@@ -76,59 +78,31 @@ class Modules:
 
     # modules
 
-    def absolute(self, file: int, module: str, level: int) -> str | None:
-        """Dotted name of the module that an import in the file means; None beyond the top."""
-        if not level:
-            return module
-        parts = self.world.modules[file].split(".")
-        up = level - 1 if self.world.packages[file] else level
-        if up > len(parts) or (up == len(parts) and module not in self.object_of and module):
-            return None
-        return ".".join([*parts[: len(parts) - up], *([module] if module else [])])
-
     def submodule(self, module: int, name: int) -> int:
         """The module inside the package, or 0."""
         modules = self.world.modules
         dotted = modules[module - 1] if module <= len(modules) else self.dotted(module)
         return self.object_of.get(f"{dotted}.{self.world.texts[name]}", 0)
 
-    def inside(self, dotted: str) -> bool:
-        """Whether the module's top package is one of the repository's own files."""
+    def _meant(self, file: int, module: int, level: int, name: int) -> tuple[int, int] | int:
+        """The module or external thing that an import means, and what it takes from it; or why it
+        means none."""
+        dotted, text = self.world.texts[module], self.world.texts[name]
+        if level:
+            parts = self.world.modules[file].split(".")
+            keeps = len(parts) - level + self.world.packages[file]
+            if keeps < 0 or (keeps == 0 and dotted and dotted not in self.object_of):
+                return c.BEYOND_TOP
+            dotted = ".".join([*parts[:keeps], *([dotted] if dotted else [])])
+        if not dotted:  # `from . import m` beside files that are in no package
+            beside = self.object_of.get(text, 0)
+            return (beside, 0) if beside else c.BEYOND_TOP
+        if target := self.object_of.get(dotted, 0):
+            return target, name if text else 0
         top = self.object_of.get(dotted.split(".", 1)[0], 0)
-        return 0 < top <= len(self.world.modules) and self.world.packages[top - 1]
-
-    def _link_stars(self) -> None:
-        """Reads the star imports of every module."""
-        texts = self.world.texts
-        for module, level, *_, file in self.world.rows["star"].tolist():
-            dotted = self.absolute(file, texts[module], level)
-            if target := self.object_of.get(dotted or "", 0):
-                if target != file + 1:
-                    self.stars.setdefault(file + 1, []).append(target)
-            elif dotted and not self.inside(dotted):
-                self.external_stars.setdefault(file + 1, []).append(self.external(dotted))
-
-    def _link_targets(self) -> None:
-        """Finds the module that each import row means, and what it takes from it."""
-        texts = self.world.texts
-        for place, module, level, name, file in self.world.rows["import"].tolist():
-            dotted = self.absolute(file, texts[module], level)
-            if dotted is None:
-                self.missing[place] = c.BEYOND_TOP
-                continue
-            target = self.object_of.get(dotted, 0)
-            if not dotted:  # `from . import m` beside files that are in no package
-                if beside := self.object_of.get(texts[name], 0):
-                    self.targets[place] = (beside, 0)
-                else:
-                    self.missing[place] = c.BEYOND_TOP
-            elif target:
-                self.targets[place] = (target, name if texts[name] else 0)
-            elif self.inside(dotted):
-                self.missing[place] = c.NO_MODULE
-            else:
-                full = f"{dotted}.{texts[name]}" if texts[name] else dotted
-                self.targets[place] = (self.external(full), 0)
+        if 0 < top <= len(self.world.modules) and self.world.packages[top - 1]:
+            return c.NO_MODULE  # inside one of the repository's own packages
+        return self.external(f"{dotted}.{text}" if text else dotted), 0
 
     def _module_at(self, place: int) -> int:
         """The module that an import at the place gives, through modules that import it; or 0."""
@@ -139,7 +113,7 @@ class Modules:
             inner = self.submodule(target, name) if name else target
             if inner or not name:
                 return inner
-            place = next(iter(self.bindings.imports.get(target << 32 | name, ())), 0)
+            place = next(iter(self.world.imports.get(target << 32 | name, ())), 0)
         return 0
 
     def exported(self, module: int, name: int) -> bool:
@@ -164,55 +138,56 @@ class Modules:
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
         """Modules whose own binding of the name the module's star imports take over; and the
         external modules that may provide it."""
-        key = self.bindings.definition
         found: list[int] = []
-        outside: list[int] = list(self.external_stars.get(module, ()))
-        seen, todo = {module}, list(reversed(self.stars.get(module, ())))
+        outside: list[int] = []
+        seen, todo = set(), [module]
         while todo:
             target = todo.pop()
-            if target in seen or not self.exported(target, name):
+            own = target == module
+            if target in seen or not (own or self.exported(target, name)):
                 continue
             seen.add(target)
-            if target << 32 | name in key or self.submodule(target, name):
+            bound = target << 32 | name in self.world.definition
+            if not own and (bound or self.submodule(target, name)):
                 found.append(target)
             else:
-                todo += reversed(self.stars.get(target, ()))
-                outside += self.external_stars.get(target, ())
+                stars = self.stars.get(target, ())
+                outside += [x for x in stars if self.points.kind_of[x] == EXTERNAL]
+                todo += [x for x in reversed(stars) if self.points.kind_of[x] != EXTERNAL]
         return found, list(dict.fromkeys(outside))
 
     # symbols
 
     def _symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
         """What the name of the module stands for, through re-exports; empty: no such name."""
-        return tuple(dict.fromkeys(self._follow(module, name)))
-
-    def _follow(self, module: int, name: int) -> Iterator[Symbol]:
+        found: list[Symbol] = []
         seen: set[Symbol] = set()
         todo = [(module, name)]
         while todo:
             at = todo.pop()
             new, (scope, text) = at not in seen, at
             seen.add(at)
-            definition = self.bindings.definition.get(scope << 32 | text)
+            definition = self.world.definition.get(scope << 32 | text)
             if definition is None or not new:
                 if submodule := self.submodule(scope, text):
-                    yield submodule, 0
+                    found.append((submodule, 0))
                 elif new:
                     sources, outside = self.star_sources(scope, text)
                     todo += [(source, text) for source in reversed(sources)]
                     if not sources:
-                        yield from ((self.member(x, text), 0) for x in outside)
+                        found += [(self.member(x, text), 0) for x in outside]
             elif definition > 0:
-                yield definition, 0
+                found.append((definition, 0))
             elif definition == 0:
-                yield scope, text
+                found.append(at)
             else:
-                for place in reversed(self.bindings.imports[scope << 32 | text]):
+                for place in reversed(self.world.imports[scope << 32 | text]):
                     target, member = self.targets.get(place, (0, 0))
                     if target and member:
                         todo.append((target, member))
                     elif target:
-                        yield target, 0
+                        found.append((target, 0))
+        return tuple(dict.fromkeys(found))
 
     def member(self, external: int, name: int) -> int:
         """The external thing `external.name`."""
@@ -222,7 +197,7 @@ class Modules:
         """Where a name comes from that no scope of the module's text binds (early: not yet): the
         modules that may bind it, or else the external things that it may be."""
         builtin = self.builtin(name)
-        if module << 32 | name in self.bindings.definition:
+        if module << 32 | name in self.world.definition:
             return ([], [builtin]) if early and builtin else ([module], [])
         sources, outside = self.star_sources(module, name)
         if sources:

@@ -3,13 +3,12 @@ pair, made when first asked for."""
 
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.inheritance import Inheritance
+from codeanatomy.resolve.classes import Classes
 from codeanatomy.resolve.link import Modules
-from codeanatomy.resolve.mro import Classes
-from codeanatomy.resolve.points import Points
 from codeanatomy.resolve.world import World
 from codeanatomy.sources.typeshed import Stubs
 
@@ -24,6 +23,8 @@ INSTEAD = {
     "__bool__": "__len__",
 }
 PROPERTY_PARTS = ("setter", "getter", "deleter")
+Storer = tuple[int, int, bool]  # class, field, whether it is stored on the class itself
+Reader = tuple[int, bool, int, int]  # class, cone, target, receiver
 Watcher = Callable[[int, int], None]  # (name of the element, its place)
 
 
@@ -32,7 +33,7 @@ class Elements:
     for all together. What is put under an unknown key may be found
     under every key."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, points: p.Points) -> None:
         self._points = points
         self.unknown, self.all = world.name(c.ANY_ITEM), world.name("[all]")
         self.keys = world.name("[keys]")  # what the keys themselves may be
@@ -73,29 +74,29 @@ class Elements:
                 watcher(name, place)
 
 
-class Lookup(Inheritance):
-    """Places of attributes. Reads of an attribute that some store sets see every field of that name
-    along the class's order; reads through `self` also see definitions of inheriting classes.
-    """
+class Lookup(Classes):
+    """Places of attributes. Reads of one that some store sets see every field of that name along
+    the class's order; reads through `self` also see definitions of inheriting classes."""
 
-    def __init__(self, modules: Modules, classes: Classes, stubs: Stubs) -> None:
-        super().__init__(modules, classes, stubs)
+    def __init__(self, modules: Modules, stubs: Stubs) -> None:
+        super().__init__(modules, stubs)
+        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
         new_place = self.points.place
         # of an object's own attributes, by (object, name) as one number
-        self.fields: defaultdict[int, int] = defaultdict(new_place, self.bindings.place)
+        self.fields: defaultdict[int, int] = defaultdict(new_place, self.world.bound_place)
         self.setters: defaultdict[int, int] = defaultdict(new_place)  # property -> its setter's
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
-        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
         self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
-        # name -> (class, field, whether it is stored on the class itself)
-        self.storing: dict[int, list[tuple[int, int, bool]]] = {}
-        # name -> (class, cone, place, receiver)
-        self._reading: dict[int, list[tuple[int, bool, int, int]]] = {}
+        self.storing: defaultdict[int, list[Storer]] = defaultdict(list)  # by name
+        self._reading: defaultdict[int, list[Reader]] = defaultdict(list)
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
+
+    def _ask(self, table: str, *row: int) -> None:
+        self.asked.append((table, row))
 
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
@@ -115,30 +116,28 @@ class Lookup(Inheritance):
 
     def stored_field(self, class_: int, name: int, *, on_class: bool = False) -> int:
         """The place of what is stored as that attribute of the class's instances, or of itself."""
-        own = on_class or class_ << 32 | name in self.bindings.definition
+        own = on_class or class_ << 32 | name in self.world.definition
         owner = class_ if own else self.points.object(p.INSTANCE, class_)
         place = self.fields.get(owner << 32 | name)
         if place is None:
             place = self.fields[owner << 32 | name]
-            self.storing.setdefault(name, []).append((class_, place, on_class))
-            for reader, cone, target, receiver in self._reading.get(name, ()):
-                if self._related(reader, class_, cone=cone):
-                    self._take_stored(place, target, receiver, on_class=on_class)
+            self.storing[name].append((class_, place, on_class))
+            self._show_stored(self.storing[name][-1:], self._reading[name])
         return place
 
-    def _take_stored(self, field: int, target: int, receiver: int, *, on_class: bool) -> None:
-        """What is stored on a class is seen as what its body binds: functions become methods."""
-        if on_class:
-            self.asked.append(("bound_copy", (field, target, receiver, 0)))
-        else:
-            self.points.copy(field, target)
-
-    def _read_stored(self, class_: int, name: int, cone: bool, target: int, receiver: int) -> None:
+    def _read_stored(self, name: int, *reader: *Reader) -> None:
         """Lets the target see all that is or will be stored as the attribute."""
-        self._reading.setdefault(name, []).append((class_, cone, target, receiver))
-        for storer, field, on_class in self.storing.get(name, ()):
-            if self._related(class_, storer, cone=cone):
-                self._take_stored(field, target, receiver, on_class=on_class)
+        self._reading[name].append(reader)
+        self._show_stored(self.storing[name], [reader])
+
+    def _show_stored(self, storers: list[Storer], readers: list[Reader]) -> None:
+        """What is stored on a class is seen as what its body binds: functions become methods."""
+        for (storer, field, on_class), reader in product(storers, readers):
+            class_, cone, target, receiver = reader
+            if on_class and self._related(class_, storer, cone=cone):
+                self._ask("bound_copy", field, target, receiver, 0)
+            elif self._related(class_, storer, cone=cone):
+                self.points.copy(field, target)
 
     def find(self, object_: int, name: int) -> int | None:
         """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
@@ -202,11 +201,11 @@ class Lookup(Inheritance):
             return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
         place = points.place()
         if by_key:
-            self.asked.append(("call", (method, 0, place, 0)))
+            self._ask("call", method, 0, place, 0)
         else:
             iterator, next_ = points.place(), self.world.name("__next__")
-            self.asked.append(("call", (method, 0, iterator, 0)))
-            self.asked.append(("special", (iterator, next_, 0, place)))
+            self._ask("call", method, 0, iterator, 0)
+            self._ask("special", iterator, next_, 0, place)
         return place
 
     def _slice(self, container: int, name: int) -> int:
@@ -231,7 +230,7 @@ class Lookup(Inheritance):
 
     def _member(self, object_: int, kind: int, name: int) -> int | None:
         points, class_ = self.points, self.class_of(object_)
-        if class_ not in self.classes.order:
+        if class_ not in self.order:
             return None
         receiver = points.b_of[object_] if kind == p.SUPER else object_
         cone = points.kind_of[receiver] in (p.SELF, p.CLS)
@@ -249,11 +248,12 @@ class Lookup(Inheritance):
         if first < 0 and not others and not reads and not unsure:
             return -self._outside(object_, kind, -first, name)
         place = place or points.place()
-        if first > 0 and self._is_member_of_enum(first, name):
+        variable = first > 0 and not self.world.definition[first << 32 | name]
+        public = variable and self.world.texts[name][:1] != "_"
+        if public and not ENUMS.isdisjoint(self.bases_outside(first)):  # one of an enumeration
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
-            copied = (self.fields[first << 32 | name], place, receiver, 0)
-            self.asked.append(("bound_copy", copied))
+            self._ask("bound_copy", self.fields[first << 32 | name], place, receiver, 0)
         elif first < 0:  # the external base may have it, unless a class here stores it
             child = self._outside(object_, kind, -first, name)
             if reads:
@@ -261,8 +261,7 @@ class Lookup(Inheritance):
             else:
                 points.hold(place, child)
         for other in others:
-            copied = (self.fields[other << 32 | name], place, receiver, 1)
-            self.asked.append(("bound_copy", copied))
+            self._ask("bound_copy", self.fields[other << 32 | name], place, receiver, 1)
         if others:
             points.marks[place] |= 1 << c.OVERRIDDEN
         if len(others) >= p.OBJECTS_PER_PLACE:
@@ -270,7 +269,7 @@ class Lookup(Inheritance):
         if unsure:
             points.marks[place] |= 1 << c.UNKNOWN_BASE
         if reads:
-            self._read_stored(class_, name, cone, place, receiver)
+            self._read_stored(name, class_, cone, place, receiver)
         return place
 
     def _outside(self, object_: int, kind: int, base: int, name: int) -> int:
@@ -296,68 +295,50 @@ class Lookup(Inheritance):
         """Where a class and its bases lack an attribute: `__getattr__`, or the metaclass's."""
         points = self.points
         special = self.world.texts[name].startswith("__")
-        if not special and (made := self._made(class_, kind)):
+        # classes that type() made: the first in the order, or those that inherit from it
+        made = [] if special else [x for x in self.order[class_] if x in self.namespaces][:1]
+        if not made and not special and kind in (p.SELF, p.CLS):
+            made = [x for x in self.namespaces if class_ in self.order.get(x, ())]
+        if made:
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
-            for each in made:
+            for each in made[: p.OBJECTS_PER_PLACE]:
                 member = points.place()
-                self.asked.append(("load", (self.namespaces[each], key, member)))
-                self.asked.append(("bound_copy", (member, place, object_, 0)))
+                self._ask("load", self.namespaces[each], key, member)
+                self._ask("bound_copy", member, place, object_, 0)
             return place
-        if kind in p.INSTANCES and not special:
-            getter = self.world.name("__getattr__")
-            method = self.find(object_, getter) if self.first(class_, getter) > 0 else 0
-            if method is None:
-                return None
-            if method > 0:
-                place = points.place()
-                self.asked.append(("call", (method, 0, place, 0)))
-                return place
+        getter = self.world.name("__getattr__")
+        if kind in p.INSTANCES and not special and self.first(class_, getter) > 0:
+            method = self.find(object_, getter) or 0
+            place = points.place()
+            self._ask("call", method, 0, place, 0)
+            return place
         if kind not in p.CLASSES:
             return 0
-        for meta in self.classes.metaclass(class_):
-            if meta not in self.classes.order:
+        for meta in self.metaclass(class_):
+            if meta not in self.order:
                 return None
             first = self.first(meta, name)
             if first <= 0 and name not in self.stored:
                 continue
             place = points.place()
             if first > 0:
-                copied = (self.fields[first << 32 | name], place, object_, 2)
-                self.asked.append(("bound_copy", copied))
+                self._ask("bound_copy", self.fields[first << 32 | name], place, object_, 2)
             seen = points.place()  # methods of the metaclass store on its instances, the classes
-            self._read_stored(meta, name, True, seen, object_)
-            self.asked.append(("bound_copy", (seen, place, object_, 0)))
+            self._read_stored(name, meta, True, seen, object_)
+            self._ask("bound_copy", seen, place, object_, 0)
             return place
         return 0
 
-    def _made(self, class_: int, kind: int) -> list[int]:
-        """Classes that type() made: the first in the order, or those that inherit from it."""
-        order = self.classes.order
-        above = [x for x in order[class_] if x in self.namespaces][:1]
-        if above or kind not in (p.SELF, p.CLS):
-            return above
-        return [x for x in self.namespaces if class_ in order.get(x, ())][: p.OBJECTS_PER_PLACE]
-
-    def _is_member_of_enum(self, class_: int, name: int) -> bool:
-        """Whether the name of the class's body is a value of an enumeration."""
-        if self.bindings.definition[class_ << 32 | name] or self.world.texts[name][:1] == "_":
-            return False
-        return not ENUMS.isdisjoint(self.bases_outside(class_))
-
-    def inherit(self) -> bool:
-        """What nothing was stored as comes from the external base; True if there is any."""
-        waiting, self._inherited = self._inherited, []
-        empty = [x for x in waiting if x[1] and not self.points.count[x[0]]]
-        for place, child in empty:
-            self.points.hold(place, child)
-        return bool(empty)
+    def inherit(self) -> None:
+        """What nothing was stored as comes from the external base."""
+        for place, child in self._inherited:
+            if child and not self.points.count[place]:
+                self.points.hold(place, child)
 
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
         """Whether the class, one above or (cone) one below stores the attribute."""
-        return any(
-            self._related(class_, storer, cone=cone) for storer, *_ in self.storing.get(name, ())
-        )
+        return any(self._related(class_, x, cone=cone) for x, *_ in self.storing.get(name, ()))
 
     def _related(self, reader: int, storer: int, *, cone: bool) -> bool:
-        order = self.classes.order
+        order = self.order
         return storer in order[reader] or (cone and reader in order.get(storer, ()))

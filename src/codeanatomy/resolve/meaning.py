@@ -10,8 +10,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.lookup import INSTEAD
-from codeanatomy.resolve.pairs import Ints
-from codeanatomy.resolve.points import among
+from codeanatomy.resolve.pairs import Ints, mapped
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
@@ -34,7 +33,9 @@ class Meaning:
         self.f = f
         self.number: defaultdict[Symbol, int] = defaultdict(count().__next__)  # of each symbol
         self._kind = f.points.kind_of.__getitem__
-        self._members: dict[int, set[int]] = {}  # name -> classes whose methods set it
+        self._setting: dict[int, set[int]] = {}  # name -> classes whose methods set it
+        for class_, name in f.world.rows["member"][:, :2].tolist():
+            self._setting.setdefault(name, set()).add(class_)
         self._globals = {
             row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
         }
@@ -70,15 +71,13 @@ class Meaning:
         if text == c.RAISE:
             return self._initialisers(object_) if kind in p.CLASSES else []
         if text == "__init_subclass__" and kind == p.CLASS:
-            order = self.f.classes.order.get(object_, ())
+            order = self.f.lookup.order.get(object_, ())
             first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
-            return [(self.number[self._member(first, name)], CLASS, 0)] if first > 0 else []
+            return [(self.number[self.member(first, name)], CLASS, 0)] if first > 0 else []
         if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
             return []
-        found = self._functions(object_, text, INSTANCE)
-        if not found and text in INSTEAD:
-            found = self._functions(object_, INSTEAD[text], INSTANCE)
-        return found
+        found = self._functions(object_, text)
+        return found or (self._functions(object_, INSTEAD[text]) if text in INSTEAD else [])
 
     def accessed(self, key: int, *, stored: bool = False) -> Meant:
         """The functions that reading (or setting) an attribute calls: of properties, descriptors
@@ -88,7 +87,7 @@ class Meaning:
         if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
             return []
         class_ = lookup.class_of(object_)
-        if class_ not in lookup.classes.order:
+        if class_ not in lookup.order:
             return []
         around = points.a_of[object_] if kind == p.SUPER else 0
         first, found = lookup.first(class_, name, around), []
@@ -103,9 +102,9 @@ class Meaning:
                     places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
                     found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
                 elif what in p.INSTANCES:
-                    found += self._functions(held, "__set__" if stored else "__get__", INSTANCE)
+                    found += self._functions(held, "__set__" if stored else "__get__")
         if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
-            found += self._functions(object_, "__getattr__", INSTANCE)
+            found += self._functions(object_, "__getattr__")
         return found
 
     def _property_part(self, name: int) -> int:
@@ -118,10 +117,10 @@ class Meaning:
             class_, found = self.f.lookup.class_of(object_), self._initialisers(object_)
             if found or self._made(class_):
                 return found
-            below = kind == p.CLS and self.f.classes.below.get(class_, 0)
+            below = kind == p.CLS and self.f.lookup.below.get(class_, 0).bit_count() > 1
             return self._one(class_, CONSTRUCTOR, 1 << c.OVERRIDDEN if below else 0)
         if kind in p.INSTANCES:
-            return self._functions(object_, "__call__", INSTANCE)
+            return self._functions(object_, "__call__")
         if kind == p.METHOD_OF:
             return self._one(self.f.lookup.method_of(object_), EXTERNAL)
         if kind == p.PARTIAL:
@@ -146,12 +145,12 @@ class Meaning:
             return []
         lookup, class_ = self.f.lookup, self.f.lookup.class_of(object_)
         name = self.f.world.name("__init__")
-        first = lookup.first(class_, name) if class_ in lookup.classes.order else 0
+        first = lookup.first(class_, name) if class_ in lookup.order else 0
         if first >= 0 or self.f.modules.dotted(-first).startswith("builtins."):
             return []
         return self._one(lookup.child(-first, name), EXTERNAL)
 
-    def _functions(self, object_: int, name: str, rule: int) -> Meant:
+    def _functions(self, object_: int, name: str, rule: int = INSTANCE) -> Meant:
         """Functions of the repository that the attribute of the object holds."""
         points = self.f.points
         place = self.f.lookup.find(object_, self.f.world.name(name))
@@ -160,11 +159,10 @@ class Meaning:
         doubt = int(points.marks[place])
         found = []
         for held in points.held(place):
-            kind, a = self._kind(held), points.a_of[held]
-            if kind in (p.BOUND, p.OVERRIDE):
-                found += self._one(a, rule if kind == p.BOUND else OVERRIDE, doubt)
-            elif kind == p.FUNCTION:
-                found += self._one(held, rule, doubt)
+            kind = self._kind(held)
+            if kind in (p.FUNCTION, p.BOUND, p.OVERRIDE):
+                function = held if kind == p.FUNCTION else points.a_of[held]
+                found += self._one(function, OVERRIDE if kind == p.OVERRIDE else rule, doubt)
         return found
 
     def imported(self, place: int) -> Meant:
@@ -179,7 +177,7 @@ class Meaning:
             module, name, _ = at
             sources, externals = modules.global_sources(*at)
             symbols = modules.symbols(module, name) if sources else tuple((x, 0) for x in externals)
-            rule = GLOBAL if module << 32 | name in self.f.bindings.definition else STAR
+            rule = GLOBAL if module << 32 | name in self.f.world.definition else STAR
             if symbols == ((modules.builtin(name), 0),):
                 rule = BUILTIN
         files = [s for s in symbols if self._kind(s[0]) != p.NAMESPACE]
@@ -211,30 +209,23 @@ class Meaning:
         if lookup.unsure(class_, first):
             doubt |= 1 << c.UNKNOWN_BASE
         found = []
-        order, setting = f.classes.order.get(class_, ()), self._setting(name)
+        order, setting = f.lookup.order.get(class_, ()), self._setting.get(name, ())
         member = next((x for x in order if x in setting), 0) if first <= 0 else 0
         if member:
             found.append((self.number[member, name], rule, doubt))
         elif first > 0:
-            found.append((self.number[self._member(first, name)], rule, doubt))
+            found.append((self.number[self.member(first, name)], rule, doubt))
         elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
             found += self._one(lookup.child(-first, name), EXTERNAL, doubt)
-        found += [(self.number[self._member(x, name)], OVERRIDE, doubt) for x in others]
+        found += [(self.number[self.member(x, name)], OVERRIDE, doubt) for x in others]
         if not found and kind in p.CLASSES:  # a class is an instance of its metaclass
-            for meta in f.classes.metaclass(class_):
+            for meta in f.lookup.metaclass(class_):
                 found += self._of_class(f.points.object(p.INSTANCE, meta), p.INSTANCE, name)
         return found
 
-    def _setting(self, name: int) -> set[int]:
-        """The classes whose methods set the attribute."""
-        if not self._members:
-            for class_, of in self.f.world.rows["member"][:, :2].tolist():
-                self._members.setdefault(of, set()).add(class_)
-        return self._members.get(name, set())
-
-    def _member(self, class_: int, name: int) -> Symbol:
+    def member(self, class_: int, name: int) -> Symbol:
         """The definition, import or variable that a name of a class's body is."""
-        definition = self.f.bindings.definition[class_ << 32 | name]
+        definition = self.f.world.definition[class_ << 32 | name]
         if definition > 0:
             return definition, 0
         if definition < 0:
@@ -250,32 +241,33 @@ class Meaning:
         marks = points.marks[places].astype(np.int64)
         wide = marks & (1 << c.WIDE)  # what holds too much gives nothing on
         lowest = np.where(wide != 0, wide, marks & -marks)
-        reason = np.full(len(sites), c.NOTHING, np.int64)
         held = points.count[places] > 0
-        attribute = (what == c.ATTRIBUTE_SITE) | (what == c.STORED_SITE)
+        attribute = np.isin(what, (c.ATTRIBUTE_SITE, c.STORED_SITE))
         stored = np.isin(world.site_name[sites], np.array(sorted(self.f.lookup.stored), np.int64))
-        reason[held & ~attribute] = c.NOT_CALLABLE
-        reason[held & attribute] = c.NO_ATTRIBUTE
-        reason[held & attribute & stored] = c.INSTANCE_ATTRIBUTE
-        named = (what == c.NAME_SITE) | (what == c.IMPORT_SITE)
-        reason[held & named] = c.NAMESPACE_PACKAGE
-        absent = np.flatnonzero(held & attribute & ~stored)
-        reason[absent[self._below_unknown(places[absent])]] = c.UNKNOWN_BASE
-        instance = held & attribute & stored
-        marked = (marks != 0) & ~instance
-        reason[marked] = np.log2(lowest[marked]).astype(np.int64)
+        absent = held & attribute & ~stored
+        below_unknown = np.zeros(len(sites), bool)
+        below_unknown[np.flatnonzero(absent)[self._below_unknown(places[absent])]] = True
+        why = {
+            c.INSTANCE_ATTRIBUTE: held & attribute & stored,
+            -1: marks != 0,
+            c.UNKNOWN_BASE: below_unknown,
+            c.NO_ATTRIBUTE: held & attribute,
+            c.NAMESPACE_PACKAGE: held & np.isin(what, (c.NAME_SITE, c.IMPORT_SITE)),
+            c.NOT_CALLABLE: held,
+        }
+        reason = np.select([*why.values()], [*why], c.NOTHING)
+        marked = reason < 0
+        reason[marked] = np.log2(lowest[marked])
         return reason
 
     def _below_unknown(self, places: Ints) -> Ints:
         """Indices of the places that hold something of a class with a base that is not known."""
-        lookup, unsure = self.f.lookup, self.f.classes.unsure
+        lookup = self.f.lookup
         which, objects = self.f.points.answers(places)
-        of_class = among(self.f.points.kind[objects], (p.INSTANCE, p.SELF, p.CLASS, p.CLS))
-        which, objects = which[of_class], objects[of_class]
-        distinct, inverse = np.unique(objects, return_inverse=True)
-        hit = [
-            any(x in unsure for x in self.f.classes.order.get(lookup.class_of(o), ()))
-            for o in distinct.tolist()
-        ]
-        result: Ints = np.unique(which[np.array(hit, bool)[inverse]])
-        return result
+        of_class = p.among(self.f.points.kind[objects], (*p.INSTANCES, *p.CLASSES))
+
+        def below_unknown(object_: int) -> bool:
+            return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))
+
+        hit = mapped(below_unknown, objects[of_class])
+        return np.unique(which[of_class][hit > 0])

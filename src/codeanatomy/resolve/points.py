@@ -1,13 +1,10 @@
 """Which objects may a place hold? The growing points-to set, its copy edges and its bounds."""
 
-from collections.abc import Mapping
-from itertools import chain
-
 import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.pairs import LOW, NONE, SHIFT, Ints, Pairs, expand, members, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, expand, mapped, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -35,14 +32,12 @@ INSTANCES = (INSTANCE, SELF)
 CLASSES = (CLASS, CLS)
 OPAQUE = (EXTERNAL, LITERAL, FACTORY, CONTAINER, CONSTANT, METHOD_OF, ANY_METHOD)
 
-Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int32]
 
 
 def among(kinds: Ints, wanted: tuple[int, ...]) -> Flags:
     """Which of the kinds are one of those wanted; by bits, as np.isin takes longer to start."""
-    flags: Flags = (sum(1 << kind for kind in wanted) >> kinds) & 1 > 0
-    return flags
+    return (sum(1 << kind for kind in wanted) >> kinds) & 1 > 0
 
 
 # measured: 16 loses a tenth of the calls that sqlparse makes at run time, 48 costs a third more
@@ -69,15 +64,10 @@ class Points:
         self.has_edge, self.has_cone = np.zeros(room, bool), np.zeros(room, bool)
         self.interest = np.zeros(room, np.int64)  # bits of the rules that read a place
         self.pairs, self.edges = Pairs(), Pairs()
-        self.new_pairs: list[Ints] = []
-        self.new_edges: list[Ints] = []
-        self.one_pairs: list[int] = []
-        self.one_edges: list[int] = []
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
-        self.order: Mapping[int, tuple[int, ...]] = {}  # of the classes; see mro.py
+        self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
         self._cones_of: dict[int, tuple[list[int], int]] = {}
-        self._first: Ints = NONE  # after the fixpoint: where the objects of each place start
-        self._held: Ints = NONE
+        self._first = np.empty(0, np.int64)  # see finish
 
     # growth
 
@@ -113,8 +103,7 @@ class Points:
         self.kind_of += [kind] * len(a)
         self.a_of += a.tolist()
         self.b_of += b.tolist()
-        result: Ints = np.arange(first, self.objects)
-        return result
+        return np.arange(first, self.objects)
 
     def _room_for(self, more: int) -> None:
         self.objects += more
@@ -124,32 +113,28 @@ class Points:
 
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""
-        distinct, inverse = np.unique(a, return_inverse=True)
-        made = [self.object(kind, x) for x in distinct.tolist()]
-        result: Ints = np.array(made, np.int64)[inverse]
-        return result
+        return mapped(lambda x: self.object(kind, x), a)
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""
         if place:
-            self.one_pairs.append(place << 32 | object_)
+            self.pairs.waiting_ones.append(place << 32 | object_)
 
     def hold_all(self, places: Ints, objects: Ints) -> None:
         """Each place holds the object beside it."""
         if len(places):
-            pairs = pair(places, objects)
-            self.new_pairs.append(pairs[places > 0])
+            self.pairs.waiting.append(pair(places, objects)[places > 0])
 
     def copy(self, source: int, target: int) -> None:
         """Whatever the source holds, the target holds."""
         if source and target and source != target:
-            self.one_edges.append(source << 32 | target)
+            self.edges.waiting_ones.append(source << 32 | target)
 
     def copy_all(self, sources: Ints, targets: Ints) -> None:
         """`copy` of each pair."""
         if len(sources):
             keep = (sources > 0) & (targets > 0) & (sources != targets)
-            self.new_edges.append(pair(sources[keep], targets[keep]))
+            self.edges.waiting.append(pair(sources[keep], targets[keep]))
 
     def mark(self, places: Ints, reason: int) -> None:
         """Notes why what these places hold is not sure."""
@@ -159,69 +144,48 @@ class Points:
 
     def close(self) -> Ints:
         """Follows copies until nothing moves; returns all new pairs, sorted."""
-        collected = []
+        collected = [np.empty(0, np.int64)]
         while True:
-            edges = _take(self.one_edges, self.new_edges)
-            pairs = _take(self.one_pairs, self.new_pairs)
+            edges = self.edges.fresh(self.edges.taken())
             if edges.size:
-                edges = self.edges.fresh(edges)
-                if edges.size:
-                    open_ = edges[~self.is_wide(edges >> SHIFT)]
-                    which, objects = self.pairs.join(open_ >> SHIFT)
-                    self.edges.add(edges)
-                    self.has_edge[edges >> SHIFT] = True
-                    if which.size:
-                        pairs = np.concatenate((pairs, pair(open_[which] & LOW, objects)))
+                open_ = edges[~self.is_wide(edges >> SHIFT)]
+                which, objects = self.pairs.join(open_ >> SHIFT)
+                self.edges.add(edges)
+                self.has_edge[edges >> SHIFT] = True
+                self.pairs.waiting.append(pair(open_[which] & LOW, objects))
+            pairs = self.pairs.taken()
             if not pairs.size:
                 break
-            fresh = self._insert(pairs)
-            if fresh.size:
-                collected.append(fresh)
-                fresh = fresh[self.has_edge[fresh >> SHIFT] & ~self.is_wide(fresh >> SHIFT)]
-                which, targets = self.edges.join(fresh >> SHIFT)
-                if which.size:
-                    self.new_pairs.append(pair(targets, fresh[which] & LOW))
-        return np.sort(np.concatenate(collected)) if collected else NONE
+            pairs = self.pairs.fresh(pairs)
+            pairs = pairs[~self._covered(pairs)]
+            opaque = np.flatnonzero(among(self.kind[pairs & LOW], OPAQUE))
+            pairs = self._bounded(pairs, opaque, self.opaque, OPAQUE_PER_PLACE)
+            pairs = self._bounded(pairs, np.arange(len(pairs)), self.count, OBJECTS_PER_PLACE)
+            if pairs.size:
+                self.pairs.add(pairs)
+                self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
+                collected.append(pairs)
+                pairs = pairs[self.has_edge[pairs >> SHIFT] & ~self.is_wide(pairs >> SHIFT)]
+                which, targets = self.edges.join(pairs >> SHIFT)
+                self.pairs.waiting.append(pair(targets, pairs[which] & LOW))
+        return np.sort(np.concatenate(collected))
 
     def is_wide(self, places: Ints) -> Flags:
         """Which places hold too much to tell: nothing is copied from them any more."""
         flags: Flags = (self.marks[places] & (1 << c.WIDE)) != 0
         return flags
 
-    def _insert(self, pairs: Ints) -> Ints:
-        """Adds pairs within the bounds; what is dropped leaves a mark on its place."""
-        pairs = self.pairs.fresh(pairs)
-        pairs = pairs[~self._covered(pairs)]
-        pairs = self._bounded(pairs, self.opaque, OPAQUE_PER_PLACE, OPAQUE)
-        pairs = self._bounded(pairs, self.count, OBJECTS_PER_PLACE)
-        if pairs.size:
-            self.pairs.add(pairs)
-            self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
-        return pairs
-
-    def _bounded(
-        self, pairs: Ints, count: Counts, bound: int, counted: tuple[int, ...] = ()
-    ) -> Ints:
-        """Those for which their places have room. `counted`: only objects of these kinds."""
-        places = pairs >> SHIFT
+    def _bounded(self, pairs: Ints, counted: Ints, count: Counts, bound: int) -> Ints:
+        """Those for which their places have room; what is dropped leaves a mark. `counted`: indices
+        of those that take room."""
+        places = pairs[counted] >> SHIFT
         first = np.flatnonzero(np.diff(places, prepend=-1))
-        weight = np.ones(len(pairs), np.int32)
-        if counted:
-            weight = among(self.kind[pairs & LOW], counted).astype(np.int32)
-        inside = np.add.reduceat(weight, first) if len(first) else weight
-        room = bound - count[places[first]]
-        full = inside > room
-        count[places[first]] += inside
-        if not full.any():
-            return pairs
-        sizes = np.diff(first, append=len(pairs))
-        at = np.flatnonzero(np.repeat(full, sizes) & (weight > 0))
-        start = np.flatnonzero(np.diff(places[at], prepend=-1))
-        rank = np.arange(len(at)) - np.repeat(start, np.diff(start, append=len(at))) + 1
-        dropped = at[rank > np.repeat(room, sizes)[at]]
-        self.mark(places[dropped], c.WIDE if count is self.count else c.TRUNCATED)
-        np.subtract.at(count, places[dropped], 1)
-        return np.delete(pairs, dropped)
+        sizes = np.diff(first, append=len(places))
+        rank = np.arange(len(places)) - np.repeat(first, sizes)  # among those of its place
+        over = rank >= bound - count[places]
+        self.mark(places[over], c.WIDE if count is self.count else c.TRUNCATED)
+        count[places[first]] = np.minimum(count[places[first]] + sizes, bound)
+        return np.delete(pairs, counted[over]) if over.any() else pairs
 
     def _covered(self, pairs: Ints) -> Flags:
         """Instances of which the place holds "instance of a class above, or of one below" already:
@@ -231,12 +195,9 @@ class Points:
         chosen = chosen[among(self.kind[pairs[chosen] & LOW], INSTANCES)]
         if not chosen.size:
             return result
-        distinct, inverse = np.unique(pairs[chosen] & LOW, return_inverse=True)
-        cones = [self._cones(x) for x in distinct.tolist()]
-        at, of = members(cones, inverse)
-        above = np.fromiter(chain.from_iterable(cones), np.int64)[at]
-        held = self.pairs.has(pair(pairs[chosen[of]] >> SHIFT, above))
-        result[chosen[of[held]]] = True
+        which, above = spread(self._cones, pairs[chosen] & LOW)
+        held = self.pairs.has(pair(pairs[chosen[which]] >> SHIFT, above))
+        result[chosen[which[held]]] = True
         return result
 
     def _cones(self, object_: int) -> list[int]:
@@ -250,7 +211,7 @@ class Points:
         return known
 
     def finish(self) -> None:
-        """Call after the fixpoint: from now on objects are found by their place's number."""
+        """Call after the fixpoint: from now on objects are found by where those of a place begin"""
         self._held = self.pairs.all() & LOW
         self._first = np.cumsum(self.count) - self.count
 
@@ -267,13 +228,3 @@ class Points:
         low = self._first[places]
         at, which = expand(low, low + self.count[places])
         return which, self._held[at]
-
-
-def _take(ones: list[int], arrays: list[Ints]) -> Ints:
-    """The collected numbers as one column; both lists are emptied."""
-    if ones:
-        arrays.append(np.array(ones, np.int64))
-        ones.clear()
-    taken = np.concatenate(arrays) if arrays else NONE
-    arrays.clear()
-    return taken

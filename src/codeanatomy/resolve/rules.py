@@ -3,7 +3,6 @@
 A rule gets rows and, for each row, an object that its first place holds; every such pair once.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -13,10 +12,9 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, method
 from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.declared import declared, describe, hold
-from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, each, pair
-from codeanatomy.resolve.points import among
 
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
@@ -27,8 +25,8 @@ MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """receiver, class, result: what `super()` gives for the receiver."""
-    fits = among(f.points.kind[objects], CLASSY)
-    for (_, class_, result), object_ in each(rows[fits], objects[fits]):
+    fits = p.among(f.points.kind[objects], CLASSY)
+    for (_, class_, result), object_ in each(rows, objects, where=fits):
         f.points.hold(result, f.points.object(p.SUPER, class_, object_))
 
 
@@ -47,48 +45,35 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
-    kinds = f.points.kind[objects]
-    classy = among(kinds, CLASSY)
-    classes = np.where(kinds == p.CLASS, objects, f.points.a[objects])
-    waits = classy & ~f.classes.ready(np.where(classy, classes, 0))
-    f.wait("store", rows[waits], objects[waits])
-    rows, objects, kinds = rows[~waits], objects[~waits], kinds[~waits]
-    for chosen, place_of in (
-        (among(kinds, CLASSY), _stored),
-        (among(kinds, (p.MODULE, p.FUNCTION)), _own),
-        (kinds == p.CONTAINER, _put),
-    ):
-        if chosen.any():
-            keys, inverse = np.unique(pair(objects[chosen], rows[chosen, 1]), return_inverse=True)
-            places = np.array([place_of(f, x >> 32, x & 0xFFFFFFFF) for x in keys.tolist()])
-            f.points.copy_all(rows[chosen, 2], places[inverse])
-    instances = among(kinds, p.INSTANCES)
-    for (_, name, value), object_ in each(rows[instances], objects[instances]):
+    asked = pair(objects, rows[:, 1])
+    places, rows, objects = f.found("store", rows, objects, asked, partial(_stored, f))
+    f.points.copy_all(rows[:, 2], places)
+    instances = p.among(f.points.kind[objects], p.INSTANCES)
+    for (_, name, value), object_ in each(rows, objects, where=instances):
         first = f.lookup.first(f.points.a_of[object_], name)
-        if first > 0 and f.bindings.definition[first << 32 | name] == 0:
+        if first > 0 and f.world.definition[first << 32 | name] == 0:
             f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
 
 
-def _stored(f: Fixpoint, object_: int, name: int) -> int:
-    if f.world.texts[name][:1] == "[":  # an element of a class that inherits from a container
-        return f.elements.place(object_, name)
-    of_class = f.points.kind_of[object_] in p.CLASSES
-    return f.lookup.stored_field(f.lookup.class_of(object_), name, on_class=of_class)
-
-
-def _put(f: Fixpoint, container: int, name: int) -> int:
-    """Place of an element; the keys of dicts are kept, too."""
-    elements = f.elements
-    if name != elements.unknown and f.world.texts[name][1:2] in "'\"":
-        key = f.points.object(p.CONSTANT, f.modules.external("builtins.str"), name)
-        f.points.hold(elements.place(container, elements.keys), key)
-    return elements.place(container, name)
-
-
-def _own(f: Fixpoint, object_: int, name: int) -> int:
-    if f.points.kind_of[object_] == p.MODULE:
-        return f.lookup.module_member(object_, name)
-    return f.lookup.fields[object_ << 32 | name]
+def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
+    """Place of what is stored; 0: it is not followed; None: the class has no order yet."""
+    kind, text = f.points.kind_of[object_], f.world.texts[name]
+    elements, lookup = f.elements, f.lookup
+    if kind in CLASSY:
+        class_ = lookup.class_of(object_)
+        if class_ not in lookup.order:
+            return None
+        if text[:1] != "[":
+            return lookup.stored_field(class_, name, on_class=kind in p.CLASSES)
+        return elements.place(object_, name)  # of a class that inherits from a container
+    if kind == p.MODULE:
+        return lookup.module_member(object_, name)
+    if kind == p.CONTAINER:
+        if name != elements.unknown and text[1:2] in "'\"":  # the keys of dicts are kept, too
+            key = f.points.object(p.CONSTANT, f.modules.external("builtins.str"), name)
+            f.points.hold(elements.place(object_, elements.keys), key)
+        return elements.place(object_, name)
+    return lookup.fields[object_ << 32 | name] if kind == p.FUNCTION else 0
 
 
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -110,20 +95,18 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
     kinds, receivers = f.points.kind[objects], rows[:, 2]
-    instance = among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
-    described = among(kinds, p.INSTANCES)
-    plain = ~among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
-    plain &= ~(among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
+    instance = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
+    described = p.among(kinds, p.INSTANCES)
+    plain = ~p.among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
+    plain &= ~(p.among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
     described[described] = [
         _describe(f, object_, target, receiver)
-        for (_, target, receiver, _), object_ in each(rows[described], objects[described])
+        for (_, target, receiver, _), object_ in each(rows, objects, where=described)
     ]
     plain &= ~described
     points.hold_all(rows[plain, 1], objects[plain])
     special = ~plain & ~described
-    for (_, target, receiver, how), object_, kind in each(
-        rows[special], objects[special], kinds[special]
-    ):
+    for (_, target, receiver, how), object_, kind in each(rows, objects, kinds, where=special):
         bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
         function = object_ if kind == p.FUNCTION else points.a_of[object_]
         if kind == p.FUNCTION:
@@ -143,7 +126,7 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
     """An instance whose class has `__get__` gives what that returns; False where it has none."""
     class_ = f.points.a_of[object_]
     getter = f.world.name("__get__")
-    if class_ not in f.classes.order or f.lookup.first(class_, getter) <= 0:
+    if class_ not in f.lookup.order or f.lookup.first(class_, getter) <= 0:
         return False
     place = f.lookup.find(object_, getter)
     if place and place > 0 and f.once("get", object_, target, receiver):
@@ -158,44 +141,39 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, kind, result: classmethod, staticmethod, property of a function; class of a value."""
-    points, of_class = f.points, rows[:, 1] == p.CLS
-    function = (points.kind[objects] == p.FUNCTION) & ~of_class
-    for (_, kind, result), object_ in each(rows[function], objects[function]):
-        points.hold(result, points.object(kind, object_))
-    for (_, _, result), object_ in each(rows[of_class], objects[of_class]):
-        if points.kind_of[object_] in p.INSTANCES:
+    points = f.points
+    for (_, kind, result), object_, of in each(rows, objects, points.kind[objects]):
+        if kind != p.CLS:
+            points.hold(result, points.object(kind, object_) if of == p.FUNCTION else object_)
+        elif of in p.INSTANCES:
             points.hold(result, f.lookup.class_side(object_))
-    other = ~function & ~of_class
-    points.hold_all(rows[other, 2], objects[other])
 
 
 def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, method, call, result: what an operator, a loop or `with` calls."""
     kinds = f.points.kind[objects]
-    raised = (rows[:, 1] == f.world.name(c.RAISE)) & among(kinds, p.CLASSES)
+    raised = (rows[:, 1] == f.world.name(c.RAISE)) & p.among(kinds, p.CLASSES)
     calls = rows[raised][:, [0, 2, 3, 0]] * (1, 1, 1, 0)
-    construct(f, calls, objects[raised], kinds[raised])
-    instance = among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
+    construct(f, calls, objects[raised])
+    instance = p.among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
     asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
         *f.found("special", rows[instance], objects[instance], asked)
     ):
-        text = f.world.texts[name]
-        if place > 0:
-            f.tables["call"].add_one(place, number, result, 0)
-        elif text in INSTEAD:
-            other = f.lookup.find(object_, f.world.name(INSTEAD[text]))
-            if other and other > 0:
-                f.tables["call"].add_one(other, number, result, 0)
+        text, callee = f.world.texts[name], place
+        if place <= 0 and text in INSTEAD:
+            callee = f.lookup.find(object_, f.world.name(INSTEAD[text])) or 0
+        if callee > 0:
+            f.tables["call"].add_one(callee, number, result, 0)
         elif text in ENTERS:
             f.points.hold(result, object_)
         if place < 0:
             inherited(f, object_, -place, number, result)
-    of_container = among(kinds, (p.CONTAINER, p.GENERATOR))
-    for (_, name, number, result), object_ in each(rows[of_container], objects[of_container]):
+    of_container = p.among(kinds, (p.CONTAINER, p.GENERATOR))
+    for (_, name, number, result), object_ in each(rows, objects, where=of_container):
         method(f, object_, f.world.texts[name], number, result)
-    outside = among(kinds, p.VALUES)
-    for (_, name, number, result), object_ in each(rows[outside], objects[outside]):
+    outside = p.among(kinds, p.VALUES)
+    for (_, name, number, result), object_ in each(rows, objects, where=outside):
         child = f.lookup.child(f.points.a_of[object_], name)
         if f.world.texts[name] in ENTERS:
             f.points.hold(result, object_)
@@ -209,15 +187,15 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
         _element(f, base, key, value, mode)
     asked = rows[:, 3] == c.GET_ATTRIBUTE
-    for (_, key, value, _), object_ in each(rows[asked], objects[asked]):
+    for (_, key, value, _), object_ in each(rows, objects, where=asked):
         if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
             f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
-    getters = (rows[:, 3] == c.GET) & among(f.points.kind[objects], p.INSTANCES)
+    getters = (rows[:, 3] == c.GET) & p.among(f.points.kind[objects], p.INSTANCES)
     chosen = rows[getters][:, :3].copy()
     chosen[:, 1] = f.elements.unknown
     load(f, chosen, objects[getters])
     put = (rows[:, 3] == c.PUT) & (f.points.kind[objects] == p.CONTAINER)
-    for (_, key, _, _), object_ in each(rows[put], objects[put]):
+    for (_, key, _, _), object_ in each(rows, objects, where=put):
         f.points.copy(key, f.elements.place(object_, f.elements.keys))
 
 
@@ -233,27 +211,24 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
     points, elements = f.points, f.elements
     text = f.world.texts[points.b_of[key]] if points.kind_of[key] == p.CONSTANT else c.ANY_ITEM
     known = text[-2:] != "*]"
-    name = points.b_of[key] if known else elements.unknown
-    if mode in (c.GET, c.PUT):
-        of = points.kind_of[base]
-        if of == p.CONTAINER or (mode == c.PUT and of in p.INSTANCES):
-            if mode == c.GET:
-                points.copy(elements.read(base, name), value)
-            else:
-                points.copy(value, elements.place(base, name))
-        return
-    if mode in (c.GET_MODULE, c.GET_TOP):
+    name, of = points.b_of[key] if known else elements.unknown, points.kind_of[base]
+    if mode == c.GET:
+        if of == p.CONTAINER:
+            points.copy(elements.read(base, name), value)
+    elif mode == c.PUT:
+        if of in (p.CONTAINER, *p.INSTANCES):
+            points.copy(value, elements.place(base, name))
+    elif mode in (c.GET_MODULE, c.GET_TOP):
         dotted = text[2:-2] if known else ""
         if dotted and dotted[0] != ".":
-            top = dotted.partition(".")[0]
-            points.hold(value, f.modules.named(top if mode == c.GET_TOP else dotted))
-        return
-    if not known and mode == c.GET_ATTRIBUTE and points.kind_of[base] in CLASSY:
-        if text == c.ANY_ITEM:
+            module = dotted.partition(".")[0] if mode == c.GET_TOP else dotted
+            points.hold(value, f.modules.object_of.get(module) or f.modules.external(module))
+    elif not known:
+        if mode == c.GET_ATTRIBUTE and of in CLASSY and text == c.ANY_ITEM:
             points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
-        else:
+        elif mode == c.GET_ATTRIBUTE and of in CLASSY:
             begins(f, np.array([[0, points.b_of[key], value]]), np.array([base]))
-    if known and text[1:2] in "'\"":
+    elif text[1:2] in "'\"":
         attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
         (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
 
@@ -263,12 +238,12 @@ def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     f.points.mark(rows[:, 2], c.DYNAMIC)
     for (_, name, result), object_ in each(rows, objects):
         row, of = np.array([[0, name, result]]), np.array([object_])
-        if not f.classes.numbered:
+        if not f.lookup.numbered:
             f.wait("begins", row, of)
             continue
-        class_, names, texts = f.lookup.class_of(object_), f.bindings.names, f.world.texts
-        below = f.classes.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
-        around = (*f.classes.order.get(class_, ()), *f.classes.inheriting(below))
+        class_, names, texts = f.lookup.class_of(object_), f.world.bound, f.world.texts
+        below = f.lookup.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
+        around = (*f.lookup.order.get(class_, ()), *f.lookup.inheriting(below))
         found = {x for one in around for x in names.get(one, ())}
         found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
         if len(found) > MOST_ALIKE:
@@ -283,9 +258,7 @@ def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     kinds = f.points.kind[objects]
     exact = kinds == p.CLASS
     points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
-    for (_, number, result, class_), object_, kind in each(
-        rows[~exact], objects[~exact], kinds[~exact]
-    ):
+    for (_, number, result, class_), object_, kind in each(rows, objects, kinds, where=~exact):
         if kind == p.CLS:
             points.hold(result, points.object(p.SELF, points.a_of[object_]))
         elif kind == p.EXTERNAL:
@@ -336,16 +309,16 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
 
 def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
-    order = f.classes.order
-    chosen = among(f.points.kind[objects], p.INSTANCES)
-    for (_, class_, result), object_ in each(rows[chosen], objects[chosen]):
+    order = f.lookup.order
+    chosen = p.among(f.points.kind[objects], p.INSTANCES)
+    for (_, class_, result), object_ in each(rows, objects, where=chosen):
         other = f.points.a_of[object_]
         if class_ in order.get(other, ()) or other in order.get(class_, ()):
             f.points.hold(result, object_)
 
 
 # by the table of its rows, in the order of each round
-RULES: dict[str, Callable[[Fixpoint, Ints, Ints], None]] = {
+RULES: dict[str, Rule] = {
     "super": super_,
     "load": load,
     "special": special,

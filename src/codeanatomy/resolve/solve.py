@@ -2,14 +2,12 @@
 
 import gc
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.answers import answers
+from codeanatomy.resolve.answers import answers, mark
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.marks import spread
 from codeanatomy.resolve.pairs import SHIFT, Ints
 from codeanatomy.resolve.points import CLASS, EXTERNAL, among
 from codeanatomy.resolve.rules import CHAINS, RULES
@@ -18,17 +16,11 @@ BITS = {name: 1 << number for number, name in enumerate(RULES)}  # of `Points.in
 MAX_ROUNDS = 500  # an upper bound that no real input comes near; every rule's growth is finite
 
 
-class Resolution(msgspec.Struct, frozen=True):
-    """Tables `target`, `external`, `unanswered`, and how much work they took."""
-
-    tables: dict[str, pa.Table]
-    rounds: int
-    places: int
-    wide: int
-
-
-def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
-    """What every site of the repository may mean. `constraints`: the four `constraint*` tables with
+def solve(
+    constraints: dict[str, pa.Table], files: pa.Table
+) -> tuple[dict[str, pa.Table], dict[str, int]]:
+    """What every site of the repository may mean: the tables `target`, `external`, `unanswered`;
+    and their effort (wide: places that hold too much to tell). `constraints`: the four tables with
     `file_id`, rows file by file in the order of `files` (sorted by path)."""
     collects = gc.isenabled()
     gc.disable()  # a solve makes no cycles, but many small tuples to search for them
@@ -36,8 +28,8 @@ def solve(constraints: dict[str, pa.Table], files: pa.Table) -> Resolution:
         f = Fixpoint(constraints, files)
         rounds = run(f)
         wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
-        spread(f)
-        return Resolution(answers(f), rounds, f.points.places, wide)
+        mark(f)
+        return answers(f), {"rounds": rounds, "places": f.points.places, "wide": wide}
     finally:
         if collects:
             gc.enable()
@@ -68,12 +60,14 @@ def run(f: Fixpoint) -> int:
 
     while rounds < MAX_ROUNDS:
         close()
-        settled = f.classes.settle()
+        settled = f.lookup.settle()
         if settled:
             _release(f)
         if not (settled or any(unseen.values()) or any(f.tables.values())):
-            if not any(stage(f) for stage in stages):  # stops at the first that moves something
+            stage = next(stages, None)
+            if stage is None:
                 break
+            stage(f)
             continue
         rounds += 1
         for name in RULES:
@@ -112,30 +106,27 @@ def _release(f: Fixpoint) -> None:
         RULES[name](f, rows[:, :-1], rows[:, -1])
 
 
-def _order(f: Fixpoint) -> bool:
+def _order(f: Fixpoint) -> None:
     """All classes get an order, without bases that nothing feeds. Methods are called by somebody:
     their first parameter gets an instance of their class."""
-    f.classes.settle(force=True)
-    f.classes.close()
+    f.lookup.settle(force=True)
+    f.lookup.close()
     _release(f)
     f.seed()
-    return True
 
 
-def _any_key(f: Fixpoint) -> bool:
+def _any_key(f: Fixpoint) -> None:
     """A key that nothing is known of may be any."""
     f.any_key = True
     rows = f.world.rows["keyed"][:, :4]
-    rows = rows[f.points.count[rows[:, 1]] == 0].copy()
+    rows = rows[f.points.count[rows[:, 1]] == 0]
     f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
-    for mode, table in ((c.GET, "load"), (c.PUT, "store")):
-        chosen = rows[rows[:, 3] == mode][:, :3].copy()
-        chosen[:, 1] = f.elements.unknown
-        f.tables[table].add(chosen)
-    return bool(len(rows))
+    rows[:, 1] = f.elements.unknown
+    f.tables["load"].add(rows[rows[:, 3] == c.GET, :3])
+    f.tables["store"].add(rows[rows[:, 3] == c.PUT, :3])
 
 
-def _pass_classes(f: Fixpoint) -> bool:
+def _pass_classes(f: Fixpoint) -> None:
     """A class decorator that is not known to give a class is taken to give back its class, before
     classes that inherit from it would go without."""
     points, decorated = f.points, f.decorated
@@ -144,38 +135,30 @@ def _pass_classes(f: Fixpoint) -> bool:
     of_class = np.unique(calls[which[points.kind[objects] == CLASS]])
     which, objects = points.answers(decorated[of_class, 1])
     gives = of_class[which[among(points.kind[objects], (CLASS, EXTERNAL))]]
-    return _pass(f, np.setdiff1d(of_class, gives))
+    _pass(f, np.setdiff1d(of_class, gives))
 
 
-def _last(f: Fixpoint) -> bool:
+def _last(f: Fixpoint) -> None:
     """What still nothing is known of: attributes of bases, keys, results of decorators."""
-    late = f.classes.settle(force=True)  # classes that type() made meanwhile
-    if late:
+    if f.lookup.settle(force=True):  # classes that type() made meanwhile
         _release(f)
-    rest = [f.lookup.inherit(), _any_key(f), _bind_overloads(f), _pass_decorated(f)]
-    return any([late, *rest])
-
-
-def _bind_overloads(f: Fixpoint) -> bool:
-    """Overloads are what their name means where no definition follows them, as in stubs."""
+    f.lookup.inherit()
+    _any_key(f)
+    # overloads are what their name means where no definition follows them, as in stubs
     value, result = f.decorated[f.overloads].T
     which, names = f.points.edges.join(result)
     single = np.setdiff1d(np.arange(len(result)), which)  # the result is the name's own place
     which, names = np.append(which, single), np.append(names, result[single])
     bare = f.points.count[names] == 0
     f.points.copy_all(value[which[bare]], names[bare])
-    return bool(bare.any())
-
-
-def _pass_decorated(f: Fixpoint) -> bool:
-    """A decorator whose result is not known is taken to give back what it decorates."""
-    value, result = f.decorated[:, 0], f.decorated[:, 1]
+    # a decorator whose result is not known is taken to give back what it decorates
+    value, result = f.decorated.T
     unknown = np.flatnonzero((value > 0) & (f.points.count[result] == 0))
-    return _pass(f, np.setdiff1d(unknown, f.overloads))
+    _pass(f, np.setdiff1d(unknown, f.overloads))
 
 
-def _pass(f: Fixpoint, calls: Ints) -> bool:
-    value, result = f.decorated[calls, 0], f.decorated[calls, 1]
+def _pass(f: Fixpoint, calls: Ints) -> None:
+    """These decorators give back what they decorate, as far as is known."""
+    value, result = f.decorated[calls].T
     f.points.copy_all(value, result)
     f.points.mark(result, c.UNKNOWN_DECORATOR)
-    return bool(len(calls))

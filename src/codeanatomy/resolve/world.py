@@ -21,10 +21,20 @@ class World:
         self.modules: list[str] = files["module"].to_pylist()
         self.packages: list[bool] = files["package"].to_pylist()
         self._order = np.argsort(self.file_ids, kind="stable")
-        self._read_names(tables["constraint_name"])
+        names = tables["constraint_name"]
+        column = names["text"].dictionary_encode().unify_dictionaries().combine_chunks()
+        self.texts: list[str] = column.dictionary.to_pylist() or [""]
+        self._name_codes: Ints = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        self.name_of = {text: i for i, text in enumerate(self.texts)}
+        _, self._name_start = self._by_file(names)
         self._read_objects(tables["constraint_object"])
         self._read_rows(tables["constraint"])
-        self._read_sites(tables["constraint_site"])
+        sites = tables["constraint_site"]
+        self.site_file, self.site_start = self._by_file(sites)
+        self.site_key, self.site_what = _ints(sites["node"]), _ints(sites["what"])
+        self.site_place = self._global("place", _ints(sites["place"]), self.site_file)
+        self.site_name = self._global("name", _ints(sites["name"]), self.site_file)
+        self._read_bindings()
 
     def _by_file(self, table: pa.Table) -> tuple[Ints, Ints]:
         """The number of each row's file, and each file's first row: its rows follow each other."""
@@ -43,12 +53,15 @@ class World:
             self.texts.append(text)
         return number
 
-    def _read_names(self, table: pa.Table) -> None:
-        column = table["text"].dictionary_encode().unify_dictionaries().combine_chunks()
-        self.texts: list[str] = column.dictionary.to_pylist() or [""]
-        self._name_codes = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        self.name_of = {text: i for i, text in enumerate(self.texts)}
-        _, self._name_start = self._by_file(table)
+    def _global(self, space: str, values: Ints, file: Ints) -> Ints:
+        """The numbers of these things of files among those of all files."""
+        if space == "name":
+            return self._name_codes.take(self._name_start[file] + values)
+        if space == "object":
+            return self._object_number.take(self._object_start[file] + values)
+        if space == "place":
+            return np.where(values > 0, self._bases[file, 0] + values, 0)
+        return self._bases[file, 1] + values if space == "call" else values
 
     def _read_objects(self, table: pa.Table) -> None:
         count = len(self.modules)
@@ -78,56 +91,33 @@ class World:
         extent = raw[kind == c.EXTENT]
         sizes = np.zeros((len(self.modules), 2), np.int64)
         sizes[extent[:, FILE]] = extent[:, :2]
-        bases = np.cumsum(sizes, axis=0) - sizes
+        self._bases = np.cumsum(sizes, axis=0) - sizes  # of the places and calls of each file
         self.places, self.calls = (int(x) + 1 for x in sizes.sum(axis=0))
-        self._place_base = bases[:, 0]
         self.rows: dict[str, Ints] = {}
-        for code, declared in c.BY_CODE.items():
+        for code, (name, spaces) in enumerate(c.SPACES.items()):
             low, high = np.searchsorted(kind, (code, code + 1))
             part = raw[low:high]
-            for column, (_, space) in enumerate(declared.operands):
-                values, of = part[:, column], part[:, FILE]
-                if space == "place":
-                    part[:, column] = np.where(values > 0, bases[of, 0] + values, 0)
-                elif space == "call":
-                    part[:, column] = bases[of, 1] + values
-                elif space == "name":
-                    part[:, column] = self._name_codes[self._name_start[of] + values]
-                elif space == "object":
-                    part[:, column] = self._object_number[self._object_start[of] + values]
-            self.rows[declared.name] = part
+            for column, space in enumerate(spaces):
+                part[:, column] = self._global(space, part[:, column], part[:, FILE])
+            self.rows[name] = part
 
-    def _read_sites(self, table: pa.Table) -> None:
-        self.site_file, self.site_start = self._by_file(table)
-        place = _ints(table["place"])
-        self.site_key = _ints(table["node"])
-        self.site_what = _ints(table["what"])
-        self.site_place = np.where(place > 0, self._place_base[self.site_file] + place, 0)
-        name = self._name_start[self.site_file] + _ints(table["name"])
-        self.site_name = self._name_codes[name]
-
-
-class Bindings:
-    """What the names of modules and classes are bound to: keys are (scope object, name) pairs."""
-
-    def __init__(self, world: World) -> None:
-        bind = world.rows["bind"]
+    def _read_bindings(self) -> None:
+        """What names of modules and classes are bound to, by (scope object, name) as one number."""
+        bind, imported = self.rows["bind"], self.rows["imported"]
         keys = pair(bind[:, 0], bind[:, 1])
-        self.place: dict[int, int] = dict(each(keys, bind[:, 2]))
+        self.bound_place: dict[int, int] = dict(each(keys, bind[:, 2]))
         # definition: its object; variable: 0; only imports: -1 (see imports). Local object 0, the
         # module of the file, stands for "no single definition"
-        single = np.where(world.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
+        single = np.where(self.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
         self.definition: dict[int, int] = dict(each(keys, single))
-        self.imports: dict[int, list[int]] = {}
-        imported = world.rows["imported"]
+        self.imports: dict[int, list[int]] = {}  # -> places
         for key, place in each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]):
             self.imports.setdefault(key, []).append(place)
             self.definition[key] = -1
-        self.names: dict[int, list[int]] = {}
+        self.bound: dict[int, list[int]] = {}  # scope -> names
         for scope, name in bind[:, :2].tolist():
-            self.names.setdefault(scope, []).append(name)
+            self.bound.setdefault(scope, []).append(name)
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
-    result: Ints = column.to_numpy().astype(np.int64)
-    return result
+    return np.asarray(column.to_numpy(), np.int64)

@@ -99,7 +99,8 @@ def _installed(environment: str | Path) -> Iterator[tuple[str, str, list[str]]]:
     """Name, version and modules of each distribution in an environment, by name; the environment
     is its folder, or the interpreter in it."""
     given = Path(environment)
-    above = [given, given.parent.parent, given.resolve().parent.parent]
+    pythons = [] if given.is_dir() else [given, given.resolve()]
+    above = [python.parent.parent for python in pythons] or [given]
     sites = [site for folder in above for glob in _SITES for site in sorted(folder.glob(glob))]
     if not sites:
         raise UsageError(

@@ -33,20 +33,46 @@ class BrokenGit(Exception):
 class Git:
     """One work tree, seen from a folder inside it. Index and HEAD's tree are read on first use."""
 
-    def __init__(self, folder: Path, common: Path, above: str) -> None:
-        """`above` leads from the work tree's top down to the folder: '' or ending in a slash."""
-        self.folder, self.common, self.above = folder, common, above
+    def __init__(self, entry: Path, above: str) -> None:
+        """`entry` is the `.git`; `above` leads from the work tree's top down to the folder: '' or
+        ending in a slash. The branch is None when detached, the commit before the first one."""
+        self.above = above
+        self.folder = self.common = folder = _git_folder(entry)
         self.trouble: list[str] = []  # what could not be read, in order
-        self.ref, self.commit = _head(folder, common)
+        line = text(folder / "commondir", MAX_TEXT, follow=True)
+        if line and "\0" not in line:  # a linked work tree: refs and objects lie elsewhere
+            self.common = folder / line.strip()
+        if not (self.common / "objects").is_dir():
+            raise BrokenGit(".git holds no objects")
+        line = (text(folder / "HEAD", MAX_TEXT, follow=True) or "").strip()
+        name = line.removeprefix("ref:").strip()
+        self.ref: str | None = None
+        self.commit: str | None = line
+        if not _HEX.fullmatch(line):
+            if not line.startswith("ref:") or not _REF.fullmatch(name):
+                raise BrokenGit(".git/HEAD names neither a branch nor a commit")
+            self.ref = name.removeprefix("refs/heads/")
+            self.commit = _commit(folder, self.common, name)
 
     @cached_property
     def tracked(self) -> frozenset[str]:
         """Files of the index below the folder (of HEAD, where the index cannot be read)."""
-        try:
-            return frozenset(self._index())
-        except BrokenGit as error:
-            self.trouble.append(f"{error}; tracked files are taken from HEAD")
-            return frozenset(self.blobs or ())
+        path, wrong = self.folder / "index", "the index is no readable file"
+        if not path.exists():
+            return frozenset()
+        if path.is_file() and path.stat().st_size <= MAX_INDEX:
+            above = self.above
+            if above and not _may_name(path, above):
+                return frozenset()
+            from codeanatomy.sources import libgit  # start-up time: most questions need no libgit2
+
+            try:
+                paths = libgit.index_paths(path)
+                return frozenset(p.removeprefix(above) for p in paths if p.startswith(above))
+            except libgit.FAILURES as error:
+                wrong = f"the index cannot be read: {error}"
+        self.trouble.append(f"{wrong}; tracked files are taken from HEAD")
+        return frozenset(self.blobs or ())
 
     @cached_property
     def holding(self) -> frozenset[str]:
@@ -57,45 +83,27 @@ class Git:
     def blobs(self) -> dict[str, str] | None:
         """Blob id of every file of HEAD below the folder, by path relative to the folder; commit of
         every submodule. Empty before the first commit, None when HEAD cannot be read."""
-        try:
-            return self._read_head()
-        except BrokenGit as error:
-            self.trouble.append(str(error))
-            return None
-
-    def _index(self) -> list[str]:
-        path = self.folder / "index"
-        if not path.exists():
-            return []
-        if not path.is_file() or path.stat().st_size > MAX_INDEX:
-            raise BrokenGit("the index is no readable file")
-        if self.above and not _may_name(path, self.above):
-            return []
-        from codeanatomy.sources import libgit  # start-up time: most questions need no libgit2
-
-        try:
-            paths = libgit.index_paths(path)
-        except libgit.FAILURES as error:
-            raise BrokenGit(f"the index cannot be read: {error}") from error
-        return [p.removeprefix(self.above) for p in paths if p.startswith(self.above)]
-
-    def _read_head(self) -> dict[str, str]:
+        objects = self.common / "objects"
         if self.commit is None:
             return {}
         if len(self.commit) != 40:
-            raise BrokenGit("repositories with SHA-256 ids are not read")
-        objects = self.common / "objects"
-        if (odd := _odd_file(objects)) is not None:
-            raise BrokenGit(f"{odd} is neither a file nor a folder")
-        from codeanatomy.sources import libgit  # start-up time, as above
+            wrong = "repositories with SHA-256 ids are not read"
+        elif (odd := _odd_file(objects)) is not None:
+            wrong = f"{odd} is neither a file nor a folder"
+        else:
+            from codeanatomy.sources import libgit  # start-up time, as above
 
-        try:
-            return self._walk(libgit.reader(objects, MAX_OBJECT))
-        except libgit.FAILURES as error:
-            raise BrokenGit(f"HEAD cannot be read: {type(error).__name__}: {error}") from error
+            try:
+                return self._walk(self.commit, libgit.reader(objects, MAX_OBJECT))
+            except BrokenGit as error:
+                wrong = str(error)
+            except libgit.FAILURES as error:
+                wrong = f"HEAD cannot be read: {type(error).__name__}: {error}"
+        self.trouble.append(wrong)
+        return None
 
-    def _walk(self, read: Callable[[str], bytes]) -> dict[str, str]:
-        commit = read(self.commit or "")
+    def _walk(self, head: str, read: Callable[[str], bytes]) -> dict[str, str]:
+        commit = read(head)
         tree = commit[5:45].decode() if commit.startswith(b"tree ") else ""
         above = self.above.encode("utf-8", "surrogateescape")
         stack, blobs, entries = [(b"", tree)], {}, 0
@@ -122,8 +130,7 @@ def git_of(root: Path) -> tuple[Git | None, str]:
         if os.path.lexists(entry):
             inside = "" if above == root else root.relative_to(above).as_posix() + "/"
             try:
-                folder = _git_folder(entry)
-                git = Git(folder, _common(folder), inside)
+                git = Git(entry, inside)
             except BrokenGit as error:
                 return None, "" if inside else str(error)
             return (None if inside and not git.tracked else git), ""
@@ -157,26 +164,6 @@ def _git_folder(entry: Path) -> Path:
     if "\0" in str(entry) or not (entry / "HEAD").is_file():
         raise BrokenGit(".git holds no HEAD")
     return entry
-
-
-def _common(folder: Path) -> Path:
-    """The folder with refs and objects: another one for linked work trees."""
-    line = text(folder / "commondir", MAX_TEXT, follow=True)
-    common = folder / line.strip() if line and "\0" not in line else folder
-    if not (common / "objects").is_dir():
-        raise BrokenGit(".git holds no objects")
-    return common
-
-
-def _head(folder: Path, common: Path) -> tuple[str | None, str | None]:
-    """(branch, commit): the branch is None when detached, the commit None before the first one."""
-    line = (text(folder / "HEAD", MAX_TEXT, follow=True) or "").strip()
-    if _HEX.fullmatch(line):
-        return None, line
-    name = line.removeprefix("ref:").strip()
-    if not line.startswith("ref:") or not _REF.fullmatch(name):
-        raise BrokenGit(".git/HEAD names neither a branch nor a commit")
-    return name.removeprefix("refs/heads/"), _commit(folder, common, name)
 
 
 def _commit(folder: Path, common: Path, name: str) -> str | None:

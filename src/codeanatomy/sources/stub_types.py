@@ -80,10 +80,6 @@ class Scope:
                 name = Name("variable", [chunk], repeated[1] if repeated else "")
                 self.names.setdefault(found[1], name)
 
-    def public(self, name: str) -> bool:
-        """Whether a star import of this module takes the name, if it is there."""
-        return not name.startswith("_") if self.listed is None else name in self.listed
-
     def _import(self, dots: str, source: str, names: str) -> None:
         """Binds what `from source import names` binds; without a source, `import names`."""
         if dots:
@@ -278,15 +274,3 @@ def installed() -> Path:
     if found is None or not found.submodule_search_locations:
         raise UsageError("the stubs are not installed; run: pip install typeshed-client")
     return Path(found.submodule_search_locations[0]) / "typeshed"
-
-
-def absent(folder: Path, version: tuple[int, int]) -> set[str]:
-    """Modules that the version has not, by typeshed's list if the folder has it."""
-    listing = folder / "VERSIONS"
-    text = listing.read_text("utf-8") if listing.is_file() else ""
-    lines = re.findall(r"^([\w.]+): (\d+)\.(\d+)-(?:(\d+)\.(\d+))?", text, re.MULTILINE)
-    return {
-        name
-        for name, a, b, c, d in lines
-        if not (int(a), int(b)) <= version <= (int(c or 99), int(d or 99))
-    }

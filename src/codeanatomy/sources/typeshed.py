@@ -34,6 +34,7 @@ _NAMES = {  # where the names of a private module are known, if not in the modul
     "types.NoneType": NONE.name,
 }
 _PROTOCOL = re.compile(r"^class .*\bProtocol\b", re.M)
+_VERSIONS = re.compile(r"^([\w.]+): (\d+)\.(\d+)-(?:(\d+)\.(\d+))?", re.M)
 _STATIC = re.compile(r"^@staticmethod\b", re.M)
 
 
@@ -47,7 +48,13 @@ class Stubs:
         self, search: Path | None = None, version: tuple[int, int] = sys.version_info[:2]
     ) -> None:
         self._folder, self._version = search or stubs.installed(), version
-        self._absent = stubs.absent(self._folder, version)
+        listing = self._folder / "VERSIONS"
+        text = listing.read_text("utf-8") if listing.is_file() else ""
+        self._absent = {  # modules that the version has not, by typeshed's list
+            name
+            for name, a, b, c, d in _VERSIONS.findall(text)
+            if not (int(a), int(b)) <= version <= (int(c or 99), int(d or 99))
+        }
         self._files = {
             path.relative_to(self._folder).with_suffix("").as_posix().replace("/", "."): path
             for path in self._folder.rglob("*.pyi")
@@ -205,8 +212,10 @@ class Stubs:
         if entry is None:
             for star in scope.stars:
                 source = self._module(star)
-                if found is None and source and source.public(name):
-                    found = self._place(f"{star}.{name}", source.listed is not None)
+                listed = source.listed if source else None
+                taken = not name.startswith("_") if listed is None else name in listed
+                if found is None and source and taken:
+                    found = self._place(f"{star}.{name}", listed is not None)
         elif entry.kind == "import":
             shown = inside or entry.exported or name in (scope.listed or ())
             return self._place(entry.texts[0], True) if shown and entry.texts[0] != dotted else None

@@ -78,7 +78,16 @@ class Walk:
 
     def read(self, blob: bool) -> dict[str, Digest]:
         """Hashes of all Python files in scope, by path; `blob`: their ids as git blobs, too."""
-        self._stack.append((self._start(), self._entries("")))
+        rules: list[Rules] = []  # that hold from outside of the repository's own folder
+        if self.git is not None:
+            rest, excluded = self.git.above, self.git.common / "info" / "exclude"
+            rules.append(_read_rules(excluded, ".git/info/exclude", "", rest))
+            while rest:
+                above = self.root.parents[rest.count("/") - 1] / ".gitignore"
+                rules.append(_read_rules(above, "a .gitignore above", "", rest))
+                rest = rest.partition("/")[2]
+        start = Place("", tuple(filter(None, rules)), not self.include)
+        self._stack.append((start, self._entries("")))
         while self._stack:
             self._visit(*self._stack.pop())
         digests = {}
@@ -88,18 +97,6 @@ class Walk:
             except OSError as error:
                 self._unreadable(path, error)
         return digests
-
-    def _start(self) -> Place:
-        """The repository's own folder, with the rules that hold from outside of it."""
-        rules: list[Rules] = []
-        if self.git is not None:
-            rest, excluded = self.git.above, self.git.common / "info" / "exclude"
-            rules.append(_read_rules(excluded, ".git/info/exclude", "", rest))
-            while rest:
-                above = self.root.parents[rest.count("/") - 1] / ".gitignore"
-                rules.append(_read_rules(above, "a .gitignore above", "", rest))
-                rest = rest.partition("/")[2]
-        return Place("", tuple(filter(None, rules)), not self.include)
 
     def _visit(self, place: Place, entries: list[os.DirEntry[str]]) -> None:
         names = frozenset(e.name for e in entries)

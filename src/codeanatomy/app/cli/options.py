@@ -127,7 +127,7 @@ def question(asking: Callable[..., Answer]) -> Callable[..., None]:
 
 
 def asked_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`--layers`, `--with`, `--scip`: what a build is to hold; the command gets `layers`, and
+    """`--layers`, `--with` and `--scip`: what a build is to hold; the command gets `layers`, and
     `witnesses` with the text for each."""
 
     @click.option(
@@ -140,13 +140,15 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
         "--with",
         "demanded",
         multiple=True,
-        metavar="WITNESS",
-        help="Also ask a witness that speaks only on demand; may be repeated.",
+        metavar="WITNESS[=TEXT]",
+        help="Also ask a witness that speaks only on demand: scip, which runs an installed "
+        "scip-python, or a plug-in's; may be repeated.",
     )
-    @click.option("--scip", metavar="FILE", help="Also read a SCIP index.")
+    @click.option("--scip", metavar="FILE", help="Read a SCIP index; as --with scip=FILE does.")
     @functools.wraps(command)
     def asking(*, layers: str, demanded: Sequence[str], scip: str | None, **more: object) -> None:
-        witnesses = dict.fromkeys(demanded, "") | ({"scip": scip} if scip else {})
+        witnesses = {name: text for name, _, text in (x.partition("=") for x in demanded)}
+        witnesses |= {"scip": scip} if scip else {}
         command(layers=[x for x in layers.split(",") if x], witnesses=witnesses, **more)
 
     return asking

@@ -51,15 +51,15 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     """Print what is known about the graph: trouble, gaps, scope, contents, snapshot.
 
     \b
-    problems    trouble with the input, with its place
-    unresolved  sites whose target is unknown, with the reason
-    skipped     files and folders that were left out, with the reason
-    roots       folders that module names start from
+    problems      trouble with the input, with its place
+    unresolved    sites whose target is unknown, with the reason
+    skipped       files and folders that were left out, with the reason
+    roots         folders that module names start from
     dependencies  distributions, how they are known, and how many symbols are used of each
-    kinds       how many nodes and edges of each kind
-    witnesses   who was asked: files, rows, problems, and seconds of the build
-    tables      tables and views that `query` can read, with their columns
-    snapshot    ref, commit, counts, and each table's rows and content hash
+    kinds         how many nodes and edges of each kind
+    witnesses     who was asked: files, rows, problems, and seconds of the build
+    tables        tables and views that `query` can read, with their columns
+    snapshot      ref, commit, counts, and each table's rows and content hash
 
     \b
     Example:

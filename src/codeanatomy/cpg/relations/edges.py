@@ -57,6 +57,25 @@ RUNS = tuple(
         ("HANDLES", ("ExceptHandler",)),
     )
 )
+RELATED = tuple(
+    Relation(
+        name=f"rel_{kind.lower()}",
+        kind=kind,
+        left=("relative",),
+        src=t.NODE,
+        dst=t.TARGET,
+        where=(Where(t.WHAT, (what,)),),
+        ordinal=ordered,
+        origin="resolve",
+        adds="resolve",
+    )
+    for kind, what, ordered in (
+        ("MRO", "mro", True),
+        ("OVERRIDES", "overrides", False),
+        ("INSTANTIATES", "instantiates", False),
+        ("EVAL_TYPE", "type", False),
+    )
+)
 MEANING = (
     _scope(name="rel_ref_scope", kind="REF", left=("reference",), src=t.NODE, dst=t.DECLARED),
     *(

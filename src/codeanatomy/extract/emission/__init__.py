@@ -2,117 +2,69 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from struct import pack
+from typing import get_args
 
-import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract.columns import interned, table
-from codeanatomy.extract.emission import assignments as a
-from codeanatomy.extract.emission import definitions as d
-from codeanatomy.extract.emission import expressions as x
-from codeanatomy.extract.emission import statements as s
-from codeanatomy.extract.emission.bindings import IMPORT, IMPORTS, scopes
-from codeanatomy.extract.emission.state import (
-    MODULE,
-    OBJECT_WIDTH,
-    ROW_WIDTH,
-    SITE_WIDTH,
-    Emission,
-    Emitted,
-)
-from codeanatomy.extract.witness import evidence_schema
+from codeanatomy.extract.columns import interned, ordered
+from codeanatomy.extract.emission import definitions, expressions, state, statements
+from codeanatomy.extract.emission.scopes import IMPORT, IMPORTS
+from codeanatomy.extract.forest import Codes, Ints
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import ANNOTATION, mix
 from codeanatomy.facts.tables import constraints as t
 
-Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
 
-
-def _other(e: Emission, node: ast.AST) -> int:
+def _other(e: state.Emission, node: ast.AST) -> int:
     """Classes that a newer Python adds are walked for the expressions inside."""
-    for child in ast.iter_child_nodes(node):
-        e.visit[type(child)](e, child)
+    e.children(node)
     return e.unknown(c.OPERATOR)
 
 
-_FUNCTIONS: dict[type[ast.AST], Callable[..., int]] = {
-    **dict.fromkeys((ast.For, ast.AsyncFor, ast.While), s.loop),
-    **dict.fromkeys((ast.Try, ast.TryStar), s.try_),
-    **dict.fromkeys((ast.With, ast.AsyncWith), s.with_),
-    **dict.fromkeys((ast.Break, ast.Continue), s.jump),
-    **dict.fromkeys((ast.Pass, ast.Global, ast.Nonlocal), s.nothing),
-    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef), d.function),
-    **dict.fromkeys((ast.Expr, ast.Await), x.inner),
-    **dict.fromkeys((ast.Slice, ast.FormattedValue), x.outer),
-    **dict.fromkeys((ast.Yield, ast.YieldFrom), x.yield_),
-    **dict.fromkeys((ast.List, ast.Tuple, ast.Set), x.display),
-    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), x.comprehension),
-    ast.Assign: a.assign_statement,
-    ast.AnnAssign: a.annotated,
-    ast.AugAssign: a.augmented,
-    ast.If: s.if_,
-    ast.Match: s.match,
-    ast.Return: s.return_,
-    ast.Raise: s.raise_,
-    ast.Assert: s.assertion,
-    ast.Delete: s.delete,
-    ast.ClassDef: d.class_,
-    ast.Lambda: d.lambda_,
-    ast.Import: d.import_,
-    ast.ImportFrom: d.import_from,
-    ast.Name: x.name,
-    ast.Constant: x.constant,
-    ast.Attribute: x.attribute,
-    ast.Call: x.call,
-    ast.BinOp: x.binary,
-    ast.UnaryOp: x.unary,
-    ast.BoolOp: x.boolean,
-    ast.Compare: x.compare,
-    ast.IfExp: x.conditional,
-    ast.NamedExpr: x.walrus,
-    ast.Subscript: x.subscript,
-    ast.Starred: x.starred,
-    ast.JoinedStr: x.text,
-    ast.Dict: x.dictionary,
-}
-VISIT = defaultdict(lambda: _other, _FUNCTIONS)
+def _visitors() -> Iterator[tuple[type[ast.AST], Callable[..., int]]]:
+    """The public functions of the room from a node to a place, by the classes that they take."""
+    for module in (definitions, expressions, statements):
+        for text, function in vars(module).items():
+            takes = getattr(function, "__annotations__", {})
+            if not text.startswith("_") and list(takes) == ["e", "node", "return"]:
+                for class_ in get_args(takes["node"]) or [takes["node"]]:
+                    yield class_, function
 
 
-def emit(tree: ast.Module) -> Emitted:
+VISIT = defaultdict(lambda: _other, _visitors())
+
+
+def emit(tree: ast.Module) -> state.Emitted:
     """Constraint rows of a module whose nodes carry their row numbers.
 
     Raises RecursionError on a tree that is nested deeper than the stack.
     """
-    e = Emission(VISIT)
+    e = state.Emission(VISIT, tree)
     module = e.module
-    e.new_object(MODULE, tree.row)  # type: ignore[attr-defined]  # the walker's number
-    e.scopes = scopes(tree, e.loops)
-    d.declare(module, e.scopes[tree])
+    e.new_object(c.MODULE, tree.row)
     for text in ("__name__", "__file__", "__doc__"):
         if text not in module.bound:
             module.env[text] = e.literal("str")
-    s.block(e, tree.body)
+    e.block(tree.body)
     for scope, node in e.queue:  # which grows meanwhile
-        d.body(e, scope, node)
+        definitions.body(e, scope, node)
     for scope, _ in e.queue:
-        for text in scope.captured:
+        for text, whole in scope.variables.items():  # inner functions see them
             for place in scope.definitions.get(text, ()):
-                e.row((c.COPY, place, scope.variables[text], 0, 0))
-    d.close(e, module)
+                e.row((c.COPY, place, whole, 0, 0))
+    definitions.close(e, module)
     _name_sites(e)
     e.names.default_factory = None
     e.row((c.EXTENT, e.place(), e.call(), 0, 0))
     rows, sites, objects = (pack(f"{len(x)}i", *x) for x in (e.rows, e.sites, e.objects))
-    return Emitted(rows, sites, objects, list(e.names))
+    return state.Emitted(rows, sites, objects, list(e.names))
 
 
-def _name_sites(e: Emission) -> None:
+def _name_sites(e: state.Emission) -> None:
     """Sites of the names whose meaning is outside the file: imports, builtins, star imports."""
     for (owner, text), rows in e.mentions.items():
         places: list[int] = []
@@ -126,32 +78,31 @@ def _name_sites(e: Emission) -> None:
                 e.site((c.NAME_SITE, row, place, e.names[text]))
 
 
-def constraint_tables(emitted: list[tuple[int, Emitted]], keys: Ints) -> dict[str, pa.Table]:
+def constraint_tables(emitted: list[tuple[int, state.Emitted]], keys: Ints) -> dict[str, pa.Table]:
     """The evidence of a batch; keys[row] is the key of the node of that row."""
     files = np.array([ordinal for ordinal, _ in emitted], np.int32)
-    rows, row_files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
-    sites, site_files = _columns([m.sites for _, m in emitted], SITE_WIDTH)
+    rows, row_files = _columns([m.rows for _, m in emitted], state.ROW_WIDTH)
+    sites, site_files = _columns([m.sites for _, m in emitted], state.SITE_WIDTH)
     rows[3, rows[0] == c.MEMBER] = 0  # the node's row, which counts through the batch
     sites, site_files = _with_loads(sites, site_files, rows, row_files)
-    objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
+    objects, object_files = _columns([m.objects for _, m in emitted], state.OBJECT_WIDTH)
     site_keys = keys[sites[1]]
     decorators = np.flatnonzero(sites[0] == c.DECORATOR_SITE)
     site_keys[decorators] = mix(site_keys[decorators], ANNOTATION)
     names = interned(list(chain.from_iterable(m.names for _, m in emitted)))
     name_files = np.repeat(files, [len(m.names) for _, m in emitted])
-    site = (files[site_files], site_keys, sites[0], sites[2], sites[3])
     return (
-        _table(t.Constraint, files[row_files], *rows)
-        | _table(t.ConstraintObject, files[object_files], keys[objects[1]], objects[0])
-        | _table(t.ConstraintName, name_files, names)
-        | _table(t.ConstraintSite, *site)
+        ordered(t.Constraint, files[row_files], *rows)
+        | ordered(t.ConstraintObject, files[object_files], keys[objects[1]], objects[0])
+        | ordered(t.ConstraintName, name_files, names)
+        | ordered(t.ConstraintSite, files[site_files], site_keys, sites[0], sites[2], sites[3])
     )
 
 
-def members(emitted: list[tuple[int, Emitted]]) -> tuple[Codes, Codes]:
+def members(emitted: list[tuple[int, state.Emitted]]) -> tuple[Codes, Codes]:
     """Rows of the classes and of the attributes that their methods set first."""
-    rows, files = _columns([m.rows for _, m in emitted], ROW_WIDTH)
-    objects, object_files = _columns([m.objects for _, m in emitted], OBJECT_WIDTH)
+    rows, files = _columns([m.rows for _, m in emitted], state.ROW_WIDTH)
+    objects, object_files = _columns([m.objects for _, m in emitted], state.OBJECT_WIDTH)
     chosen = rows[0] == c.MEMBER
     start = np.searchsorted(object_files, files[chosen])
     return objects[1, start + rows[1, chosen]], rows[3, chosen]
@@ -181,7 +132,3 @@ def _columns(packed: list[bytes], width: int) -> tuple[Codes, Ints]:
     counts = [len(x) // (4 * width) for x in packed]
     flat = np.frombuffer(b"".join(packed), np.intc).reshape(-1, width)
     return flat.T.copy(), np.repeat(np.arange(len(packed)), counts)
-
-
-def _table(struct: type[msgspec.Struct], *columns: Ints | Codes | pa.Array) -> dict[str, pa.Table]:
-    return table(struct, dict(zip(evidence_schema(struct).names, columns, strict=True)))

@@ -14,10 +14,10 @@ LONGEST = 1000  # characters of a string that is read as an annotation
 _DEEPEST = 50
 
 
-def described(e: Emission, node: ast.expr, *, quoted: bool = False, depth: int = 0) -> int:
+def described(e: Emission, node: ast.expr | None, *, quoted: bool = False, depth: int = 0) -> int:
     """Place of the values that the annotation describes, 0 for none. Its names become sites, but
     for those of a string."""
-    if depth > _DEEPEST:
+    if node is None or depth > _DEEPEST:
         return 0
     if isinstance(node, ast.Constant):
         text = node.value
@@ -105,10 +105,8 @@ def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
     if isinstance(value, ast.Name) and value.id in env:
         e.scope.narrowed[value.id, place] = _whole(e, value.id, env[value.id])
         env[value.id] = place
-    elif isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
-        base = env.get(value.value.id)
-        if base:
-            e.scope.paths[base, e.names[value.attr]] = place
+    elif isinstance(value, ast.Attribute) and (base := env.get(getattr(value.value, "id", ""))):
+        e.scope.paths[base, e.names[value.attr]] = place
 
 
 def met(e: Emission, name: str, a: int, b: int) -> int:

@@ -1,4 +1,4 @@
-"""What do definitions and imports bind? Functions, classes, lambdas, imports.
+"""What do definitions and imports bind? Functions, classes, lambdas, imports; and `__all__`.
 
 Function bodies wait until the scope around them is complete: they see its names as they end up.
 """
@@ -6,36 +6,32 @@ Function bodies wait until the scope around them is complete: they see its names
 import ast
 
 from codeanatomy.extract.emission.annotations import described
-from codeanatomy.extract.emission.bindings import DEFINITION, VARIABLE, Function, Names
-from codeanatomy.extract.emission.state import CLASS, FUNCTION, SITE_WIDTH, Emission, Scope
-from codeanatomy.extract.emission.statements import block
+from codeanatomy.extract.emission.scopes import DEFINITION, VARIABLE, Function, Scope
+from codeanatomy.extract.emission.state import Emission
 from codeanatomy.facts import constraints as c
 
-# The walker gives every node that is a site its row number, which the stubs do not know:
-# mypy: disable-error-code="attr-defined,union-attr"
-
+EXPORTING = {"append", "extend", "remove", "insert"}  # methods that change `__all__`
 VARARG, KWARG = -2, -3
 OWN = (DEFINITION, VARIABLE)
 
 
-def function(e: Emission, node: Function) -> int:
+def function(e: Emission, node: Function) -> None:
     decorators = _decorators(e, node.decorator_list)
     object_ = _scope_of(e, node)
-    if node.returns is not None and (place := described(e, node.returns)):
+    if place := described(e, node.returns):
         e.row((c.RESULT, object_, place, 0, 0))
-    if e.scope.kind == CLASS:
+    if e.scope.kind == c.CLASS:
         e.row((c.METHOD, object_, e.scope.object, 0, 0))
     _bind(e, node.name, object_, decorators)
-    return 0
 
 
 def lambda_(e: Emission, node: ast.Lambda) -> int:
-    return e.holding(_scope_of(e, node))
+    return e.made(c.ALLOC, _scope_of(e, node))
 
 
-def class_(e: Emission, node: ast.ClassDef) -> int:
+def class_(e: Emission, node: ast.ClassDef) -> None:
     decorators = _decorators(e, node.decorator_list)
-    object_ = e.new_object(CLASS, node.row)
+    object_ = e.new_object(c.CLASS, node.row)
     for position, base in enumerate(node.bases):
         value = base
         while isinstance(value, ast.Subscript):  # Generic[T]: the class itself is the base
@@ -49,17 +45,15 @@ def class_(e: Emission, node: ast.ClassDef) -> int:
         if keyword.arg == "metaclass":
             e.row((c.METACLASS, object_, place, 0, 0))
     outer = e.scope
-    scope = e.scope = Scope(CLASS, outer, object_)
-    scope.owner_class, scope.name = scope, node.name
-    declare(scope, e.scopes[node])
-    block(e, node.body)
+    scope = e.scope = e.scopes[node]
+    scope.object, scope.owner_class, scope.name = object_, scope, node.name
+    e.block(node.body)
     close(e, scope)
     scope.owner_class = None  # or it would own itself, and stay
     e.scope = outer
     place = _bind(e, node.name, object_, decorators)
     if node.bases:
         e.site((c.IMPLICIT_SITE, node.row, place, e.names["__init_subclass__"]))
-    return 0
 
 
 def close(e: Emission, scope: Scope) -> None:
@@ -80,23 +74,13 @@ def body(e: Emission, scope: Scope, node: Function | ast.Lambda) -> None:
         scope.returns.append(e.visit[type(node.body)](e, node.body))
     else:
         parameters = scope.env
-        declare(scope, e.scopes[node])
         # a name of its own, but for an import, has no sites
         scope.uses = {text: e.ignored for text, how in scope.bound.items() if how in OWN}
         for text in scope.shared:
             if text in parameters:
                 e.define(text, parameters[text])
-        block(e, node.body)
+        e.block(node.body)
     _results(e, scope)
-
-
-def declare(scope: Scope, names: Names) -> None:
-    """Takes over what the scope's statements bind and declare."""
-    scope.globals, scope.nonlocals, scope.shared = names.globals, names.nonlocals, names.shared
-    scope.bound = names.bound | scope.bound
-    for declared in (scope.globals, scope.nonlocals):
-        for text in declared:
-            scope.bound.pop(text, None)
 
 
 def _results(e: Emission, scope: Scope) -> None:
@@ -121,8 +105,9 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     """The function's object; its scope with the parameters bound waits in the queue."""
     outer, args = e.scope, node.args
     row, place_of, names = e.row, e.place, e.names
-    object_ = e.new_object(FUNCTION, node.row)
-    scope = Scope(FUNCTION, outer, object_)
+    object_ = e.new_object(c.FUNCTION, node.row)
+    scope = e.scopes.get(node) or Scope(c.FUNCTION, outer)
+    scope.object, scope.owner_class = object_, outer.owner_class
     env = scope.env
     plain, positional = len(args.posonlyargs), [*args.posonlyargs, *args.args]
     for index, parameter in enumerate(positional):
@@ -134,16 +119,17 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
         place = env[parameter.arg] = place_of()
         row((c.PARAM, object_, -1, names[parameter.arg], place))
     for parameter in (*positional, *args.kwonlyargs):
-        if parameter.annotation is not None and (said := described(e, parameter.annotation)):
+        if said := described(e, parameter.annotation):
             row((c.DECLARED, env[parameter.arg], said, 0, 0))
     for extra, index in ((args.vararg, VARARG), (args.kwarg, KWARG)):
         if extra is not None:
             place = env[extra.arg] = place_of()
             row((c.PARAM, object_, index, 0, place))
-            if extra.annotation is not None and (said := described(e, extra.annotation)):
+            if said := described(e, extra.annotation):
                 row((c.STORE, place, names[c.ANY_ITEM], said, 0))
     scope.definitions = {text: [place] for text, place in env.items()}
-    scope.bound = dict.fromkeys(env, VARIABLE)
+    declared = scope.globals | scope.nonlocals
+    scope.bound |= {text: VARIABLE for text in env if text not in declared}
     scope.uses = dict.fromkeys(env, e.ignored)
     given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
     for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
@@ -151,7 +137,7 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
             place = e.visit[type(default)](e, default)
             row((c.COPY, place, env[parameter.arg], 0, 0))
     first = env[positional[0].arg] if positional else 0
-    scope.receiver = first if outer.kind == CLASS else outer.receiver
+    scope.receiver = first if outer.kind == c.CLASS else outer.receiver
     e.queue.append((scope, node))
     return object_
 
@@ -164,15 +150,14 @@ def _decorators(e: Emission, nodes: list[ast.expr]) -> list[tuple[int, int]]:
         place = callee = e.visit[type(node)](e, node)
         if isinstance(node, ast.Call):
             callee = e.rows[-4]  # of the call row, which is the last
-        e.site((c.DECORATOR_SITE, node.row, callee, e.names[spelled(node)]))
-        places.append((place, len(e.sites) // SITE_WIDTH))
+        places.append((place, e.sited(node.row, callee, spelled(node), c.DECORATOR_SITE)))
     return places
 
 
 def _bind(e: Emission, text: str, object_: int, decorators: list[tuple[int, int]]) -> int:
     """Binds the name to the definition as its decorators return it, innermost first; the place of
     the definition itself."""
-    bare = place = e.holding(object_)
+    bare = place = e.made(c.ALLOC, object_)
     for decorator, site in reversed(decorators):
         number, result = e.call(), e.place()
         e.row((c.CALL, decorator, number, result, site))
@@ -197,37 +182,72 @@ def spelled(node: ast.expr) -> str:
 # imports
 
 
-def import_(e: Emission, node: ast.Import) -> int:
+def import_(e: Emission, node: ast.Import) -> None:
     for alias in node.names:
-        place = _import(e, alias.name, 0, "")
+        place = e.made(c.IMPORT, e.names[alias.name])
         e.site((c.IMPORT_SITE, alias.row, place, e.names[alias.name]))
         top = alias.name.split(".", 1)[0]
         if alias.asname is None and top != alias.name:
-            place = _import(e, top, 0, "")
+            place = e.made(c.IMPORT, e.names[top])
         _imported(e, alias.asname or top, place)
-    return 0
 
 
-def import_from(e: Emission, node: ast.ImportFrom) -> int:
+def import_from(e: Emission, node: ast.ImportFrom) -> None:
     module, level = node.module or "", node.level or 0
     for alias in node.names:
-        if alias.name == "*":
-            place = _import(e, module, level, "")
+        star = alias.name == "*"
+        place = e.made(c.IMPORT, e.names[module], level, e.names["" if star else alias.name])
+        if star:
             e.row((c.STAR, e.names[module], level, 0, 0))
         else:
-            place = _import(e, module, level, alias.name)
             _imported(e, alias.asname or alias.name, place)
-        asked = module if alias.name == "*" else alias.name
-        e.site((c.IMPORT_SITE, alias.row, place, e.names[asked]))
-    return 0
-
-
-def _import(e: Emission, module: str, level: int, member: str) -> int:
-    place = e.place()
-    e.row((c.IMPORT, place, e.names[module], level, e.names[member]))
-    return place
+        e.site((c.IMPORT_SITE, alias.row, place, e.names[module if star else alias.name]))
 
 
 def _imported(e: Emission, text: str, place: int) -> None:
     e.scope.imports.setdefault(text, []).append(place)
     e.define(text, place, fresh=True)
+
+
+# what a module exports
+
+
+def exported(e: Emission, target: ast.expr, value: ast.expr, *, replace: bool) -> None:
+    """Rows for a value that becomes `__all__` (replace) or is added to it, if this is the target,
+    seen at module level."""
+    if e.scope.kind != c.MODULE or getattr(target, "id", "") != "__all__":
+        return
+    if replace:
+        e.row((c.EXPORT, c.EXPORT_ADD, 0, 0, 0))  # the empty name: there is an `__all__`
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        of = node.value if isinstance(node, ast.Attribute) and node.attr == "__all__" else None
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            todo += reversed(node.elts)
+        elif isinstance(node, ast.Starred):
+            todo.append(node.value)
+        elif isinstance(node, ast.BinOp):
+            todo += (node.right, node.left)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            e.row((c.EXPORT, c.EXPORT_ADD, e.names[node.value], 0, 0))
+        elif isinstance(of, ast.Name):
+            place = e.scope.env.get(of.id) or e.outer(of.id)
+            e.row((c.EXPORT, c.EXPORT_FROM, 0, place, 0))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("list", "tuple"):
+            todo += reversed(node.args)
+        elif getattr(node, "id", "") != "__all__":
+            e.row((c.EXPORT, c.EXPORT_DYNAMIC, 0, 0, 0))
+
+
+def exported_by_call(e: Emission, call: ast.Call) -> None:
+    """Rows for `__all__.append(...)`, `.extend(...)`, `.remove(...)`, seen at module level."""
+    method = call.func.attr
+    if method not in EXPORTING or not call.args:
+        return
+    value = call.args[-1]
+    if method == "remove":
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            e.row((c.EXPORT, c.EXPORT_REMOVE, e.names[value.value], 0, 0))
+    else:
+        exported(e, call.func.value, value, replace=False)

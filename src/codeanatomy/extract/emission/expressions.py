@@ -3,22 +3,13 @@
 import ast
 
 from codeanatomy.extract.emission.annotations import forget, narrow, tells, visited
-from codeanatomy.extract.emission.assignments import assign, exported_by_call, parts
-from codeanatomy.extract.emission.bindings import VARIABLE, target_names
-from codeanatomy.extract.emission.state import (
-    CLASS,
-    FUNCTION,
-    MODULE,
-    OPERATORS,
-    SITE_WIDTH,
-    Emission,
-)
+from codeanatomy.extract.emission.definitions import exported_by_call
+from codeanatomy.extract.emission.scopes import VARIABLE, target_names
+from codeanatomy.extract.emission.state import OPERATORS, Emission
+from codeanatomy.extract.emission.statements import assign, parts
 from codeanatomy.facts import constraints as c
 
 _FEW = 16  # constants of a display that are told apart
-
-# The walker gives every node that is a site its row number, which the stubs do not know:
-# mypy: disable-error-code="attr-defined"
 
 
 def name(e: Emission, node: ast.Name) -> int:
@@ -78,13 +69,12 @@ def call(e: Emission, node: ast.Call) -> int:
             _NAMED[text](e, node, places, result)
     elif type(func) is ast.Attribute:
         text = func.attr
-        if scope.kind == MODULE and getattr(func.value, "id", "") == "__all__":
+        if scope.kind == c.MODULE and getattr(func.value, "id", "") == "__all__":
             exported_by_call(e, node)
         elif text == "update" and len(places) == 1 and places[0] in e.displays:
             for key, held in e.displays[places[0]].items():  # what the keys hold from here on
                 scope.paths[base, key] = held
-    e.site((c.CALL_SITE, node.row, callee, names[text]))
-    row((c.CALL, callee, number, result, len(e.sites) // SITE_WIDTH))
+    row((c.CALL, callee, number, result, e.sited(node.row, callee, text)))
     return result
 
 
@@ -99,29 +89,25 @@ def _super(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
         e.row((c.SUPER, receiver, class_.object, result, 0))
 
 
-def _getattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
-    if len(places) < 2:
+def _by_name(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
+    """`getattr(value, name)`, perhaps with a default, and `setattr(value, name, given)`."""
+    puts = node.func.id == "setattr"
+    if len(places) < 2 + puts:
         return
+    base, at, *given = places
     name = node.args[1]
-    if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        e.row((c.COPY, e.load(places[0], name.value), result, 0, 0))
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        mode, held = (c.PUT_ATTRIBUTE, given[0]) if puts else (c.GET_ATTRIBUTE, result)
+        e.row((c.KEYED, base, at, held, mode))
+    elif puts:
+        e.row((c.STORE, base, e.names[name.value], given[0], 0))
     else:
-        e.row((c.KEYED, places[0], places[1], result, c.GET_ATTRIBUTE))
-    if len(places) > 2:
-        e.row((c.COPY, places[2], result, 0, 0))
+        e.row((c.COPY, e.load(base, name.value), result, 0, 0))
+    if given and not puts:
+        e.row((c.COPY, given[0], result, 0, 0))
 
 
-def _setattr(e: Emission, node: ast.Call, places: list[int], result: int) -> None:
-    if len(places) < 3:
-        return
-    name = node.args[1]
-    if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        e.row((c.STORE, places[0], e.names[name.value], places[2], 0))
-    else:
-        e.row((c.KEYED, places[0], places[1], places[2], c.PUT_ATTRIBUTE))
-
-
-_NAMED = {"super": _super, "getattr": _getattr, "setattr": _setattr}
+_NAMED = {"super": _super, "getattr": _by_name, "setattr": _by_name}
 
 
 def binary(e: Emission, node: ast.BinOp) -> int:
@@ -198,22 +184,16 @@ def subscript(e: Emission, node: ast.Subscript) -> int:
     if isinstance(key, ast.Constant):
         return e.load(base, c.item(key.value))
     if isinstance(key, ast.Slice):
-        return e.load(base, _slice(key))
+        ends = ((key.lower, 0), (key.upper, -1))
+        low, high = (getattr(x, "value", None) if x else default for x, default in ends)
+        if key.step or type(low) is not int or type(high) is not int:
+            return e.load(base, c.SLICE)
+        return e.load(base, f"[{low}:{high}]" if high >= 0 else f"[{low}:]")
     if at in e.constants or isinstance(key, (ast.Tuple, ast.UnaryOp)):
         return e.load(base, c.ANY_ITEM)
     result = e.place()
     e.row((c.KEYED, base, at, result, c.GET))
     return result
-
-
-def _slice(key: ast.Slice) -> str:
-    """Name of the part between two constants, or of the whole."""
-    low, high = (
-        getattr(x, "value", None) if x else d for x, d in ((key.lower, 0), (key.upper, -1))
-    )
-    if key.step is None and type(low) is int and type(high) is int:
-        return f"[{low}:{high}]" if high >= 0 else f"[{low}:]"
-    return c.SLICE
 
 
 def starred(e: Emission, node: ast.Starred) -> int:
@@ -228,27 +208,25 @@ def yield_(e: Emission, node: ast.Yield | ast.YieldFrom) -> int:
     place = e.visit[type(node.value)](e, node.value) if node.value is not None else 0
     if isinstance(node, ast.YieldFrom):
         place = e.iterate(-1, place)
-    if e.scope.kind == FUNCTION:
+    if e.scope.kind == c.FUNCTION:
         e.scope.generator = True
         e.row((c.YIELD, e.scope.object, place or e.literal("NoneType"), 0, 0))
     return e.unknown(c.GENERATED)
 
 
 def text(e: Emission, node: ast.JoinedStr) -> int:
-    for part in node.values:
-        e.visit[type(part)](e, part)
+    e.children(node)
     first = getattr(node.values[0], "value", "") if node.values else ""
     return e.beginning(first) if isinstance(first, str) else e.literal("str")
 
 
 def outer(e: Emission, node: ast.Slice | ast.FormattedValue) -> int:
-    for part in ast.iter_child_nodes(node):
-        e.visit[type(part)](e, part)
+    e.children(node)
     return e.literal("slice" if isinstance(node, ast.Slice) else "str")
 
 
 def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
-    place = e.display(node.__class__.__name__.lower())
+    place = e.made(c.DISPLAY, e.names[node.__class__.__name__.lower()])
     star = False
     for index, value in enumerate(node.elts):
         if type(value) is ast.Starred:
@@ -264,7 +242,7 @@ def display(e: Emission, node: ast.List | ast.Tuple | ast.Set) -> int:
 
 def dictionary(e: Emission, node: ast.Dict) -> int:
     visit = e.visit
-    place = e.display("dict")
+    place = e.made(c.DISPLAY, e.names["dict"])
     e.displays[place] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
@@ -294,7 +272,7 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     iterable = e.visit[type(first.iter)](e, first.iter)
     hidden = [name for g in node.generators for name in target_names(g.target)]
     env, uses, veil = scope.env, scope.uses, scope.veil
-    if scope.kind == CLASS:
+    if scope.kind == c.CLASS:
         scope.env, scope.uses = {k: v for k, v in env.items() if k in veil}, {}
     places = {name: scope.env[name] for name in hidden if name in scope.env}
     seen = {name: scope.uses[name] for name in hidden if name in scope.uses}
@@ -322,26 +300,23 @@ def comprehension(e: Emission, node: Comprehension) -> int:
     if isinstance(node, ast.DictComp):
         key = e.visit[type(node.key)](e, node.key)
         held = e.visit[type(node.value)](e, node.value)
-        place = e.display("dict")
+        place = e.made(c.DISPLAY, e.names["dict"])
         if held not in e.constants:
             e.row((c.KEYED, place, key, held, c.PUT))
     else:
         held = e.visit[type(node.elt)](e, node.elt)
-        place = e.display(COMPREHENSIONS[type(node)])
+        place = e.made(c.DISPLAY, e.names[COMPREHENSIONS[type(node)]])
         if held not in e.constants:
             e.row((c.STORE, place, e.names[c.ANY_ITEM], held, 0))
-    scope.veil = veil
     if before:
         forget(e, before)
-    if scope.kind == CLASS:
-        scope.env, scope.uses = env, uses
-    else:
-        scope.env |= places
-        scope.uses |= seen
-        for name in hidden:
-            if name not in places:
-                scope.env.pop(name, None)
-            if name not in seen:
-                scope.uses.pop(name, None)
+    scope.env |= places
+    scope.uses |= seen
+    for name in hidden:
+        if name not in places:
+            scope.env.pop(name, None)
+        if name not in seen:
+            scope.uses.pop(name, None)
+    scope.env, scope.uses, scope.veil = env, uses, veil
     scope.paths = {}
     return place

@@ -1,10 +1,4 @@
-"""What does the emission remember while it walks one module? Scopes, places and the rows so far.
-
-Structured SSA: `Scope.env[name]` is the place of the name's value, so a local assignment emits no
-row and a use sees just the definitions that reach it; only joins make new places. A name that
-others may see (module, class, captured by an inner function) also has one place per scope, fed by
-all its definitions.
-"""
+"""What does the emission remember while it walks one module? Places and the rows so far."""
 
 import ast
 from collections import defaultdict
@@ -13,18 +7,16 @@ from itertools import count
 
 import msgspec
 
-from codeanatomy.extract.emission.bindings import (
+from codeanatomy.extract.emission.scopes import (
     DEFINITION,
     IMPORT,
-    NOTHING,
     VARIABLE,
-    Bound,
     Function,
-    Names,
+    Scope,
+    owner_of,
+    scopes,
 )
 from codeanatomy.facts import constraints as c
-
-MODULE, CLASS, FUNCTION = c.MODULE, c.CLASS, c.FUNCTION
 
 # the special method behind an operator; of binary ones without the underscores
 _OPERATORS = """\
@@ -38,7 +30,6 @@ OPERATORS: dict[type[ast.AST], str] = {getattr(ast, x): name for x, name in _MET
 DIGIT = len("[0]")
 SITE_WIDTH, ROW_WIDTH, OBJECT_WIDTH = 4, 5, 2
 Row = tuple[int, int, int, int, int]
-Jumps = tuple[list[dict[str, int]], list[dict[str, int]]]
 
 
 class Emitted(msgspec.Struct, frozen=True):
@@ -52,50 +43,14 @@ class Emitted(msgspec.Struct, frozen=True):
     names: list[str]
 
 
-class Scope:
-    """A module, class or function while it is walked."""
-
-    def __init__(self, kind: int, parent: "Scope | None", object_: int) -> None:
-        self.kind, self.parent, self.object = kind, parent, object_
-        self.name = ""  # of a class
-        self.bound = self.globals = self.nonlocals = NOTHING
-        self.env: dict[str, int] = {}  # name -> place of its value here
-        self.variables: dict[str, int] = {}  # name -> place of all its definitions
-        self.paths: dict[tuple[int, int], int] = {}  # (base, attribute) -> place, in straight code
-        self.narrowed: dict[tuple[str, int], int] = {}  # (name, place a test told) -> its own place
-        self.definitions: dict[str, list[int]] = {}  # of a function: what inner functions may see
-        self.captured: dict[str, int] = {}
-        self.defined: dict[str, int] = {}  # name -> object of its one def or class
-        self.imports: dict[str, list[int]] = {}  # name -> places of the imports that bind it
-        self.cache: dict[str, int] = {}
-        self.uses: dict[str, list[int]] = {}
-        self.shared = NOTHING  # names that functions inside assign to
-        # comprehension variables around this lambda
-        self.veil: dict[str, int] = parent.veil if parent else NOTHING
-        self.logs: list[dict[str, list[int]]] = []  # definitions inside open try bodies
-        self.loops: list[Jumps] = []
-        self.returns: list[int] = []
-        self.parameters: dict[int, int] = {}  # place of a positional parameter -> index
-        self.receiver = 0  # place of the first parameter of the method around
-        self.owner_class: Scope | None = parent.owner_class if parent else None  # class around
-        self.members: set[str] = set()  # of a class: what its methods set on their receivers
-        self.generator = False
-
-
-def row_of(node: ast.AST) -> int:
-    """The walker's number of a node, which the type stubs do not know."""
-    row: int = node.row  # type: ignore[attr-defined]  # see above
-    return row
-
-
 DEAD: dict[str, int] = {}  # env of code that cannot be reached; never written
 
 
 class Emission:
     """Rows of one module, and the scope that is walked now."""
 
-    def __init__(self, visit: dict[type[ast.AST], Callable[..., int]]) -> None:
-        self.visit = visit
+    def __init__(self, visit: dict[type[ast.AST], Callable[..., int]], tree: ast.Module) -> None:
+        self.visit = visit  # gives the place of an expression; statements have none
         self.rows: list[int] = []
         self.sites: list[int] = []
         self.objects: list[int] = []
@@ -116,30 +71,46 @@ class Emission:
         self.parts: dict[int, list[int]] = {}  # place made by `joined` -> what it joins
         self.globals: dict[tuple[str, int], int] = {}
         self.queue: list[tuple[Scope, Function | ast.Lambda]] = []
-        self.loops: dict[ast.AST, Bound] = {}
-        self.scopes: dict[ast.AST, Names] = {}
+        self.scopes = scopes(tree)
         self.mentions: dict[tuple[Scope | None, str], list[int]] = {}
         self.ignored: list[int] = []
-        self.module = self.scope = Scope(MODULE, None, 0)
+        self.module = self.scope = self.scopes[tree]
+
+    def children(self, node: ast.AST) -> None:
+        """Walks the expressions inside."""
+        for child in ast.iter_child_nodes(node):
+            self.visit[type(child)](self, child)
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        """Walks statements; code after a jump starts from nothing known."""
+        visit, scope = self.visit, self.scope
+        for node in statements:
+            if scope.env is DEAD:
+                scope.env, scope.paths = {}, {}
+            visit[type(node)](self, node)
 
     def new_object(self, kind: int, row: int) -> int:
         """Number of a new object of the file."""
         self.objects += (kind, row)
         return len(self.objects) // OBJECT_WIDTH - 1
 
-    def holding(self, object_: int) -> int:
-        """A new place that holds the object."""
+    def sited(self, row: int, place: int, name: str, what: int = c.CALL_SITE) -> int:
+        """Number of a new site, which rows of calls may name."""
+        self.site((what, row, place, self.names[name]))
+        return len(self.sites) // SITE_WIDTH
+
+    def made(self, kind: int, first: int, second: int = 0, third: int = 0) -> int:
+        """A new place, of which a row of the kind says what it holds."""
         place = self.place()
-        self.row((c.ALLOC, place, object_, 0, 0))
+        self.row((kind, place, first, second, third))
         return place
 
     def literal(self, type_: str) -> int:
         """The file's place for values of a builtin type."""
         place = self.literals.get(type_)
         if place is None:
-            place = self.literals[type_] = self.place()
+            place = self.literals[type_] = self.made(c.LITERAL, self.names[type_])
             self.constants.add(place)
-            self.row((c.LITERAL, place, self.names[type_], 0, 0))
         return place
 
     def constant(self, value: object, key: str = "") -> int:
@@ -149,23 +120,16 @@ class Emission:
             return self.literals.get(type_) or self.literal(type_)
         place = self.literals.get(key)
         if place is None:
-            place = self.literals[key] = self.place()
+            place = self.literals[key] = self.made(c.CONSTANT, self.names[type_], self.names[key])
             # names, also of modules, and digits may be looked up by who gets them
             name = isinstance(value, str) and value.replace(".", "").isidentifier()
             if not name and (isinstance(value, str) or len(key) != DIGIT):
                 self.constants.add(place)
-            self.row((c.CONSTANT, place, self.names[type_], self.names[key], 0))
         return place
 
     def beginning(self, text: str) -> int:
         """The file's place for names that begin like this and are put together while it runs."""
         return self.constant(text, f"[{text!r}*]") if text.isidentifier() else self.literal("str")
-
-    def display(self, type_: str) -> int:
-        """A new place that holds a new container."""
-        place = self.place()
-        self.row((c.DISPLAY, place, self.names[type_], 0, 0))
-        return place
 
     def load(self, base: int, name: str, row: int = -1) -> int:
         """The place of an attribute or element of the value; `row` of the attribute's node."""
@@ -180,15 +144,6 @@ class Emission:
         elif row >= 0:
             self.site((c.ATTRIBUTE_SITE, row, base, path[1]))
         return place
-
-    def member(self, base: int, name: str, row: int) -> None:
-        """Notes an attribute that a method sets on its receiver."""
-        class_ = self.scope.owner_class
-        if not base or base != self.scope.receiver or class_ is None:
-            return
-        if name not in class_.members and name not in class_.bound:
-            class_.members.add(name)
-            self.row((c.MEMBER, class_.object, self.names[name], row, 0))
 
     def special(self, row: int, base: int, method: str, *arguments: int) -> int:
         """The place of what a special method gives that syntax calls on the type of the value."""
@@ -216,8 +171,7 @@ class Emission:
         """The file's place for values that no rule follows, for that reason."""
         place = self.unknowns.get(reason)
         if place is None:
-            place = self.unknowns[reason] = self.place()
-            self.row((c.UNKNOWN, place, reason, 0, 0))
+            place = self.unknowns[reason] = self.made(c.UNKNOWN, reason)
         return place
 
     def joined(self, places: list[int]) -> int:
@@ -243,23 +197,16 @@ class Emission:
     def define(self, name: str, place: int, *, fresh: bool = False) -> None:
         """Binds a name of the current scope; `fresh`: the place is this def's or import's own."""
         scope = self.scope
-        if name in scope.globals:
-            self.row((c.COPY, place, self.variable(self.module, name), 0, 0))
-            return
-        if name in scope.nonlocals:
-            owner = scope.parent
-            while owner is not None and (owner.kind != FUNCTION or name not in owner.bound):
-                owner = owner.parent
-            if owner is not None:
-                owner.captured[name] = 1
+        if name in scope.globals or name in scope.nonlocals:
+            own = name in scope.globals
+            owner = self.module if own else owner_of(self.module, scope, name)[0]
+            if owner is not None and (own or owner.kind == c.FUNCTION):
                 self.row((c.COPY, place, self.variable(owner, name), 0, 0))
             return
         scope.env[name] = place
         if name in scope.shared:  # any call may change it
-            if scope.kind == FUNCTION:
-                scope.captured[name] = 1
             scope.env[name] = self.variable(scope, name)
-        if scope.kind == FUNCTION:
+        if scope.kind == c.FUNCTION:
             scope.definitions.setdefault(name, []).append(place)
         elif fresh and name not in scope.variables and scope.bound[name] in (DEFINITION, IMPORT):
             scope.variables[name] = place
@@ -275,30 +222,26 @@ class Emission:
         if place is None:
             owner, place = owner_of(self.module, scope, name)
             early = 0
-            if owner is scope and scope.kind == MODULE:
+            if owner is scope and scope.kind == c.MODULE:
                 owner, early = None, 1
             if owner is not None:
-                if owner.kind == FUNCTION:
-                    owner.captured[name] = 1
                 place = self.variable(owner, name)
             elif not place and name == "__class__" and scope.owner_class is not None:
-                place = self.holding(scope.owner_class.object)
+                place = self.made(c.ALLOC, scope.owner_class.object)
             elif not place:
                 place = self.globals.get((name, early), 0)
                 if not place:
-                    place = self.globals[name, early] = self.place()
-                    self.row((c.GLOBAL, place, self.names[name], early, 0))
+                    place = self.made(c.GLOBAL, self.names[name], early)
+                    self.globals[name, early] = place
             scope.cache[name] = place
         return place
 
     def mention(self, name: str) -> list[int]:
         """The list that collects the rows of tokens of this name, as the current scope sees it."""
         scope = self.scope
-        in_class = scope.kind == CLASS and name in scope.bound
-        owner: Scope | None = scope
-        place = 0
-        if not in_class or name not in scope.env:
-            owner, place = owner_of(self.module, scope, name)
+        in_class = scope.kind == c.CLASS and name in scope.bound
+        own = in_class and name in scope.env
+        owner, place = (scope, 0) if own else owner_of(self.module, scope, name)
         if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
             uses = self.ignored
         else:
@@ -306,17 +249,3 @@ class Emission:
         if not in_class:
             scope.uses[name] = uses
         return uses
-
-
-def owner_of(module: Scope, scope: Scope, name: str) -> tuple[Scope | None, int]:
-    """The scope whose name this is (None: not in the file), or a comprehension variable's place."""
-    if name in scope.globals:
-        return (module if name in module.bound else None), 0
-    around: Scope | None = scope
-    while around is not None:
-        if name in around.bound and around.kind != CLASS:
-            return around, 0
-        if name in around.veil:
-            return None, around.veil[name]
-        around = around.parent
-    return None, 0

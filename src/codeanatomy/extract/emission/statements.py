@@ -1,21 +1,147 @@
-"""What do statements mean for values? One function per statement class; joins make new places."""
+"""What do statements mean for values? One function per statement class; joins make new places.
+
+Assignments bind names, attributes, elements, and parts of what is unpacked.
+"""
 
 import ast
+from collections.abc import Iterator
 
 from codeanatomy.extract.emission.annotations import Env, described, met, narrow
-from codeanatomy.extract.emission.assignments import assign
-from codeanatomy.extract.emission.bindings import leaves, pattern_names
-from codeanatomy.extract.emission.state import DEAD, FUNCTION, Emission, row_of
+from codeanatomy.extract.emission.definitions import exported
+from codeanatomy.extract.emission.scopes import leaves, pattern_names
+from codeanatomy.extract.emission.state import DEAD, OPERATORS, Emission
 from codeanatomy.facts import constraints as c
 
 
-def block(e: Emission, statements: list[ast.stmt]) -> None:
-    """Walks statements; code after a jump starts from nothing known."""
-    visit, scope = e.visit, e.scope
-    for node in statements:
-        if scope.env is DEAD:
-            scope.env, scope.paths = {}, {}
-        visit[type(node)](e, node)
+def assign_statement(e: Emission, node: ast.Assign) -> None:
+    value = node.value
+    if type(value) is ast.Tuple and any(_pairs(target, value) for target in node.targets):
+        places = [e.visit[type(x)](e, x) for x in value.elts]
+        for target in node.targets:
+            if _pairs(target, value):
+                for part, place in zip(target.elts, places, strict=True):
+                    assign(e, part, place)
+            else:
+                whole = e.made(c.DISPLAY, e.names["tuple"])
+                for index, place in enumerate(places):
+                    e.row((c.STORE, whole, e.names[c.item(index)], place, 0))
+                assign(e, target, whole)
+        return
+    place = e.visit[type(value)](e, value)
+    for target in node.targets:
+        assign(e, target, place)
+        exported(e, target, value, replace=True)
+
+
+def _pairs(target: ast.expr, value: ast.Tuple) -> bool:
+    """`a, b = x, y`: as many targets as values and no star."""
+    return (
+        isinstance(target, (ast.Tuple, ast.List))
+        and len(target.elts) == len(value.elts)
+        and not any(isinstance(x, ast.Starred) for x in (*target.elts, *value.elts))
+    )
+
+
+def assign(e: Emission, target: ast.expr, place: int) -> None:
+    """Binds a target to the value at the place."""
+    kind = target.__class__
+    if kind is ast.Name:
+        e.define(target.id, place)
+    elif isinstance(target, ast.Attribute):
+        base = e.visit[type(target.value)](e, target.value)
+        name = e.names[target.attr]
+        paths = e.scope.paths
+        for key in [k for k in paths if k[1] == name]:
+            del paths[key]
+        e.site((c.STORED_SITE, target.row, base, name))
+        e.row((c.STORE, base, name, place, 0))
+        class_ = e.scope.owner_class if base and base == e.scope.receiver else None
+        if class_ and target.attr not in class_.members and target.attr not in class_.bound:
+            class_.members.add(target.attr)
+            e.row((c.MEMBER, class_.object, name, target.row, 0))
+        paths[base, name] = place
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for part, held in parts(e, target, place):
+            assign(e, part, held)
+    elif isinstance(target, ast.Subscript):
+        _put(e, target, place)
+    else:
+        e.visit[kind](e, target)
+        e.scope.paths = {}
+
+
+def parts(e: Emission, target: ast.expr, place: int) -> Iterator[tuple[ast.expr, int]]:
+    """The targets that the value is unpacked to, and the place of what each one gets."""
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        yield target, place
+        return
+    star = False
+    for index, part in enumerate(target.elts):
+        if isinstance(part, ast.Starred):
+            star, rest = True, e.made(c.DISPLAY, e.names["list"])
+            e.row((c.STORE, rest, e.names[c.ANY_ITEM], e.load(place, c.ANY_PART), 0))
+            yield from parts(e, part.value, rest)
+        else:
+            yield from parts(e, part, e.load(place, c.ANY_PART if star else c.part(index)))
+
+
+def _put(e: Emission, target: ast.Subscript, place: int) -> None:
+    """`base[key] = value`"""
+    base, key = e.visit[type(target.value)](e, target.value), target.slice
+    at = e.visit[type(key)](e, key)
+    name = c.item(key.value) if isinstance(key, ast.Constant) else c.ANY_ITEM
+    row = target.row
+    e.site((c.IMPLICIT_SITE, row, base, e.names["__setitem__"]))
+    number = e.names[name]
+    lost = e.elements if name == c.ANY_ITEM else {number}
+    e.scope.paths = {k: v for k, v in e.scope.paths.items() if k[1] not in lost}
+    if name == c.ANY_ITEM and at not in e.constants and not isinstance(key, (ast.Tuple, ast.Slice)):
+        e.row((c.KEYED, base, at, place, c.PUT))
+        return
+    if isinstance(key, ast.Slice):
+        place = e.load(place, c.ANY_PART)
+    e.row((c.STORE, base, number, place, 0))
+    if name != c.ANY_ITEM:
+        e.scope.paths[base, number] = place
+        e.elements.add(number)
+
+
+def annotated(e: Emission, node: ast.AnnAssign) -> None:
+    said, target, scope = described(e, node.annotation), node.target, e.scope
+    if node.value is not None:
+        value = e.visit[type(node.value)](e, node.value)
+        assign(e, target, e.joined([value, said]) if said else value)
+        exported(e, target, node.value, replace=True)
+    elif said and isinstance(target, ast.Name) and scope.kind == c.FUNCTION:
+        scope.env[target.id] = said
+    elif said:
+        assign(e, target, said)
+    elif not isinstance(target, ast.Name):
+        e.visit[type(target)](e, target)
+
+
+def augmented(e: Emission, node: ast.AugAssign) -> None:
+    target, value = node.target, node.value
+    base = 0
+    if isinstance(target, ast.Attribute):
+        base = e.visit[type(target.value)](e, target.value)
+        before = e.load(base, target.attr, target.row)
+    else:
+        before = e.visit[type(target)](e, target)
+    other = e.visit[type(value)](e, value)
+    method = f"__i{OPERATORS[type(node.op)]}__"
+    after = e.joined([e.special(node.row, before, method, other), before])
+    if isinstance(target, ast.Name):
+        e.define(target.id, after)
+        exported(e, target, value, replace=False)
+    elif isinstance(target, ast.Attribute):
+        e.row((c.STORE, base, e.names[target.attr], after, 0))
+        e.scope.paths[base, e.names[target.attr]] = after
+    else:
+        e.scope.paths = {}
+
+
+# ways
 
 
 def merge(e: Emission, a: Env, b: Env) -> Env:
@@ -33,25 +159,16 @@ def merge(e: Emission, a: Env, b: Env) -> Env:
     return a
 
 
-def branch(e: Emission, env: Env, statements: list[ast.stmt]) -> Env:
-    """The env after the statements, started from `env`."""
-    e.scope.env = env
-    block(e, statements)
-    return e.scope.env
+def nothing(e: Emission, node: ast.Pass | ast.Global | ast.Nonlocal) -> None:
+    """Neither evaluates nor binds."""
 
 
-def nothing(e: Emission, node: ast.stmt) -> int:
-    return 0
-
-
-def assertion(e: Emission, node: ast.Assert) -> int:
-    for part in ast.iter_child_nodes(node):
-        e.visit[type(part)](e, part)
+def assertion(e: Emission, node: ast.Assert) -> None:
+    e.children(node)
     narrow(e, node.test, holds=True)
-    return 0
 
 
-def if_(e: Emission, node: ast.If) -> int:
+def if_(e: Emission, node: ast.If) -> None:
     """elif chains are walked in a loop: they may be longer than the stack is deep."""
     scope = e.scope
     ends = []
@@ -60,28 +177,29 @@ def if_(e: Emission, node: ast.If) -> int:
         before, paths = scope.env, scope.paths
         scope.env, scope.paths = dict(before), dict(paths)
         narrow(e, node.test, holds=True)
-        ends.append(branch(e, scope.env, node.body))
+        e.block(node.body)
+        ends.append(scope.env)
         scope.env, scope.paths = before, paths
         narrow(e, node.test, holds=False)
         if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
             break
         node = node.orelse[0]
-    end = branch(e, scope.env, node.orelse)
+    e.block(node.orelse)
+    end = scope.env
     for other in reversed(ends):
         end = merge(e, other, end)
     scope.env, scope.paths = end, {}
-    return 0
 
 
-def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
+def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
     scope = e.scope
     element = 0
     if not isinstance(node, ast.While):
         prefix = "a" if isinstance(node, ast.AsyncFor) else ""
         iterable = e.visit[type(node.iter)](e, node.iter)
-        element = e.iterate(row_of(node), iterable, prefix)
+        element = e.iterate(node.row, iterable, prefix)
     heads = []
-    for name in e.loops.get(node, ()):
+    for name in node.binds:
         before = scope.env.get(name)
         if before is not None:
             head = scope.env[name] = e.place()
@@ -95,7 +213,7 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     if not isinstance(node, ast.While):
         assign(e, node.target, element)
     scope.loops.append(([], []))
-    block(e, node.body)
+    e.block(node.body)
     breaks, continues = scope.loops.pop()
     end = scope.env
     for env in continues:
@@ -110,70 +228,63 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> int:
     scope.paths = {}
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value:
         out = DEAD
-    out = branch(e, out, node.orelse)
+    scope.env = out
+    e.block(node.orelse)
+    out = scope.env
     for env in breaks:
         out = merge(e, env, out)
     scope.env, scope.paths = out, {}
-    return 0
 
 
-def jump(e: Emission, node: ast.Break | ast.Continue) -> int:
+def jump(e: Emission, node: ast.Break | ast.Continue) -> None:
     scope = e.scope
     if scope.loops:
         breaks, continues = scope.loops[-1]
         (breaks if isinstance(node, ast.Break) else continues).append(scope.env)
     scope.env = DEAD
-    return 0
 
 
-def try_(e: Emission, node: ast.Try) -> int:
+def try_(e: Emission, node: ast.Try | ast.TryStar) -> None:
     """Handlers start from what was known before, joined with every definition made in the body."""
     scope = e.scope
     before = dict(scope.env)
     scope.logs.append({})
-    block(e, node.body)
+    e.block(node.body)
     for name, places in scope.logs.pop().items():
         if name in before:
             places.append(before[name])
         before[name] = e.joined(places)
     if scope.env is not DEAD:
-        block(e, node.orelse)
+        e.block(node.orelse)
     end = scope.env
     for handler in node.handlers:
         scope.env, scope.paths = dict(before), {}
-        caught = _caught(e, handler.type)
+        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        known = [place for x in types if (place := described(e, x))]
+        caught = e.joined(known) if known else e.unknown(c.EXCEPTION)
         if handler.name:
             e.define(handler.name, caught)
-        block(e, handler.body)
+        e.block(handler.body)
         end = merge(e, scope.env, end)
     scope.env, scope.paths = (before if end is DEAD else end), {}
-    block(e, node.finalbody)
+    e.block(node.finalbody)
     if end is DEAD:
         scope.env = DEAD
-    return 0
 
 
-def _caught(e: Emission, types: ast.expr | None) -> int:
-    """Place of the exceptions that a handler takes."""
-    parts = types.elts if isinstance(types, ast.Tuple) else [types] if types else []
-    known = [place for x in parts if (place := described(e, x))]
-    return e.joined(known) if known else e.unknown(c.EXCEPTION)
-
-
-def with_(e: Emission, node: ast.With | ast.AsyncWith) -> int:
+def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
     prefix = "a" if isinstance(node, ast.AsyncWith) else ""
-    row = row_of(node)
+    row = node.row
     for item in node.items:
         manager = e.visit[type(item.context_expr)](e, item.context_expr)
         entered = e.special(row, manager, f"__{prefix}enter__")
         e.special(row, manager, f"__{prefix}exit__")
         if item.optional_vars is not None:
             assign(e, item.optional_vars, entered)
-    block(e, node.body)
-    return 0
+    e.block(node.body)
 
 
-def match(e: Emission, node: ast.Match) -> int:
+def match(e: Emission, node: ast.Match) -> None:
     scope = e.scope
     subject = e.visit[type(node.subject)](e, node.subject)
     before, end = scope.env, dict(scope.env)
@@ -188,10 +299,9 @@ def match(e: Emission, node: ast.Match) -> int:
                     e.visit[type(key)](e, key)
         if case.guard is not None:
             e.visit[type(case.guard)](e, case.guard)
-        block(e, case.body)
+        e.block(case.body)
         end = merge(e, scope.env, end)
     scope.env, scope.paths = end, {}
-    return 0
 
 
 def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
@@ -219,27 +329,25 @@ def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
             e.define(name, e.unknown(c.PATTERN))
 
 
-def return_(e: Emission, node: ast.Return) -> int:
+def return_(e: Emission, node: ast.Return) -> None:
     scope = e.scope
     value = node.value
     place = e.visit[type(value)](e, value) if value is not None else e.literal("NoneType")
-    if scope.kind == FUNCTION:
+    if scope.kind == c.FUNCTION:
         scope.returns.append(place)
     scope.env = DEAD
-    return 0
 
 
-def raise_(e: Emission, node: ast.Raise) -> int:
+def raise_(e: Emission, node: ast.Raise) -> None:
     for part in (node.exc, node.cause):
         if part is not None:
             place = e.visit[type(part)](e, part)
             if part is node.exc and not isinstance(part, ast.Call):
-                e.special(row_of(node), place, c.RAISE)
+                e.special(node.row, place, c.RAISE)
     e.scope.env = DEAD
-    return 0
 
 
-def delete(e: Emission, node: ast.Delete) -> int:
+def delete(e: Emission, node: ast.Delete) -> None:
     for target in node.targets:
         for part in leaves(target):
             if isinstance(part, ast.Name):
@@ -247,4 +355,3 @@ def delete(e: Emission, node: ast.Delete) -> int:
             else:
                 e.visit[type(part)](e, part)
                 e.scope.paths = {}
-    return 0

@@ -16,7 +16,6 @@ same ways.
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from codeanatomy.extract.flow.parts import Parts
 from codeanatomy.extract.forest import COMPREHENSIONS, FUNCTIONS
@@ -32,18 +31,9 @@ _JUMPS = (BREAK, CONTINUE, RETURN)
 _THROWN = {EXCEPTION, RAISE, NOMATCH}
 _OUT = 0  # label of a definition's exit
 _NOWHERE = -1
+_UNBINDS = -1  # stands among the ways of a frame for the handler that unbinds its name there
 
 Edge = tuple[int, int, int]  # source, target, way
-
-
-class Frame(NamedTuple):
-    """What a jump meets on its way out: the entry of a `finally` or `with` exit, a loop, or a
-    handler that unbinds its name."""
-
-    entry: int
-    end: int = _NOWHERE
-    head: int = _NOWHERE
-    handler: int = _NOWHERE
 
 
 class Blocks:
@@ -78,7 +68,8 @@ class Blocks:
         self._block = _NOWHERE  # the current one; _NOWHERE after a jump
         self._raising = False  # whether something in it may raise
         self._taker = _NOWHERE  # label of what takes an exception
-        self._frames: list[Frame] = []
+        # what a jump meets on its way out, by its way: the label that it goes to
+        self._frames: list[dict[int, int]] = []
         before = len(self.edges)
         self._label()
         self._place(self._label())
@@ -123,6 +114,7 @@ class Blocks:
             self._block = _NOWHERE
 
     def _branch(self, yes: int, no: int, ways: tuple[int, int] = (TRUE, FALSE)) -> None:
+        self._raising = True
         if yes == no:
             self._goto(yes)
             return
@@ -131,13 +123,28 @@ class Blocks:
         self._edge(no, ways[1])
         self._block = _NOWHERE
 
-    def _fresh(self) -> None:
+    def _enter(self, no: int, ways: tuple[int, int] = (TRUE, FALSE)) -> None:
+        """Goes on in a new block, or at the label."""
+        inside = self._label()
+        self._branch(inside, no, ways)
+        self._place(inside)
+
+    def _hold(self, row: int, no: int) -> None:
+        """Goes on in a new block where the test holds, else at the label."""
+        inside = self._label()
+        self._test(row, inside, no)
+        self._place(inside)
+
+    def _fresh(self, way: int = NEXT) -> int:
+        """Label of a new block that follows the current one."""
         label = self._label()
-        self._goto(label)
+        self._goto(label, way)
         self._place(label)
+        return label
 
     def _join(self, label: int) -> None:
         """Goes on at the label, if anything leads there."""
+        self._goto(label)
         if self._ways[label]:
             self._place(label)
         else:
@@ -153,21 +160,16 @@ class Blocks:
     def _leave(self, way: int) -> None:
         """One edge out of the block, to the first thing around that a jump of this kind meets."""
         self._throw()
-        target = _OUT
         for frame in reversed(self._frames):
-            if frame.handler >= 0:
+            if way in frame:
+                self._edge(frame[way], way)
+                return
+            if _UNBINDS in frame:
                 label = self._label()
                 self._edge(label, way)
                 self._place(label)
-                self.unbound.append((frame.handler, self._block))
-                continue
-            if frame.entry >= 0:
-                target = frame.entry
-                break
-            if way != RETURN:
-                target = frame.end if way == BREAK else frame.head
-                break
-        self._edge(target, way)
+                self.unbound.append((frame[_UNBINDS], self._block))
+        self._edge(_OUT, way)
 
     # expressions
 
@@ -177,8 +179,10 @@ class Blocks:
             if COMPREHENSIONS[self._kinds[branching]]:
                 self._comprehension(branching)
             else:
-                self._choice(branching)
-            self._at(self._parts.last(branching) + 1)
+                end = self._label()
+                self._test(branching, end, end)
+                self._place(end)
+            self._at(self._parts.ends.item(branching) + 1)
 
     def _value(self, row: int, *, cut: bool = True) -> None:
         """An operand whose value is used; `cut`: an exception in it ends the block."""
@@ -214,30 +218,17 @@ class Blocks:
             self._point(row)
             self._goto(yes if known else no)
         else:
-            if row in self._parts.chains:
-                self._chain(row, no)
+            if row in self._parts.chains:  # stops at the first comparison that fails
+                first, *others, final = self._parts.of(row, "left", "comparators")
+                self._value(first)
+                for operand in others:
+                    self._value(operand, cut=False)
+                    self._enter(no)
+                self._value(final)
             else:
                 self._inner(row)
-            self._raising = True
             self._point(row)
             self._branch(yes, no)
-
-    def _chain(self, row: int, stop: int) -> None:
-        """`a < b < c`: stops at the first comparison that fails; ends in the last one's block."""
-        first, *others, final = self._parts.of(row, "left", "comparators")
-        self._value(first)
-        for operand in others:
-            self._value(operand, cut=False)
-            after = self._label()
-            self._branch(after, stop)
-            self._place(after)
-        self._value(final)
-
-    def _choice(self, row: int) -> None:
-        """An operand that goes different ways, which meet again."""
-        end = self._label()
-        self._test(row, end, end)
-        self._place(end)
 
     def _comprehension(self, row: int) -> None:
         """Loops in line; of a generator, too, as if it were used up where it is made."""
@@ -245,18 +236,12 @@ class Blocks:
         for number, loop in enumerate(self._parts.of(row, "generators")):
             [target], [iterable] = self._parts.of(loop, "target"), self._parts.of(loop, "iter")
             self._value(iterable)
-            head, inside = self._label(), self._label()
-            self._goto(head)
-            self._place(head)
+            head = self._fresh()
             self._point(loop)
-            self._raising = True
-            self._branch(inside, back if number else end, (LOOP, DONE))
-            self._place(inside)
+            self._enter(back if number else end, (LOOP, DONE))
             self._at(target)
             for test in self._parts.of(loop, "ifs"):
-                after = self._label()
-                self._test(test, after, head)
-                self._place(after)
+                self._hold(test, head)
             back = head
         for element in self._parts.of(row, "elt", "key", "value"):
             self._value(element)
@@ -313,9 +298,8 @@ class Blocks:
         end = self._label()
         while True:
             others = self._parts.of(row, "orelse")
-            yes, no = self._label(), self._label() if others else end
-            self._test(self._parts.of(row, "test")[0], yes, no)
-            self._place(yes)
+            no = self._label() if others else end
+            self._hold(self._parts.of(row, "test")[0], no)
             self._body(self._parts.of(row, "body"))
             self._goto(end)
             if others:
@@ -325,7 +309,6 @@ class Blocks:
             row = others[0]
             self._at(row)
         self._body(others)
-        self._goto(end)
         self._join(end)
 
     def _loop(self, row: int) -> None:
@@ -333,18 +316,14 @@ class Blocks:
         iterables, others = of(row, "iter"), of(row, "orelse")
         for iterable in iterables:
             self._value(iterable)
-        head, inside, end = self._label(), self._label(), self._label()
+        head, end = self._fresh(), self._label()
         after = self._label() if others else end
-        self._goto(head)
-        self._place(head)
         if iterables:
             self._point(row)
-            self._raising = True
-            self._branch(inside, after, (LOOP, DONE))
+            self._enter(after, (LOOP, DONE))
         else:
-            self._test(of(row, "test")[0], inside, after)
-        self._frames.append(Frame(_NOWHERE, end, head))
-        self._place(inside)
+            self._hold(of(row, "test")[0], after)
+        self._frames.append({BREAK: end, CONTINUE: head})
         for target in of(row, "target"):
             self._at(target)
         self._body(of(row, "body"))
@@ -353,7 +332,6 @@ class Blocks:
         if others:
             self._place(after)
             self._body(others)
-            self._goto(end)
         self._join(end)
 
     def _try(self, row: int) -> None:
@@ -364,7 +342,7 @@ class Blocks:
         self._point(row)
         self._fresh()  # before the taker changes: what raised above goes where it went
         if last:
-            self._frames.append(Frame(final))
+            self._frames.append(dict.fromkeys(_JUMPS, final))
             self._taker = final
         outside = self._taker  # takes the exceptions of handlers and else
         if handlers:
@@ -382,7 +360,7 @@ class Blocks:
             self._place(taker)
             self._handlers(row, handlers, final)
         if last:
-            self._close(final, around, lambda: self._body(last), swallows=False)
+            self._close(row, final, around)
         else:
             self._join(end)
 
@@ -393,24 +371,17 @@ class Blocks:
             self._at(handler)
             self._inner(handler)
             self._point(handler)
-            after = _NOWHERE
+            after, missed = _NOWHERE, lost
             if self._parts.of(handler, "type"):
-                self._raising = True
-                inside = self._label()
-                if handler == handlers[-1] and not star:
-                    self._branch(inside, lost[0], (MATCH, lost[1]))
-                else:
+                if star or handler != handlers[-1]:
                     after = self._label()
-                    self._branch(inside, after, (MATCH, NOMATCH))
-                self._place(inside)
+                    missed = after, NOMATCH
+                self._enter(missed[0], (MATCH, missed[1]))
             self.lands[handler] = self._block
-            if handler in self._parts.naming:
-                self._frames.append(Frame(_NOWHERE, handler=handler))
-                self._body(self._parts.of(handler, "body"))
-                self._frames.pop()
+            self._frames.append({_UNBINDS: handler} if handler in self._parts.naming else {})
+            self._body(self._parts.of(handler, "body"))
+            if self._frames.pop():
                 self.unbound.append((handler, self._block))
-            else:
-                self._body(self._parts.of(handler, "body"))
             self._goto(after if star else final)
             if after >= 0:
                 self._place(after)
@@ -420,13 +391,20 @@ class Blocks:
             self._edge(*lost)
             self._block = _NOWHERE
 
-    def _close(self, entry: int, around: int, run: Callable[[], None], *, swallows: bool) -> None:
+    def _close(self, row: int, entry: int, around: int) -> None:
         """The one copy of what runs on every way out of a `try` or `with`."""
         self._frames.pop()
         self._taker = around
+        final = self._parts.of(row, "finalbody")
+        if not (final or self._ways[entry]):
+            return
         ways = {way for way in range(len(WAYS)) if self._ways[entry] >> way & 1}
         self._place(entry)
-        run()
+        if final:
+            self._body(final)
+        else:
+            self._point(row)
+            self._raising = True
         if self._block < 0:
             return  # it returned or raised itself: all ways end here
         last, jumps, thrown = self._block, ways.intersection(_JUMPS), bool(ways & _THROWN)
@@ -440,10 +418,8 @@ class Blocks:
         if NEXT in ways:
             if jumps or (thrown and around < 0):
                 self._fresh()
-        elif thrown and swallows:
-            label = self._label()
-            self._goto(label, SWALLOW)
-            self._place(label)
+        elif thrown and not final:
+            self._fresh(SWALLOW)
         else:
             if not jumps:
                 self._throw()
@@ -457,23 +433,14 @@ class Blocks:
                 entry = self._label()
                 opened.append((entry, self._taker))
                 self._fresh()
-                self._frames.append(Frame(entry))
+                self._frames.append(dict.fromkeys(_JUMPS, entry))
                 self._taker = entry
             elif field == "optional_vars":
                 self._at(part)
         self._body(self._parts.of(row, "body"))
-
-        def leave() -> None:
-            self._point(row)
-            self._raising = True
-
         for entry, around in reversed(opened):
             self._goto(entry)
-            if self._ways[entry]:
-                self._close(entry, around, leave, swallows=True)
-            else:
-                self._frames.pop()
-                self._taker = around
+            self._close(row, entry, around)
 
     def _match(self, row: int) -> None:
         self._value(self._parts.of(row, "subject")[0])
@@ -483,21 +450,15 @@ class Blocks:
             self._point(case)
             after = self._label()
             if not self._parts.irrefutable(self._parts.of(case, "pattern")[0]):
-                self._raising = True
-                inside = self._label()
-                self._branch(inside, after, (MATCH, NOMATCH))
-                self._place(inside)
+                self._enter(after, (MATCH, NOMATCH))
             self.lands[case] = self._block
             for guard in self._parts.of(case, "guard"):
-                inside = self._label()
-                self._test(guard, inside, after)
-                self._place(inside)
+                self._hold(guard, after)
             self._body(self._parts.of(case, "body"))
             self._goto(end)
             if not self._ways[after]:
                 break
             self._place(after)
-        self._goto(end)
         self._join(end)
 
 

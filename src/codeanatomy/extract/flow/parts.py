@@ -4,15 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from codeanatomy.extract.forest import (
-    COMPREHENSIONS,
-    LOAD,
-    Flags,
-    Forest,
-    Ints,
-    kinds,
-    roles,
-)
+from codeanatomy.extract.forest import COMPREHENSIONS, LOAD, Flags, Forest, Ints, kinds, roles
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
 
@@ -44,9 +36,9 @@ class Parts:
 
     `anchors` are rows that are evaluated as wholes: statements, handlers, cases, and operands that
     may be left out. `branches` holds, by anchor, the outermost rows in it that go different ways;
-    `naming` are the handlers that name their exception,
-    `truth` the constants among the tests; `raises` and `binds` tell of an anchor whether something
-    in it may raise, and whether it binds a name.
+    `naming` are the handlers that name their exception, `truth` the constants among the tests;
+    `raises` and `binds` tell of an anchor whether something in it may raise, and whether it binds a
+    name; `ends` is the last row below each row (or the row itself).
     """
 
     def __init__(self, forest: Forest, scopes: Scopes) -> None:
@@ -63,7 +55,12 @@ class Parts:
         self.naming = set(np.flatnonzero(_HANDLERS[role] & (forest.bound >= 0)).tolist())
         self._statements: Ints = np.flatnonzero((_STATEMENTS & ~_WITHIN)[role])
         self.chains = set(np.flatnonzero(chain).tolist())
-        self._ends = _last_rows(forest)
+        every = np.arange(forest.size)
+        self.ends: Ints = every.copy()
+        inner = every[parent >= 0]
+        self.ends[parent[inner]] = inner  # ascending: the last child stays
+        while not np.array_equal(further := self.ends[self.ends], self.ends):
+            self.ends = further
         self._parts: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
         held = np.flatnonzero(_OWNERS[kind[parent]] | chain[parent])
         held = held[parent[held] >= 0]
@@ -72,10 +69,8 @@ class Parts:
         ):
             self._parts[owner].append((_FIELDS[field], row))
         self.branches = self._branches(forest, _BRANCHING[kind] | chain, anchored)
-        literals = forest.rows(_CONSTANT)
-        tests = np.flatnonzero(anchored[literals])
-        values = forest.columns.values
-        self.truth = {int(literals[i]): bool(values[i]) for i in tests.tolist()}
+        constants = zip(forest.rows(_CONSTANT).tolist(), forest.columns.values, strict=True)
+        self.truth = {row: bool(value) for row, value in constants if anchored[row]}
         raising = _RAISING[kind] | (_NAME[kind] & (forest.context == LOAD))
         self.raises = self._any(forest, np.flatnonzero(raising))
         self.binds = self._any(forest, scopes.binders)
@@ -88,10 +83,6 @@ class Parts:
         """Field and row of each child, in source order."""
         return self._parts.get(row, [])
 
-    def last(self, row: int) -> int:
-        """The last row below (or the row itself)."""
-        return int(self._ends[row])
-
     def anchor(self, rows: Ints) -> Ints:
         """The anchor that each of the rows follows most closely."""
         found: Ints = self.anchors[np.searchsorted(self.anchors, rows, "right") - 1]
@@ -101,10 +92,6 @@ class Parts:
         """The innermost statement or handler around each of the rows, which may be itself."""
         found: Ints = self._statements[np.searchsorted(self._statements, rows, "right") - 1]
         return found
-
-    def ends(self, rows: Ints) -> Ints:
-        """`last` of each row."""
-        return self._ends[rows]
 
     def irrefutable(self, pattern: int) -> bool:
         """Whether a pattern matches everything."""
@@ -133,14 +120,3 @@ class Parts:
             else:
                 found[holder].append(row)
         return found
-
-
-def _last_rows(forest: Forest) -> Ints:
-    """For each row, the last one below it: the last child's, and so on."""
-    rows = np.arange(forest.size)
-    last = rows.copy()
-    inner = rows[forest.parent >= 0]
-    last[forest.parent[inner]] = inner  # ascending: the last child stays
-    while not np.array_equal(further := last[last], last):
-        last = further
-    return last

@@ -23,6 +23,19 @@ class Target(msgspec.Struct, frozen=True):
     candidates: Annotated[int, t.INT32, t.COUNT, "size of the site's target set"]
 
 
+class Relative(msgspec.Struct, frozen=True):
+    """What a class, method, call or value is to a class or method."""
+
+    file_id: Annotated[int, t.FILE, "file of the node"]
+    node: Annotated[int, t.NODE]
+    what: Annotated[str, t.CODED, t.WHAT, "mro, overrides, instantiates, type"]
+    target_file: Annotated[int, t.FILE_REF, "its file; EXTERNAL_FILE for external symbols"]
+    target: Annotated[int, t.TARGET]
+    position: Annotated[int, t.INT32, t.ORDINAL, "place in the method resolution order; else 0"]
+    certainty: Annotated[str, t.CODED, t.CERTAINTY]
+    confidence: Annotated[float, t.CONFIDENCE]
+
+
 class External(msgspec.Struct, frozen=True):
     """A thing outside the repository, named by the import path that leads to it."""
 

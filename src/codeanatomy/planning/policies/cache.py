@@ -4,6 +4,7 @@ from codeanatomy.planning.tasks import Decision, Task
 from codeanatomy.plans.facts import PlanFacts
 
 VALUES = ("output", "memory", "none")
+COSTLY = ("Aggregate", "Join", "Sort", "WindowExpr")  # kinds of plan nodes
 
 
 def decide(task: Task, facts: PlanFacts, output: bool) -> Decision:
@@ -12,7 +13,7 @@ def decide(task: Task, facts: PlanFacts, output: bool) -> Decision:
     A view without joins, aggregates, windows or sorts is a projection: running it once per
     consumer, over the few columns that each needs, costs less than keeping all of its columns.
     """
-    work = len(facts.joins) + len(facts.aggregates) + len(facts.windows) + len(facts.sorts)
+    work = sum(facts.nodes.get(kind, 0) for kind in COSTLY)
     readers = len(task.consumers)
     value, reason = "none", "one view reads it"
     if output:

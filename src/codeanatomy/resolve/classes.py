@@ -1,0 +1,265 @@
+"""In which order does a class look for attributes (C3), which classes inherit from it, and whose
+definition of an attribute does an object see? Out to external bases as the stubs declare them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import chain
+
+import numpy as np
+
+from codeanatomy.resolve import points as p
+from codeanatomy.resolve.link import Modules
+from codeanatomy.resolve.pairs import each
+from codeanatomy.sources.typeshed import Stubs
+
+EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives
+MODULE_TYPE = "types.ModuleType"  # a module of which nothing but that is known
+FUNCTION_PARTS = ("cache_clear", "cache_info", "register", "dispatch")  # what decorators add
+
+
+class Classes:
+    """Orders of the classes whose bases are known (the others wait for one place or class each),
+    and definitions of attributes along and below these orders, and outside of them."""
+
+    def __init__(self, modules: Modules, stubs: Stubs) -> None:
+        self.modules, self.world, self.points = modules, modules.world, modules.points
+        self.stubs = stubs
+        rows = self.world.rows
+        self._metaclasses = dict(rows["metaclass"][:, :2].tolist())
+        self._meta: dict[int, list[int]] = {}
+        # class -> itself, then where to look next
+        self.order: dict[int, tuple[int, ...]] = self.points.order
+        self.doubtful: set[int] = set()  # classes with a base that is not known, or not for sure
+        self.below: dict[int, int] = {}  # class -> bits of it and the classes that inherit from it
+        self.branching = 0  # bits of the classes with several bases somewhere in their order
+        self.numbered: list[int] = []  # all classes, once they are ordered
+        self.places: dict[int, list[int]] = {}
+        for class_, _, place in sorted(rows["base"][:, :3].tolist()):
+            self.places.setdefault(class_, []).append(place)
+        self.waiting: list[int] = np.flatnonzero(self.world.kinds == p.CLASS).tolist()
+        self._classes = frozenset(self.waiting)
+        self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
+        for scope, names in sorted(self.world.bound.items()):
+            if self.points.kind_of[scope] == p.CLASS:
+                for name in names:
+                    self.binders.setdefault(name, []).append(scope)
+        self._first: dict[tuple[int, int, int], int] = {}
+        self._overriding: dict[tuple[int, int], list[int]] = {}
+        # of external things: how many attributes below an imported name they lie
+        self.depth: defaultdict[int, int] = defaultdict(int)
+        # each is found once per argument
+        self.child: Callable[[int, int], int] = cache(self._child)
+        self.declared: Callable[[int], str] = cache(self._declared)
+
+    # orders
+
+    def add(self, class_: int, bases: int) -> None:
+        """A class made while solving, whose bases are what the place holds."""
+        self.places[class_] = [bases]
+        self.waiting.append(class_)
+        self._classes |= {class_}
+
+    def settle(self, *, force: bool = False) -> bool:
+        """Orders every class whose bases are known (`force`: what is not known is left out); True
+        when a class became ready."""
+        count, waiting = self.points.count, self.waiting
+        if not force:  # those all of whose base expressions hold something
+            waiting = [x for x in waiting if all(count[at] for at in self.places.get(x, ()))]
+        if not waiting:
+            return False
+        found = self._bases(waiting)
+        left, stuck = waiting, False
+        while left:
+            waiting, left = left, []
+            for class_ in waiting:
+                bases, complete = found[class_]
+                blocked = any(b not in self.order and b in self._classes for b in bases)
+                if (blocked and not stuck) or not (complete or force):
+                    left.append(class_)
+                    continue
+                stuck = False  # one class breaks a circle of bases, then the others go on
+                if not complete:
+                    self.doubtful.add(class_)
+                self.order[class_] = self._linear(class_, bases)
+            if len(left) == len(waiting):
+                if not force:
+                    break
+                stuck = True
+        before = len(self.waiting)
+        self.waiting = [x for x in self.waiting if x not in self.order]
+        return len(self.waiting) < before
+
+    def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
+        """Bases found so far of these classes; complete: every base has a value."""
+        places = [p for x in waiting for p in self.places.get(x, ())]
+        which, objects = self.points.answers(np.array(places or [0], np.int64))
+        held: dict[int, list[int]] = {}
+        for i, object_, kind in each(which, objects, self.points.kind[objects]):
+            if kind in (*p.CLASSES, p.EXTERNAL):
+                class_ = self.points.a_of[object_] if kind == p.CLS else object_
+                held.setdefault(places[i], []).append(class_)
+        found = {}
+        for class_ in waiting:
+            values = [
+                sorted({*held.get(at, ())} - {class_}, key=lambda x: (x not in self._classes, x))
+                for at in self.places.get(class_, ())
+            ]
+            if any(len(x) > 1 for x in values):
+                self.doubtful.add(class_)
+            found[class_] = [*dict.fromkeys(chain.from_iterable(values))], all(values)
+        return found
+
+    def _linear(self, class_: int, bases: Sequence[int]) -> tuple[int, ...]:
+        """C3 over the bases' orders; where they contradict, the first head goes first."""
+        known = [x for x in bases if x in self.order or x not in self._classes]
+        if len(known) < len(bases):  # forced inside a circle of bases
+            self.doubtful.add(class_)
+        orders = [[*self.order.get(x, (x,))] for x in known]
+        todo = [x for x in (*orders, [x[0] for x in orders]) if x]
+        result = [class_]
+        while todo:
+            head = next(
+                (s[0] for s in todo if not any(s[0] in other[1:] for other in todo)), todo[0][0]
+            )
+            result.append(head)
+            todo = [rest for s in todo if (rest := [x for x in s if x != head])]
+        return tuple(result)
+
+    def close(self) -> None:
+        """Notes for every class which ones inherit from it; call when all classes are ordered."""
+        self.numbered = sorted(self.order)
+        for bit, class_ in enumerate(self.numbered):
+            order = self.order[class_]
+            if any(self.order.get(x, (x,)) != order[i:] for i, x in enumerate(order)):
+                self.branching |= 1 << bit
+            for above in order:
+                self.below[above] = self.below.get(above, 0) | 1 << bit
+
+    def metaclass(self, class_: int) -> list[int]:
+        """The metaclasses that the class or one above it names; the nearest one's first."""
+        named = next((x for x in self.order.get(class_, ()) if x in self._metaclasses), 0)
+        known = self._meta.get(named, [])
+        if named and not known:
+            _, held = self.points.pairs.join(np.array([self._metaclasses[named]], np.int64))
+            known = self._meta[named] = [x for x in held.tolist() if x in self._classes]
+        return known
+
+    def inheriting(self, bits: int) -> list[int]:
+        """The classes of a set of bits, in order."""
+        found = []
+        while bits:
+            low = bits & -bits
+            found.append(self.numbered[low.bit_length() - 1])
+            bits ^= low
+        return found
+
+    # definitions
+
+    def _child(self, external: int, name: int) -> int:
+        """The external thing `external.name`; 0 where a builtin type lacks it, or too deep."""
+        depth = self.depth[external]
+        if depth >= EXTERNAL_DEPTH or not self.may_have(external, name):
+            return 0
+        child = self.modules.member(external, name)
+        self.depth[child] = depth + 1
+        return child
+
+    def _declared(self, external: int) -> str:
+        """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""
+        return self.stubs.kind(self.modules.dotted(external))
+
+    def may_have(self, external: int, name: int) -> bool:
+        what, dotted = self.declared(external), self.modules.dotted(external)
+        text = self.world.texts[name]
+        if what == "class":
+            known = dotted == MODULE_TYPE or self.stubs.known(dotted)
+            return not known or bool(self.stubs.member(dotted, text))
+        if what == "function":
+            return text.startswith("__") or text in FUNCTION_PARTS
+        return True
+
+    def first(self, class_: int, name: int, after: int = 0) -> int:
+        """The first class in the order (after `after`) whose body binds the name; negative: an
+        external base that may have it; 0: none."""
+        key = (class_, name, after)
+        found = self._first.get(key)
+        if found is None:
+            order = self.order.get(class_, (class_,))
+            if after:
+                order = order[order.index(after) + 1 :] if after in order else ()
+            found = 0
+            for candidate in order:
+                if self.points.kind_of[candidate] == p.EXTERNAL:
+                    if not found and self.may_have(candidate, name):
+                        found = -candidate
+                elif candidate << 32 | name in self.world.definition:
+                    found = candidate
+                    break
+            self._first[key] = found
+        return found
+
+    def unsure(self, class_: int, first: int) -> bool:
+        """Whether a class with bases not known stands before the one that has the attribute."""
+        order = self.order.get(class_, ())
+        before = order[: order.index(first)] if first in order else order
+        return not self.doubtful.isdisjoint(before)
+
+    def overriding(self, class_: int, name: int, first: int) -> list[int]:
+        """Classes whose definition instances of inheriting classes use instead of `first`."""
+        below = self.below.get(class_, 0)
+        known = self._overriding.get((class_, name)) if below.bit_count() > 1 else []
+        if known is not None:
+            return known
+        found = self._overriding[class_, name] = []
+        for binder in self.binders.get(name, ()):
+            under = below & self.below.get(binder, 0)
+            if not under or binder == first or binder in self.order[class_]:
+                continue
+            inherits = class_ in self.order[binder]
+            if inherits or binder in (self.first(x, name) for x in self.inheriting(under)):
+                found.append(binder)
+                if len(found) == p.OBJECTS_PER_PLACE:
+                    break
+        return found
+
+    def beside(self, object_: int, name: int) -> list[int]:
+        """Classes that `super()` reaches instead in an inheriting class with several bases."""
+        points = self.points
+        around, receiver = points.a_of[object_], points.b_of[object_]
+        if points.kind_of[receiver] not in (p.SELF, p.CLS):
+            return []
+        class_ = points.a_of[receiver]
+        below = self.below.get(class_, 0) & self.branching
+        there = [self.first(x, name, around) for x in self.inheriting(below)]
+        first = self.first(class_, name, around)
+        return [*dict.fromkeys(x for x in there if x > 0 and x != first)][: p.OBJECTS_PER_PLACE]
+
+    def definers(self, object_: int, name: int) -> tuple[int, list[int]]:
+        """`first` of an object's class, and the classes whose definition may be used instead."""
+        kind, class_ = self.points.kind_of[object_], self.class_of(object_)
+        if kind == p.SUPER:
+            first = self.first(class_, name, self.points.a_of[object_])
+            return first, self.beside(object_, name)
+        first = self.first(class_, name)
+        cone = kind in (p.SELF, p.CLS)
+        return first, self.overriding(class_, name, first) if cone else []
+
+    def class_of(self, object_: int) -> int:
+        """The class behind an instance, a class or a `super()`."""
+        kind = self.points.kind_of[object_]
+        if kind == p.SUPER:
+            return self.class_of(self.points.b_of[object_])
+        return object_ if kind == p.CLASS else self.points.a_of[object_]
+
+    def class_side(self, object_: int) -> int:
+        """The class of an instance; all else is its own."""
+        kind, a = self.points.kind_of[object_], self.points.a_of[object_]
+        if kind == p.INSTANCE:
+            return a
+        return self.points.object(p.CLS, a) if kind == p.SELF else object_
+
+    def bases_outside(self, class_: int) -> list[str]:
+        """Dotted names of the external classes that the class inherits from, in order."""
+        order = self.order.get(class_, ())
+        return [self.modules.dotted(x) for x in order if self.points.kind_of[x] == p.EXTERNAL]

@@ -1,0 +1,169 @@
+"""What are classes, methods, calls and values to each other? Orders of classes, what a method
+overrides, which class a call makes an instance of, and of which class a value is."""
+
+import numpy as np
+
+from codeanatomy.facts import constraints as c
+from codeanatomy.facts.ids import EXIT, LOCAL, PARAMETER, hash_texts, mix
+from codeanatomy.resolve import points as p
+from codeanatomy.resolve.fixpoint import KWARG, VARARG, Fixpoint
+from codeanatomy.resolve.meaning import Meaning
+from codeanatomy.resolve.pairs import Ints, mapped, pair
+from codeanatomy.resolve.world import FILE
+
+WHATS = ("mro", "overrides", "instantiates", "type")
+MRO, OVERRIDES, INSTANTIATES, TYPE = range(4)
+_OF_CLASS = (*p.INSTANCES, *p.VALUES, p.CONTAINER)  # whose class is their first part
+
+
+def relatives(f: Fixpoint, meaning: Meaning) -> Ints:
+    """Columns: file, key, what, number of the symbol, position, doubt (0 or 1)."""
+    places = (_results(f), _parameters(f), _returns(f), _variables(f))
+    typed = _types(f, meaning, *np.concatenate(places, axis=1), shared=False)
+    members = [_types(f, meaning, *_members(f, s), shared=s) for s in (False, True)]
+    return np.concatenate((_classes(f, meaning), _instances(f, meaning), typed, *members), axis=1)
+
+
+def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
+    """Orders of the classes that files define, and the methods that theirs override."""
+    world, lookup, defined = f.world, f.lookup, len(f.world.kinds)
+    rows = []
+    for class_ in sorted(x for x in lookup.order if x < defined):
+        doubt = not lookup.doubtful.isdisjoint(lookup.order[class_])
+        for at, above in enumerate(lookup.order[class_]):
+            named = above < defined or f.points.kind_of[above] == p.EXTERNAL
+            if at and named:
+                rows.append((class_, MRO, meaning.number[above, 0], at, doubt))
+    for key, function in world.definition.items():
+        class_, name = key >> 32, key & 0xFFFFFFFF
+        if function > 0 and world.kinds[class_] == c.CLASS and class_ in lookup.order:
+            first = lookup.first(class_, name, class_)
+            if not first or world.kinds[function] != c.FUNCTION:
+                continue
+            symbol = meaning.member(first, name) if first > 0 else (lookup.child(-first, name), 0)
+            if symbol[0]:
+                doubt = lookup.unsure(class_, first)
+                rows.append((function, OVERRIDES, meaning.number[symbol], 0, doubt))
+    subject, *told = np.array(rows, np.int64).reshape(-1, 5).T
+    return np.stack((world.object_file[subject], world.keys[subject], *told))
+
+
+def _instances(f: Fixpoint, meaning: Meaning) -> Ints:
+    """The classes that calls make instances of."""
+    world, points = f.world, f.points
+    sites = np.flatnonzero(world.site_what == c.CALL_SITE)
+    places = world.site_place[sites]
+    which, objects = points.answers(places)
+
+    def made(object_: int) -> int:
+        of_files = points.kind_of[object_] in p.CLASSES
+        class_ = f.lookup.class_of(object_) if of_files else object_
+        called = of_files or points.kind_of[object_] == p.EXTERNAL
+        return meaning.number[class_, 0] if called and _surely(f, class_) else -1
+
+    symbol = mapped(made, objects)
+    kept = symbol >= 0
+    which, objects, symbol = which[kept], objects[kept], symbol[kept]
+    doubt = (points.marks[places[which]] != 0) | (points.kind[objects] == p.CLS)
+    at, none = sites[which], np.zeros(len(which), np.int64)
+    place = world.site_file[at], world.site_key[at]
+    return np.stack((*place, none + INSTANTIATES, symbol, none, doubt))
+
+
+def _types(
+    f: Fixpoint, meaning: Meaning, file: Ints, key: Ints, place: Ints, *, shared: bool
+) -> Ints:
+    """The classes of what the places hold; in doubt where something there is of none, or where
+    other places share in the value."""
+    points = f.points
+    which, objects = points.answers(place)
+
+    def class_of(object_: int) -> int:
+        class_ = points.a_of[object_]
+        return meaning.number[class_, 0] if _surely(f, class_) or class_ in guessed else -1
+
+    typed = p.among(points.kind[objects], _OF_CLASS)
+    classes = np.unique(points.a[objects[typed]])
+    # what an import names and a call gives an instance of may be a class
+    guessed = {
+        x
+        for x in classes.tolist()
+        if points.kind_of[x] == p.EXTERNAL and not (f.lookup.declared(x) or f.lookup.depth[x])
+    }
+    symbol = np.full(len(objects), -1, np.int64)
+    symbol[typed] = mapped(class_of, objects[typed])
+    kept = symbol >= 0
+    of, guess = which[kept], np.isin(points.a[objects[kept]], [*guessed])
+    untyped = np.bincount(which[~kept], minlength=len(place))[of] > 0
+    doubt = shared | untyped | guess | (points.marks[place[of]] != 0)
+    none = np.zeros(len(of), np.int64)
+    return np.stack((file[of], key[of], none + TYPE, symbol[kept], none, doubt))
+
+
+def _surely(f: Fixpoint, class_: int) -> bool:
+    """Whether that is a class of the files, or declared to be one outside."""
+    if f.points.kind_of[class_] == p.EXTERNAL:
+        return f.lookup.declared(class_) == "class"
+    return class_ < len(f.world.kinds)
+
+
+def _results(f: Fixpoint) -> Ints:
+    """File, node key and place of the result of every call."""
+    rows = f.world.rows["call"]
+    rows = rows[(rows[:, 3] > 0) & (rows[:, 2] > 0)]
+    site = f.world.site_start[rows[:, FILE]] + rows[:, 3] - 1
+    return np.stack((rows[:, FILE], f.world.site_key[site], rows[:, 2]))
+
+
+def _parameters(f: Fixpoint) -> Ints:
+    """The same of parameters, by their place in the signature."""
+    world, rows = f.world, f.world.rows["param"]
+    function, index, _, place, file = rows.T
+    variadic = np.bincount(function[index == VARARG], minlength=len(world.kinds))
+    positional = f.parameter_count[function]
+    named = index == -1
+    before = np.cumsum(named) - named  # keyword-only ones of all functions so far
+    first = np.searchsorted(function, function)
+    only = np.bincount(function[named], minlength=len(world.kinds))[function]
+    at = np.where(named, positional + variadic[function] + before - before[first], index)
+    at = np.where(index == VARARG, positional, at)
+    at = np.where(index == KWARG, positional + variadic[function] + only, at)
+    return np.stack((file, mix(mix(world.keys[function], PARAMETER), at), place))
+
+
+def _returns(f: Fixpoint) -> Ints:
+    """The same of what functions return."""
+    functions = np.flatnonzero(f.result[: len(f.world.kinds)])
+    keys = mix(f.world.keys[functions], EXIT)
+    return np.stack((f.world.object_file[functions], keys, f.result[functions]))
+
+
+def _variables(f: Fixpoint) -> Ints:
+    """The same of the variables of modules and classes."""
+    scope, name, place, _, file = f.world.rows["bind"].T
+    keys = pair(scope, name).tolist()
+    variable = np.array([f.world.definition[key] == 0 for key in keys], bool)
+    key = _local(f, scope[variable], name[variable])
+    return np.stack((file[variable], key, place[variable]))
+
+
+def _members(f: Fixpoint, shared: bool) -> Ints:
+    """The same of attributes that methods set on their instances: of those that related classes
+    set as well, or of the others."""
+    found, order = [], f.lookup.order
+    for class_, name, *_ in f.world.rows["member"].tolist():
+        instance = f.points.derived.get((p.INSTANCE, class_, 0), 0)
+        place = f.lookup.fields.get(instance << 32 | name)
+        above = order.get(class_, ())
+        others = (x for x, *_ in f.lookup.storing.get(name, ()) if x != class_)
+        if place and shared == any(x in above or class_ in order.get(x, ()) for x in others):
+            found.append((class_, name, place))
+    classes, names, places = np.array(found, np.int64).reshape(-1, 3).T
+    return np.stack((f.world.object_file[classes], _local(f, classes, names), places))
+
+
+def _local(f: Fixpoint, scope: Ints, name: Ints) -> Ints:
+    """Node keys of variables."""
+    names, inverse = np.unique(name, return_inverse=True)
+    hashes = hash_texts(f.world.texts[x] for x in names.tolist())
+    return mix(mix(f.world.keys[scope], LOCAL), hashes[inverse])
