@@ -52,7 +52,6 @@ NODE_KINDS = (
     Kind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
     _meaning("DEPENDENCY", True, "a distribution that the project declares or uses"),
     _meaning("EXTERNAL", False, "a thing outside the repository, named by its import path"),
-    _meaning("SYMBOL", False, "a symbol of a SCIP index"),
 )
 
 EDGE_KINDS = (
@@ -81,8 +80,6 @@ EDGE_KINDS = (
     Kind("RAISES", False, "function or body to a `raise` statement that it runs"),
     Kind("HANDLES", False, "function or body to an `except` clause that it runs"),
     _meaning("DECORATED_BY", False, "definition to the function or class that decorates it"),
-    _meaning("SAME_SYMBOL_AS", False, "thing to its SYMBOL, where things of one symbol meet"),
-    _meaning("RELATED_TO", False, "SYMBOL to one that it implements or otherwise stands for"),
 )
 
 LAYERS = {

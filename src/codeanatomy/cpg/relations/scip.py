@@ -1,19 +1,27 @@
-"""Edges by a SCIP index: what names and imports mean, the symbols of things, and of symbols."""
-
-from functools import partial
+"""Edges by a SCIP index: what names and imports mean, what classes and methods implement, and the
+types of values. They are those of scope and solver, or new ones."""
 
 from codeanatomy.facts import types as t
-from codeanatomy.semantic.declare import Property, Relation, Where
+from codeanatomy.semantic.declare import Relation, Where
 
-_scip = partial(Relation, origin="scip", adds="scip", src=t.NODE, dst=t.TARGET)
-_means = partial(_scip, left=("scip_reference",), fused=True)
-
-REF = _means(name="rel_scip_ref", kind="REF", where=(Where(t.WHAT, ("name",)),))
-IMPORTS = _means(name="rel_scip_imports", kind="IMPORTS", where=(Where(t.WHAT, ("import",)),))
-SYMBOL = _scip(name="rel_scip_symbol", kind="SAME_SYMBOL_AS", left=("scip_thing",))
-RELATED = _scip(
-    name="rel_scip_relationship",
-    kind="RELATED_TO",
-    left=("scip_relationship",),
-    properties=(Property("HOW", "how", unless=("",)),),
+SCIP = tuple(
+    Relation(
+        name=f"rel_scip_{kind.lower()}",
+        kind=kind,
+        left=(left,),
+        src=t.NODE,
+        dst=t.TARGET,
+        where=(Where(t.WHAT, (what,)),),
+        ordinal=True,
+        origin="scip",
+        adds="scip",
+        fused=True,
+    )
+    for kind, left, what in (
+        ("REF", "scip_reference", "name"),
+        ("IMPORTS", "scip_reference", "import"),
+        ("INHERITS_FROM", "scip_relative", "base"),
+        ("OVERRIDES", "scip_relative", "overrides"),
+        ("EVAL_TYPE", "scip_relative", "type"),
+    )
 )

@@ -80,25 +80,11 @@ class FileSpan(msgspec.Struct, frozen=True):
 
 
 class ScipThing(msgspec.Struct, frozen=True):
-    """A definition, parameter, variable or member, and a symbol at its name."""
+    """A definition, parameter, variable or member, and a symbol that an index defines there."""
 
     file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
-    home: Annotated[int, t.FILE_REF]
-    symbol: Annotated[int, t.TARGET]
+    construct: Annotated[str, t.CODED, t.CONSTRUCT]
     name: Annotated[str, t.CODED, t.NAME]
     bstart: Annotated[int, t.BSTART]
-    bound: Annotated[bool, "it is a variable or member"]
-    defined: Annotated[bool, "the symbol is defined there, says the index"]
-
-
-class ScipReference(msgspec.Struct, frozen=True):
-    """A name or import, and the thing where its symbol is defined."""
-
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    what: Annotated[str, t.WHAT, "name or import"]
-    target_file: Annotated[int, t.FILE_REF]
-    target: Annotated[int, t.TARGET]
-    certainty: Annotated[str, t.CERTAINTY, "possible: an index knows one meaning of each name"]
-    confidence: Annotated[float, t.CONFIDENCE]
+    symbol: int
