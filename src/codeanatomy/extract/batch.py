@@ -1,7 +1,5 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
-import os
-import stat
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -25,9 +23,9 @@ from codeanatomy.extract.witness import (
     trouble,
     trouble_table,
 )
-from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
+from codeanatomy.sources.reading import as_scanned
 
 RUNNER = "runner"  # the witness of problems that no extractor reports
 PROBLEMS = table_name(FileProblem)
@@ -193,14 +191,7 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
 def _read(repo: str, ordinal: int, item: Item) -> File:
     """The item's bytes, if they are those that were scanned; else nothing but a problem."""
     try:
-        # a pipe that took the file's place since the scan must not block the worker
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-        with open(os.open(os.path.join(repo, item.path), flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OSError(0, "no longer a regular file")
-            content = file.read()
-        if digest(content) != item.content:
-            raise OSError(0, "the file changed while it was read")
+        content = as_scanned(Path(repo, item.path), item.size, item.content)
     except OSError as error:
         problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)
         return File(ordinal, b"", item.problem or problem, read=False)

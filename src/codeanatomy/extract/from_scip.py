@@ -3,8 +3,7 @@
 import os
 import string
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +14,14 @@ from codeanatomy.extract import scip_python
 from codeanatomy.extract.decoding import Offsets, line_starts, utf8_of
 from codeanatomy.extract.scip import Said, Value, fields, text, whole
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
-from codeanatomy.facts.ids import EXTERNAL_FILE, hash_text
-from codeanatomy.facts.schema import schema_from_struct, structs_of, table_of
+from codeanatomy.facts.ids import hash_text
+from codeanatomy.facts.schema import structs_of, table_of
 from codeanatomy.facts.tables import scip
-from codeanatomy.sources.reading import opened
+from codeanatomy.sources.reading import as_scanned, opened
 
-MOST = 1_000_000  # relationships, and problems
 SHOWN = 2000  # characters of a message
-_STALE = "the index has another text of it: make it again, with the files as they are"
-_BROKEN = "a document that is broken: make the index again"
-_FOREIGN = "{:,} documents of no scanned file, or not the first one of it; the first: {!r}"
+_OTHER = "its document is broken or of another text: make the index again, with files as they are"
+_FOREIGN = "{:,} documents are of no scanned file, or not its first; one is of {!r}"
 _LEVELS = {1: "error ", 2: "warning ", 3: "information ", 4: "hint "}
 # code units that start at a byte of UTF-8, by PositionEncoding; an index that does not say counts
 # in UTF-16, as scip-python and language servers do
@@ -42,10 +39,15 @@ def read(repo: Path, files: pa.Table, roots: Sequence[str], asked: str) -> Surve
         path, wrong = Path(asked), ""
         if not asked:
             path, wrong = scip_python.make(repo, files, roots, Path(folder))
+        if wrong:
+            reader.problems.append(Trouble("scip-failed", wrong))
         if not wrong or path.exists():
             reader.read(path)
-    failed = (Trouble("scip-failed", wrong),) if wrong else ()
-    return Surveyed(reader.tables(), (*failed, *reader.problems))
+    tables = {
+        "scip_occurrence": pa.concat_tables(reader.occurrences).sort_by("file_id").combine_chunks(),
+        "scip_relationship": table_of(scip.ScipRelationship, sorted(reader.relationships)),
+    }
+    return Surveyed(tables, tuple(reader.problems))
 
 
 def places(content: bytes, encoding: int, pairs: Offsets) -> Offsets:
@@ -69,31 +71,30 @@ def places(content: bytes, encoding: int, pairs: Offsets) -> Offsets:
 
 
 class Reader:
-    """Reads the documents of an index one by one, and gives what they say of scanned files."""
+    """Reads the documents of an index one by one, and keeps what they say of scanned files."""
 
     def __init__(self, repo: Path, files: pa.Table) -> None:
         columns = (files[name].to_pylist() for name in ("path", "file_id", "size", "content"))
         self._files = {path: rest for path, *rest in zip(*columns, strict=True)}
         self._repo = repo
-        self._occurrences: dict[int, pa.Table] = {}
-        self._relations: set[tuple[int, int, int, str]] = set()
-        self._foreign, self._first = 0, ""
+        self._foreign, self._first, self._left = 0, "", 0
+        self.occurrences = [table_of(scip.ScipOccurrence, ())]
+        self.relationships: set[tuple[int, int, int, str]] = set()
         self.problems: list[Trouble] = []
 
     def read(self, path: Path) -> None:
         """Reads the whole file."""
-        known, wrong = 0, "it is empty"
+        known, wrong = 0, ""
         try:
             with opened(path, follow=True) as descriptor:
-                file = os.fdopen(descriptor, "rb", closefd=False)
-                for field, message in index.messages(file, os.fstat(descriptor).st_size):
-                    known, wrong = known + 1, ""
+                if os.fstat(descriptor).st_size > index.LARGEST:
+                    raise OSError(0, f"it has more than {index.LARGEST:,} bytes")
+                for field, value in index.values(os.fdopen(descriptor, "rb", closefd=False)):
+                    known += 1
                     if field == index.DOCUMENT:
-                        self._document(message)
-                    elif field == index.EXTERNAL:
-                        self._relate(EXTERNAL_FILE, "", [message])
-                    if len(self._relations) + len(self.problems) > MOST:
-                        raise OSError(0, f"it says more than {MOST:,} things; the rest is left out")
+                        self._document(value)
+            if not known:
+                raise OSError(0, "it is empty")
         except ValueError:
             wrong = f"it is cut off, or no SCIP index, after {known:,} messages; make it again"
         except OSError as error:
@@ -104,16 +105,7 @@ class Reader:
             told = _FOREIGN.format(self._foreign, self._first)
             self.problems.append(Trouble("scip-document", told))
 
-    def tables(self) -> dict[str, pa.Table]:
-        """All tables, sorted."""
-        empty = schema_from_struct(scip.ScipOccurrence).empty_table()
-        found = [table for _, table in sorted(self._occurrences.items())]
-        return {
-            "scip_occurrence": pa.concat_tables([empty, *found]).combine_chunks(),
-            "scip_relationship": table_of(scip.ScipRelationship, sorted(self._relations)),
-        }
-
-    def _document(self, message: bytes) -> None:
+    def _document(self, message: Value) -> None:
         """Takes a document, if it is whole, of a scanned file, and of the text that was scanned."""
         path = ""
         try:
@@ -123,72 +115,69 @@ class Reader:
                 self._foreign, self._first = self._foreign + 1, self._first or path[:SHOWN]
                 return
             file_id, size, content = self._files.pop(path)
-            known = scip_python.read(self._repo / path, size, content)
-            if known is None or len(document.get("occurrence", ())) > 4 * size + 100:
-                raise ValueError(_STALE)
-            said = [fields(one, index.OF_OCCURRENCE) for one in document.get("occurrence", ())]
+            known = as_scanned(self._repo / path, size, content)
+            self._left = 8 * size + 100  # more is not of this text
+            said = list(self._all(document, "occurrence", index.OF_OCCURRENCE))
             spans = _spans(said, known, whole(document, "encoding"))
-            told = list(islice(_diagnostics(path, said, spans), MOST + 1))
-            self._relate(file_id, path, document.get("symbol", ()))
-        except ValueError as error:
-            self.problems.append(Trouble("scip-document", str(error) or _BROKEN, path))
+            told = [
+                Trouble(
+                    "scip-diagnostic", _shown(one), path, start, end, index.lines(around)[0] + 1
+                )
+                for around, (start, end, *_) in zip(said, spans, strict=True)
+                for one in self._all(around, "diagnostic", index.OF_DIAGNOSTIC)
+            ]
+            related = {
+                (file_id, _key(path, one), _key(path, other), how)
+                for one in self._all(document, "symbol", index.OF_SYMBOL)
+                for other in self._all(one, "relationship", index.OF_RELATIONSHIP)
+                for how in index.OF_RELATIONSHIP.values()
+                if whole(other, how)
+            }
+        except (OSError, ValueError):
+            self.problems.append(Trouble("scip-document", _OTHER, path))
             return
-        self.problems += told
         rows = {
-            (file_id, *span, _key(path, text(one, "symbol")), whole(one, "roles"))
-            for one, span in zip(said, spans, strict=True)
-            if text(one, "symbol")
+            (file_id, *span, _key(path, one), whole(one, "roles"), exact)
+            for one, both in zip(said, spans, strict=True)
+            for span, exact in ((both[:2], True), (both[2:], False))
+            if text(one, "symbol") and (exact or whole(one, "roles") & 1)
         }
-        self._occurrences[file_id] = table_of(scip.ScipOccurrence, sorted(rows))
+        self.occurrences.append(table_of(scip.ScipOccurrence, sorted(rows)))
+        self.relationships |= related
+        self.problems += told
 
-    def _relate(self, file_id: int, path: str, symbols: Iterable[Value]) -> None:
-        self._relations |= set(islice(_relations(file_id, path, symbols), MOST + 1))
+    def _all(self, said: Said, name: str, layout: Mapping[int, str]) -> Iterator[Said]:
+        """The messages in a field."""
+        for value in said.get(name, ()):
+            self._left -= 1
+            if self._left < 0:
+                raise ValueError
+            yield fields(value, layout)
 
 
-def _spans(said: Sequence[Said], content: bytes, encoding: int) -> list[list[int]]:
+def _spans(said: Iterable[Said], content: bytes, encoding: int) -> list[list[int]]:
     """Start and end of each occurrence, and of what is around it; ValueError where one is not in
     the text, or starts or ends inside a word."""
-    pairs = []
-    for one in said:
-        own = index.lines(one) or [-1] * 4
-        pairs += own + (index.lines(one, "around ") or own)
+    pairs = [index.lines(one, around) for one in said for around in ("", "around ")]
     spans = places(content, encoding, np.array(pairs, np.int64).reshape(-1, 2)).reshape(-1, 4)
-    edges = spans[:, :2]
     in_word = _IN_WORD[np.frombuffer(content + b" ", np.uint8)]
-    if (
-        (spans < 0).any()
-        or (spans[:, ::2] > spans[:, 1::2]).any()
-        or (in_word[edges] & in_word[edges - 1]).any()
-    ):
-        raise ValueError(_STALE)
+    split = (in_word[spans[:, :2]] & in_word[spans[:, :2] - 1]).any()
+    if split or (spans < 0).any() or (spans[:, ::2] > spans[:, 1::2]).any():
+        raise ValueError
     found: list[list[int]] = spans.tolist()
     return found
 
 
-def _diagnostics(
-    path: str, said: Iterable[Said], spans: Iterable[Sequence[int]]
-) -> Iterator[Trouble]:
-    for one, (start, end, *_) in zip(said, spans, strict=True):
-        for told in (fields(value, index.OF_DIAGNOSTIC) for value in one.get("diagnostic", ())):
-            level = _LEVELS.get(whole(told, "severity"), "")
-            message = f"{text(told, 'source')} {level}{text(told, 'code')}: {text(told, 'message')}"
-            line = index.lines(one)[0] + 1
-            yield Trouble("scip-diagnostic", message[:SHOWN], path, start, end, line)
+def _shown(told: Said) -> str:
+    """A diagnostic as one text."""
+    level = _LEVELS.get(whole(told, "severity"), "")
+    return f"{text(told, 'source')} {level}{text(told, 'code')}: {text(told, 'message')}"[:SHOWN]
 
 
-def _relations(file_id: int, path: str, symbols: Iterable[Value]) -> Iterator[tuple[int, int, int, str]]:
-    """Rows about relationships of the symbols."""
-    for said in (fields(one, index.OF_SYMBOL) for one in symbols):
-        for other in (fields(one, index.OF_RELATIONSHIP) for one in said.get("relationship", ())):
-            symbol, related = (_key(path, text(one, "symbol")) for one in (said, other))
-            for how in index.OF_RELATIONSHIP.values():
-                if whole(other, how):
-                    yield file_id, symbol, related, how
-
-
-def _key(path: str, symbol: str) -> int:
+def _key(path: str, said: Said) -> int:
     """What tells a symbol: its text; of a local one also its file."""
+    symbol = text(said, "symbol")
     return hash_text(f"{path}:{symbol}" if symbol.startswith("local ") else symbol)
 
 
-SURVEY = Survey("scip", 2, tuple(structs_of(scip)), read)
+SURVEY = Survey("scip", 1, tuple(structs_of(scip)), read)

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from codeanatomy.facts.canonical import digest
-from codeanatomy.sources.reading import head
+from codeanatomy.sources.reading import as_scanned, head
 
 SECONDS = 1800
 MIB = 4096  # of its heap
@@ -36,10 +35,14 @@ def make(repo: Path, files: pa.Table, roots: Sequence[str], folder: Path) -> tup
     home.mkdir()
     (home / "node").symlink_to(node.resolve())
     (home / "packages").write_text("[]")
-    for path, size, content in zip(*(files[n].to_pylist() for n in _COPIED), strict=True):
-        if (known := read(repo / path, size, content)) is not None:
-            (tree / path).parent.mkdir(parents=True, exist_ok=True)
-            (tree / path).write_bytes(known)
+    columns = (files[name].to_pylist() for name in ("path", "size", "content"))
+    for path, *scanned in zip(*columns, strict=True):
+        try:
+            known = as_scanned(repo / path, *scanned)
+        except OSError:
+            continue  # it changed since, as its document says if there is one
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(known)
     extra = {"extraPaths": [root for root in roots if root]}
     (tree / "pyrightconfig.json").write_text(json.dumps(extra))
     command = [tool.absolute(), "index", "--quiet", "--project-name", ".", "--project-version", "."]
@@ -57,15 +60,3 @@ def make(repo: Path, files: pa.Table, roots: Sequence[str], folder: Path) -> tup
     except OSError as error:
         wrong = f"could not be started: {error.strerror}"
     return index, wrong and f"scip-python {wrong}; what it had written by then is used"
-
-
-def read(path: Path, size: int, content: str) -> bytes | None:
-    """The bytes of a file, where they are still those that were scanned."""
-    try:
-        known = head(path, size + 1, follow=True)
-    except OSError:
-        return None
-    return known if digest(known) == content else None
-
-
-_COPIED = ("path", "size", "content")

@@ -1,94 +1,78 @@
-"""Occurrences of a SCIP index that stand at a node's name, and what they make the nodes mean."""
+"""Where a SCIP index sees symbols: exactly at a node's name, or else around a definition; and what
+that makes names, imports, classes and methods mean."""
 
 from codeanatomy.facts.tables.resolution import Relative
-from codeanatomy.facts.tables.views import ScipThing
+from codeanatomy.facts.tables.views import ScipPlace
 from codeanatomy.semantic.declare import View
 
-# at exactly the name first; else where what is around the symbol is exactly the definition
-THING = View(
-    name="scip_thing",
-    struct=ScipThing,
+PLACE = View(
+    name="scip_place",
+    struct=ScipPlace,
     sql="""
-        SELECT DISTINCT d."file_id", d."node", d."construct", d."name", d."bstart", o."symbol"
+        SELECT DISTINCT n."file_id", n."node", n."what", n."name", n."bstart", o."symbol",
+               o."roles" & 1 = 1 AS "defined"
         FROM (
-            SELECT "file_id", "node", "construct", "name", "bstart", "bend" FROM "variable"
-            UNION ALL
-            SELECT "file_id", "node", "construct", "name", "bstart", "bend" FROM "member"
-            UNION ALL
-            SELECT "file_id", "node", "construct", "name", "bstart",
-                   "bstart" + octet_length("name") FROM "parameter"
-            UNION ALL
-            SELECT "file_id", "node", "construct", "name", "name_bstart",
-                   "name_bstart" + octet_length("name") FROM "definition"
-            UNION ALL
-            SELECT "file_id", "node", "construct", "name", "bstart", "bend" FROM "definition"
-            UNION ALL
-            SELECT m."file_id", m."node", 'Module', split_part(f."module", '.', -1), 0, 0
+            SELECT "file_id", "node", "construct" AS "what", "name", "bstart", "bend"
+            FROM "variable"
+            UNION ALL SELECT "file_id", "node", "construct", "name", "bstart", "bend" FROM "member"
+            UNION ALL SELECT "file_id", "node", "construct", "name", "bstart",
+                             "bstart" + octet_length("name") FROM "parameter"
+            UNION ALL SELECT "file_id", "node", "construct", "name", "name_bstart",
+                             "name_bstart" + octet_length("name") FROM "definition"
+            UNION ALL SELECT "file_id", "node", "construct", "name", "bstart", "bend"
+            FROM "definition"
+            UNION ALL SELECT m."file_id", m."node", 'Module', split_part(f."module", '.', -1), 0, 0
             FROM "module" m JOIN "source_file" f ON m."file_id" = f."file_id"
-        ) d
-        JOIN (
-            SELECT "file_id", "symbol", "bstart", "bend", 1 AS "try" FROM "scip_occurrence"
-            WHERE "roles" & 1 = 1
-            UNION ALL
-            SELECT "file_id", "symbol", "around_bstart", "around_bend", 2 FROM "scip_occurrence"
-            WHERE "roles" & 1 = 1
-        ) o
-        ON d."file_id" = o."file_id" AND d."bstart" = o."bstart" AND d."bend" = o."bend"
-        QUALIFY rank() OVER (PARTITION BY o."file_id", o."symbol" ORDER BY o."try") = 1
+            UNION ALL SELECT "file_id", "node", 'name', "name", "bstart", "bend" FROM "field"
+            UNION ALL SELECT "file_id", "node", 'name', "name", "bstart", "bend" FROM "syntax"
+            WHERE "construct" = 'Name'
+            UNION ALL SELECT "file_id", "node", 'import',
+                             coalesce("imported", split_part("module", '.', -1)), "bstart",
+                             CASE WHEN "imported" IS NULL THEN "bstart" + octet_length("module")
+                                  ELSE "bend" END
+            FROM "import_alias"
+        ) n
+        JOIN "scip_occurrence" o
+        ON n."file_id" = o."file_id" AND n."bstart" = o."bstart" AND n."bend" = o."bend"
+        QUALIFY rank() OVER (
+            PARTITION BY o."file_id", o."symbol", o."roles" & 1 ORDER BY o."exact" DESC
+        ) = 1
     """,
 )
 
 # Of several definitions the last before the name counts (parameters of a property's functions have
 # one symbol), and of a variable and the parameter or def that binds it first the variable. Names
-# agree but for an import's `as`: scip-python takes much for the class or module around it.
-REFERENCE = View(
-    name="scip_reference",
+# agree but for an import's `as`: scip-python takes much for the class or module around it. A class
+# has the place of the base of that name: an index may tell of farther ones too.
+MEANING = View(
+    name="scip_meaning",
     struct=Relative,
     sql="""
-        SELECT s."file_id", s."node", s."what", d."file_id" AS "target_file", d."node" AS "target",
-               0 AS "position", 'possible' AS "certainty", 0.9 AS "confidence"
-        FROM (
-            SELECT "file_id", "node", "name", "bstart", "bend", 'name' AS "what"
-            FROM "syntax" WHERE "construct" = 'Name'
-            UNION ALL SELECT "file_id", "node", "name", "bstart", "bend", 'name' FROM "field"
-            UNION ALL
-            SELECT "file_id", "node", coalesce("imported", split_part("module", '.', -1)), "bstart",
-                   CASE WHEN "imported" IS NULL THEN "bstart" + octet_length("module")
-                        ELSE "bend" END, 'import'
-            FROM "import_alias"
-        ) s
-        LEFT JOIN "import_alias" i ON s."file_id" = i."file_id" AND s."name" = i."name"
-        JOIN "scip_occurrence" o
-        ON s."file_id" = o."file_id" AND s."bstart" = o."bstart" AND s."bend" = o."bend"
-        JOIN "scip_thing" d ON o."symbol" = d."symbol"
-        WHERE d."name" IN (s."name", i."imported")
-        QUALIFY row_number() OVER (
-            PARTITION BY s."file_id", s."node"
-            ORDER BY s."file_id" = d."file_id" DESC, d."file_id", d."bstart" <= s."bstart" DESC,
-                     d."bstart" DESC, d."construct" = 'Variable' DESC, d."node"
-        ) = 1
-    """,
-)
-
-# A class has the place of the base of that name: an index may tell of farther ones too.
-RELATIVE = View(
-    name="scip_relative",
-    struct=Relative,
-    sql="""
-        SELECT DISTINCT s."file_id", s."node",
-               CASE WHEN r."how" = 'type' THEN 'type' WHEN s."construct" = 'ClassDef' THEN 'base'
-                    ELSE 'overrides' END AS "what",
-               d."file_id" AS "target_file", d."node" AS "target",
-               coalesce(b."position", 0) AS "position",
+        SELECT "file_id", "node", "what", "target_file", "target", "position",
                'possible' AS "certainty", 0.9 AS "confidence"
-        FROM "scip_relationship" r
-        JOIN "scip_thing" s ON r."symbol" = s."symbol"
-        JOIN "scip_thing" d ON r."other" = d."symbol"
-        LEFT JOIN "base" b ON s."file_id" = b."file_id" AND s."node" = b."class_node"
-             AND d."name" = split_part(b."text", '.', -1) AND r."how" = 'implementation'
-        WHERE r."how" = 'type' AND d."construct" = 'ClassDef' AND s."construct" <> 'ClassDef'
-           OR r."how" = 'implementation' AND b."position" IS NOT NULL
-           OR r."how" = 'implementation' AND s."construct" LIKE '%FunctionDef'
-              AND d."construct" LIKE '%FunctionDef'
+        FROM (
+            SELECT s."file_id", s."node", s."what", d."file_id" AS "target_file",
+                   d."node" AS "target", 0 AS "position"
+            FROM "scip_place" s JOIN "scip_place" d ON s."symbol" = d."symbol" AND d."defined"
+            LEFT JOIN "import_alias" i ON s."file_id" = i."file_id" AND s."name" = i."name"
+            WHERE s."what" IN ('name', 'import') AND d."what" NOT IN ('name', 'import')
+              AND d."name" IN (s."name", i."imported")
+            QUALIFY row_number() OVER (
+                PARTITION BY s."file_id", s."node"
+                ORDER BY s."file_id" = d."file_id" DESC, d."file_id",
+                         d."bstart" <= s."bstart" DESC, d."bstart" DESC,
+                         d."what" = 'Variable' DESC, d."node"
+            ) = 1
+            UNION ALL
+            SELECT s."file_id", s."node", CASE s."what" WHEN 'ClassDef' THEN 'base'
+                   ELSE 'overrides' END, d."file_id", d."node", coalesce(b."position", 0)
+            FROM "scip_relationship" r
+            JOIN "scip_place" s ON r."symbol" = s."symbol" AND s."defined"
+            JOIN "scip_place" d ON r."other" = d."symbol" AND d."defined"
+            LEFT JOIN "base" b ON s."file_id" = b."file_id" AND s."node" = b."class_node"
+                 AND d."name" = split_part(b."text", '.', -1)
+            WHERE r."how" = 'implementation' AND (b."position" IS NOT NULL
+                  OR s."what" LIKE '%FunctionDef' AND d."what" LIKE '%FunctionDef')
+        )
     """,
 )

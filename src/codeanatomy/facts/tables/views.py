@@ -79,12 +79,13 @@ class FileSpan(msgspec.Struct, frozen=True):
     line: Annotated[int, t.INT32, t.LINE]
 
 
-class ScipThing(msgspec.Struct, frozen=True):
-    """A definition, parameter, variable or member, and a symbol that an index defines there."""
+class ScipPlace(msgspec.Struct, frozen=True):
+    """A node at whose name a SCIP index sees a symbol."""
 
     file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
-    construct: Annotated[str, t.CODED, t.CONSTRUCT]
+    what: Annotated[str, t.WHAT, "name, import; of what has a name of its own its construct"]
     name: Annotated[str, t.CODED, t.NAME]
     bstart: Annotated[int, t.BSTART]
     symbol: int
+    defined: Annotated[bool, "the symbol, there"]
