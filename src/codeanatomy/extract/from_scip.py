@@ -21,7 +21,6 @@ from codeanatomy.sources.reading import as_scanned, opened
 
 SHOWN = 2000  # characters of a message
 _OTHER = "its document is broken or of another text: make the index again, with files as they are"
-_FOREIGN = "{:,} documents are of no scanned file, or not its first; one is of {!r}"
 _LEVELS = {1: "error ", 2: "warning ", 3: "information ", 4: "hint "}
 # code units that start at a byte of UTF-8, by PositionEncoding; an index that does not say counts
 # in UTF-16, as scip-python and language servers do
@@ -102,8 +101,10 @@ class Reader:
         if wrong:
             self.problems.append(Trouble("scip-failed", f"index {path.name}: {wrong}"))
         if self._foreign:
-            told = _FOREIGN.format(self._foreign, self._first)
-            self.problems.append(Trouble("scip-document", told))
+            told = (
+                f"{self._foreign:,} documents are of no scanned file, or not its first; one is of "
+            )
+            self.problems.append(Trouble("scip-document", f"{told}{self._first!r}"))
 
     def _document(self, message: Value) -> None:
         """Takes a document, if it is whole, of a scanned file, and of the text that was scanned."""
@@ -120,10 +121,8 @@ class Reader:
             said = list(self._all(document, "occurrence", index.OF_OCCURRENCE))
             spans = _spans(said, known, whole(document, "encoding"))
             told = [
-                Trouble(
-                    "scip-diagnostic", _shown(one), path, start, end, index.lines(around)[0] + 1
-                )
-                for around, (start, end, *_) in zip(said, spans, strict=True)
+                _diagnostic(one, path, span, index.lines(around)[0] + 1)
+                for around, span in zip(said, spans, strict=True)
                 for one in self._all(around, "diagnostic", index.OF_DIAGNOSTIC)
             ]
             related = {
@@ -168,10 +167,10 @@ def _spans(said: Iterable[Said], content: bytes, encoding: int) -> list[list[int
     return found
 
 
-def _shown(told: Said) -> str:
-    """A diagnostic as one text."""
+def _diagnostic(told: Said, path: str, span: Sequence[int], line: int) -> Trouble:
     level = _LEVELS.get(whole(told, "severity"), "")
-    return f"{text(told, 'source')} {level}{text(told, 'code')}: {text(told, 'message')}"[:SHOWN]
+    shown = f"{text(told, 'source')} {level}{text(told, 'code')}: {text(told, 'message')}"[:SHOWN]
+    return Trouble("scip-diagnostic", shown, path, span[0], span[1], line)
 
 
 def _key(path: str, said: Said) -> int:
