@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import codeanatomy
+from codeanatomy.app.cli.main import cli
 
 from .scip_index import document, index, message, occurrence
 
@@ -160,6 +162,20 @@ def test_an_index_that_is_not_there_leaves_a_graph_and_a_problem(tmp_path: Path)
     report = codeanatomy.build(tmp_path, workers=1, cache=False, witnesses={"scip": "none.scip"})
     assert report.problems == {"scip-failed": 1}
     assert report.nodes["LOCAL"] == 1
+
+
+def test_the_command_takes_an_index(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "index.scip").write_bytes(index(document("a.py", occurrence((0, 0, 1), "x", 1))))
+    build = ["build", str(tmp_path), "--workers", "1", "--no-cache", "--scip"]
+    done = CliRunner().invoke(cli, [*build, str(tmp_path / "index.scip")])
+    assert done.exit_code == 0, done.output
+    with codeanatomy.open_graph(tmp_path) as graph:
+        assert graph.sql("SELECT evidence FROM edges WHERE kind = 'REF'")[
+            "evidence"
+        ].to_pylist() == ["ast+scope+scip"]
+    for missing in ("", str(tmp_path), str(tmp_path / "none.scip")):
+        assert CliRunner().invoke(cli, [*build, missing]).exit_code == 2
 
 
 @pytest.mark.slow

@@ -141,10 +141,15 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
         "demanded",
         multiple=True,
         metavar="WITNESS[=TEXT]",
-        help="Also ask a witness that speaks only on demand: scip, which runs an installed "
-        "scip-python, or a plug-in's; may be repeated.",
+        help="Also ask a witness that speaks only on demand, as scip, which runs an installed "
+        "scip-python; may be repeated.",
     )
-    @click.option("--scip", metavar="FILE", help="Read a SCIP index; as --with scip=FILE does.")
+    @click.option(
+        "--scip",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Read a SCIP index, as --with scip=FILE does.",
+    )
     @functools.wraps(command)
     def asking(*, layers: str, demanded: Sequence[str], scip: str | None, **more: object) -> None:
         witnesses = {name: text for name, _, text in (x.partition("=") for x in demanded)}
