@@ -63,6 +63,15 @@ def caught(path):
     with data as inner:
         return inner
 """
+NESTED = """\
+def keep(first, second):
+    return first
+def user():
+    one = input()
+    two = input()
+    three = keep(one, two)
+    print(three)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +79,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
     repo = tmp_path_factory.mktemp("repo")
     (repo / "web.py").write_text(WEB)
     (repo / "flows.py").write_text(FLOWS)
+    (repo / "nested.py").write_text(NESTED)
     (repo / "empty.py").write_text("# nothing\n")
     codeanatomy.build(repo, workers=1, cache=False)
     with codeanatomy.open_graph(repo) as graph:
@@ -117,12 +127,14 @@ def test_only_what_is_certain(graph: Graph) -> None:
     assert lines(graph, "web.py:8", depth=0, certain=True) == [8]
 
 
-def test_one_of_several_parameters_is_only_possible(graph: Graph) -> None:
+def test_arguments_are_told_apart(graph: Graph) -> None:
     rows = graph.slice("web.py", 17, forward=True, depth=1).to_pylist()
     entered = [r for r in rows if r["why"] == "argument"]
     told = {(r["line"], r["name"], r["certainty"], r["confidence"]) for r in entered}
-    possible = {(10, name, "possible", 0.5) for name in ("command", "shell")}
-    assert told == {(4, "prompt", "certain", 1.0)} | possible
+    assert told == {(4, "prompt", "certain", 1.0), (10, "command", "certain", 1.0)}  # no `shell`
+    assert lines(graph, "nested.py:2", depth=1) == [1, 2, 4, 6]  # not what `two` comes from
+    assert lines(graph, "nested.py:4", depth=1, forward=True) == [1, 2, 4, 6, 7]
+    assert lines(graph, "nested.py:5", depth=1, forward=True) == [1, 5, 6, 7]
 
 
 def test_places_without_a_statement_are_refused(graph: Graph) -> None:

@@ -122,7 +122,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Statements that those on a line depend on, or (forward) that depend on them: through
         variables, through what decides whether they run, and through `depth` calls."""
-        self.facts.needs("REACHING_DEF", "CDG", "CALL")
+        self.facts.needs("REACHING_DEF", "CDG", "CALL", "PARAMETER_LINK")
         file_id, _ = at.file_of(self._tables, self._relative(path))
         seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
         slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
@@ -143,7 +143,7 @@ class Graph(contextlib.ExitStack):
     ) -> pa.Table:
         """Ways of data from the statements that use SOURCE to those that use SINK, one for each of
         these; none through a statement that uses a sanitizer."""
-        self.facts.needs("REACHING_DEF", "CALL", "REF")
+        self.facts.needs("REACHING_DEF", "CALL", "PARAMETER_LINK", "REF")
         seeds, goals = (slices.using(self._tables, self.resolve(n)) for n in (source, sink))
         stop = [s for name in sanitizers for s in slices.using(self._tables, self.resolve(name))]
         slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)

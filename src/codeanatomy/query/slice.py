@@ -1,8 +1,9 @@
 """What does a line depend on, what depends on it, and how does data get from here to there?
 
 Inside a function the steps are REACHING_DEF and CDG edges, from statement to statement. Across
-functions a parameter gets its value from the statements that call its function, and a call's value
-is what the callee returns; the arguments of a call are not told apart.
+functions a parameter gets its value from the arguments that fill it, and a call's value is what the
+callee returns. A statement is entered at the node that the data reaches it by, since only what
+stands around that (forward) or inside it (backward) is an argument with that data.
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,6 +44,9 @@ class Node(NamedTuple):
     container: int
 
 
+Entry = tuple[int, int]  # a statement, and the node by which data enters it; 0: all of it
+
+
 class Step(NamedTuple):
     """A way from one statement to another. `calls` counts the calls crossed since the start."""
 
@@ -53,6 +57,7 @@ class Step(NamedTuple):
     near: int
     far: int
     certainty: str
+    entry: int  # node of `far` that the data reaches; 0: all of it
 
 
 class Slicer:
@@ -70,21 +75,30 @@ class Slicer:
     def steps(self, seeds: Iterable[int], stop: Iterable[int] = ()) -> list[Step]:
         """The step that first leads to each statement of the slice, nearest first: over the fewest
         calls, then the surest. No step leads to those where it stops."""
-        calls = dict.fromkeys(seeds, 0) | dict.fromkeys(stop, self._depth + 1)
-        found: list[Step] = []
-        frontier = [s for s in calls if not calls[s]]
-        while frontier and len(calls) < MOST:
-            new: dict[int, Step] = {}
-            for step in sorted(self._from(frontier, calls)):
-                if step.far not in calls and step.calls <= self._depth:
-                    new.setdefault(step.far, step)
-            calls |= {far: step.calls for far, step in new.items()}
-            found += new.values()
-            frontier = [*new]
+        stopped = {*stop}
+        entered: dict[Entry, int] = {(s, 0): 0 for s in {*seeds} - stopped}  # calls crossed
+        found: dict[int, Step] = {}
+        known, frontier = {*seeds} | stopped, entered
+        while frontier and len(entered) < MOST:
+            new: dict[Entry, int] = {}
+            for step in sorted(self._from(frontier)):
+                entry, whole = (step.far, step.entry), (step.far, 0)
+                again = entry in entered or whole in entered or entry in new
+                if again or step.far in stopped or step.calls > self._depth:
+                    continue
+                new[entry] = step.calls
+                if step.far not in known:
+                    known.add(step.far)
+                    found[step.far] = step
+            entered |= new
+            frontier = new
         self.cut = bool(frontier)
-        return found
+        return [*found.values()]
 
-    def _from(self, statements: list[int], calls: dict[int, int]) -> Iterator[Step]:
+    def _from(self, frontier: dict[Entry, int]) -> Iterator[Step]:
+        statements: dict[int, list[int]] = {}
+        for statement, entry in frontier:
+            statements.setdefault(statement, []).append(entry)
         inner = {n.id: n for n in self._nodes("statement", statements)}
         inner |= {n.id: n for n in self._nodes("node_id", statements)}
         ways = [
@@ -100,38 +114,47 @@ class Slicer:
             near, far = inner[node], others[other]
             # data goes by the name of what binds it, an argument by the parameter's
             carrier = near if self._forward == (why == "data") else far
-            yield Step(
-                calls[near.statement] + crossed,
-                1.0 - confidence,
-                why,
-                (carrier.name or "") if why in ("data", "argument") else "",
-                near.statement,
-                far.statement,
-                certainty,
-            )
+            # what data is in: an argument around where it entered, or what stands in one
+            within = why != "control" and self._forward == (why == "argument")
+            entering = why != "control" and self._forward != (why == "argument")
+            for entry in statements[near.statement]:
+                ends = (node, entry) if self._forward else (entry, node)
+                if within and entry and not _encloses(inner, *ends):
+                    continue
+                yield Step(
+                    frontier[near.statement, entry] + crossed,
+                    1.0 - confidence,
+                    why,
+                    (carrier.name or "") if why in ("data", "argument") else "",
+                    near.statement,
+                    far.statement,
+                    certainty,
+                    far.id if entering else 0,
+                )
 
     def _crossing(self, inner: dict[int, Node]) -> Iterator[Way]:
-        """Ways through calls."""
-        entering, leaving = ("argument", "result") if self._forward else ("result", "argument")
-        callees = [*self._linked(inner, ("CALL",), into=False)]
-        key, kind = ("parent", "METHOD_PARAMETER_IN") if self._forward else ("container", "RETURN")
-        ends: dict[int, list[int]] = {}
-        for node in self._nodes(key, {method for _, method, *_ in callees}, kind):
-            ends.setdefault(getattr(node, key), []).append(node.id)
-        for site, method, _, certainty, confidence in callees:
-            found = ends.get(method, [])
-            if self._forward and len(found) > 1:  # one of several parameters
-                certainty, confidence = "possible", confidence / len(found)
-            for end in found:
-                yield site, end, entering, 1, certainty, confidence
-        left = "RETURN" if self._forward else "METHOD_PARAMETER_IN"
-        methods: dict[int, list[int]] = {}
+        """Ways through calls: between arguments and parameters, and what is returned and calls."""
+        for node, other, _, certainty, confidence in self._linked(
+            inner, ("PARAMETER_LINK",), into=not self._forward
+        ):
+            yield node, other, "argument", 1, certainty, confidence
+        if not self._forward:
+            callees = [*self._linked(inner, ("CALL",), into=False)]
+            methods = {method for _, method, *_ in callees}
+            returns: dict[int, list[int]] = {}
+            for node in self._nodes("container", methods, "RETURN"):
+                returns.setdefault(node.container, []).append(node.id)
+            for site, method, _, certainty, confidence in callees:
+                for end in returns.get(method, ()):
+                    yield site, end, "result", 1, certainty, confidence
+            return
+        returning: dict[int, list[int]] = {}
         for node in inner.values():
-            if node.kind == left:
-                methods.setdefault(node.container, []).append(node.id)
-        for method, site, _, certainty, confidence in self._linked(methods, ("CALL",), into=True):
-            for node_id in methods[method]:
-                yield node_id, site, leaving, 1, certainty, confidence
+            if node.kind == "RETURN":
+                returning.setdefault(node.container, []).append(node.id)
+        for method, site, _, certainty, confidence in self._linked(returning, ("CALL",), into=True):
+            for end in returning[method]:
+                yield end, site, "result", 1, certainty, confidence
 
     def _linked(
         self, ids: Iterable[int], kinds: Iterable[str], *, into: bool
@@ -161,6 +184,13 @@ class Slicer:
         only = f"t.kind = '{kind}'" if kind else "true"
         rows = self._tables.lookup("nodes", key, np.array([*ids], np.int64), columns, only)
         yield from map(Node._make, zip(*rows.to_pydict().values(), strict=True))
+
+
+def _encloses(inner: dict[int, Node], outer: int, node: int) -> bool:
+    """Whether one node of a statement stands inside another, or is it."""
+    while node != outer and node in inner:
+        node = inner[node].parent
+    return node == outer
 
 
 def starting(tables: Tables, file_id: int, line: int, place: str) -> list[int]:
@@ -195,7 +225,7 @@ def ways(seeds: list[int], steps: list[Step], goals: Iterable[int]) -> list[list
 
 def start(statement: int) -> Step:
     """The step that leads nowhere else."""
-    return Step(0, 0.0, "start", "", statement, statement, "certain")
+    return Step(0, 0.0, "start", "", statement, statement, "certain", 0)
 
 
 def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:

@@ -28,7 +28,7 @@ from codeanatomy.facts.tables.resolution import External, Relative, Target, Unan
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.link import Symbol
-from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, WAYS, Meaning, Meant
+from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, TAKEN, WAYS, Meaning, Meant
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import World
@@ -164,6 +164,7 @@ def _targets(
     what[what == c.STORED_SITE] = c.ATTRIBUTE_SITE
     node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
+    taken, rule = np.divmod(rule, TAKEN)
     halved = (rule == OVERRIDE) | (rule == GUESS)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
     confidence = POSSIBLE / np.sqrt(candidates) / (1 + halved) / (1 + dropped)
@@ -177,6 +178,7 @@ def _targets(
         _coded(np.where(certain, 0, 1), ("certain", "possible")),
         np.where(certain, 1.0, np.round(confidence, 3)),
         candidates,
+        taken,
     )
 
 

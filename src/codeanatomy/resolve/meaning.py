@@ -20,10 +20,11 @@ FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = rang
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
 IMPLICIT = 14  # what syntax, a decorator or a builtin calls without writing it out
 GUESS = 13  # an attribute of something external of which nothing is declared
+TAKEN = 16  # added to a rule for each leading parameter that no argument of the call fills
 
 CLASSES = (p.CLASS, p.CLS, p.EXTERNAL)
 
-Meant = list[tuple[int, int, int]]  # (number of the symbol, rule, doubt)
+Meant = list[tuple[int, int, int]]  # (number of the symbol, rule and `TAKEN`, doubt)
 
 
 class Meaning:
@@ -53,7 +54,7 @@ class Meaning:
             return self._one(object_, self._outside(object_))
         if kind == p.PROPERTY_PART:
             return self._one(self._property_part(self.f.points.b_of[object_]), EXTERNAL)
-        rule = {p.CLS: CLASS, p.BOUND: METHOD, p.OVERRIDE: OVERRIDE}.get(kind)
+        rule = {p.CLS: CLASS, p.BOUND: METHOD + TAKEN, p.OVERRIDE: OVERRIDE + TAKEN}.get(kind)
         return [] if rule is None else self._one(a, rule)
 
     def _outside(self, external: int) -> int:
@@ -124,9 +125,10 @@ class Meaning:
         if kind == p.METHOD_OF:
             return self._one(self.f.lookup.method_of(object_), EXTERNAL)
         if kind == p.PARTIAL:
-            callee = self.f.arguments.at(self.f.points.a_of[object_], 0)
-            held = self.f.points.held(callee)
-            return [x for o in held if self._kind(o) != p.PARTIAL for x in self.called(o)]
+            made, arguments = self.f.points.a_of[object_], self.f.arguments
+            taken = TAKEN * (arguments.shapes[arguments.shape(made)][0] - 1)
+            held = [o for o in self.f.points.held(arguments.at(made, 0)) if self._kind(o) != kind]
+            return [(x, rule + taken, doubt) for o in held for x, rule, doubt in self.called(o)]
         return self.value(object_) if kind != p.MODULE else []
 
     def _initialisers(self, object_: int) -> Meant:
@@ -161,8 +163,9 @@ class Meaning:
         for held in points.held(place):
             kind = self._kind(held)
             if kind in (p.FUNCTION, p.BOUND, p.OVERRIDE):
-                function = held if kind == p.FUNCTION else points.a_of[held]
-                found += self._one(function, OVERRIDE if kind == p.OVERRIDE else rule, doubt)
+                bound = kind != p.FUNCTION
+                way = (OVERRIDE if kind == p.OVERRIDE else rule) + TAKEN * bound
+                found += self._one(points.a_of[held] if bound else held, way, doubt)
         return found
 
     def imported(self, place: int) -> Meant:

@@ -1,9 +1,12 @@
 """What are classes, methods, calls and values to each other? Orders of classes, what a method
 overrides, which class a call makes an instance of, and of which class a value is."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from codeanatomy.facts import constraints as c
+from codeanatomy.facts.constraints import EXPORT_ADD as ADDED
 from codeanatomy.facts.ids import EXIT, LOCAL, PARAMETER, hash_texts, mix
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import KWARG, VARARG, Fixpoint
@@ -11,8 +14,8 @@ from codeanatomy.resolve.meaning import Meaning
 from codeanatomy.resolve.pairs import Ints, mapped, pair
 from codeanatomy.resolve.world import FILE
 
-WHATS = ("mro", "overrides", "instantiates", "type")
-MRO, OVERRIDES, INSTANTIATES, TYPE = range(4)
+WHATS = ("mro", "overrides", "exports", "re_exports", "instantiates", "type")
+MRO, OVERRIDES, EXPORTS, RE_EXPORTS, INSTANTIATES, TYPE = range(6)
 _OF_CLASS = (*p.INSTANCES, *p.VALUES, p.CONTAINER)  # whose class is their first part
 
 
@@ -25,9 +28,10 @@ def relatives(f: Fixpoint, meaning: Meaning) -> Ints:
 
 
 def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
-    """Orders of the classes that files define, and the methods that theirs override."""
+    """Orders of the classes that files define, the methods that theirs override, and what modules
+    export."""
     world, lookup, defined = f.world, f.lookup, len(f.world.kinds)
-    rows = []
+    rows = [*_exports(f, meaning)]
     for class_ in sorted(x for x in lookup.order if x < defined):
         doubt = not lookup.doubtful.isdisjoint(lookup.order[class_])
         for at, above in enumerate(lookup.order[class_]):
@@ -46,6 +50,26 @@ def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
                 rows.append((function, OVERRIDES, meaning.number[symbol], 0, doubt))
     subject, *told = np.array(rows, np.int64).reshape(-1, 5).T
     return np.stack((world.object_file[subject], world.keys[subject], *told))
+
+
+def _exports(f: Fixpoint, meaning: Meaning) -> Iterator[tuple[int, int, int, int, bool]]:
+    """What `from module import *` takes. Without `__all__`, a package is taken to give on what it
+    imports from elsewhere, and another module is not."""
+    world, modules = f.world, f.modules
+    listed = [(m, x) for m, rows in modules.exports.items() for what, x in rows if what == ADDED]
+    bound = [(x >> 32, x & 0xFFFFFFFF) for x in world.definition]
+    for module, name in dict.fromkeys((*listed, *bound)):
+        if module > len(world.modules) or not modules.exported(module, name):
+            continue
+        symbols, told = modules.symbols(module, name), module in modules.exports
+        for symbol in symbols:
+            kind = f.points.kind_of[symbol[0]]
+            if kind == p.NAMESPACE:
+                continue
+            own = kind != p.EXTERNAL and world.object_file[symbol[0]] == module - 1
+            if own or told or world.packages[module - 1]:
+                doubt = not (own or told) or len(symbols) > 1
+                yield module, EXPORTS if own else RE_EXPORTS, meaning.number[symbol], 0, doubt
 
 
 def _instances(f: Fixpoint, meaning: Meaning) -> Ints:

@@ -74,6 +74,8 @@ RELATED = tuple(
     for kind, what, ordered in (
         ("MRO", "mro", True),
         ("OVERRIDES", "overrides", False),
+        ("EXPORTS", "exports", False),
+        ("RE_EXPORTS", "re_exports", False),
         ("INSTANTIATES", "instantiates", False),
         ("EVAL_TYPE", "type", False),
     )
@@ -127,5 +129,26 @@ SCIP = tuple(
         ("IMPORTS", "import"),
         ("INHERITS_FROM", "base"),
         ("OVERRIDES", "overrides"),
+    )
+)
+LINKS = tuple(
+    Relation(
+        name=f"rel_{kind.lower()}_{view}",
+        kind=kind,
+        left=(view,),
+        src=t.VALUE,
+        dst=t.TARGET,
+        site=t.NODE,
+        where=(Where(t.WHAT, (what,)),),
+        adds=adds,
+    )
+    for view, kind, what, adds in (
+        ("filled", "PARAMETER_LINK", "fills", "resolve"),
+        ("unpacked", "PARAMETER_LINK", "fills", "resolve"),
+        ("received", "PARAMETER_LINK", "fills", "resolve"),
+        ("used", "READS", "reads", "scope+resolve"),
+        ("used", "WRITES", "writes", "scope+resolve"),
+        ("bound", "BINDS", "binds", "scope"),
+        ("tested", "TESTS", "tests", "resolve"),
     )
 )

@@ -107,7 +107,8 @@ def _block(scope: Scope, statements: Sequence[ast.AST]) -> None:
 
 def bind(bound: Bound, name: str, how: int) -> None:
     """Adds a binding of the name: several ways, or several defs, make a variable."""
-    again = IMPORTS if how == IMPORT and bound.get(name) in (IMPORT, IMPORTS) else VARIABLE
+    imports = {how, bound.get(name)} <= {IMPORT, IMPORTS}
+    again = IMPORTS if imports else VARIABLE
     bound[name] = again if name in bound else how
 
 

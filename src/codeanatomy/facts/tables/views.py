@@ -58,6 +58,20 @@ class Provided(msgspec.Struct, frozen=True):
     confidence: Annotated[float, t.CONFIDENCE]
 
 
+class Link(msgspec.Struct, frozen=True):
+    """What one thing is to another of any file, as a view says."""
+
+    file_id: Annotated[int, t.FILE, "file of the source and the site"]
+    source: Annotated[int, t.VALUE, "argument, function, body or definition"]
+    site: Annotated[int, t.NODE, "where it can be seen"]
+    what: Annotated[str, t.WHAT, "fills, reads, writes, binds, tests"]
+    target_file: Annotated[int, t.FILE_REF]
+    target: Annotated[int, t.TARGET]
+    rule: Annotated[str, t.CODED, t.ORIGIN]
+    certainty: Annotated[str, t.CODED, t.CERTAINTY]
+    confidence: Annotated[float, t.CONFIDENCE]
+
+
 class Dependency(msgspec.Struct, frozen=True):
     """A distribution that the project declares or uses."""
 
