@@ -19,6 +19,11 @@ MOST_CALLED = (
     " WHERE edge.kind = 'CALL' AND callee.kind = 'METHOD' AND NOT callee.external"
     " GROUP BY callee.qualified_name ORDER BY count(*) DESC, callee.qualified_name LIMIT 1"
 )
+# what is measured beside the whole build, once each: options, and whether they leave it out
+MARGINAL = (
+    ("flow", ("--layers", "syntax,meaning"), -1),
+    ("meaning and flow", ("--layers", "syntax"), -1),
+)
 
 
 class Bar(NamedTuple):
@@ -74,6 +79,13 @@ def measure(tree: Path, scratch: Path, times: int) -> list[Bar]:
     peak = cold(sample=True)
     colds, compiles, cold_ratio = pairs(cold, compileall, times)
     show_build(colds, compiles)
+
+    print("what layers and witnesses cost ...", file=sys.stderr)
+    whole, plain_cpu = median(c.cpu for c in colds), median(c.cpu for c in compiles)
+    for name, options, sign in MARGINAL:
+        shutil.rmtree(scratch / "cold", ignore_errors=True)
+        cost = build(scratch / "cold", "--no-cache", *options)
+        print(f"  {name:24} {sign * (cost.cpu - whole) / plain_cpu:+7.2f} x compileall")
 
     print("pairs of an unchanged tree's build and compileall ...", file=sys.stderr)
     graph = scratch / "warm"

@@ -22,8 +22,7 @@ from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
 from codeanatomy.semantic.declare import Model, Relation
 from codeanatomy.semantic.emit import emit
-from codeanatomy.semantic.infer import infer
-from codeanatomy.semantic.joins import JoinDecision
+from codeanatomy.semantic.infer import JoinDecision, infer
 from codeanatomy.semantic.optimize import Selection, optimize
 
 SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the final table
@@ -48,7 +47,8 @@ class Asked(msgspec.Struct, frozen=True):
         known = witnesses()
         for name in self.witnesses:
             if name not in known:
-                raise UsageError(f"there is no witness {name!r}{nearest(name, known)}")
+                told = f"there is no witness {name!r}{nearest(name, known)}"
+                raise UsageError(f"{told}; installed plug-ins add more, as codeanatomy-scip")
         return [w for name, w in known.items() if name in self.witnesses or not w.on_demand]
 
     def unfilled(self) -> frozenset[str]:

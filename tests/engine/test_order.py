@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeanatomy.engine.order import in_order, is_sorted
+from codeanatomy.engine.content import in_order, is_sorted
 
 ROW = st.fixed_dictionaries(
     {

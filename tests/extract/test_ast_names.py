@@ -145,4 +145,8 @@ def test_calls_and_arguments() -> None:
 
 def test_bases() -> None:
     source = "class A(B, c.D[int], metaclass=M): pass"
-    assert [(r["text"], r["position"]) for r in rows(source, "base")] == [("B", 0), ("c.D[int]", 1)]
+    texts = nodes(source)
+    assert [(texts[r["value"]], r["position"]) for r in rows(source, "base")] == [
+        ("B", 0),
+        ("c.D[int]", 1),
+    ]

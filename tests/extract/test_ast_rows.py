@@ -70,8 +70,8 @@ def test_keys_are_unique_and_references_lead_to_rows(found: dict[str, pa.Table])
         "argument": ("call", "value"),
         "base": ("class_node", "value"),
     }
-    refs["parameter"] += ("function", "default", "annotation")
-    refs["decorator"] += ("decorated", "value")
+    refs["parameter"] += ("function",)
+    refs["decorator"] += ("decorated",)
     refs["variable"] += ("scope",)
     for table, columns in refs.items():
         for column in columns:

@@ -3,9 +3,11 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from codeanatomy.extract import batch
 from codeanatomy.extract.batch import PROBLEMS, File, evidence
 from codeanatomy.extract.from_ast import EVERYTHING
 from codeanatomy.extract.from_ast import EXTRACTOR as AST
@@ -131,3 +133,12 @@ def test_a_file_says_the_same_alone_and_among_others(tables: Tables) -> None:
                 )
             ]
             assert both[0] == both[1], (name, table)
+
+
+def test_nothing_is_left_unset_under_nulls() -> None:
+    """Arrow looks up what stands there when it unifies dictionaries."""
+    held = [pa.py_buffer(np.array(x).tobytes()) for x in (np.uint8([0b101]), np.int32([1, -9, 0]))]
+    codes = pa.Array.from_buffers(pa.int32(), 3, held)
+    settled = batch.settled(pa.DictionaryArray.from_arrays(codes, pa.array(["a", "b"])))
+    assert settled.to_pylist() == ["b", None, "a"]
+    assert np.frombuffer(settled.indices.buffers()[1], np.int32)[:3].tolist() == [1, 0, 0]

@@ -11,7 +11,7 @@ import pytest
 
 from codeanatomy.extract.batch import everything
 from codeanatomy.extract.cache import Cache, default_cache
-from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.messages import Limits
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witnesses import evidence_fingerprint
 from codeanatomy.facts.ids import file_id
@@ -25,7 +25,7 @@ TEXTS = {f"{i:02}.py": f"w{i} = {'x' * i}\n" * 20 for i in range(12)}
 
 
 def packs(folder: Path) -> list[Path]:
-    return sorted((folder / "packs-1").iterdir())
+    return sorted((folder / "packs-2").iterdir())
 
 
 def cut(path: Path) -> None:
@@ -131,8 +131,8 @@ def test_packs_used_longest_ago_go_first(tmp_path: Path) -> None:
 def test_what_dead_processes_left_goes_after_a_day(tmp_path: Path) -> None:
     cache = Cache(tmp_path, "key")
     for name, age in (("new-1", 90_000), ("new-2", 3600)):
-        (tmp_path / "packs-1" / name).mkdir()
-        os.utime(tmp_path / "packs-1" / name, (0, time.time() - age))
+        (tmp_path / "packs-2" / name).mkdir()
+        os.utime(tmp_path / "packs-2" / name, (0, time.time() - age))
     cache.trim()
     assert [path.name for path in packs(tmp_path)] == ["new-2"]
 

@@ -15,7 +15,7 @@ from codeanatomy.extract.flow import Flow, ways
 from codeanatomy.extract.flow.blocks import ESCAPE, Blocks
 from codeanatomy.extract.flow.parts import Parts
 from codeanatomy.extract.forest import Forest
-from codeanatomy.extract.from_ast import WALK_DEPTH, AstCollector, evaluated
+from codeanatomy.extract.from_ast import WALK_DEPTH, AstCollector
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.scopes import Scopes
 
@@ -238,10 +238,10 @@ def test_any_program_against_textbook_definitions(lines: list[str]) -> None:
 )
 def test_hostile_files_are_read(source: str) -> None:
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(WALK_DEPTH)
+    sys.setrecursionlimit(4 * WALK_DEPTH)
     try:
         forest, scopes = read(source.encode())
-        tables = evaluated(forest, scopes).tables()
+        tables = Flow(forest, scopes).tables()
     finally:
         sys.setrecursionlimit(before)
     assert tables["flow_edge"].num_rows > 0

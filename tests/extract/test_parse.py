@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codeanatomy.extract.batch import Clock, File, evidence
 from codeanatomy.extract.decoding import line_starts, utf8_of
 from codeanatomy.extract.from_ast import EVERYTHING, EXTRACTOR
 from codeanatomy.extract.parse import parse
@@ -108,30 +109,18 @@ def test_bytes_that_no_token_needs_may_be_undecodable() -> None:
     assert tables(content)["comment"]["text"].to_pylist() == ["# caf\ufffd"]
 
 
-def test_a_tree_that_is_too_deep_leaves_the_batch_intact() -> None:
+def test_a_tree_that_is_too_deep_leaves_the_batch_intact(monkeypatch: pytest.MonkeyPatch) -> None:
     limit = sys.getrecursionlimit()
-    collector = EXTRACTOR.open(EVERYTHING)
-    deep = parse(b"x = " + b"lambda: " * 1500 + b"1")
-    assert deep.tree is not None
-    chain: ast.expr = ast.Name("x", ast.Load(), lineno=1, col_offset=0)
-    for _ in range(20_000):
-        chain = ast.Attribute(chain, "y", ast.Load(), lineno=1, col_offset=0)
-    hopeless = parse(b"x")
-    assert hopeless.tree is not None
-    hopeless.tree.body = [ast.Expr(chain, lineno=1, col_offset=0)]
-    accepted = [
-        collector.add(0, parse(b"a.b")),
-        collector.add(1, hopeless),
-        collector.add(2, deep),
-        collector.add(3, parse(b"c.d  # e")),
-    ]
-    assert accepted == [True, False, True, True]
-    assert hopeless.tree is None
-    assert hopeless.error is not None
-    assert hopeless.error.code == "too-deep"
-    found = collector.finish()
-    assert [(r["file"], r["name"]) for r in found["field"].to_pylist()] == [(0, "b"), (3, "d")]
-    assert found["comment"]["file"].to_pylist() == [3]
+    deep = b"x = " + b"lambda: " * 1500 + b"1"
+    assert parse(deep).tree is not None
+    assert tables(b"a.b", deep)["definition"].num_rows == 1502
+    files = [File(i, text, None) for i, text in enumerate((b"a.b", deep, b"c.d  # e"))]
+    monkeypatch.setattr("codeanatomy.extract.from_ast.WALK_DEPTH", 0)
+    found = evidence(files, [EXTRACTOR], lambda _: None, EVERYTHING, Clock(float))
+    assert [(r["file"], r["name"]) for r in found["field"].to_pylist()] == [(0, "b"), (2, "d")]
+    assert found["comment"]["file"].to_pylist() == [2]
+    [problem] = found["file_problem"].to_pylist()
+    assert (problem["file"], problem["witness"], problem["code"]) == (1, "ast", "too-deep")
     assert sys.getrecursionlimit() == limit
 
 

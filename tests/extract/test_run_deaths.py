@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.messages import Limits
 from codeanatomy.extract.run import extract
 from codeanatomy.facts.ids import file_id
 from tests.extract.files import written

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codeanatomy.extract.crew import crew, usable_cpus
-from codeanatomy.extract.foreman import ENGINES
+from codeanatomy.extract.foreman import ENGINES, crew, usable_cpus
 from codeanatomy.extract.messages import receive
 from codeanatomy.extract.run import extract
 from codeanatomy.facts.errors import EngineError

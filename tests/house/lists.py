@@ -126,15 +126,14 @@ POWERS: dict[tuple[str, str], str] = {
     ("extract/parse.py", "compile"): "stops at the syntax tree: PyCF_ONLY_AST",
     ("extract/walker.py", "compile"): MADE,
     ("extract/walker.py", "exec"): MADE,
-    ("extract/crew.py", "subprocess"): "starts our own interpreter as a server of workers",
-    ("extract/scip_python.py", "subprocess"): "runs an installed indexer on a copy of the files",
+    ("extract/foreman.py", "subprocess"): "starts our own interpreter as a server of workers",
     ("extract/foreman.py", "os.fork"): "workers that inherit what extraction needs",
     ("extract/foreman.py", "ctypes"): "asks Linux to end a worker with its parent",
     ("app/cli/build.py", "ctypes"): "tells glibc to keep memory that a build frees and takes again",
 }
 POWERS |= {
     (f"extract/{name}.py", "multiprocessing.connection"): "bytes in frames; nothing is unpickled"
-    for name in ("crew", "foreman", "messages", "run")
+    for name in ("foreman", "messages", "run")
 }
 
 ROLE = "role of a semantic type, no column"
@@ -146,9 +145,9 @@ LITERALS: dict[tuple[str, str], str] = {
     ("engine/content.py", "text"): FAMILY,
     ("semantic/emit.py", "node"): OF_PROPERTY,
     ("semantic/emit.py", "edge"): OF_PROPERTY,
-    ("semantic/joins.py", "key"): ROLE,
-    ("semantic/joins.py", "symbol"): GROUP,
-    ("semantic/joins.py", "module"): GROUP,
-    ("semantic/joins.py", "construct"): GROUP,
-    ("semantic/joins.py", "content"): GROUP,
+    ("semantic/infer.py", "key"): ROLE,
+    ("semantic/infer.py", "symbol"): GROUP,
+    ("semantic/infer.py", "module"): GROUP,
+    ("semantic/infer.py", "construct"): GROUP,
+    ("semantic/infer.py", "content"): GROUP,
 }

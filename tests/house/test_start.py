@@ -64,7 +64,7 @@ def test_build_loads_nothing_unwanted(tmp_path: Path) -> None:
 def test_workers_load_no_engine(tmp_path: Path) -> None:
     seen = loaded(WORKER, cwd=tmp_path)
     assert {"pyarrow", "tree_sitter"} < seen
-    assert not seen & {"datafusion", "deltalake", "rustworkx", "pygit2", *UNWANTED}
+    assert not seen & {"datafusion", "deltalake", "pygit2", *UNWANTED}
 
 
 def test_nothing_declared_needs_them() -> None:

@@ -338,7 +338,7 @@ class World:
             tally["views"] += 1
             tally[facts.grain.kind] += 1
             tally["opaque"] += bool(facts.opaque)
-            really = changed(old[name], new[name], [*facts.lineage])
+            really = changed(old[name], new[name], old[name].column_names)
             why = _broken(facts, really, old, new, tally)
             if facts.grain.absolute == "local":
                 for column in (facts.grain.column, *facts.grain.also):

@@ -1,6 +1,7 @@
 """Slices and ways of data, on small repositories that are really built."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -179,6 +180,28 @@ def test_a_slice_that_was_cut_says_so(graph: Graph, monkeypatch: pytest.MonkeyPa
 def test_unknown_ends_are_refused(graph: Graph) -> None:
     with pytest.raises(CodeAnatomyError, match=r"builtins\.input"):
         graph.path("builtins.inputt", "os.system")
+
+
+def test_names_of_ends_in_a_file(graph: Graph, tmp_path: Path) -> None:
+    file = tmp_path / "taint.toml"
+
+    def asked(text: str) -> tuple[int, str]:
+        file.write_text(text)
+        words = ["path", "--names", str(file), "--graph", str(graph.store), "--format", "csv"]
+        result = CliRunner().invoke(cli, words)
+        return result.exit_code, result.output
+
+    known = 'sources = ["builtins.input", "no.such"]\nsinks = ["os.system"]\n'
+    code, printed = asked(known)
+    assert code == 0
+    assert "web.py,20" in printed
+    code, printed = asked(known + 'sanitizers = ["shlex.quote"]')
+    assert code == 0
+    assert "web.py,20" not in printed
+    for wrong in ('sources = ["a"]', known + "sink = 1", 'sources = "a"\nsinks = ["b"]', "x ="):
+        code, printed = asked(wrong)
+        assert code == 2
+        assert "taint.toml" in printed
 
 
 def test_what_the_commands_print(graph: Graph) -> None:

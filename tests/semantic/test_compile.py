@@ -31,7 +31,9 @@ def test_there_are_six_kinds_and_every_view_is_of_one() -> None:
 
 
 def test_an_entity_needs_one_declaration() -> None:
-    base = Entity(name="base", table="capture", kind="BASE", properties=(Property("TEXT", "name"),))
+    base = Entity(
+        name="base", table="capture", kind="BASE", properties=(Property("OF", "captured"),)
+    )
     tables = evidence_schemas()
     tables["capture"] = tables["capture"].append(tables["literal"].field("node"))
     compiled = compile_graph(tables, declared(entities={"base": base}))
@@ -62,9 +64,6 @@ def test_a_relation_joins_by_types_alone() -> None:
 
 def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_views_read() -> None:
     fed = {v.made_of.name for v in compile_graph(evidence_schemas()).views if v.kind == "relate"}
-    unasked = {name for name, r in model().relations.items() if r.adds == "scip"}  # on demand
-    assert not unasked & fed
-    fed |= unasked
     held = {r.kind: r.src for name, r in model().relations.items() if name not in fed}
     node = schema_from_struct(Node)
     columns = {kind: semantic_type(node.field(c)) for kind, (c, _) in COLUMNS.items()}

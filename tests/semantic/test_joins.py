@@ -7,7 +7,7 @@ from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import annotate
 from codeanatomy.facts.tables.all import SCHEMAS
-from codeanatomy.semantic.joins import infer_join
+from codeanatomy.semantic.infer import infer_join
 
 
 def table(**columns: t.SemanticType) -> pa.Schema:
@@ -17,7 +17,7 @@ def table(**columns: t.SemanticType) -> pa.Schema:
 
 def keys(left: pa.Schema, right: pa.Schema, on: t.SemanticType | None = None) -> object:
     """(strategy, pairs) of the inferred join."""
-    chosen = infer_join("l", left, "r", right, on).chosen
+    chosen = infer_join({"l": left, "r": right}, "l", "r", on).chosen
     return chosen.strategy, [(k.left, k.right) for k in chosen.keys]
 
 
@@ -37,13 +37,13 @@ def test_two_references_of_one_type_are_ambiguous_until_one_is_required() -> Non
     left = table(f=t.FILE, a=t.VALUE, b=t.RECEIVER)
     right = table(f=t.FILE, n=t.NODE)
     with pytest.raises(DeclarationError, match="say which with `on`"):
-        infer_join("l", left, "r", right)
+        infer_join({"l": left, "r": right}, "l", "r")
     assert keys(left, right, on=t.RECEIVER) == ("foreign key", [("f", "f"), ("b", "n")])
 
 
 def test_node_keys_without_their_file_do_not_join() -> None:
     with pytest.raises(DeclarationError, match="no columns of one group"):
-        infer_join("l", table(a=t.VALUE), "r", table(b=t.NODE))
+        infer_join({"l": table(a=t.VALUE), "r": table(b=t.NODE)}, "l", "r")
 
 
 def test_equal_spans_join_when_nothing_better_is_there() -> None:
@@ -53,7 +53,7 @@ def test_equal_spans_join_when_nothing_better_is_there() -> None:
 
 
 def test_refused_ways_are_kept_with_their_confidence() -> None:
-    decision = infer_join("base", SCHEMAS["base"], "target", SCHEMAS["target"], t.VALUE)
+    decision = infer_join(SCHEMAS, "base", "target", t.VALUE)
     assert decision.chosen.strategy == "foreign key"
     assert all(c.confidence < decision.chosen.confidence for c in decision.refused)
 

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from codeanatomy.engine.content import content_hash
-from codeanatomy.engine.order import ints, is_sorted, sort_key
+from codeanatomy.engine.content import content_hash, ints, is_sorted, sort_key
 from codeanatomy.facts import types as t
 from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.schema import column_of, columns_of

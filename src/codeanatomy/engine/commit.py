@@ -20,10 +20,9 @@ from msgspec.structs import replace
 
 from codeanatomy.engine import delta, manifest
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.content import content_hash
+from codeanatomy.engine.content import content_hash, in_order
 from codeanatomy.engine.lock import pinned
 from codeanatomy.engine.manifest import Snapshot, StoredTable
-from codeanatomy.engine.order import in_order
 from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.errors import CodeAnatomyError, StoreError
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 from datafusion import SessionContext
 
 from codeanatomy.engine.border import engine_errors
-from codeanatomy.engine.order import in_order
+from codeanatomy.engine.content import in_order
 from codeanatomy.planning.tasks import Decision, Task
 
 

@@ -1,5 +1,6 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
+import functools
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from codeanatomy.extract.cache import write_pack
 from codeanatomy.extract.messages import Item, Job
@@ -34,7 +36,7 @@ TOGETHER = -1  # announced while no single file is at work
 Announce = Callable[[int], None]
 Tables = dict[str, pa.Table]
 Clock = defaultdict[str, float]
-Attempt = Callable[[Sequence["File"], Sequence[Extractor]], Tables | FileProblem]
+Attempt = Callable[..., Tables | FileProblem]
 
 
 class File(msgspec.Struct, frozen=True):
@@ -77,10 +79,7 @@ def evidence(
     A batch in which an extractor raises is done again file by file, so that only the guilty file
     lacks its rows. Seconds of each witness are added to `clock`.
     """
-
-    def attempt(files: Sequence[File], extractors: Sequence[Extractor]) -> Tables | FileProblem:
-        return _attempt(files, extractors, announce, wanted, clock)
-
+    attempt = functools.partial(_attempt, announce=announce, wanted=wanted, clock=clock)
     tables = attempt(files, extractors)
     if not isinstance(tables, FileProblem):
         return tables
@@ -183,9 +182,21 @@ def _join(tables: Sequence[pa.Table]) -> pa.Table:
     """One table in one chunk, sorted by file; rows of a file keep the order of the tables."""
     filled = [table for table in tables if table.num_rows] or list(tables[:1])
     joined = pa.concat_tables(filled).unify_dictionaries().combine_chunks()
+    for at, field in enumerate(joined.schema):
+        if pa.types.is_dictionary(field.type) and joined[at].null_count:
+            joined = joined.set_column(at, field, settled(joined[at].chunk(0)))
     files = joined.column(FILE_COLUMN).to_numpy()
     ordered = np.all(files[1:] >= files[:-1])
     return joined if ordered else joined.take(pa.array(np.argsort(files, kind="stable")))
+
+
+def settled(codes: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same with 0 under each null. Unifying leaves what stands there unset, and unifying again
+    would look it up in the dictionary, far outside of which it may be."""
+    held = pc.fill_null(codes.indices, 0)
+    whole = [codes.is_valid().buffers()[1], held.buffers()[1]]
+    places = pa.Array.from_buffers(held.type, len(held), whole, offset=held.offset)
+    return pa.DictionaryArray.from_arrays(places, codes.dictionary)
 
 
 def _read(repo: str, ordinal: int, item: Item) -> File:
@@ -193,6 +204,6 @@ def _read(repo: str, ordinal: int, item: Item) -> File:
     try:
         content = as_scanned(Path(repo, item.path), item.size, item.content)
     except OSError as error:
-        problem = trouble(RUNNER, "unreadable", error.strerror or type(error).__name__)
+        problem = trouble(RUNNER, "unreadable", error.strerror or str(error))
         return File(ordinal, b"", item.problem or problem, read=False)
     return File(ordinal, content, item.problem)

@@ -25,7 +25,7 @@ from codeanatomy.facts.ids import Ids
 
 LIMIT = 2 << 30  # bytes of all packs
 MOST = 1 << 10  # packs: each costs 50 us to look into
-_LAYOUT = "packs-1"
+_LAYOUT = "packs-2"
 _DAY = 86_400.0
 _MAGIC = b"evidence"
 _TAIL = struct.Struct("<Q32s")  # size and checksum of the footer

@@ -10,16 +10,16 @@ import pyarrow as pa
 
 from codeanatomy.extract.forest import Forest, Ints, ordinals
 from codeanatomy.extract.walker import CONSTRUCTS, ROLES
-from codeanatomy.extract.witness import evidence_schema
+from codeanatomy.extract.witness import FILE_COLUMN, evidence_schema
 from codeanatomy.facts.schema import table_name
 
 Column: TypeAlias = pa.Array | npt.NDArray[np.generic] | Sequence[str | None]
 
 
 def table(struct: type[msgspec.Struct], columns: Mapping[str, Column]) -> dict[str, pa.Table]:
-    """The struct's table by its name; a column for every field, in any order."""
-    schema = evidence_schema(struct)
-    arrays = [_array(columns[f.name], f.type) for f in schema]
+    """The struct's table by its name; a column for every field but those that are all null."""
+    schema, count = evidence_schema(struct), len(columns[FILE_COLUMN])
+    arrays = [_array(columns.get(f.name, pa.nulls(count, f.type)), f.type) for f in schema]
     return {table_name(struct): pa.Table.from_arrays(arrays, schema=schema)}
 
 

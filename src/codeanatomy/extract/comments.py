@@ -3,7 +3,6 @@
 import contextlib
 import io
 import re
-import sys
 import tokenize
 
 import numpy as np
@@ -14,15 +13,7 @@ from codeanatomy.extract.forest import Forest, Ints, Names, kinds, ordinals
 from codeanatomy.facts.ids import hash_text, hash_texts, mix
 from codeanatomy.facts.tables.syntax import Comment
 
-# one string literal without pieces: no comment can stand inside it
-_ONE_PIECE = re.compile(
-    rb"""(?i:[rbuft]{0,2})(?:"{3}(?:[^"\\]|\\.|"(?!""))*"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}"""
-    rb"""|"(?!"")(?:[^"\\]|\\.)*"|'(?!'')(?:[^'\\]|\\.)*')""",
-    re.DOTALL,
-)
 _LONE_CR = re.compile(rb"\r(?!\n)")
-_PLAIN = re.compile(rb"(?i:[rbu]{0,2})['\"]")  # a literal that cannot hold expressions
-_NESTING = sys.version_info >= (3, 12)  # expressions of f-strings may hold comments (PEP 701)
 _COMMENT = hash_text("Comment")
 
 
@@ -77,11 +68,9 @@ def _literals(forest: Forest) -> tuple[Ints, Ints]:
 
 def _in_literal(utf8: bytes, start: int, end: int) -> list[int]:
     """Where comments stand between the pieces of a literal (or, from 3.12, in its expressions)."""
-    piece = utf8[start:end]
-    nesting = _NESTING and not _PLAIN.match(piece)
-    if not nesting and _ONE_PIECE.fullmatch(piece):
-        return []
-    piece = _LONE_CR.sub(b"\n", piece)
+    piece = _LONE_CR.sub(b"\n", utf8[start:end])
+    if b"\n" not in piece:
+        return []  # a comment takes the rest of its line, and something of the literal follows
     try:
         encoding, text = "utf-8", f"({piece.decode('utf-8')}\n)"
     except UnicodeDecodeError:  # only comments may hold such bytes

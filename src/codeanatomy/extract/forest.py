@@ -239,8 +239,8 @@ class Forest:
         scope = np.zeros(self.size, np.int32)
         generics = dict(columns.generics)
         defaults: defaultdict[int, list[slice]] = defaultdict(list)
-        for parameter, first, end in columns.defaults if generics else ():
-            defaults[columns.parents[parameter]].append(slice(first, end))
+        for definition, first, end in columns.defaults if generics else ():
+            defaults[definition].append(slice(first, end))
         # of several only the first is evaluated outside
         iterables = {row: slice(first, end) for row, first, end in reversed(columns.iterables)}
         scopes: list[tuple[int, int, int]] = []  # row, scope around, number of its definition
@@ -268,13 +268,13 @@ class Forest:
         arguments = self.rows(kinds("arg"))
         scope[arguments] = self.parent[arguments]
         self.owner, self.scope = owner, scope
-        self.scopes, outside, definition = np.array(scopes, np.int64).reshape(-1, 3).T
+        self.scopes, outside, owned = np.array(scopes, np.int64).reshape(-1, 3).T
         self.outer: Codes = np.full(self.size, -1, np.int32)  # of a scope's row: the scope around
         self.outer[self.scopes] = outside
         self.outer[self.first_row] = -1
         # of a scope's row: the number of its definition, or of the one that it belongs to
         self.definition: Codes = np.zeros(self.size, np.int32)
-        self.definition[self.scopes] = definition
+        self.definition[self.scopes] = owned
 
     def _identify(self) -> None:
         """Keys of rows, of their parents and of what evaluates them."""

@@ -1,7 +1,6 @@
 """The `ast` witness: syntax, names, calls and comments of files that CPython's parser reads."""
 
 import re
-import sys
 from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
@@ -11,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.extract import comments, names
-from codeanatomy.extract.columns import coded, constant, interned, located, optional, table
+from codeanatomy.extract.columns import Column, coded, constant, interned, located, table
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
-from codeanatomy.extract.flow import Flow, NoFlow
+from codeanatomy.extract.flow import Flow
 from codeanatomy.extract.forest import (
     CONTEXTS,
     DEFINITIONS,
@@ -27,10 +26,11 @@ from codeanatomy.extract.forest import (
     ordinals,
     roles,
 )
+from codeanatomy.extract.parse import deep
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.walker import Columns, visitor
-from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble
-from codeanatomy.facts.ids import ANNOTATION, FIELD, mix
+from codeanatomy.extract.witness import Extractor, Source, Wanted, evidence_schema
+from codeanatomy.facts.ids import ANNOTATION, EXIT, FIELD, mix
 from codeanatomy.facts.schema import structs_of, table_name
 from codeanatomy.facts.tables import constraints, syntax
 from codeanatomy.facts.tables import flow as flowing
@@ -82,27 +82,17 @@ class AstCollector:
         self._emitted: list[tuple[int, Emitted]] = []
 
     def add(self, ordinal: int, source: Source) -> bool:
-        """True when the file has a tree that could be walked."""
+        """True when the file has a tree. RecursionError for one that is too deep to be walked."""
         if source.tree is None:
             return False
-        columns = self._columns
-        mark = columns.mark()
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(before, WALK_DEPTH))
-        try:
+        with deep(WALK_DEPTH):
             self._visit(source.tree)
             if self._emits:
                 self._emitted.append((ordinal, emit(source.tree)))
-        except RecursionError:
-            columns.undo(mark)
-            message = "nested more deeply than the walker can follow"
-            source.tree, source.error = None, trouble(WITNESS, "too-deep", message)
-            return False
-        finally:
-            sys.setrecursionlimit(before)
-        places = chain.from_iterable(map(_POSITION, columns.nodes))
-        positions = np.fromiter(places, np.int32, 4 * len(columns.nodes)).reshape(-1, 4)
-        columns.nodes.clear()
+        nodes = self._columns.nodes
+        places = chain.from_iterable(map(_POSITION, nodes))
+        positions = np.fromiter(places, np.int32, 4 * len(nodes)).reshape(-1, 4)
+        nodes.clear()
         lines = line_starts(source.utf8)
         self._texts.append(Text(ordinal, source.utf8, source.origin, lines, positions))
         return True
@@ -116,9 +106,15 @@ class AstCollector:
         """All tables but that of comments."""
         starts = name_starts(forest)
         last, calls = names.calls(forest)
-        flow = evaluated(forest, scopes) if self._flows else NoFlow(forest)
+        with deep(4 * WALK_DEPTH):  # branches take up to four frames for a level of the tree
+            flow = Flow(forest, scopes) if self._flows else None
         tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
-        tables |= flow.tables() | definitions(forest, starts, flow) | parameters(forest)
+        empty = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
+        tables |= (
+            (flow.tables() if flow else empty)
+            | definitions(forest, starts, flow)
+            | parameters(forest)
+        )
         tables |= imports(forest) | decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
@@ -131,25 +127,15 @@ class AstCollector:
         return Forest(self._columns, self._texts, flags)
 
 
-def evaluated(forest: Forest, scopes: Scopes) -> Flow:
-    """The flow of the batch; branches take up to four frames for a level of the tree."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 4 * WALK_DEPTH))
-    try:
-        return Flow(forest, scopes)
-    finally:
-        sys.setrecursionlimit(before)
-
-
 def nodes(
-    forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow | NoFlow
+    forest: Forest, last_names: npt.NDArray[np.int32], flow: Flow | None
 ) -> dict[str, pa.Table]:
     """The syntax table; `last_names` are codes of the callees' last names at the rows of calls."""
     rows = forest.rows(_SYNTAX)
     imports = kinds("ImportFrom")[forest.kind[rows]]
     called = kinds("Call")[forest.kind[rows]]
     name = np.where(imports, -1, np.where(called, last_names[rows], forest.text[rows]))
-    columns = located(forest, rows) | flow.columns(rows)
+    columns = _evaluated(forest, rows, flow)
     columns |= {
         "name": coded(name, forest.names.words()),
         "context": coded(forest.context[rows].astype(np.int32), CONTEXTS),
@@ -157,12 +143,12 @@ def nodes(
     return table(syntax.Syntax, columns)
 
 
-def literals(forest: Forest, flow: Flow | NoFlow) -> dict[str, pa.Table]:
+def literals(forest: Forest, flow: Flow | None) -> dict[str, pa.Table]:
     """The literal table."""
     rows = forest.rows(_LITERAL)
     values = forest.columns.values
     types = np.fromiter(map(_TYPE_OF.__getitem__, map(type, values)), np.int32, len(values))
-    columns = located(forest, rows) | flow.columns(rows)
+    columns = _evaluated(forest, rows, flow)
     columns |= {"type": coded(types, _TYPE_NAMES), "value": _shown(values)}
     return table(syntax.Literal, columns)
 
@@ -201,7 +187,7 @@ def name_starts(forest: Forest) -> Ints:
     return starts
 
 
-def definitions(forest: Forest, names: Ints, flow: Flow | NoFlow) -> dict[str, pa.Table]:
+def definitions(forest: Forest, names: Ints, flow: Flow | None) -> dict[str, pa.Table]:
     """The definition table; `names` as from `name_starts`."""
     rows = forest.definitions
     kind = forest.kind[rows]
@@ -210,19 +196,20 @@ def definitions(forest: Forest, names: Ints, flow: Flow | NoFlow) -> dict[str, p
     generators[forest.definition[forest.scope[yields]]] = True
     docs = [d if d is None else d[:DOCSTRING_LIMIT] for d in forest.columns.docstrings]
     own = [q.rpartition(".")[2].partition("#")[0] for q in forest.qualnames]
-    columns = located(forest, rows) | flow.columns(rows)
+    columns = _evaluated(forest, rows, flow)
     columns |= {
         "name": interned(own),
         "qualname": forest.qualnames,
         "body": forest.definition_bodies,
-        "exit": flow.exits,
-        "exit_dominator": flow.exit_dominators(),
+        "exit": mix(forest.definition_bodies, EXIT),
         "asynchronous": kinds("AsyncFunctionDef")[kind],
         "generator": generators & ~kinds("Module", "ClassDef")[kind],
         "signature": _signatures(forest, names),
         "docstring": docs,
         "name_bstart": forest.places[names],
     }
+    if flow:
+        columns["exit_dominator"] = flow.exit_dominators()
     return table(syntax.Definition, columns)
 
 
@@ -230,21 +217,12 @@ def parameters(forest: Forest) -> dict[str, pa.Table]:
     """The parameter table."""
     rows = forest.rows(kinds("arg"))
     passing = np.argmax([roles("." + field) for field in _PASSED_AS], axis=0)
-    default = np.full(forest.size, -1, np.int64)
-    for parameter, first, _ in forest.columns.defaults:
-        default[parameter] = first
-    annotation = np.full(forest.size, -1, np.int64)
-    annotations = forest.rows_in(roles("arg.annotation"))
-    annotation[forest.parent[annotations]] = annotations
-    default, annotation = default[rows], annotation[rows]
     functions = forest.parent[rows]
     columns = located(forest, rows) | {
         "position": ordinals(functions),
         "name": coded(forest.text[rows], forest.names.words()),
         "function": forest.key[functions],
         "passing": coded(passing[forest.role[rows]], _PASSING),
-        "default": optional(forest.key[default], default < 0),
-        "annotation": optional(forest.key[annotation], annotation < 0),
     }
     return table(syntax.Parameter, columns)
 
@@ -273,15 +251,18 @@ def imports(forest: Forest) -> dict[str, pa.Table]:
 def decorators(forest: Forest) -> dict[str, pa.Table]:
     """The decorator table."""
     rows = forest.rows_in(roles(".decorator_list"))
-    keys = forest.key[rows]
     columns = located(forest, rows) | {
-        "node": mix(keys, ANNOTATION),
+        "node": mix(forest.key[rows], ANNOTATION),
         "construct": constant("Decorator", len(rows)),
         "name": interned(forest.columns.decorators),
         "decorated": forest.key[forest.parent[rows]],
-        "value": keys,
     }
     return table(syntax.Decorator, columns)
+
+
+def _evaluated(forest: Forest, rows: Ints, flow: Flow | None) -> dict[str, Column]:
+    """Where the rows stand, and what the flow says of them where anybody reads that."""
+    return located(forest, rows) | (flow.columns(rows) if flow else {})
 
 
 def _signatures(forest: Forest, names: Ints) -> list[str | None]:

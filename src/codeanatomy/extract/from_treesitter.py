@@ -1,6 +1,5 @@
 """The tree-sitter witness: what can be read of files that CPython's parser refuses."""
 
-import ast
 import re
 
 import msgspec
@@ -50,20 +49,24 @@ class TreeSitterCollector:
         """True for every file without a tree."""
         if source.tree is not None:
             return False
-        utf8, origin, lines = source.utf8, source.origin, line_starts(source.utf8)
-        binary = _is_binary(utf8)
+        utf8, origin, error = source.utf8, source.origin, source.error
+        # where so much is control characters, what looks like names would mean nothing
+        controls = len(utf8) - len(utf8.translate(None, _CONTROLS))
+        binary = controls > max(FEW_CONTROLS, len(utf8) * MAX_CONTROLS)
+        suspect = None
+        if error is not None and error.line:  # the byte where CPython's parser met its error
+            suspect = error.bstart
+            if origin is not None:
+                suspect = int(np.searchsorted(origin, error.bstart))
         text = b"" if binary else _readable(utf8)
-        text, root, blanked = _mended(self._parser, text, _suspect(source))
+        text, root, blanked = _mended(self._parser, text, suspect)
         reader = Mender(text, root)
-        tree = reader.tree()
-        if not self._trees.add(ordinal, Source(source.content, tree, None, utf8, origin)):
-            self._trees.add(ordinal, Source(source.content, ast.Module([], []), None, utf8, origin))
-            reader.deep = True
+        self._trees.add(ordinal, Source(source.content, reader.tree(), None, utf8, origin))
         notes, regions = _extras(root)
         regions += blanked + reader.lost
         self._comments += [(len(self._broken), *note) for note in notes]
         self._broken.append(bool(regions) or reader.cut or reader.deep)
-        found = _problems(regions, utf8, lines, origin)
+        found = _problems(regions, utf8, origin)
         if binary:
             found = [trouble(WITNESS, "syntax-region", "no text", bend=len(source.content), line=1)]
         if reader.cut:
@@ -84,12 +87,6 @@ class TreeSitterCollector:
         return tables | {table_name(FileProblem): trouble_table(self._problems)}
 
 
-def _is_binary(content: bytes) -> bool:
-    """Whether so much is control characters that what looks like names would mean nothing."""
-    controls = len(content) - len(content.translate(None, _CONTROLS))
-    return controls > FEW_CONTROLS and controls > len(content) * MAX_CONTROLS
-
-
 def _readable(utf8: bytes) -> bytes:
     """The text at the same offsets, with line ends that the grammar knows, question marks for what
     is no UTF-8, and no NUL bytes."""
@@ -98,14 +95,6 @@ def _readable(utf8: bytes) -> bytes:
     if b"\\" in text:
         text = _CONTINUED.sub(lambda found: b" " * len(found.group()), text)
     return _LONE_CR.sub(b"\n", text) if b"\r" in text else text
-
-
-def _suspect(source: Source) -> int | None:
-    """The byte of the text where CPython's parser met its error."""
-    error, origin = source.error, source.origin
-    if error is None or not error.line:
-        return None
-    return error.bstart if origin is None else int(np.searchsorted(origin, error.bstart))
 
 
 def _mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, Node, list[Region]]:
@@ -149,11 +138,9 @@ def _extras(root: Node) -> tuple[list[tuple[int, int]], list[Region]]:
     return notes, regions
 
 
-def _problems(
-    regions: list[Region], utf8: bytes, lines: Offsets, origin: Offsets | None
-) -> list[FileProblem]:
+def _problems(regions: list[Region], utf8: bytes, origin: Offsets | None) -> list[FileProblem]:
     """A problem for each outermost region."""
-    found = _outermost(regions)
+    found, lines = _outermost(regions), line_starts(utf8)
     made: list[FileProblem] = []
     for start, end, missing in found[:MAX_REGIONS]:
         text = " ".join(utf8[start:end][: 4 * SHOWN].decode("utf-8", "replace").split())

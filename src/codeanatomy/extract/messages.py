@@ -1,11 +1,28 @@
 """What do the parent and its foreman say to each other? Msgpack over a pipe."""
 
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import msgspec
 
-from codeanatomy.extract.limits import Limits
 from codeanatomy.facts.tables.trouble import FileProblem
+
+# Resident memory is what hurts a machine, so the parent watches that. RLIMIT_AS would count address
+# space, of which allocators reserve a GiB at a time without touching it, and its failures abort
+# native code inside a worker instead of naming the file.
+WATCHED = Path("/proc/self/stat").exists()
+PATIENCE = 6  # wall seconds granted per CPU second, so that a busy machine changes no graph
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The most that one file may cost a worker: CPU seconds, and bytes of resident memory more.
+
+    By the wall clock a file gets six times its seconds, and where the system does not tell what
+    another process used (no /proc), the wall clock alone counts and memory is not watched.
+    """
+
+    seconds: float = 10.0
+    memory: int = 1 << 30
 
 
 class Item(msgspec.Struct, frozen=True):

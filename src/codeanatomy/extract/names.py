@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract.columns import Column, coded, interned, optional, owned, table
+from codeanatomy.extract.columns import Column, coded, optional, owned, table
 from codeanatomy.extract.forest import CONTEXTS, Codes, Forest, Ints, kinds, ordinals, roles
 from codeanatomy.extract.scopes import FUNCTION_LIKE, IMPORTED, NAMED, VARIABLE, Scopes
 from codeanatomy.facts.ids import LOCAL, hash_texts, mix
@@ -38,7 +38,6 @@ _BUILTINS = """
     __annotations__ __builtins__ __cached__ __class__ __dict__ __file__ __module__ __path__
     __qualname__
 """
-BASE_LIMIT = 200
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 HOW = ("local", "enclosing", "global", "import", "builtin", "star", "unknown")
 _LOCAL, _ENCLOSING, _GLOBAL, _IMPORT, _BUILTIN, _STAR, _UNKNOWN = range(len(HOW))
@@ -89,7 +88,6 @@ def references(forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
         "file": forest.ordinal[forest.file[rows[caught]]],
         "function": forest.definition_keys[user[caught]],
         "captured": declared[caught],
-        "name": coded(forest.text[rows[caught]], words),
     }
     return table(Reference, columns) | table(Capture, captures)
 
@@ -164,13 +162,11 @@ def bases(forest: Forest) -> dict[str, pa.Table]:
     """The base table."""
     rows = forest.rows_in(roles("ClassDef.bases"))
     classes = forest.parent[rows]
-    texts = [forest.slice(row).decode("utf-8", "replace")[:BASE_LIMIT] for row in rows.tolist()]
     columns: dict[str, Column] = {
         "file": forest.ordinal[forest.file[rows]],
         "class_node": forest.key[classes],
         "value": forest.key[rows],
         "position": ordinals(classes),
-        "text": interned(texts),
     }
     return table(Base, columns)
 

@@ -1,9 +1,11 @@
 """One shared parse of a file: its tree, or the problem that says why there is none."""
 
 import ast
+import contextlib
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 
 from codeanatomy.extract.decoding import BOM, Offsets, declared_encoding, line_starts, utf8_of
 from codeanatomy.extract.witness import Source, trouble
@@ -24,24 +26,31 @@ _CODES: tuple[tuple[str, tuple[type[Exception], ...], str], ...] = (
 )
 
 
+@contextlib.contextmanager
+def deep(frames: int) -> Iterator[None]:
+    """So many frames of the interpreter at least."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, frames))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def parse(content: bytes, known: FileProblem | None = None) -> Source:
     """The file's tree, or None and the problem; warnings of the parser are not reported. What has a
     known problem is not parsed."""
     source = Source(content, None, known, content)
-    before = sys.getrecursionlimit()
     try:
         source.utf8, source.origin = utf8_of(content)
         if known is None:
-            sys.setrecursionlimit(max(before, PARSE_DEPTH))
-            with warnings.catch_warnings():
+            with deep(PARSE_DEPTH), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = compile(content, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
             assert isinstance(tree, ast.Module)
             source.tree = tree
     except _REFUSALS as error:
         source.error = known or _refusal(error, source)
-    finally:
-        sys.setrecursionlimit(before)
     return source
 
 

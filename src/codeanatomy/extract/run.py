@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 
 from codeanatomy.extract.batch import everything, tables_of
 from codeanatomy.extract.cache import Cache, Event, Pack, Place
-from codeanatomy.extract.crew import crew, usable_cpus
-from codeanatomy.extract.limits import WATCHED, Limits
-from codeanatomy.extract.messages import Item, Job, Tick, Work, receive, send
+from codeanatomy.extract.foreman import crew, usable_cpus
+from codeanatomy.extract.messages import WATCHED, Item, Job, Limits, Tick, Work, receive, send
 from codeanatomy.extract.witness import Extractor, Wanted
 from codeanatomy.extract.witnesses import evidence_fingerprint, homes
 from codeanatomy.facts.ids import Ids

@@ -57,11 +57,10 @@ _DEFAULT = """\
     if {given}:
         e = len(kinds); x = {value}
         visit x {role}
-        add_defaults((j, e, len(kinds)))
+        add_defaults((i, e, len(kinds)))
 """
 _POSITIONAL = """\
 for x in a.{0}:
-    j = len(kinds)
     visit x {0} as arg
 """
 _POSITIONAL += _DEFAULT.format(given="k >= 0", value="d[k]", role="defaults") + "    k += 1\n"
@@ -71,7 +70,7 @@ _PARAMETERS = (
     + _POSITIONAL.format("args")
     + _step("vararg", "arg?", "a")
     + "for x, y in zip(a.kwonlyargs, a.kw_defaults):\n"
-    + "    j = len(kinds)\n    visit x kwonlyargs as arg\n"
+    + "    visit x kwonlyargs as arg\n"
     + _DEFAULT.format(given="y is not None", value="y", role="kw_defaults")
     + _step("kwarg", "arg?", "a")
 )
@@ -142,19 +141,10 @@ class Columns:
         self.bodies: list[tuple[int, int, int]] = []  # definition, first row of its body, end
         self.comprehensions: list[tuple[int, int]] = []  # row, end
         self.iterables: list[tuple[int, int, int]] = []  # comprehension, rows of its iterable
-        self.defaults: list[tuple[int, int, int]] = []  # parameter, its default's rows
+        self.defaults: list[tuple[int, int, int]] = []  # definition, rows of a default
         self.generics: list[tuple[int, int]] = []  # definition, its first type parameter
         self.undeclared: list[int] = []  # `(x): int`: names that their annotation does not bind
         self.nodes: list[ast.AST | Nowhere] = []
-
-    def mark(self) -> list[int]:
-        """Lengths of all columns, to come back to with `undo`."""
-        return [len(column) for column in vars(self).values()]
-
-    def undo(self, mark: list[int]) -> None:
-        """Drops all rows since the mark."""
-        for column, length in zip(vars(self).values(), mark, strict=True):
-            del column[length:]
 
 
 def dotted(node: ast.expr) -> str:

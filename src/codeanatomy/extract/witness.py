@@ -23,9 +23,7 @@ class Source(msgspec.Struct):
     """One file's bytes with the one parse that all witnesses share; dropped after the last `add`.
 
     Columns of the tree count bytes of `utf8`; `origin[i]` is the place of its byte i in `content`
-    (one entry more than bytes; None where the two are the same bytes). A witness that finds the
-    tree beyond its means sets `tree` to None and `error` to the problem, so that the next one in
-    rank sees a file without a tree.
+    (one entry more than bytes; None where the two are the same bytes).
     """
 
     content: bytes
@@ -39,8 +37,9 @@ class Collector(Protocol):
     """Takes the files of one batch one after the other, then gives the whole batch as columns."""
 
     def add(self, ordinal: int, source: Source) -> bool:
-        """True when the file was taken, False when it is not for this witness (or too much for it:
-        then `source.tree` is None and `source.error` says why). Ordinals arrive ascending."""
+        """True when the file was taken, False when it is not for this witness. Ordinals arrive
+        ascending. Raise for a file that is too much: the next witness in rank that fills the same
+        tables then gets it without a tree."""
 
     def finish(self) -> dict[str, pa.Table]:
         """One table per struct of the extractor, by table name, in `evidence_schema`; rows sorted

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codeanatomy import extract
 from codeanatomy.extract.batch import tables_of
-from codeanatomy.extract.limits import Limits
+from codeanatomy.extract.messages import Limits
 from codeanatomy.extract.witness import Extractor, Survey, Wanted, packed_schema
 from codeanatomy.facts.canonical import code_digest, digest, fingerprint
 from codeanatomy.facts.collect import declared, plugins

@@ -14,8 +14,8 @@ from datafusion import DataFrame, SessionContext
 from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.schema import columns_of, semantic_type
 from codeanatomy.facts.types import FILE
-from codeanatomy.plans.lineage import Column, Leaf, Notes, Relation
 from codeanatomy.plans.reach import ALL, All, Col, Path, cost, show
+from codeanatomy.plans.relation import Column, Leaf, Notes, Relation
 from codeanatomy.plans.walk import walk
 
 # Volatility is not exposed; now() and its kin are folded into constants while planning, so the plan
@@ -54,13 +54,10 @@ class Grain(msgspec.Struct, frozen=True):
 
 
 class PlanFacts(msgspec.Struct, frozen=True):
-    """What is known of one plan; columns of tables are written `table.column`.
+    """What is known of one plan.
 
-    `tables`: the columns required per table, sorted. `lineage`: per output column, in their order,
-    the base columns that its values are computed from. `influence`: the base columns that decide
-    which rows there are. An output column can change only if a column of one of the two changes.
-    `opaque`: what the walk did not understand; it was taken to depend on every input. `nodes`: plan
-    nodes by kind.
+    `tables`: the columns required per table, sorted. `opaque`: what the walk did not understand; it
+    was taken to depend on every input. `nodes`: plan nodes by kind.
 
     `fingerprint`: plans with one fingerprint give equal rows for equal inputs. 32 hex digits over
     the optimised plan's text and what the text leaves out; names, types and semantic types of the
@@ -71,9 +68,6 @@ class PlanFacts(msgspec.Struct, frozen=True):
 
     tables: dict[str, tuple[str, ...]]
     leaves: tuple[Leaf, ...]
-    volatile: tuple[str, ...]
-    lineage: dict[str, tuple[str, ...]]
-    influence: tuple[str, ...]
     grain: Grain
     opaque: tuple[str, ...]
     nodes: dict[str, int]
@@ -110,14 +104,11 @@ def plan_facts(
     plan = df.optimized_logical_plan()
     relation = walk(plan, notes)
     names = tuple(df.schema().names)
-    volatile = {m.lower() for m in _VOLATILE.findall(df.logical_plan().display_indent())}
+    volatile = sorted({m.lower() for m in _VOLATILE.findall(df.logical_plan().display_indent())})
     if volatile:
-        found = _no_grain(notes, f"{', '.join(sorted(volatile))}: another answer each time")
+        found = _no_grain(notes, f"{', '.join(volatile)}: another answer each time")
     else:
         found = _grain(relation, names, notes, upstream or {})
-    lineage: dict[str, set[str]] = {}
-    for name, column in zip(names, relation.columns, strict=True):
-        lineage.setdefault(name, set()).update(notes.texts(column.sources))
     required: dict[str, set[str]] = {}
     for leaf in notes.leaves:
         required.setdefault(leaf.table, set()).update(leaf.columns)
@@ -132,9 +123,6 @@ def plan_facts(
     return PlanFacts(
         tables=tables,
         leaves=tuple(notes.leaves),
-        volatile=tuple(sorted(volatile)),
-        lineage={n: tuple(sorted(lineage[n])) for n in lineage},
-        influence=notes.texts(notes.influence),
         grain=found,
         opaque=tuple(dict.fromkeys(notes.opaque)),
         nodes=dict(sorted(notes.nodes.items())),
@@ -234,6 +222,6 @@ def _why_global(
     if missing:
         _, i = min(missing)
         reach = relation.columns[i].reach or {}
-        wide = [f"{notes.table(n)}#{n}" for n in filed if isinstance(reach[n], All)]
+        wide = [f"{notes.leaves[n].table}#{n}" for n in filed if isinstance(reach[n], All)]
         text = f"a change of {', '.join(wide)} may touch any value of {names[i]}"
     return f"{text} ({'; '.join(dict.fromkeys(notes.lost))})" if notes.lost else text

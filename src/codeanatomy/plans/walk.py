@@ -1,37 +1,36 @@
 """Walks an optimised plan from its root to its scans and back, with a rule per kind of node.
 
 Plans are made over stubs (`planning_session`), so every scan is a table or a view by name. What the
-bindings hide is read off the node's text; a node of unknown kind makes every output depend on every
-input.
+bindings hide is read off the node's text; below a node of unknown kind no column keeps its reach.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from datafusion.expr import Expr
 from datafusion.plan import LogicalPlan
 from msgspec.structs import replace
 
-from codeanatomy.plans.expressions import Place, passed, place, reads
-from codeanatomy.plans.lineage import (
+from codeanatomy.plans.reach import ALL, Path, hops
+from codeanatomy.plans.relation import (
     Column,
     Leaf,
     Notes,
+    Place,
     Relation,
     Scan,
-    Source,
     joined,
     moved,
     partitioned,
-    pick,
+    passed,
+    place,
     renamed,
     scans,
     with_global_leaves,
     without_reach,
 )
-from codeanatomy.plans.reach import ALL, Path, hops
 
 Variant: TypeAlias = Any  # the engine's node classes come without types
 Inputs: TypeAlias = Sequence[Relation]
@@ -45,7 +44,7 @@ def walk(plan: LogicalPlan, notes: Notes) -> Relation:
     """What the plan's output is; everything else that was learnt goes into the notes.
 
     Every scan in the plan's text must have been met and still be a leaf of the output; otherwise
-    the output depends on all columns of the tables that were missed, and no column keeps its reach.
+    the tables that were missed are read whole, and no column keeps its reach.
     """
     text = plan.display_indent()
     notes.subqueries = "Subquery:" in text
@@ -58,7 +57,6 @@ def walk(plan: LogicalPlan, notes: Notes) -> Relation:
     notes.opaque.append(f"scans of {', '.join(odd)} in the plan's text differ from those read")
     notes.lost.append("the plan has scans that could not be followed")
     missed = _read_whole(Counter((t, None) for t in (printed - met).elements()), notes)
-    notes.influence |= notes.every_source()
     return without_reach(with_global_leaves(relation, missed))
 
 
@@ -83,36 +81,31 @@ def _with_subqueries(relation: Relation, plan: LogicalPlan, notes: Notes) -> Rel
 
     Their rows decide about every row of this node.
     """
-    text = plan.display_indent()
     below = sum((scans(i.display_indent()) for i in plan.inputs()), Counter[Scan]())
-    inside = scans(text) - below
+    inside = scans(plan.display_indent()) - below
     if not plan.inputs() or not inside:
         return relation
     leaves = _read_whole(inside, notes)
-    if "outer_ref(" in text:  # which of this node's columns it reads is not shown
-        notes.influence |= notes.every_source()
     notes.lost.append("a subquery inside an expression is read as a whole")
     return with_global_leaves(relation, leaves)
 
 
 def _read_whole(found: Counter[Scan], notes: Notes) -> frozenset[int]:
-    """Leaves for scans of which only the text is known; whether a row exists may hang on each."""
+    """Leaves for scans of which only the text is known."""
     leaves = frozenset[int]()
     for table, printed in sorted(found.elements(), key=repr):
         every = notes.schemas[table].names if table in notes.schemas else []
         columns = every if printed is None else [c for c in printed.split(", ") if c]
         columns = [] if table in notes.recursive else columns
-        read = notes.scan(Leaf(table, tuple(columns)), columns)
-        notes.influence |= read.every_source()
-        leaves |= read.leaves
+        leaves |= notes.scan(Leaf(table, tuple(columns)), columns).leaves
     return leaves
 
 
 def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
     """The relation of a recursive query; its second term reads the query's own working table.
 
-    Sources are the least fixpoint over the working table. A column that the second term passes on
-    unchanged keeps its reach, a path through the working table becomes `ALL`.
+    A column that this passes on unchanged keeps its reach, a path through the working table becomes
+    `ALL`.
     """
     start, step = plan.inputs()
     base = _visit(start, notes)
@@ -122,64 +115,30 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
     term = _visit(step, notes)
     notes.recursive = outer
     working = frozenset(n for n in notes.working if n not in before)
-    fields = [seen.get(i, f"#{i}") for i in range(len(base.columns))]
-    closed = _closure(fields, base, term, working)
-    notes.influence = _expanded(notes.influence, working, closed)
-    if "is_distinct=true" in plan.display():
-        notes.influence |= set().union(*closed.values())
-    leaves = base.leaves | term.leaves - working
     columns = []
-    for field, first, later in zip(fields, base.columns, term.columns, strict=True):
-        sources = frozenset(closed[field])
-        same = bool(working) and all(later.direct.get(n) == field for n in working)
+    for i, (first, later) in enumerate(zip(base.columns, term.columns, strict=True)):
+        same = bool(working) and all(later.direct.get(n) == seen.get(i, "") for n in working)
         if not same or first.reach is None or later.reach is None:
             notes.lost.append("a recursive query changes the column from step to step")
-            columns.append(Column(first.name, sources))
+            columns.append(Column(first.name))
             continue
         reach: dict[int, Path] = dict(first.reach)
         for leaf in sorted(term.leaves - working):
             path = later.reach[leaf]
             reach[leaf] = ALL if any(h.leaf in working for h in hops(path)) else path
-        columns.append(Column(first.name, sources, first.direct, reach))
-    return Relation(tuple(columns), leaves)
-
-
-def _closure(
-    fields: Sequence[str], base: Relation, term: Relation, working: frozenset[int]
-) -> dict[str, set[Source]]:
-    """Sources of the working table's columns: those of the first term and all the steps add."""
-    closed = {f: set(c.sources) for f, c in zip(fields, base.columns, strict=True)}
-    while True:
-        size = sum(map(len, closed.values()))
-        for field, column in zip(fields, term.columns, strict=True):
-            closed[field] |= _expanded(column.sources, working, closed)
-        if size == sum(map(len, closed.values())):
-            return closed
-
-
-def _expanded(
-    sources: Collection[Source], working: frozenset[int], closed: dict[str, set[Source]]
-) -> set[Source]:
-    """Sources with the working table's columns replaced by what they come from."""
-    found = {s for s in sources if s[0] not in working}
-    return found.union(*(closed[c] for n, c in sources if n in working))
+        columns.append(Column(first.name, first.direct, reach))
+    return Relation(tuple(columns), base.leaves | term.leaves - working)
 
 
 def _unknown(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    """The relation of a node without a rule: every column from every input, no reach."""
+    """The relation of a node without a rule: no reach."""
     kind = plan.display().split(":")[0].strip()
     notes.opaque.append(f"node {kind}")
     notes.lost.append(f"{kind} is not understood")
-    every = frozenset[Source]().union(*(r.every_source() for r in inputs))
-    notes.influence |= every
     names = variant.schema().field_names() if hasattr(variant, "schema") else None
     names = names or [c.name for r in inputs for c in r.columns]
     leaves = frozenset[int]().union(*(r.leaves for r in inputs))
-    return Relation(tuple(Column(n, every) for n in names), leaves)
-
-
-def _sources(exprs: Iterable[Expr], relation: Relation, notes: Notes) -> frozenset[Source]:
-    return relation.sources(at for expr in exprs for at in reads(expr, relation, notes))
+    return Relation(tuple(map(Column, names)), leaves)
 
 
 def _scan(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
@@ -193,20 +152,14 @@ def _scan(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     return notes.scan(Leaf(table, tuple(columns.values()), fetch=variant.fetch()), names)
 
 
-def _filter(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    notes.influence |= _sources([variant.predicate()], inputs[0], notes)
-    return inputs[0]
-
-
 def _project(
     exprs: Sequence[Expr], names: Sequence[str], relation: Relation, notes: Notes
 ) -> Relation:
-    """Columns passed on keep what is known of them; computed ones have sources only."""
+    """Columns passed on keep what is known of them; of computed ones nothing is."""
     columns, where = [], dict[int, int]()
     for i, (expr, name) in enumerate(zip(exprs, names, strict=True)):
         at = place(expr, relation, notes)
-        column = passed(at, relation) or Column(name)
-        columns.append(replace(column, name=name, sources=_sources([expr], relation, notes)))
+        columns.append(replace(passed(at, relation) or Column(name), name=name))
         if isinstance(at, int):
             where.setdefault(at, i)
     return Relation(tuple(columns), relation.leaves, moved(relation, where))
@@ -216,14 +169,9 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
     relation = inputs[0]
     keys, aggregates = variant.group_by_exprs(), variant.aggregate_exprs()
     names = variant.schema().field_names()
-    of_keys = _sources(keys, relation, notes)
-    notes.influence |= of_keys
     if any(k.variant_name() == "GroupingSet" for k in keys):
         notes.lost.append("grouping sets: key columns are NULL in some rows")
-        known = {c.name: c.sources for c in relation.columns}
-        last = names[len(names) - len(aggregates) :]
-        known |= {n: _sources([a], relation, notes) for n, a in zip(last, aggregates, strict=True)}
-        return Relation(tuple(Column(n, known.get(n, of_keys)) for n in names), relation.leaves)
+        return Relation(tuple(map(Column, names)), relation.leaves)
     grouped = _project(keys, names[: len(keys)], relation, notes)
     if not keys:
         notes.lost.append("an aggregate without group keys reads every row")
@@ -232,7 +180,7 @@ def _aggregate(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes
     kept = dict(zip(reversed(places), reversed(columns), strict=True))  # of equal keys the first
     for name, aggregate in zip(names[len(keys) :], aggregates, strict=True):
         same = _same_key(aggregate, kept, relation, notes) or Column(name)
-        columns.append(replace(same, name=name, sources=_sources([aggregate], relation, notes)))
+        columns.append(replace(same, name=name))
     return Relation(tuple(columns), relation.leaves, grouped.merged)
 
 
@@ -253,9 +201,8 @@ def _same_key(
 
 def _window(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     relation = inputs[0]
-    windows, names = variant.get_window_expr(), variant.schema().field_names()
     partitions: dict[tuple[str, ...], list[Column]] = {}
-    for window in windows:
+    for window in variant.get_window_expr():
         keys = variant.get_partition_exprs(window)
         texts = tuple(k.canonical_name() for k in keys)
         found = [passed(place(k, relation, notes), relation) for k in keys]
@@ -265,11 +212,9 @@ def _window(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -
     widened = relation
     for key_columns in partitions.values():
         widened = partitioned(widened, key_columns)
+    names = variant.schema().field_names()
     kept = tuple(replace(c, name=n) for c, n in zip(widened.columns, names, strict=False))
-    added = tuple(
-        Column(n, _sources([w], relation, notes))
-        for n, w in zip(names[len(kept) :], windows, strict=True)
-    )
+    added = tuple(map(Column, names[len(kept) :]))
     return Relation(kept + added, relation.leaves, widened.merged)
 
 
@@ -277,16 +222,11 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     left, right = inputs
     how = str(variant.join_type())
     null_aware = plan.display().endswith(" null_aware")  # the bindings do not show it
-    both = Relation(left.columns + right.columns)
     pairs = []
     for a, b in variant.on():
         at = place(a, left, notes), place(b, right, notes)
         if isinstance(at[0], int) and isinstance(at[1], int):
             pairs.append((at[0], at[1]))
-    sources = _sources((a for a, _ in variant.on()), left, notes)
-    sources |= _sources((b for _, b in variant.on()), right, notes)
-    sources |= _sources([e for e in [variant.filter()] if e is not None], both, notes)
-    notes.influence |= sources
     notes.unprinted.append(f"null_equals_null={bool(variant.null_equals_null())}")
     if null_aware:  # one NULL or an empty right side decides about every row
         notes.lost.append("NOT IN: one NULL decides about every row (NOT EXISTS keeps locality)")
@@ -301,11 +241,11 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     if how.endswith(("Semi", "Anti", "Mark")):  # these have the columns of one side
         width = len(left.columns)
         one = range(width) if how.startswith("Left") else range(width, len(every.columns))
-        every = pick(every, one)
+        merged = moved(every, {p: i for i, p in enumerate(one)})
+        every = Relation(tuple(every.columns[p] for p in one), every.leaves, merged)
     names = variant.schema().field_names()
     if how.endswith("Mark"):
-        mark = Column(names[-1], sources)
-        every = replace(every, columns=(*every.columns, mark))
+        every = replace(every, columns=(*every.columns, Column(names[-1])))
     return renamed(every, names)
 
 
@@ -315,54 +255,34 @@ def _union(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) ->
     for name, *parts in zip(
         variant.schema().field_names(), *(b.columns for b in inputs), strict=True
     ):
-        sources = frozenset[Source]().union(*(c.sources for c in parts))
         if any(c.reach is None and b.leaves for c, b in zip(parts, inputs, strict=True)):
-            columns.append(Column(name, sources))
+            columns.append(Column(name))
             continue
         reach = {n: p for c in parts for n, p in (c.reach or {}).items()}
         direct = {n: d for c in parts for n, d in c.direct.items()}
         whole = all(c.direct for c in parts)  # a branch of constants is owned by no leaf
-        columns.append(Column(name, sources, direct if whole else {}, reach))
+        columns.append(Column(name, direct if whole else {}, reach))
     return Relation(tuple(columns), leaves)
 
 
-def _sort(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    if variant.get_fetch_val() is None:
-        return inputs[0]
-    notes.influence |= _sources((s.expr() for s in variant.sort_exprs()), inputs[0], notes)
-    notes.lost.append("limit: any row may decide")
-    return without_reach(inputs[0])
-
-
 def _limit(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    if not plan.inputs()[0].display().startswith("Sort"):  # which rows come first is open
-        notes.influence |= inputs[0].every_source()
     notes.lost.append("limit: any row may decide")
     return without_reach(inputs[0])
 
 
 def _unnest(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    """Unnested columns are new; their length decides how many rows there are."""
-    relation = inputs[0]
+    """Unnested columns are new, the others are passed on."""
     text = _UNNESTED.match(plan.display())
     if text is None:
         return _unknown(variant, plan, inputs, notes)
-    lists, structs = text[1], text[2]
-    of_structs = structs.split(", ")
-    opened = {
-        c.name: c.sources
-        for c in relation.columns
-        if f"{c.name}|depth=" in lists or c.name in of_structs
-    } or {c.name: c.sources for c in relation.columns}
-    every = frozenset[Source]().union(*opened.values())
-    notes.influence |= every
-    closed = {c.name: c for c in relation.columns if c.name not in opened}
-    columns = []
-    for name in variant.schema().field_names():
-        of = [s for n, s in opened.items() if name.startswith(n.removesuffix(")"))]
-        sources = frozenset[Source]().union(*of) if of else every
-        columns.append(closed.get(name) or Column(name, sources))
-    return Relation(tuple(columns), relation.leaves)
+    lists, structs = text[1], text[2].split(", ")
+    before = inputs[0].columns
+    closed = {c.name: c for c in before if f"{c.name}|depth=" not in lists}
+    closed = {name: c for name, c in closed.items() if name not in structs}
+    if len(closed) == len(before):  # which ones are opened is not understood
+        closed = {}
+    names = variant.schema().field_names()
+    return Relation(tuple(closed.get(n) or Column(n) for n in names), inputs[0].leaves)
 
 
 def _constant(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
@@ -378,12 +298,14 @@ RULES: dict[str, Rule] = {
     "Projection": lambda node, _, inputs, notes: _project(
         node.projections(), node.schema().field_names(), inputs[0], notes
     ),
-    "Filter": _filter,
+    "Filter": lambda _, __, inputs, ___: inputs[0],
     "Join": _join,
     "Aggregate": _aggregate,
     "WindowExpr": _window,
     "Union": _union,
-    "Sort": _sort,
+    "Sort": lambda node, plan, inputs, notes: (
+        inputs[0] if node.get_fetch_val() is None else _limit(node, plan, inputs, notes)
+    ),
     "Limit": _limit,
     "Unnest": _unnest,
     "Values": _constant,

@@ -15,8 +15,8 @@ from codeanatomy.facts.errors import StoreError
 from codeanatomy.query import at, callgraph
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
-from codeanatomy.query.resolve_name import Symbol, resolve
-from codeanatomy.query.tables import Tables, quoted
+from codeanatomy.query.resolve_name import Symbol, UnknownNameError, resolve
+from codeanatomy.query.tables import Tables, question_sql, quoted
 from codeanatomy.query.walk import bodies, definitions, references, unresolved_calls, walk
 from codeanatomy.sources.walk import Changes, changes
 
@@ -65,6 +65,10 @@ class Graph(contextlib.ExitStack):
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
         return stated(self._whole.ask(text), self.statement(), limit)
+
+    def listed(self, question: str, *, limit: int | None = None) -> pa.Table:
+        """Rows of a query in `sql/questions` that reads the public views only, as `sql` gives."""
+        return self.sql(question_sql(question), limit=limit)
 
     def callers(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
@@ -133,19 +137,20 @@ class Graph(contextlib.ExitStack):
 
     def path(
         self,
-        source: str,
-        sink: str,
+        source: str | Sequence[str],
+        sink: str | Sequence[str],
         *,
         sanitizers: Sequence[str] = (),
+        known_only: bool = False,
         certain: bool = False,
         depth: int = 3,
         limit: int | None = None,
     ) -> pa.Table:
         """Ways of data from the statements that use SOURCE to those that use SINK, one for each of
-        these; none through a statement that uses a sanitizer."""
+        these; none through a statement that uses a sanitizer. `known_only` leaves out names that
+        are not in the graph, or not of one thing."""
         self.facts.needs("REACHING_DEF", "CALL", "PARAMETER_LINK", "REF")
-        seeds, goals = (slices.using(self._tables, self.resolve(n)) for n in (source, sink))
-        stop = [s for name in sanitizers for s in slices.using(self._tables, self.resolve(name))]
+        seeds, goals, stop = (self._using(x, known_only) for x in (source, sink, sanitizers))
         slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
         seeds = [s for s in seeds if s not in stop]
         steps = slicer.steps(seeds, stop)
@@ -204,6 +209,14 @@ class Graph(contextlib.ExitStack):
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
         told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
         return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
+
+    def _using(self, names: str | Sequence[str], known_only: bool) -> list[int]:
+        """The statements that use what has one of these names."""
+        found: list[int] = []
+        for name in [names] if isinstance(names, str) else names:
+            with contextlib.suppress(*[UnknownNameError] * known_only):
+                found += slices.using(self._tables, self.resolve(name))
+        return found
 
     def _sliced(
         self, rows: pa.Table, steps: list[slices.Step], concerns: str, cut: bool, limit: int | None

@@ -142,16 +142,16 @@ class Slicer:
             callees = [*self._linked(inner, ("CALL",), into=False)]
             methods = {method for _, method, *_ in callees}
             returns: dict[int, list[int]] = {}
-            for node in self._nodes("container", methods, "RETURN"):
-                returns.setdefault(node.container, []).append(node.id)
+            for left in self._nodes("container", methods, "RETURN"):
+                returns.setdefault(left.container, []).append(left.id)
             for site, method, _, certainty, confidence in callees:
                 for end in returns.get(method, ()):
                     yield site, end, "result", 1, certainty, confidence
             return
         returning: dict[int, list[int]] = {}
-        for node in inner.values():
-            if node.kind == "RETURN":
-                returning.setdefault(node.container, []).append(node.id)
+        for left in inner.values():
+            if left.kind == "RETURN":
+                returning.setdefault(left.container, []).append(left.id)
         for method, site, _, certainty, confidence in self._linked(returning, ("CALL",), into=True):
             for end in returning[method]:
                 yield end, site, "result", 1, certainty, confidence

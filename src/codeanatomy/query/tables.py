@@ -51,6 +51,11 @@ _VALUE = re.compile(r"Arrow error|Execution error|Cast error|Invalid argument")
 _PARSER = re.compile(r'^ParserError\("(.*)"\)$', re.DOTALL)
 
 
+def question_sql(question: str) -> str:
+    """The query of that name in `sql/questions`."""
+    return (_SQL / "questions" / f"{question}.sql").read_text("utf-8").partition("\n")[2]
+
+
 class View(msgspec.Struct, frozen=True):
     """A public view: its name, what a row of it says, and its SQL over stored tables."""
 
@@ -145,8 +150,7 @@ class Tables:
     def asked(self, question: str, given: Mapping[str, pa.Table], **words: object) -> pa.Table:
         """Rows of a query in `sql/questions`, which may read given tables, too; the words stand
         for its names in braces."""
-        _, _, sql = (_SQL / "questions" / f"{question}.sql").read_text("utf-8").partition("\n")
-        return self.sql_with(given, sql.format(**words))
+        return self.sql_with(given, question_sql(question).format(**words))
 
     def sql_with(self, given: Mapping[str, pa.Table], text: str) -> pa.Table:
         """Rows of one of our own queries that also reads the given Arrow tables."""

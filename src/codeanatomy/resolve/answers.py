@@ -11,27 +11,19 @@ from functools import partial
 from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import (
-    EXTERNAL_FILE,
-    FIELD,
-    LOCAL,
-    distinct,
-    external_key,
-    hash_texts,
-    mix,
-)
-from codeanatomy.facts.schema import schema_from_struct
+from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, external_key, mix
+from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, TAKEN, WAYS, Meaning, Meant
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, expand, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
-from codeanatomy.resolve.world import World
+from codeanatomy.resolve.world import Symbol, World
 
 POSSIBLE = 0.9
 # calls whose effect no rule can see
@@ -56,11 +48,8 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     unseen, site = np.divmod(found[0], max(sites, 1))
     found[0] = first[site] + unseen * sites
     related = relatives(f, meaning)
-    used = np.append(found[1], related[3])
-    file, key, thing, external = _resolved(f, [*meaning.number], used)
-    ours = len(found[1])
-    relative = _relatives(world, related, (file[ours:], key[ours:], thing[ours:]))
-    file, key, thing = file[:ours], key[:ours], thing[:ours]
+    files, keys, things, external = _resolved(f, [*meaning.number])
+    thing = things[found[1]]
     # once per question and thing, in the order of the questions; the least doubtful way is kept
     order = np.argsort(pair(found[3], found[2]), kind="stable")
     order = order[_distinct(pair(found[0], thing)[order])]
@@ -71,15 +60,15 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     _, node = np.unique(mix(world.site_file[site], world.site_key[site]), return_inverse=True)
     kept = _distinct(pair(node, thing[order[calls]]))
     order = np.delete(order, np.delete(calls, kept))
-    question, _, rule, doubt = found[:, order]
+    question, symbol, rule, doubt = found[:, order]
     count = np.bincount(question[question < sites], minlength=sites)
     asked = (first == np.arange(sites)) & (world.site_what != c.IMPLICIT_SITE)
     left = np.flatnonzero((count == 0) & asked)
     what = world.site_what[left]
     return {
-        "target": _targets(world, question, (file[order], key[order]), rule, doubt),
+        "target": _targets(world, question, (files[symbol], keys[symbol]), rule, doubt),
         "external": external,
-        "relative": relative,
+        "relative": _relatives(world, related, (files, keys, things)),
         "unanswered": _table(
             Unanswered,
             world.file_ids[world.site_file[left]],
@@ -175,19 +164,19 @@ def _targets(
         _coded(what, c.SITES),
         *target,
         _coded(np.where(unseen, IMPLICIT, rule), WAYS),
-        _coded(np.where(certain, 0, 1), ("certain", "possible")),
-        np.where(certain, 1.0, np.round(confidence, 3)),
+        *_sureness(certain, confidence),
         candidates,
         taken,
     )
 
 
-def _relatives(world: World, rows: Ints, target: tuple[Ints, Ints, Ints]) -> pa.Table:
+def _relatives(world: World, rows: Ints, symbols: tuple[Ints, Ints, Ints]) -> pa.Table:
     """Each relative once, by node; in doubt where one way to it is, or it is one of several."""
-    file, key, what, _, position, doubt = rows
+    file, key, what, symbol, position, doubt = rows
+    files, keys, things = symbols
     _, node = np.unique(mix(world.file_ids[file], key), return_inverse=True)
     question = node * len(WHATS) + what
-    answer = pair(question, target[2])
+    answer = pair(question, things[symbol])
     order = np.argsort(answer, kind="stable")
     kept = np.flatnonzero(np.diff(answer[order], prepend=-1))
     doubt = np.maximum.reduceat(doubt[order], kept) if len(kept) else doubt
@@ -200,15 +189,15 @@ def _relatives(world: World, rows: Ints, target: tuple[Ints, Ints, Ints]) -> pa.
         world.file_ids[file[order]],
         key[order],
         _coded(what[order], WHATS),
-        *(column[order] for column in target[:2]),
+        files[symbol[order]],
+        keys[symbol[order]],
         position[order],
-        _coded(np.where(certain, 0, 1), ("certain", "possible")),
-        np.where(certain, 1.0, np.round(POSSIBLE / np.sqrt(candidates), 3)),
+        *_sureness(certain, POSSIBLE / np.sqrt(candidates)),
     )
 
 
-def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Ints, Ints, pa.Table]:
-    """File id and node key of each symbol used, a number equal for equal things (two ways may lead
+def _resolved(f: Fixpoint, symbols: list[Symbol]) -> tuple[Ints, Ints, Ints, pa.Table]:
+    """File id and node key of each symbol, a number equal for equal things (two ways may lead
     to one external name), and the table of the external ones."""
     world, points = f.world, f.points
     objects, names = np.array(symbols, np.int64).reshape(-1, 2).T
@@ -218,22 +207,19 @@ def _resolved(f: Fixpoint, symbols: list[Symbol], used: Ints) -> tuple[Ints, Int
     files[inside] = world.file_ids[world.object_file[objects[inside]]]
     keys[inside] = world.keys[objects[inside]]
     local = inside & (names > 0)
-    name, inverse = np.unique(names[local], return_inverse=True)
-    hashes = hash_texts(world.texts[x] for x in name.tolist())
-    keys[local] = mix(mix(keys[local], LOCAL), hashes[inverse])
+    keys[local] = world.variables(objects[local], names[local])
     dotted = [f.modules.dotted(x) for x in objects[~inside].tolist()]
     outside = {x: external_key(x) for x in dotted}
     keys[~inside] = [outside[x] for x in dotted]
-    dotted_names = sorted(outside)
-    external = _table(
-        External,
-        np.full(len(dotted_names), EXTERNAL_FILE, np.int64),
-        np.array([outside[x] for x in dotted_names], np.int64),
-        dotted_names,
-        pa.array([x.rpartition(".")[2] for x in dotted_names], pa.string()).dictionary_encode(),
-    )
+    rows = ((EXTERNAL_FILE, outside[x], x, x.rpartition(".")[2]) for x in sorted(outside))
     _, things = np.unique(mix(files, keys), return_inverse=True)
-    return files[used], keys[used], things[used], external
+    return files, keys, things, table_of(External, rows)
+
+
+def _sureness(certain: Flags, otherwise: npt.NDArray[np.float64]) -> tuple[pa.Array, object]:
+    """The columns `certainty` and `confidence`."""
+    certainty = _coded(np.where(certain, 0, 1), ("certain", "possible"))
+    return certainty, np.where(certain, 1.0, np.round(otherwise, 3))
 
 
 def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
@@ -247,7 +233,7 @@ def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(position[codes], found)
 
 
-def _table(struct: type[Target | External | Relative | Unanswered], *columns: object) -> pa.Table:
+def _table(struct: type[Target | Relative | Unanswered], *columns: object) -> pa.Table:
     schema = schema_from_struct(struct)
     arrays = [
         x if isinstance(x, pa.Array) else pa.array(x, field.type)

@@ -296,7 +296,7 @@ def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
         _wrapped(p.CLS, f, number, result, site)
     if len(given) < 3:
         return
-    [made] = f.points.new_objects(p.CLASS, np.zeros(1, np.int64), np.zeros(1, np.int64)).tolist()
+    made = f.points.object(p.CLASS, 0, number)
     f.lookup.namespaces[made] = given[2]
     f.lookup.add(made, f.element(given[1], -1))
     f.points.hold(result, made)

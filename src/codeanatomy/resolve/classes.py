@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.link import Modules
-from codeanatomy.resolve.pairs import each
+from codeanatomy.resolve.pairs import each, grouped
+from codeanatomy.resolve.world import Modules
 from codeanatomy.sources.typeshed import Stubs
 
 EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives
@@ -31,26 +31,23 @@ class Classes:
         # class -> itself, then where to look next
         self.order: dict[int, tuple[int, ...]] = self.points.order
         self.doubtful: set[int] = set()  # classes with a base that is not known, or not for sure
-        self.below: dict[int, int] = {}  # class -> bits of it and the classes that inherit from it
-        self.branching = 0  # bits of the classes with several bases somewhere in their order
-        self.numbered: list[int] = []  # all classes, once they are ordered
-        self.places: dict[int, list[int]] = {}
-        for class_, _, place in sorted(rows["base"][:, :3].tolist()):
-            self.places.setdefault(class_, []).append(place)
+        # class -> itself and the classes that inherit from it, once all are ordered
+        self.below: dict[int, set[int]] = {}
+        self._branching: set[int] = set()  # classes with several bases somewhere in their order
+        bases = sorted(rows["base"][:, :3].tolist())
+        self.places = grouped((class_, place) for class_, _, place in bases)
         self.waiting: list[int] = np.flatnonzero(self.world.kinds == p.CLASS).tolist()
         self._classes = frozenset(self.waiting)
-        self.binders: dict[int, list[int]] = {}  # name -> classes whose body binds it
-        for scope, names in sorted(self.world.bound.items()):
-            if self.points.kind_of[scope] == p.CLASS:
-                for name in names:
-                    self.binders.setdefault(name, []).append(scope)
-        self._first: dict[tuple[int, int, int], int] = {}
+        bound = sorted(self.world.bound.items())
+        # name -> classes whose body binds it
+        self.binders = grouped((x, of) for of, names in bound if of in self._classes for x in names)
         self._overriding: dict[tuple[int, int], list[int]] = {}
         # of external things: how many attributes below an imported name they lie
         self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
         self.child: Callable[[int, int], int] = cache(self._child)
         self.declared: Callable[[int], str] = cache(self._declared)
+        self.first = cache(self._first)
 
     # orders
 
@@ -128,13 +125,11 @@ class Classes:
 
     def close(self) -> None:
         """Notes for every class which ones inherit from it; call when all classes are ordered."""
-        self.numbered = sorted(self.order)
-        for bit, class_ in enumerate(self.numbered):
-            order = self.order[class_]
+        for class_, order in self.order.items():
             if any(self.order.get(x, (x,)) != order[i:] for i, x in enumerate(order)):
-                self.branching |= 1 << bit
+                self._branching.add(class_)
             for above in order:
-                self.below[above] = self.below.get(above, 0) | 1 << bit
+                self.below.setdefault(above, set()).add(class_)
 
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
@@ -144,15 +139,6 @@ class Classes:
             _, held = self.points.pairs.join(np.array([self._metaclasses[named]], np.int64))
             known = self._meta[named] = [x for x in held.tolist() if x in self._classes]
         return known
-
-    def inheriting(self, bits: int) -> list[int]:
-        """The classes of a set of bits, in order."""
-        found = []
-        while bits:
-            low = bits & -bits
-            found.append(self.numbered[low.bit_length() - 1])
-            bits ^= low
-        return found
 
     # definitions
 
@@ -179,25 +165,19 @@ class Classes:
             return text.startswith("__") or text in FUNCTION_PARTS
         return True
 
-    def first(self, class_: int, name: int, after: int = 0) -> int:
+    def _first(self, class_: int, name: int, after: int = 0) -> int:
         """The first class in the order (after `after`) whose body binds the name; negative: an
         external base that may have it; 0: none."""
-        key = (class_, name, after)
-        found = self._first.get(key)
-        if found is None:
-            order = self.order.get(class_, (class_,))
-            if after:
-                order = order[order.index(after) + 1 :] if after in order else ()
-            found = 0
-            for candidate in order:
-                if self.points.kind_of[candidate] == p.EXTERNAL:
-                    if not found and self.may_have(candidate, name):
-                        found = -candidate
-                elif candidate << 32 | name in self.world.definition:
-                    found = candidate
-                    break
-            self._first[key] = found
-        return found
+        order = self.order.get(class_, (class_,))
+        if after:
+            order = order[order.index(after) + 1 :] if after in order else ()
+        outside = 0
+        for candidate in order:
+            if candidate << 32 | name in self.world.definition:
+                return candidate
+            if self.points.kind_of[candidate] == p.EXTERNAL and not outside:
+                outside = candidate if self.may_have(candidate, name) else 0
+        return -outside
 
     def unsure(self, class_: int, first: int) -> bool:
         """Whether a class with bases not known stands before the one that has the attribute."""
@@ -207,17 +187,16 @@ class Classes:
 
     def overriding(self, class_: int, name: int, first: int) -> list[int]:
         """Classes whose definition instances of inheriting classes use instead of `first`."""
-        below = self.below.get(class_, 0)
-        known = self._overriding.get((class_, name)) if below.bit_count() > 1 else []
+        below = self.below.get(class_, set())
+        known = self._overriding.get((class_, name)) if len(below) > 1 else []
         if known is not None:
             return known
         found = self._overriding[class_, name] = []
         for binder in self.binders.get(name, ()):
-            under = below & self.below.get(binder, 0)
-            if not under or binder == first or binder in self.order[class_]:
+            if binder == first or binder in self.order[class_]:
                 continue
-            inherits = class_ in self.order[binder]
-            if inherits or binder in (self.first(x, name) for x in self.inheriting(under)):
+            under = below & self.below.get(binder, set())
+            if binder in below or any(self.first(x, name) == binder for x in under):
                 found.append(binder)
                 if len(found) == p.OBJECTS_PER_PLACE:
                     break
@@ -227,11 +206,11 @@ class Classes:
         """Classes that `super()` reaches instead in an inheriting class with several bases."""
         points = self.points
         around, receiver = points.a_of[object_], points.b_of[object_]
-        if points.kind_of[receiver] not in (p.SELF, p.CLS):
+        if points.kind_of[receiver] not in p.CONES:
             return []
         class_ = points.a_of[receiver]
-        below = self.below.get(class_, 0) & self.branching
-        there = [self.first(x, name, around) for x in self.inheriting(below)]
+        below = sorted(self.below.get(class_, set()) & self._branching)
+        there = [self.first(x, name, around) for x in below]
         first = self.first(class_, name, around)
         return [*dict.fromkeys(x for x in there if x > 0 and x != first)][: p.OBJECTS_PER_PLACE]
 
@@ -242,7 +221,7 @@ class Classes:
             first = self.first(class_, name, self.points.a_of[object_])
             return first, self.beside(object_, name)
         first = self.first(class_, name)
-        cone = kind in (p.SELF, p.CLS)
+        cone = kind in p.CONES
         return first, self.overriding(class_, name, first) if cone else []
 
     def class_of(self, object_: int) -> int:

@@ -10,10 +10,9 @@ import pyarrow as pa
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.link import MODULE_NAMES, Modules
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
-from codeanatomy.resolve.world import FILE, World
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, grouped, mapped, pair
+from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
@@ -42,9 +41,8 @@ class Fixpoint:
         self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         rows = world.rows
         self.elements = self.lookup.elements
-        widths = {"super": 3, "load": 3, "store": 3, "special": 4, "keyed": 4, "annotate": 4}
-        for name, width in widths.items():
-            self.tables[name].add(rows[name][:, :width])
+        for name in ("super", "load", "store", "special", "keyed", "annotate"):
+            self.tables[name].add(rows[name][:, : len(c.SPACES[name])])
         self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
         self.tables["call"].add(rows["call"][:, :4] * (1, 1, 1, 0))
         self.waiting: list[tuple[str, Ints]] = []  # rule, rows with objects of classes unordered
@@ -80,8 +78,7 @@ class Fixpoint:
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
         for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
             function, _, _, place, _ = param[param[:, 1] == index].T
-            class_ = np.full(len(place), self.modules.external(f"builtins.{type_}"))
-            made = self.points.new_objects(p.CONTAINER, class_, place)
+            made = np.array([self.container(type_, x) for x in place.tolist()], np.int64)
             self.points.hold_all(place, made)
             self.variadic[function, column] = made
         # one place per function holds what it returns
@@ -104,9 +101,7 @@ class Fixpoint:
         caller = self.parameter_of[rows["arg"][:, 3]]
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
-        self.through: dict[int, list[int]] = {}
-        for function, index in rows["through"][:, :2].tolist():
-            self.through.setdefault(function, []).append(index)
+        self.through = grouped(rows["through"][:, :2].tolist())
         for function, place in rows["yield"][:, :2].tolist():  # its call gives a generator
             given = self.lookup.yields.get(function)
             if given is None:
@@ -149,8 +144,8 @@ class Fixpoint:
         points.hold_all(literal[:, 0], mapped(lambda x: modules.literal(texts[x]), literal[:, 1]))
         codes = np.concatenate((display[:, 1], constant[:, 1]))
         types = mapped(lambda x: modules.type(texts[x]), codes)
-        made = points.new_objects(p.CONTAINER, types[: len(display)], display[:, 0])
-        points.hold_all(display[:, 0], made)
+        for type_, place in each(types[: len(display)], display[:, 0]):
+            points.hold(place, points.object(p.CONTAINER, type_, place))
         keys = pair(types[len(display) :], constant[:, 2])
         found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
         points.hold_all(constant[:, 0], found)

@@ -8,8 +8,7 @@ from itertools import product
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.classes import Classes
-from codeanatomy.resolve.link import Modules
-from codeanatomy.resolve.world import World
+from codeanatomy.resolve.world import Modules, World
 from codeanatomy.sources.typeshed import Stubs
 
 CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))
@@ -154,7 +153,7 @@ class Lookup(Classes):
         kind, a = points.kind_of[object_], points.a_of[object_]
         if self.world.texts[name][:1] in ("[", "("):
             return self._element(object_, kind, name)
-        if kind in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
+        if kind in p.OF_CLASS:
             return self._member(object_, kind, name)
         if kind in (p.MODULE, p.NAMESPACE):
             return self.module_member(object_, name)
@@ -233,7 +232,7 @@ class Lookup(Classes):
         if class_ not in self.order:
             return None
         receiver = points.b_of[object_] if kind == p.SUPER else object_
-        cone = points.kind_of[receiver] in (p.SELF, p.CLS)
+        cone = points.kind_of[receiver] in p.CONES
         if self.world.texts[name] == "__class__" and kind != p.SUPER:
             return -self.class_side(object_) if kind in p.INSTANCES else 0
         first, others = self.definers(object_, name)
@@ -297,7 +296,7 @@ class Lookup(Classes):
         special = self.world.texts[name].startswith("__")
         # classes that type() made: the first in the order, or those that inherit from it
         made = [] if special else [x for x in self.order[class_] if x in self.namespaces][:1]
-        if not made and not special and kind in (p.SELF, p.CLS):
+        if not made and not special and kind in p.CONES:
             made = [x for x in self.namespaces if class_ in self.order.get(x, ())]
         if made:
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))

@@ -8,9 +8,9 @@ import numpy as np
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.link import Symbol
 from codeanatomy.resolve.lookup import INSTEAD
 from codeanatomy.resolve.pairs import Ints, mapped
+from codeanatomy.resolve.world import Symbol
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
@@ -34,9 +34,8 @@ class Meaning:
         self.f = f
         self.number: defaultdict[Symbol, int] = defaultdict(count().__next__)  # of each symbol
         self._kind = f.points.kind_of.__getitem__
-        self._setting: dict[int, set[int]] = {}  # name -> classes whose methods set it
-        for class_, name in f.world.rows["member"][:, :2].tolist():
-            self._setting.setdefault(name, set()).add(class_)
+        # class and name of every attribute that a method sets
+        self._set = {(class_, name) for class_, name, *_ in f.world.rows["member"].tolist()}
         self._globals = {
             row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
         }
@@ -75,7 +74,7 @@ class Meaning:
             order = self.f.lookup.order.get(object_, ())
             first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
             return [(self.number[self.member(first, name)], CLASS, 0)] if first > 0 else []
-        if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
+        if kind not in p.OF_CLASS:
             return []
         found = self._functions(object_, text)
         return found or (self._functions(object_, INSTEAD[text]) if text in INSTEAD else [])
@@ -85,7 +84,7 @@ class Meaning:
         and `__getattr__`; the key is the pair."""
         object_, name = key >> 32, key & 0xFFFFFFFF
         kind, points, lookup = self._kind(object_), self.f.points, self.f.lookup
-        if kind not in (*p.INSTANCES, p.SUPER, *p.CLASSES):
+        if kind not in p.OF_CLASS:
             return []
         class_ = lookup.class_of(object_)
         if class_ not in lookup.order:
@@ -118,7 +117,7 @@ class Meaning:
             class_, found = self.f.lookup.class_of(object_), self._initialisers(object_)
             if found or self._made(class_):
                 return found
-            below = kind == p.CLS and self.f.lookup.below.get(class_, 0).bit_count() > 1
+            below = kind == p.CLS and len(self.f.lookup.below.get(class_, ())) > 1
             return self._one(class_, CONSTRUCTOR, 1 << c.OVERRIDDEN if below else 0)
         if kind in p.INSTANCES:
             return self._functions(object_, "__call__")
@@ -199,7 +198,7 @@ class Meaning:
             return self._one(child, self._outside(child)) if child else []
         if kind == p.PROPERTY and lookup.find(object_, name):
             return self._one(self._property_part(name), EXTERNAL)
-        if kind not in (p.INSTANCE, p.SELF, p.CLASS, p.CLS, p.SUPER):
+        if kind not in p.OF_CLASS:
             return []
         return self._of_class(object_, kind, name)
 
@@ -212,13 +211,13 @@ class Meaning:
         if lookup.unsure(class_, first):
             doubt |= 1 << c.UNKNOWN_BASE
         found = []
-        order, setting = f.lookup.order.get(class_, ()), self._setting.get(name, ())
-        member = next((x for x in order if x in setting), 0) if first <= 0 else 0
+        order = f.lookup.order.get(class_, ()) if first <= 0 else ()
+        member = next((x for x in order if (x, name) in self._set), 0)
         if member:
             found.append((self.number[member, name], rule, doubt))
         elif first > 0:
             found.append((self.number[self.member(first, name)], rule, doubt))
-        elif first < 0 and not lookup.is_stored(class_, name, cone=kind in (p.SELF, p.CLS)):
+        elif first < 0 and not lookup.is_stored(class_, name, cone=kind in p.CONES):
             found += self._one(lookup.child(-first, name), EXTERNAL, doubt)
         found += [(self.number[self.member(x, name)], OVERRIDE, doubt) for x in others]
         if not found and kind in p.CLASSES:  # a class is an instance of its metaclass

@@ -1,6 +1,6 @@
 """How are pairs, rows and arguments kept and joined? As a few sorted chunks, by binary search."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any  # a row or a number, as the column is
@@ -40,6 +40,14 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 def each(*columns: Ints, where: Flags | None = None) -> Iterator[tuple[Any, ...]]:
     """What stands beside each other in the columns: of rows a list, else a number."""
     return zip(*((x if where is None else x[where]).tolist() for x in columns), strict=True)
+
+
+def grouped(pairs: Iterable[Sequence[int]]) -> dict[int, list[int]]:
+    """The second numbers of the pairs by their first."""
+    found: dict[int, list[int]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def mapped(function: Callable[[int], int], values: Ints) -> Ints:

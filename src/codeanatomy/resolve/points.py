@@ -30,6 +30,8 @@ ANY_METHOD = 23  # what getattr(x, name) may give: (class of x, 0)
 VALUES = (LITERAL, CONSTANT)
 INSTANCES = (INSTANCE, SELF)
 CLASSES = (CLASS, CLS)
+CONES = (SELF, CLS)  # of a class or one that inherits from it
+OF_CLASS = (*INSTANCES, *CLASSES, SUPER)  # whose attributes a class's order tells
 OPAQUE = (EXTERNAL, LITERAL, FACTORY, CONTAINER, CONSTANT, METHOD_OF, ANY_METHOD)
 
 Counts = npt.NDArray[np.int32]
@@ -52,7 +54,7 @@ class Points:
     def __init__(self, places: int, kinds: Ints) -> None:
         count = len(kinds)
         capacity = 2 * count + 1024
-        self.objects, self.places = count, places
+        self.places = places
         self.kind, self.a, self.b = (np.zeros(capacity, np.int64) for _ in range(3))
         self.kind[:count] = kinds
         self.kind_of: list[int] = kinds.tolist()  # the same of one
@@ -86,30 +88,15 @@ class Points:
         key = (kind, a, b)
         number = self.derived.get(key)
         if number is None:
-            number = self.derived[key] = self.objects
-            self._room_for(1)
+            number = self.derived[key] = len(self.kind_of)
+            if number == len(self.kind):
+                columns = (self.kind, self.a, self.b)
+                self.kind, self.a, self.b = (np.append(x, np.zeros_like(x)) for x in columns)
             self.kind[number], self.a[number], self.b[number] = key
             self.kind_of.append(kind)
             self.a_of.append(a)
             self.b_of.append(b)
         return number
-
-    def new_objects(self, kind: int, a: Ints, b: Ints) -> Ints:
-        """New objects of these pairs, none of which has been asked for."""
-        first = self.objects
-        self._room_for(len(a))
-        new = slice(first, self.objects)
-        self.kind[new], self.a[new], self.b[new] = kind, a, b
-        self.kind_of += [kind] * len(a)
-        self.a_of += a.tolist()
-        self.b_of += b.tolist()
-        return np.arange(first, self.objects)
-
-    def _room_for(self, more: int) -> None:
-        self.objects += more
-        if self.objects > len(self.kind):
-            free = np.zeros(2 * self.objects - len(self.kind), np.int64)
-            self.kind, self.a, self.b = (np.append(x, free) for x in (self.kind, self.a, self.b))
 
     def objects_of(self, kind: int, a: Ints) -> Ints:
         """`object(kind, x)` of each x."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.constraints import EXPORT_ADD as ADDED
-from codeanatomy.facts.ids import EXIT, LOCAL, PARAMETER, hash_texts, mix
+from codeanatomy.facts.ids import EXIT, PARAMETER, mix
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import KWARG, VARARG, Fixpoint
 from codeanatomy.resolve.meaning import Meaning
@@ -167,7 +167,7 @@ def _variables(f: Fixpoint) -> Ints:
     scope, name, place, _, file = f.world.rows["bind"].T
     keys = pair(scope, name).tolist()
     variable = np.array([f.world.definition[key] == 0 for key in keys], bool)
-    key = _local(f, scope[variable], name[variable])
+    key = f.world.variables(scope[variable], name[variable])
     return np.stack((file[variable], key, place[variable]))
 
 
@@ -183,11 +183,4 @@ def _members(f: Fixpoint, shared: bool) -> Ints:
         if place and shared == any(x in above or class_ in order.get(x, ()) for x in others):
             found.append((class_, name, place))
     classes, names, places = np.array(found, np.int64).reshape(-1, 3).T
-    return np.stack((f.world.object_file[classes], _local(f, classes, names), places))
-
-
-def _local(f: Fixpoint, scope: Ints, name: Ints) -> Ints:
-    """Node keys of variables."""
-    names, inverse = np.unique(name, return_inverse=True)
-    hashes = hash_texts(f.world.texts[x] for x in names.tolist())
-    return mix(mix(f.world.keys[scope], LOCAL), hashes[inverse])
+    return np.stack((f.world.object_file[classes], f.world.variables(classes, names), places))

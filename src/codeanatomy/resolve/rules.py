@@ -19,7 +19,6 @@ from codeanatomy.resolve.pairs import Ints, each, pair
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
 CLASSY = (*p.INSTANCES, *p.CLASSES)
-CONES = (p.SELF, p.CLS)
 MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 
@@ -155,7 +154,7 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     raised = (rows[:, 1] == f.world.name(c.RAISE)) & p.among(kinds, p.CLASSES)
     calls = rows[raised][:, [0, 2, 3, 0]] * (1, 1, 1, 0)
     construct(f, calls, objects[raised])
-    instance = p.among(kinds, (*p.INSTANCES, p.SUPER, *p.CLASSES)) & ~raised
+    instance = p.among(kinds, p.OF_CLASS) & ~raised
     asked = pair(objects[instance], rows[instance, 1])
     for place, (_, name, number, result), object_ in each(
         *f.found("special", rows[instance], objects[instance], asked)
@@ -238,12 +237,12 @@ def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     f.points.mark(rows[:, 2], c.DYNAMIC)
     for (_, name, result), object_ in each(rows, objects):
         row, of = np.array([[0, name, result]]), np.array([object_])
-        if not f.lookup.numbered:
+        if not f.lookup.below:
             f.wait("begins", row, of)
             continue
         class_, names, texts = f.lookup.class_of(object_), f.world.bound, f.world.texts
-        below = f.lookup.below.get(class_, 0) if f.points.kind_of[object_] in CONES else 0
-        around = (*f.lookup.order.get(class_, ()), *f.lookup.inheriting(below))
+        below = f.lookup.below.get(class_, ()) if f.points.kind_of[object_] in p.CONES else ()
+        around = (*f.lookup.order.get(class_, ()), *below)
         found = {x for one in around for x in names.get(one, ())}
         found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
         if len(found) > MOST_ALIKE:

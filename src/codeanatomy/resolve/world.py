@@ -1,13 +1,35 @@
-"""The constraint rows of all files in one numbering, and what each module and class binds."""
+"""The constraint rows of all files in one numbering, and what modules, imports, star imports and
+builtins mean: answered before the fixpoint.
+
+Two answers per imported name: the places it takes its value from, and the *symbols* it stands for:
+definitions, modules, variables (scope and name) or external things, followed through re-exports.
+"""
+
+import builtins
+from collections.abc import Callable
+from functools import cache
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import MODULE_KEY
-from codeanatomy.resolve.pairs import Ints, each, pair
+from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_texts, mix
+from codeanatomy.resolve.pairs import Ints, each, grouped, pair
+from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 
 FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
+MODULE_NAMES = frozenset(
+    {
+        *("__annotations__", "__builtins__", "__cached__", "__dict__", "__file__", "__name__"),
+        *("__doc__", "__loader__", "__package__", "__path__", "__spec__"),
+    }
+)
+BUILTINS = frozenset(dir(builtins))
+# types of values that no builtin name means
+UNNAMED = {"ellipsis": "types.EllipsisType", "generator": "types.GeneratorType"}
+
+Symbol = tuple[int, int]  # (object, 0), or (scope object, name) of a variable
 
 
 class World:
@@ -52,6 +74,12 @@ class World:
             number = self.name_of[text] = len(self.texts)
             self.texts.append(text)
         return number
+
+    def variables(self, scopes: Ints, names: Ints) -> Ints:
+        """Node keys of the variables of these objects."""
+        texts, inverse = np.unique(names, return_inverse=True)
+        hashes = hash_texts(self.texts[x] for x in texts.tolist())
+        return mix(mix(self.keys[scopes], LOCAL), hashes[inverse])
 
     def _global(self, space: str, values: Ints, file: Ints) -> Ints:
         """The numbers of these things of files among those of all files."""
@@ -110,14 +138,195 @@ class World:
         # module of the file, stands for "no single definition"
         single = np.where(self.kinds[bind[:, 3]] == c.MODULE, 0, bind[:, 3])
         self.definition: dict[int, int] = dict(each(keys, single))
-        self.imports: dict[int, list[int]] = {}  # -> places
-        for key, place in each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]):
-            self.imports.setdefault(key, []).append(place)
-            self.definition[key] = -1
-        self.bound: dict[int, list[int]] = {}  # scope -> names
-        for scope, name in bind[:, :2].tolist():
-            self.bound.setdefault(scope, []).append(name)
+        self.imports = grouped(each(pair(imported[:, 0], imported[:, 1]), imported[:, 2]))  # places
+        self.definition |= dict.fromkeys(self.imports, -1)
+        self.bound = grouped(bind[:, :2].tolist())  # scope -> names
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:
     return np.asarray(column.to_numpy(), np.int64)
+
+
+class Modules:
+    """Modules by name, what they export, and where their names come from."""
+
+    def __init__(self, world: World, points: Points) -> None:
+        self.world, self.points = world, points
+        self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
+        # each is found once per argument
+        self.dotted: Callable[[int], str] = cache(self._dotted)
+        self.symbols: Callable[[int, int], tuple[Symbol, ...]] = cache(self._symbols)
+        self.builtin: Callable[[int], int] = cache(self._builtin)
+        for name in world.modules:
+            for parent in accumulate(name.split(".")[:-1], "{}.{}".format):
+                if parent not in self.object_of:
+                    self.object_of[parent] = points.object(NAMESPACE, 0, world.name(parent))
+        self.stars: dict[int, list[int]] = {}  # module -> modules and external ones
+        self.targets: dict[int, tuple[int, int]] = {}  # import place -> (module or external, name)
+        for module, level, *_, file in world.rows["star"].tolist():
+            meant = self._meant(file, module, level, world.name(""))
+            if isinstance(meant, tuple) and meant[0] != file + 1:
+                self.stars.setdefault(file + 1, []).append(meant[0])
+        for place, module, level, name, file in world.rows["import"].tolist():
+            meant = self._meant(file, module, level, name)
+            if isinstance(meant, tuple):
+                self.targets[place] = meant
+            else:
+                points.marks[place] |= 1 << meant
+        self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
+        for what, name, at, _, file in world.rows["export"].tolist():
+            operand = self._module_at(at) if at else name
+            self.exports.setdefault(file + 1, []).append((what, operand))
+
+    # names of things outside
+
+    def external(self, dotted: str) -> int:
+        """The external thing with that dotted name."""
+        return self.points.object(EXTERNAL, 0, self.world.name(dotted))
+
+    def literal(self, type_name: str) -> int:
+        """The object for values of a builtin type."""
+        return self.points.object(LITERAL, self.type(type_name))
+
+    def type(self, name: str) -> int:
+        """The external class of values whose type has this name."""
+        return self.external(UNNAMED.get(name) or f"builtins.{name}")
+
+    def _dotted(self, object_: int) -> str:
+        """Dotted name of an external thing (or namespace package)."""
+        parent, name = self.points.a_of[object_], self.world.texts[self.points.b_of[object_]]
+        return f"{self.dotted(parent)}.{name}" if parent else name
+
+    # modules
+
+    def submodule(self, module: int, name: int) -> int:
+        """The module inside the package, or 0."""
+        modules = self.world.modules
+        dotted = modules[module - 1] if module <= len(modules) else self.dotted(module)
+        return self.object_of.get(f"{dotted}.{self.world.texts[name]}", 0)
+
+    def _meant(self, file: int, module: int, level: int, name: int) -> tuple[int, int] | int:
+        """The module or external thing that an import means, and what it takes from it; or why it
+        means none."""
+        dotted, text = self.world.texts[module], self.world.texts[name]
+        if level:
+            parts = self.world.modules[file].split(".")
+            keeps = len(parts) - level + self.world.packages[file]
+            if keeps < 0 or (keeps == 0 and dotted and dotted not in self.object_of):
+                return c.BEYOND_TOP
+            dotted = ".".join([*parts[:keeps], *([dotted] if dotted else [])])
+        if not dotted:  # `from . import m` beside files that are in no package
+            beside = self.object_of.get(text, 0)
+            return (beside, 0) if beside else c.BEYOND_TOP
+        if target := self.object_of.get(dotted, 0):
+            return target, name if text else 0
+        top = self.object_of.get(dotted.split(".", 1)[0], 0)
+        if 0 < top <= len(self.world.modules) and self.world.packages[top - 1]:
+            return c.NO_MODULE  # inside one of the repository's own packages
+        return self.external(f"{dotted}.{text}" if text else dotted), 0
+
+    def _module_at(self, place: int) -> int:
+        """The module that an import at the place gives, through modules that import it; or 0."""
+        seen: set[int] = set()
+        while place and place not in seen:
+            seen.add(place)
+            target, name = self.targets.get(place, (0, 0))
+            inner = self.submodule(target, name) if name else target
+            if inner or not name:
+                return inner
+            place = next(iter(self.world.imports.get(target << 32 | name, ())), 0)
+        return 0
+
+    def exported(self, module: int, name: int) -> bool:
+        """Whether `from module import *` takes the name, if the module has it."""
+        text = self.world.texts[name]
+        if module not in self.exports:
+            return not text.startswith("_")
+        seen, todo, public = {module}, [module], False
+        while todo:
+            for what, operand in self.exports[todo.pop()]:
+                if what == c.EXPORT_ADD:
+                    public |= operand == name
+                elif what == c.EXPORT_REMOVE:
+                    public &= operand != name
+                elif what == c.EXPORT_DYNAMIC:
+                    public |= not text.startswith("_")
+                elif operand in self.exports and operand not in seen:
+                    seen.add(operand)
+                    todo.append(operand)
+        return public
+
+    def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
+        """Modules whose own binding of the name the module's star imports take over; and the
+        external modules that may provide it."""
+        found: list[int] = []
+        outside: list[int] = []
+        seen, todo = set(), [module]
+        while todo:
+            target = todo.pop()
+            own = target == module
+            if target in seen or not (own or self.exported(target, name)):
+                continue
+            seen.add(target)
+            bound = target << 32 | name in self.world.definition
+            if not own and (bound or self.submodule(target, name)):
+                found.append(target)
+            else:
+                stars = self.stars.get(target, ())
+                outside += [x for x in stars if self.points.kind_of[x] == EXTERNAL]
+                todo += [x for x in reversed(stars) if self.points.kind_of[x] != EXTERNAL]
+        return found, list(dict.fromkeys(outside))
+
+    # symbols
+
+    def _symbols(self, module: int, name: int) -> tuple[Symbol, ...]:
+        """What the name of the module stands for, through re-exports; empty: no such name."""
+        found: list[Symbol] = []
+        seen: set[Symbol] = set()
+        todo = [(module, name)]
+        while todo:
+            at = todo.pop()
+            new, (scope, text) = at not in seen, at
+            seen.add(at)
+            definition = self.world.definition.get(scope << 32 | text)
+            if definition is None or not new:
+                if submodule := self.submodule(scope, text):
+                    found.append((submodule, 0))
+                elif new:
+                    sources, outside = self.star_sources(scope, text)
+                    todo += [(source, text) for source in reversed(sources)]
+                    if not sources:
+                        found += [(self.member(x, text), 0) for x in outside]
+            elif definition > 0:
+                found.append((definition, 0))
+            elif definition == 0:
+                found.append(at)
+            else:
+                for place in reversed(self.world.imports[scope << 32 | text]):
+                    target, member = self.targets.get(place, (0, 0))
+                    if target and member:
+                        todo.append((target, member))
+                    elif target:
+                        found.append((target, 0))
+        return tuple(dict.fromkeys(found))
+
+    def member(self, external: int, name: int) -> int:
+        """The external thing `external.name`."""
+        return self.points.object(EXTERNAL, external, name)
+
+    def global_sources(self, module: int, name: int, early: int) -> tuple[list[int], list[int]]:
+        """Where a name comes from that no scope of the module's text binds (early: not yet): the
+        modules that may bind it, or else the external things that it may be."""
+        builtin = self.builtin(name)
+        if module << 32 | name in self.world.definition:
+            return ([], [builtin]) if early and builtin else ([module], [])
+        sources, outside = self.star_sources(module, name)
+        if sources:
+            return sources, []
+        return [], [builtin] if builtin else [self.member(x, name) for x in outside]
+
+    def _builtin(self, name: int) -> int:
+        """The builtin with that name, or 0."""
+        text = self.world.texts[name]
+        known = text in BUILTINS or text in MODULE_NAMES
+        return self.external(f"builtins.{text}") if known else 0

@@ -1,6 +1,6 @@
 """IR to SQL: one function per view kind in one dispatch table of six."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 import pyarrow as pa
 
@@ -11,8 +11,7 @@ from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, 
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
 from codeanatomy.semantic.compile import Project, Union, ViewNode
 from codeanatomy.semantic.declare import Entity, Relation, View
-from codeanatomy.semantic.infer import Inferred
-from codeanatomy.semantic.joins import JoinDecision
+from codeanatomy.semantic.infer import Inferred, JoinDecision
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
 _CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
@@ -54,11 +53,6 @@ def _filled(
     return out
 
 
-def _types(sides: Sequence[tuple[str, pa.Schema]]) -> dict[str, pa.DataType]:
-    """The type of each column, as `column` writes it."""
-    return {f"{alias}.{quote(f.name)}": f.type for alias, schema in sides for f in schema}
-
-
 def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
     table, joins = inferred.schemas[entity.table], inferred.joins[view.name]
     source = f"{quote(entity.table)} a"
@@ -96,7 +90,7 @@ def _normalize(entity: Entity, view: ViewNode, inferred: Inferred) -> str:
         **{meaning: own(meaning) for meaning in (t.BSTART, t.BEND, t.LINE)},
     }
     names = (*_NODE.names, *_SPAN.names)
-    types = _types([("a", table)])
+    types = {f"a.{quote(f.name)}": f.type for f in table}
     return _select(_filled(inferred.schemas[view.name], names, made, types), source)
 
 
@@ -122,10 +116,11 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
         return column(alias, schema, meaning) if has(schema, meaning) else otherwise
 
     ends = {t.SOURCE_ID: r.src, t.TARGET_ID: r.dst, t.SITE_ID: r.site or r.src}
-    ids: dict[t.SemanticType | None, str]
-    ids = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
-    made = {
-        **ids,
+    made: dict[t.SemanticType | None, str]
+    made = {end: identity(*side(meaning), meaning) for end, meaning in ends.items()}
+    types = {f"{alias}.{quote(f.name)}": f.type for alias, schema in sides for f in schema}
+    types |= dict.fromkeys(made.values(), pa.int64())
+    made |= {
         t.KIND: literal(r.kind),
         t.ORDINAL: column("a", left, t.ORDINAL) if r.ordinal else "0",
         t.FILE: column("a", left, t.FILE),
@@ -135,7 +130,6 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
         t.SCORE: given(t.CONFIDENCE, "1.0"),
         t.EVIDENCE: _evidence(left, "", r.adds),
     }
-    types = _types(sides) | dict.fromkeys(ids.values(), pa.int64())
     where = [
         f"{column(*side(w.meaning), w.meaning)} IN ({', '.join(map(literal, w.values))})"
         for w in r.where

@@ -4,15 +4,8 @@ import click
 
 from codeanatomy.app.cli import options
 
-COLUMNS = (
-    *("line", "column", "kind", "name", "relation"),
-    *("target", "target_path", "target_line", "certainty", "reason"),
-)
 
-
-@click.command("at")
-@click.argument("place", metavar="FILE:LINE[:COL]")
-@options.question
+@options.question(click.argument("place", metavar="FILE:LINE[:COL]"))
 def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> options.Answer:
     """What stands at a place, what it means, and where that is defined.
 
@@ -24,4 +17,6 @@ def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> optio
       codeanatomy at src/flask/app.py:917:15
     """
     path, line, column = options.place_of(place)
-    return graph.at(path, line, column, limit=limit), COLUMNS
+    seen = ("line", "column", "kind", "name", "relation")
+    meant = ("target", "target_path", "target_line", "certainty", "reason")
+    return graph.at(path, line, column, limit=limit), (*seen, *meant)

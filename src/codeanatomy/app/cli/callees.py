@@ -1,18 +1,10 @@
 """`codeanatomy callees`: what a function, class or module calls."""
 
-import click
-
 from codeanatomy.app.cli import options
 
 
-@click.command("callees")
-@click.argument("name")
-@options.depth_option
-@options.certain_option
-@options.question
-def command(
-    graph: options.OpenGraph, *, name: str, depth: int, certain: bool, limit: int | None
-) -> options.Answer:
+@options.question(options.name_argument, options.steps_option, options.certain_option)
+def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> options.Answer:
     """Calls that NAME makes: where, what is called, and how sure.
 
     A function or method means its own body; a class or module means all code in it. Only its own
@@ -22,5 +14,4 @@ def command(
     Example:
       codeanatomy callees Flask.wsgi_app
     """
-    rows = graph.callees(name, depth=depth, certain=certain, limit=limit)
-    return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS
+    return graph.callees(depth=depth, **asked), options.call_columns(depth)

@@ -1,18 +1,10 @@
 """`codeanatomy callers`: who calls a function, method or class."""
 
-import click
-
 from codeanatomy.app.cli import options
 
 
-@click.command("callers")
-@click.argument("name")
-@options.depth_option
-@options.certain_option
-@options.question
-def command(
-    graph: options.OpenGraph, *, name: str, depth: int, certain: bool, limit: int | None
-) -> options.Answer:
+@options.question(options.name_argument, options.steps_option, options.certain_option)
+def command(graph: options.OpenGraph, *, depth: int, **asked: options.Asked) -> options.Answer:
     """Call sites of NAME: where, in which function, and how sure.
 
     NAME is a qualified name or a unique dotted end of one; `f#2` is the second definition of `f` in
@@ -22,5 +14,4 @@ def command(
     Example:
       codeanatomy callers Flask.dispatch_request --depth 2
     """
-    rows = graph.callers(name, depth=depth, certain=certain, limit=limit)
-    return rows, (*options.CALLS, "depth", "chain") if depth > 1 else options.CALLS
+    return graph.callers(depth=depth, **asked), options.call_columns(depth)

@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 OpenGraph: TypeAlias = "Graph"
+Parameter: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+Asked: TypeAlias = Any  # what the question of that name takes
 Answer: TypeAlias = "tuple[pa.Table, tuple[str, ...]]"  # rows, and the columns that text shows
 
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?")
 FORMATS = ("text", "json", "jsonl", "csv")
-CALLS = ("place", "caller", "callee", "certainty", "confidence")
 
 graph_option = click.option(
     "--graph",
@@ -35,10 +36,13 @@ graph_option = click.option(
 limit_option = click.option(
     "--limit", type=click.IntRange(min=0), metavar="N", help="Print at most N rows."
 )
+name_argument = click.argument("name")
 certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
 
 
-def _depth(least: int, default: int, told: str) -> Callable[[Command], Command]:
+def depth_option(
+    default: int, least: int = 0, told: str = "Through at most N calls."
+) -> Callable[[Command], Command]:
     """`--depth N`."""
     return click.option(
         "--depth",
@@ -50,12 +54,13 @@ def _depth(least: int, default: int, told: str) -> Callable[[Command], Command]:
     )
 
 
-depth_option = _depth(1, 1, "Follow calls N steps; the column chain shows the way.")
+steps_option = depth_option(1, 1, "Follow calls N steps; the column chain shows the way.")
 
 
-def crossing_option(default: int) -> Callable[[Command], Command]:
-    """`--depth N` of a question about data."""
-    return _depth(0, default, "Through at most N calls.")
+def call_columns(depth: int) -> tuple[str, ...]:
+    """What text shows of the calls so many steps away."""
+    chain = ("depth", "chain") if depth > 1 else ()
+    return ("place", "caller", "callee", "certainty", "confidence", *chain)
 
 
 def place_of(place: str) -> tuple[str, int, int | None]:
@@ -110,20 +115,23 @@ def print_statement(graph: "Graph", about: "About", form: str) -> None:
     click.echo(msgspec.json.encode(about) if json else clean(sentence(about)), err=True)
 
 
-def question(asking: Callable[..., Answer]) -> Callable[..., None]:
-    """A command, with --limit, --graph and --format, that prints what a question to the graph
-    gives."""
+def question(*parameters: Parameter) -> Callable[[Callable[..., Answer]], click.Command]:
+    """A command, named as its file, that prints what the decorated question to the graph gives:
+    with these parameters and --limit, --graph and --format."""
 
-    @limit_option
-    @graph_option
-    @format_option()
-    @functools.wraps(asking)
-    def command(*, folder: Path | None, form: str, **asked: object) -> None:
-        with opened(folder) as graph:
-            rows, columns = asking(graph, **asked)
-            answer(graph, rows, form, columns)
+    def made(asking: Callable[..., Answer]) -> click.Command:
+        def printed(*, folder: Path | None, form: str, **asked: object) -> None:
+            with opened(folder) as graph:
+                rows, columns = asking(graph, **asked)
+                answer(graph, rows, form, columns)
 
-    return command
+        command: Callable[..., None] = functools.wraps(asking)(printed)
+        known: list[Parameter] = [*parameters, limit_option, graph_option, format_option()]
+        for parameter in reversed(known):
+            command = parameter(command)
+        return click.command(asking.__module__.rpartition(".")[2])(command)
+
+    return made
 
 
 def asked_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -141,14 +149,13 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
         "demanded",
         multiple=True,
         metavar="WITNESS[=TEXT]",
-        help="Also ask a witness that speaks only on demand, as scip, which runs an installed "
-        "scip-python; may be repeated.",
+        help="Also ask a plug-in's witness that speaks only on demand; may be repeated.",
     )
     @click.option(
         "--scip",
         type=click.Path(exists=True, dir_okay=False),
         metavar="FILE",
-        help="Read a SCIP index, as --with scip=FILE does.",
+        help="Read a SCIP index (plug-in codeanatomy-scip), as --with scip=FILE does.",
     )
     @functools.wraps(command)
     def asking(*, layers: str, demanded: Sequence[str], scip: str | None, **more: object) -> None:

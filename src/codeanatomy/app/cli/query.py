@@ -7,9 +7,7 @@ import click
 from codeanatomy.app.cli import options
 
 
-@click.command("query")
-@click.argument("text", metavar="SQL")
-@options.question
+@options.question(click.argument("text", metavar="SQL"))
 def command(graph: options.OpenGraph, *, text: str, limit: int | None) -> options.Answer:
     """Ask the graph in SQL (one SELECT, WITH, EXPLAIN, SHOW or DESCRIBE).
 

@@ -7,43 +7,19 @@ import click
 from codeanatomy.app.cli import options
 from codeanatomy.app.cli.output import print_object, print_rows
 
-QUERIES = {
-    "problems": (
-        "SELECT severity, code, path, line, message, stage, witness, bstart, bend FROM problems "
-        "ORDER BY path, bstart, bend, code, message",
-        ("place", "severity", "code", "message"),
-    ),
-    "unresolved": (
-        "SELECT path, line, what, text, reason, node_id, bstart, bend FROM unresolved "
-        "ORDER BY path, bstart, bend, what, node_id",
-        ("place", "what", "text", "reason"),
-    ),
-    "skipped": (
-        "SELECT path, reason, detail FROM skipped ORDER BY path, reason",
-        ("path", "reason", "detail"),
-    ),
-    "roots": ("SELECT path, reason FROM roots ORDER BY path", ("folder", "reason")),
-    "dependencies": (
-        "SELECT d.name AS distribution, v.string_value AS version, r.string_value AS requirement, "
-        "k.string_value AS known, count(e.src) AS symbols FROM nodes d "
-        "LEFT JOIN edges e ON e.dst = d.node_id AND e.kind = 'PROVIDED_BY' "
-        "LEFT JOIN props v ON v.id = d.node_id AND v.key = 'VERSION' "
-        "LEFT JOIN props r ON r.id = d.node_id AND r.key = 'REQUIREMENT' "
-        "LEFT JOIN props k ON k.id = d.node_id AND k.key = 'KNOWN_AS' "
-        "WHERE d.kind = 'DEPENDENCY' GROUP BY 1, 2, 3, 4 ORDER BY symbols DESC, distribution",
-        ("distribution", "version", "requirement", "known", "symbols"),
-    ),
-    "kinds": (
-        "SELECT 'node' AS entity, kind, count(*) AS count FROM nodes GROUP BY kind UNION ALL "
-        "SELECT 'edge' AS entity, kind, count(*) AS count FROM cpg_edges GROUP BY kind "
-        "ORDER BY entity DESC, count DESC, kind",
-        ("entity", "kind", "count"),
-    ),
+# what is listed -> the columns that text shows of it; the queries stand in `query/sql/questions`
+COLUMNS = {
+    "problems": ("place", "severity", "code", "message"),
+    "unresolved": ("place", "what", "text", "reason"),
+    "skipped": ("path", "reason", "detail"),
+    "roots": ("folder", "reason"),
+    "dependencies": ("distribution", "version", "requirement", "known", "symbols"),
+    "kinds": ("entity", "kind", "count"),
 }
 
 
 @click.command("show")
-@click.argument("what", type=click.Choice([*QUERIES, "witnesses", "tables", "snapshot"]))
+@click.argument("what", type=click.Choice([*COLUMNS, "witnesses", "tables", "snapshot"]))
 @options.limit_option
 @options.graph_option
 @options.format_option()
@@ -74,8 +50,7 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
             told = ("table", "column", "type", "meaning")
             options.answer(graph, graph.schema(limit=limit), form, told)
         else:
-            sql, columns = QUERIES[what]
-            options.answer(graph, graph.sql(sql, limit=limit), form, columns)
+            options.answer(graph, graph.listed(what, limit=limit), form, COLUMNS[what])
 
 
 def _snapshot(graph: options.OpenGraph, form: str, limit: int | None) -> None:

@@ -5,24 +5,14 @@ import click
 from codeanatomy.app.cli import options
 from codeanatomy.facts.errors import UsageError
 
-COLUMNS = ("place", "text", "why", "name", "from_line", "certainty")
 
-
-@click.command("slice")
-@click.argument("place", metavar="FILE:LINE")
-@click.option("--forward/--backward", help="What depends on it; or (default) it depends on.")
-@options.crossing_option(1)
-@options.certain_option
-@options.question
-def command(
-    graph: options.OpenGraph,
-    *,
-    place: str,
-    forward: bool,
-    depth: int,
-    certain: bool,
-    limit: int | None,
-) -> options.Answer:
+@options.question(
+    click.argument("place", metavar="FILE:LINE"),
+    click.option("--forward/--backward", help="What depends on it; or (default) it depends on."),
+    options.depth_option(1),
+    options.certain_option,
+)
+def command(graph: options.OpenGraph, *, place: str, **asked: options.Asked) -> options.Answer:
     """Statements that the value or the running of those at FILE:LINE depends on.
 
     Each comes with the first step that leads to it: `data` through a variable, `control` through a
@@ -35,5 +25,5 @@ def command(
     path, line, column = options.place_of(place)
     if column is not None:
         raise UsageError(f"a slice is of whole statements; ask for {path}:{line}")
-    rows = graph.slice(path, line, forward=forward, depth=depth, certain=certain, limit=limit)
-    return rows, COLUMNS
+    columns = ("place", "text", "why", "name", "from_line", "certainty")
+    return graph.slice(path, line, **asked), columns

@@ -10,8 +10,6 @@ _syntax = partial(Relation, origin="syntax", dst=t.NODE, site=t.NODE)
 _dominates = partial(Relation, left=EVERY, dst=t.NODE, site=t.NODE, origin="flow")
 _scope = partial(Relation, origin="scope", adds="scope")
 _answered = partial(Relation, dst=t.TARGET, adds="resolve")  # what the solver says
-_scip = partial(Relation, left=("scip_meaning",), src=t.NODE, dst=t.TARGET, ordinal=True)
-_scip = partial(_scip, origin="scip", adds="scip", fused=True)
 
 STRUCTURE = (
     _syntax(name="rel_ast", kind="AST", left=EVERY, src=t.PARENT),
@@ -121,15 +119,6 @@ MEANING = (
         adds="sources",
     ),
     _scope(name="rel_capture", kind="CAPTURE", left=("capture",), src=t.FUNCTION, dst=t.CAPTURED),
-)
-SCIP = tuple(
-    _scip(name=f"rel_scip_{what}", kind=kind, where=(Where(t.WHAT, (what,)),))
-    for kind, what in (
-        ("REF", "name"),
-        ("IMPORTS", "import"),
-        ("INHERITS_FROM", "base"),
-        ("OVERRIDES", "overrides"),
-    )
 )
 LINKS = tuple(
     Relation(

@@ -14,37 +14,13 @@ from codeanatomy.extract.flow.parts import Parts
 from codeanatomy.extract.flow.ways import NONE, Items
 from codeanatomy.extract.forest import DEL, LOAD, Forest, Ints, kinds, roles
 from codeanatomy.extract.scopes import Scopes
-from codeanatomy.extract.witness import evidence_schema
 from codeanatomy.facts.ids import EXIT, mix
-from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.flow import Control, DefUse, FlowEdge
 
 _BINDS_IN_PLACE = kinds("match_case", "ExceptHandler")  # other anchors bind at their end
 _NAMED = roles("NamedExpr.target")
 _AUGMENTED = roles("AugAssign.target")
 _ARGUMENT = kinds("arg")
-
-
-class NoFlow:
-    """In the place of a `Flow` that nobody reads: no rows, no dominators, no statements."""
-
-    def __init__(self, forest: Forest) -> None:
-        self.exits: Ints = mix(forest.definition_bodies, EXIT)
-
-    def tables(self) -> dict[str, pa.Table]:
-        """The flow_edge, control and def_use tables, without rows."""
-        return {
-            table_name(s): evidence_schema(s).empty_table() for s in (FlowEdge, Control, DefUse)
-        }
-
-    def columns(self, rows: Ints) -> dict[str, Column]:
-        """As those of a `Flow`, all null."""
-        columns = ("statement", "dominator", "post_dominator")
-        return dict.fromkeys(columns, pa.nulls(len(rows), pa.int64()))
-
-    def exit_dominators(self) -> pa.Array:
-        """Nulls."""
-        return pa.nulls(len(self.exits), pa.int64())
 
 
 class Flow:
@@ -85,7 +61,7 @@ class Flow:
         forest = self._forest
         inner = np.flatnonzero(forest.parent[rows] >= 0)
         statement = np.full(len(rows), NONE)
-        statement[inner] = self._parts.statement(rows[inner])
+        statement[inner] = self._parts.last(self._parts.statements, rows[inner])
         return {
             "statement": self._key_or_none(statement),
             "dominator": self._key_or_none(self._above[rows]),
@@ -217,7 +193,7 @@ class Flow:
         """Block of each item, and its place among those of the block: a binding comes after what
         its statement or `:=` evaluates, a parameter first."""
         forest, parts = self._forest, self._parts
-        anchor = parts.anchor(rows)
+        anchor = parts.last(parts.anchors, rows)
         lands = np.full(forest.size, NONE)
         lands[list(self._blocks.lands)] = list(self._blocks.lands.values())
         walrus, parameter = _NAMED[forest.role[rows]], _ARGUMENT[forest.kind[rows]]

@@ -368,6 +368,8 @@ class Blocks:
         star = CONSTRUCTS[self._kinds[row]] == "TryStar"
         lost = (self._taker, NOMATCH) if self._taker >= 0 else (_OUT, ESCAPE)
         for handler in handlers:
+            if self._block < 0:
+                self._place(self._label())  # nothing leads here: one before it takes everything
             self._at(handler)
             self._inner(handler)
             self._point(handler)

@@ -35,10 +35,11 @@ class Parts:
     """Rows of a batch by what the flow asks of them.
 
     `anchors` are rows that are evaluated as wholes: statements, handlers, cases, and operands that
-    may be left out. `branches` holds, by anchor, the outermost rows in it that go different ways;
-    `naming` are the handlers that name their exception, `truth` the constants among the tests;
-    `raises` and `binds` tell of an anchor whether something in it may raise, and whether it binds a
-    name; `ends` is the last row below each row (or the row itself).
+    may be left out; `statements` are statements and handlers alone. `branches` holds, by anchor,
+    the outermost rows in it that go different ways; `naming` are the handlers that name their
+    exception, `truth` the constants among the tests; `raises` and `binds` tell of an anchor whether
+    something in it may raise, and whether it binds a name; `ends` is the last row below each row
+    (or the row itself).
     """
 
     def __init__(self, forest: Forest, scopes: Scopes) -> None:
@@ -53,7 +54,7 @@ class Parts:
         anchored |= _COMPARED[role] & chain[parent]
         self.anchors: Ints = np.flatnonzero(anchored)
         self.naming = set(np.flatnonzero(_HANDLERS[role] & (forest.bound >= 0)).tolist())
-        self._statements: Ints = np.flatnonzero((_STATEMENTS & ~_WITHIN)[role])
+        self.statements: Ints = np.flatnonzero((_STATEMENTS & ~_WITHIN)[role])
         self.chains = set(np.flatnonzero(chain).tolist())
         every = np.arange(forest.size)
         self.ends: Ints = every.copy()
@@ -83,14 +84,10 @@ class Parts:
         """Field and row of each child, in source order."""
         return self._parts.get(row, [])
 
-    def anchor(self, rows: Ints) -> Ints:
-        """The anchor that each of the rows follows most closely."""
-        found: Ints = self.anchors[np.searchsorted(self.anchors, rows, "right") - 1]
-        return found
-
-    def statement(self, rows: Ints) -> Ints:
-        """The innermost statement or handler around each of the rows, which may be itself."""
-        found: Ints = self._statements[np.searchsorted(self._statements, rows, "right") - 1]
+    def last(self, among: Ints, rows: Ints) -> Ints:
+        """Of the anchors or statements, the one that each of the rows follows most closely: the
+        innermost around it, which may be itself."""
+        found: Ints = among[np.searchsorted(among, rows, "right") - 1]
         return found
 
     def irrefutable(self, pattern: int) -> bool:
@@ -104,7 +101,7 @@ class Parts:
         """By anchor (and any other row), whether one of the rows stands in it."""
         found = np.zeros(forest.size, np.bool_)
         if len(rows) and len(self.anchors):
-            found[self.anchor(rows)] = True
+            found[self.last(self.anchors, rows)] = True
         result: list[bool] = found.tolist()
         return result
 

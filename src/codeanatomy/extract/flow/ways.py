@@ -12,6 +12,7 @@ from itertools import groupby
 
 import msgspec
 import numpy as np
+import rustworkx as rx
 
 from codeanatomy.extract.flow.blocks import ESCAPE
 from codeanatomy.extract.forest import Flags, Ints
@@ -28,31 +29,22 @@ Bits = defaultdict[int, int]  # by block
 
 
 def dominators(src: Ints, dst: Ints, first: Sequence[int]) -> Ints:
-    """The immediate dominator of each block; its own for an entry, NONE where nothing leads.
-
-    One pass over the edges, which are sorted by source: block order is a topological order of the
-    forward edges, and edges back into a loop change no dominator (the graph is reducible).
-    """
-    found = [NONE] * first[-1]
-    for entry in first[:-1]:
-        found[entry] = entry
-    forward = dst > src
-    _dominate(found, zip(src[forward].tolist(), dst[forward].tolist(), strict=True))
-    return np.array(found, np.int64)
+    """The immediate dominator of each block; its own for an entry, NONE where nothing leads."""
+    return _immediate(src, dst, np.array(first[:-1], np.int64), first[-1])
 
 
-def _dominate(found: list[int], edges: Iterable[tuple[int, int]]) -> None:
-    """One pass over edges in topological order: what dominates a block has a lower number."""
-    for source, target in edges:
-        other = found[target]
-        if found[source] < 0:
-            continue
-        while other not in (source, NONE):
-            if source > other:
-                source = found[source]
-            else:
-                other = found[other]
-        found[target] = source
+def _immediate(src: Ints, dst: Ints, roots: Ints, size: int) -> Ints:
+    """What immediately dominates each of the nodes of several graphs, each with a root: its own for
+    a root, NONE where nothing leads."""
+    graph: rx.PyDiGraph[None, None] = rx.PyDiGraph()  # and a node above the roots
+    graph.add_nodes_from([None] * (size + 1))
+    entries = ((size, root) for root in roots.tolist())
+    graph.add_edges_from_no_data([*zip(src.tolist(), dst.tolist(), strict=True), *entries])
+    above = rx.immediate_dominators(graph, size)
+    found = np.full(size + 1, NONE)
+    found[np.fromiter(above.keys(), np.int64)] = np.fromiter(above.values(), np.int64)
+    found[roots] = roots
+    return found[:size]
 
 
 def leading_out(src: Ints, dst: Ints, way: Ints, idom: Ints) -> Flags:
@@ -65,70 +57,28 @@ def leading_out(src: Ints, dst: Ints, way: Ints, idom: Ints) -> Flags:
 
 
 def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> Ints:
-    """The immediate post-dominator of each block; its own for an exit.
-
-    Definitions without loops take one pass over the edges, backwards. In the others the reversed
-    graph need not be reducible: Cooper, Harvey, Kennedy, "A simple, fast dominance algorithm"
-    (2001).
-    """
-    bounds, size = np.asarray(first), first[-1]
-    exits = bounds[1:] - 1
-    definition = np.repeat(np.arange(len(exits)), np.diff(bounds))
-    looping = np.zeros(len(exits), np.bool_)
-    looping[definition[src[dst <= src]]] = True
-    stuck = (np.bincount(src, minlength=size) == 0) & (idom >= 0)
-    stuck[exits] = idom[exits] < 0
-    looping[definition[stuck]] = True
+    """The immediate post-dominator of each block; its own for an exit. The last blocks of where no
+    way leads out are taken to leave, too."""
+    exits = np.array(first[1:], np.int64) - 1
+    found = _immediate(dst, src, exits, first[-1])
+    endless = np.flatnonzero((found < 0) & (idom >= 0))
+    if not len(endless):
+        return found
     before: defaultdict[int, list[int]] = defaultdict(list)
-    again = looping[definition[src]]
-    for source, target in zip(src[again].tolist(), dst[again].tolist(), strict=True):
+    for source, target in zip(src.tolist(), dst.tolist(), strict=True):
         before[target].append(source)
-    rank = np.arange(size)[::-1].copy()  # of each block, from the end
     leaving: list[int] = []
-    for number in np.flatnonzero(looping).tolist():
-        order, last = _backwards(before, range(first[number], first[number + 1]))
-        rank[order] = np.sort(rank[order])
-        leaving += (block for block in last if idom[block] >= 0)
-    src = np.concatenate([src, np.array(leaving, np.int64)])
-    dst = np.concatenate([dst, exits[definition[src[len(dst) :]]]])
-    edges = np.stack([rank[dst], rank[src]])[:, np.argsort(rank[dst], kind="stable")]
-    found = np.full(size, NONE)
-    found[rank[exits]] = rank[exits]
-    ranks: list[int] = found.tolist()
-    known: list[int] = []
-    block = np.argsort(rank)
-    while known != ranks:
-        known = ranks.copy()
-        _dominate(ranks, zip(*edges.tolist(), strict=True))
-        edges = edges[:, looping[definition[block[edges[0]]]]]
-    found = np.array(ranks, np.int64)[rank]
-    result: Ints = np.where(found < 0, NONE, block[found])
-    return result
-
-
-def _backwards(before: defaultdict[int, list[int]], blocks: range) -> tuple[list[int], list[int]]:
-    """A definition's blocks in reverse postorder of the way back from its exit; and those that are
-    taken to leave: the last ones of where no way leads out. Uses up the edges."""
-    order: list[int] = []
     seen: set[int] = set()
-    leaving: list[int] = []
-    for root in reversed(blocks):
-        if root in seen:
+    for last in endless[::-1].tolist():
+        if last in seen:
             continue
-        leaving.append(root)
-        seen.add(root)
-        path = [root]
-        while path:
-            sources = before[path[-1]]
-            while sources and sources[-1] in seen:
-                sources.pop()
-            if sources:
-                seen.add(sources[-1])
-                path.append(sources[-1])
-            else:
-                order.append(path.pop())
-    order.remove(blocks[-1])
-    return [blocks[-1], *reversed(order)], leaving[1:]
+        leaving.append(last)
+        todo = [last]
+        while todo:
+            seen.add(block := todo.pop())
+            todo += (b for b in before[block] if b not in seen)
+    out = exits[np.searchsorted(exits, leaving)]
+    return _immediate(np.append(dst, out), np.append(src, leaving), exits, first[-1])
 
 
 def controls(src: Ints, dst: Ints, way: Ints, ipdom: Ints) -> Ints:

@@ -22,7 +22,6 @@ class Capture(Witnessed, frozen=True):
 
     function: Annotated[int, t.FUNCTION]
     captured: Annotated[int, t.CAPTURED, "parameter, definition or variable captured"]
-    name: Annotated[str, t.CODED, t.NAME]
 
 
 class CallSite(Witnessed, frozen=True):
@@ -50,4 +49,3 @@ class Base(Witnessed, frozen=True):
     class_node: Annotated[int, t.CLASS]
     value: Annotated[int, t.VALUE]
     position: Annotated[int, t.INT32, t.ORDINAL]
-    text: Annotated[str, t.CODED, t.TEXT]

@@ -50,8 +50,6 @@ class Parameter(Located, frozen=True):
     name: Annotated[str, t.CODED, t.NAME]
     function: Annotated[int, t.FUNCTION]
     passing: Annotated[str, t.CODED, "positional_only, positional, vararg, keyword_only, kwarg"]
-    default: Annotated[int | None, t.VALUE, "key of the default's expression"]
-    annotation: Annotated[int | None, "key of the annotation's expression"]
 
 
 class ImportAlias(Located, frozen=True):
@@ -86,11 +84,10 @@ class Field(Located, frozen=True):
 
 
 class Decorator(Located, frozen=True):
-    """Decorators; parent is the decorated definition, value the decorator's expression."""
+    """Decorators; parent is the decorated definition."""
 
     name: Annotated[str, t.CODED, t.NAME, "dotted text without arguments"]
     decorated: Annotated[int, t.DECORATED]
-    value: Annotated[int, t.VALUE]
 
 
 class Comment(Located, frozen=True):

@@ -91,15 +91,3 @@ class FileSpan(msgspec.Struct, frozen=True):
     bstart: Annotated[int, t.BSTART]
     bend: Annotated[int, t.BEND]
     line: Annotated[int, t.INT32, t.LINE]
-
-
-class ScipPlace(msgspec.Struct, frozen=True):
-    """A node at whose name a SCIP index sees a symbol."""
-
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    what: Annotated[str, t.WHAT, "name, import; of what has a name of its own its construct"]
-    name: Annotated[str, t.CODED, t.NAME]
-    bstart: Annotated[int, t.BSTART]
-    symbol: int
-    defined: Annotated[bool, "the symbol, there"]

@@ -2,8 +2,8 @@
 that makes names, imports, classes and methods mean."""
 
 from codeanatomy.facts.tables.resolution import Relative
-from codeanatomy.facts.tables.views import ScipPlace
 from codeanatomy.semantic.declare import View
+from codeanatomy_scip.tables import ScipPlace
 
 PLACE = View(
     name="scip_place",

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from codeanatomy.extract import scip as index
-from codeanatomy.extract import scip_python
 from codeanatomy.extract.decoding import Offsets, line_starts, utf8_of
-from codeanatomy.extract.scip import Said, Value, fields, text, whole
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
 from codeanatomy.facts.ids import hash_text
-from codeanatomy.facts.schema import structs_of, table_of
-from codeanatomy.facts.tables import scip
+from codeanatomy.facts.schema import table_of
 from codeanatomy.sources.reading import as_scanned, opened
+from codeanatomy_scip import indexer, tables
+from codeanatomy_scip import messages as index
+from codeanatomy_scip.messages import Said, Value, fields, text, whole
 
 SHOWN = 2000  # characters of a message
 _OTHER = "its document is broken or of another text: make the index again, with files as they are"
@@ -37,16 +36,16 @@ def read(repo: Path, files: pa.Table, roots: Sequence[str], asked: str) -> Surve
     with tempfile.TemporaryDirectory(prefix="codeanatomy-") as folder:
         path, wrong = Path(asked), ""
         if not asked:
-            path, wrong = scip_python.make(repo, files, roots, Path(folder))
+            path, wrong = indexer.make(repo, files, roots, Path(folder))
         if wrong:
-            reader.problems.append(Trouble("scip-failed", wrong))
+            reader.problems.append(Trouble("tool-failed", wrong))
         if not wrong or path.exists():
             reader.read(path)
-    tables = {
+    found = {
         "scip_occurrence": pa.concat_tables(reader.occurrences).sort_by("file_id").combine_chunks(),
-        "scip_relationship": table_of(scip.ScipRelationship, sorted(reader.relationships)),
+        "scip_relationship": table_of(tables.ScipRelationship, sorted(reader.relationships)),
     }
-    return Surveyed(tables, tuple(reader.problems))
+    return Surveyed(found, tuple(reader.problems))
 
 
 def places(content: bytes, encoding: int, pairs: Offsets) -> Offsets:
@@ -77,7 +76,7 @@ class Reader:
         self._files = {path: rest for path, *rest in zip(*columns, strict=True)}
         self._repo = repo
         self._foreign, self._first, self._left = 0, "", 0
-        self.occurrences = [table_of(scip.ScipOccurrence, ())]
+        self.occurrences = [table_of(tables.ScipOccurrence, ())]
         self.relationships: set[tuple[int, int, int, str]] = set()
         self.problems: list[Trouble] = []
 
@@ -99,12 +98,12 @@ class Reader:
         except OSError as error:
             wrong = error.strerror or type(error).__name__
         if wrong:
-            self.problems.append(Trouble("scip-failed", f"index {path.name}: {wrong}"))
+            self.problems.append(Trouble("tool-failed", f"index {path.name}: {wrong}"))
         if self._foreign:
             told = (
                 f"{self._foreign:,} documents are of no scanned file, or not its first; one is of "
             )
-            self.problems.append(Trouble("scip-document", f"{told}{self._first!r}"))
+            self.problems.append(Trouble("tool-skipped", f"{told}{self._first!r}"))
 
     def _document(self, message: Value) -> None:
         """Takes a document, if it is whole, of a scanned file, and of the text that was scanned."""
@@ -133,7 +132,7 @@ class Reader:
                 if whole(other, how)
             }
         except (OSError, ValueError):
-            self.problems.append(Trouble("scip-document", _OTHER, path))
+            self.problems.append(Trouble("tool-skipped", _OTHER, path))
             return
         rows = {
             (file_id, *span, _key(path, one), whole(one, "roles"), exact)
@@ -141,7 +140,7 @@ class Reader:
             for span, exact in ((both[:2], True), (both[2:], False))
             if text(one, "symbol") and (exact or whole(one, "roles") & 1)
         }
-        self.occurrences.append(table_of(scip.ScipOccurrence, sorted(rows)))
+        self.occurrences.append(table_of(tables.ScipOccurrence, sorted(rows)))
         self.relationships |= related
         self.problems += told
 
@@ -170,7 +169,7 @@ def _spans(said: Iterable[Said], content: bytes, encoding: int) -> list[list[int
 def _diagnostic(told: Said, path: str, span: Sequence[int], line: int) -> Trouble:
     level = _LEVELS.get(whole(told, "severity"), "")
     shown = f"{text(told, 'source')} {level}{text(told, 'code')}: {text(told, 'message')}"[:SHOWN]
-    return Trouble("scip-diagnostic", shown, path, span[0], span[1], line)
+    return Trouble("tool-diagnostic", shown, path, span[0], span[1], line)
 
 
 def _key(path: str, said: Said) -> int:
@@ -179,4 +178,4 @@ def _key(path: str, said: Said) -> int:
     return hash_text(f"{path}:{symbol}" if symbol.startswith("local ") else symbol)
 
 
-SURVEY = Survey("scip", 1, tuple(structs_of(scip)), read)
+SURVEY = Survey("scip", 1, (tables.ScipOccurrence, tables.ScipRelationship), read)

@@ -160,7 +160,7 @@ def test_as_many_edges_as_there_are_become_one_with_ours(edges: Edges) -> None:
 def test_an_index_that_is_not_there_leaves_a_graph_and_a_problem(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     report = codeanatomy.build(tmp_path, workers=1, cache=False, witnesses={"scip": "none.scip"})
-    assert report.problems == {"scip-failed": 1}
+    assert report.problems == {"tool-failed": 1}
     assert report.nodes["LOCAL"] == 1
 
 

@@ -26,3 +26,15 @@ class ScipRelationship(msgspec.Struct, frozen=True):
     symbol: int
     other: int
     how: Annotated[str, t.CODED, "reference, implementation, type, definition"]
+
+
+class ScipPlace(msgspec.Struct, frozen=True):
+    """A node at whose name a SCIP index sees a symbol."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    what: Annotated[str, t.WHAT, "name, import; of what has a name of its own its construct"]
+    name: Annotated[str, t.CODED, t.NAME]
+    bstart: Annotated[int, t.BSTART]
+    symbol: int
+    defined: Annotated[bool, "the symbol, there"]

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from codeanatomy_scip import indexer
+from codeanatomy_scip.messages import LARGEST, LONGEST
+from codeanatomy_scip.survey import SURVEY, places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codeanatomy.extract import scip_python
-from codeanatomy.extract.from_scip import SURVEY, places
-from codeanatomy.extract.scip import LARGEST, LONGEST
 from codeanatomy.extract.witness import Surveyed
 from codeanatomy.facts.ids import hash_text
 from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import schema_from_struct, table_name
+from tests.extract.files import scanned
 
-from .files import scanned
 from .scip_index import document, index, message, number, occurrence
 
 UNITS = {0: "utf-16-le", 1: "utf-8", 2: "utf-16-le", 3: "utf-32-le"}
@@ -148,7 +148,7 @@ def test_diagnostics_are_problems(tmp_path: Path) -> None:
     data = index(document("a.py", message((1, bytes([1, 7, 12])), (6, unused))))
     found = read(tmp_path, {"a.py": TEXT}, data)
     [problem] = found.problems
-    assert (problem.code, problem.path, problem.line) == ("scip-diagnostic", "a.py", 2)
+    assert (problem.code, problem.path, problem.line) == ("tool-diagnostic", "a.py", 2)
     assert problem.message == "flake warning F401: not used"
     assert TEXT.encode()[problem.bstart : problem.bend] == b"gamma"
     assert not spans(found)
@@ -171,7 +171,7 @@ def test_a_document_of_another_text_says_nothing(tmp_path: Path, place: tuple[in
     fresh = document("b.py", occurrence((0, 0, 2), "x"))
     found = read(tmp_path, {"a.py": "ab", "b.py": "ab"}, index(stale, fresh))
     assert [(problem.code, problem.path) for problem in found.problems] == [
-        ("scip-document", "a.py")
+        ("tool-skipped", "a.py")
     ]
     assert "make the index again" in messages(found)[0]
     assert len(spans(found)) == 1
@@ -191,7 +191,7 @@ def test_an_index_that_is_cut_off_says_what_came_before(tmp_path: Path) -> None:
     for size in range(len(data)):
         found = read(tmp_path, files, data[:size])
         known.append(len(spans(found)))
-        assert [problem.code for problem in found.problems] in (["scip-failed"], [])
+        assert [problem.code for problem in found.problems] in (["tool-failed"], [])
     assert known == sorted(known)
     assert set(known) == {0, 1}
 
@@ -232,7 +232,7 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     files = scanned(tmp_path, [])
     for asked in ("missing", ".", "a\0b"):
         found = SURVEY.read(tmp_path, files, (), str(tmp_path / asked))
-        assert [problem.code for problem in found.problems] == ["scip-failed"]
+        assert [problem.code for problem in found.problems] == ["tool-failed"]
     with open(tmp_path / "huge", "wb") as file:
         file.truncate(LARGEST + 1)
     [problem] = SURVEY.read(tmp_path, files, (), str(tmp_path / "huge")).problems
@@ -267,7 +267,7 @@ def made(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> tuple[st
     (folder / "work").mkdir()
     files = scanned(folder / "repo", ["a.py", "json.py"])
     (folder / "repo" / "json.py").write_text("changed since")
-    index, wrong = scip_python.make(folder / "repo", files, ["", "lib"], folder / "work")
+    index, wrong = indexer.make(folder / "repo", files, ["", "lib"], folder / "work")
     return index.read_text() if index.exists() else "", wrong
 
 
@@ -296,7 +296,7 @@ def test_scip_python_that_fails_says_so_and_what_it_wrote_is_used(
 
 
 def test_scip_python_has_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scip_python, "SECONDS", 0.2)
+    monkeypatch.setattr(indexer, "SECONDS", 0.2)
     assert "stopped after" in made(tmp_path, monkeypatch, "exec /bin/sleep 60")[1]
 
 
@@ -307,7 +307,7 @@ def test_without_scip_python_the_problem_says_how_to_get_it(
     tool(tmp_path, "echo the repository's own > ran; exit 1")  # it is never run
     monkeypatch.setenv("PATH", str(tmp_path / where))
     found = SURVEY.read(tmp_path, scanned(tmp_path, []), (), "")
-    assert [problem.code for problem in found.problems] == ["scip-failed"]
+    assert [problem.code for problem in found.problems] == ["tool-failed"]
     assert "npm install -g @sourcegraph/scip-python" in messages(found)[0]
     assert not spans(found)
     assert not (tmp_path / "ran").exists()

@@ -1,0 +1,2 @@
+-- folders that module names start from
+SELECT path, reason FROM roots ORDER BY path
