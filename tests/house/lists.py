@@ -127,7 +127,6 @@ POWERS: dict[tuple[str, str], str] = {
     ("extract/walker.py", "compile"): MADE,
     ("extract/walker.py", "exec"): MADE,
     ("extract/foreman.py", "subprocess"): "starts our own interpreter as a server of workers",
-    ("extract/outside.py", "subprocess"): "starts what is installed with us, on copies, bounded",
     ("extract/foreman.py", "os.fork"): "workers that inherit what extraction needs",
     ("extract/foreman.py", "ctypes"): "asks Linux to end a worker with its parent",
     ("app/cli/build.py", "ctypes"): "tells glibc to keep memory that a build frees and takes again",

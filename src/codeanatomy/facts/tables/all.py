@@ -14,7 +14,6 @@ from codeanatomy.facts.tables import (
     source,
     syntax,
     trouble,
-    typed,
     views,
 )
 
@@ -28,7 +27,6 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
         constraints,
         resolution,
         trouble,
-        typed,
         kinds,
         views,
         graph,

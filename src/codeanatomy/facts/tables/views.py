@@ -91,16 +91,3 @@ class FileSpan(msgspec.Struct, frozen=True):
     bstart: Annotated[int, t.BSTART]
     bend: Annotated[int, t.BEND]
     line: Annotated[int, t.INT32, t.LINE]
-
-
-class Typed(msgspec.Struct, frozen=True):
-    """A node, and what the type checker takes it for; of a base its expression."""
-
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    what: Annotated[str, t.CODED, t.WHAT]
-    target_file: Annotated[int, t.FILE_REF]
-    target: Annotated[int, t.TARGET]
-    certainty: Annotated[str, t.CODED, t.CERTAINTY]
-    confidence: Annotated[float, t.CONFIDENCE]
-    text: Annotated[str, t.CODED, t.TEXT]

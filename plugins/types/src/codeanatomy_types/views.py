@@ -1,8 +1,8 @@
 """What a type checker says, with nodes at both ends: found by their exact places, a base by its
 class and its name. What has no node is left out."""
 
-from codeanatomy.facts.tables.views import Typed
 from codeanatomy.semantic.declare import View
+from codeanatomy_types.tables import Typed
 
 _NAMED = """FROM "definition" WHERE "construct" NOT IN ('Module', 'Lambda')"""
 # decorators that leave a call of their function one of that function

@@ -23,3 +23,16 @@ class Typing(msgspec.Struct, frozen=True):
     target: Annotated[int, "first byte of the target's name, or the key of the external symbol"]
     confidence: Annotated[float, t.CONFIDENCE, "less for several, or where something is unknown"]
     text: Annotated[str, t.CODED, t.TEXT, "the whole type as written; of a base: its name"]
+
+
+class Typed(msgspec.Struct, frozen=True):
+    """A node, and what the type checker takes it for; of a base its expression."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    what: Annotated[str, t.CODED, t.WHAT]
+    target_file: Annotated[int, t.FILE_REF]
+    target: Annotated[int, t.TARGET]
+    certainty: Annotated[str, t.CODED, t.CERTAINTY]
+    confidence: Annotated[float, t.CONFIDENCE]
+    text: Annotated[str, t.CODED, t.TEXT]

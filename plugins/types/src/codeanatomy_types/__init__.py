@@ -6,10 +6,14 @@ from functools import partial
 
 from codeanatomy.facts import types as t
 from codeanatomy.semantic.declare import Property, Relation, Where
+from codeanatomy_types.survey import SURVEY
+from codeanatomy_types.views import TYPED
+
+__all__ = ["RELATIONS", "SURVEY", "TYPED"]
 
 _said = partial(Relation, dst=t.TARGET, origin="types", adds="types", fused=True)
 
-TYPES = (
+RELATIONS = (
     *(
         _said(
             name=f"rel_typed_{what}",

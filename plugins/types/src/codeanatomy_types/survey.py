@@ -12,13 +12,12 @@ import pyarrow as pa
 from codeanatomy.extract.decoding import BOM, line_starts, utf8_of
 from codeanatomy.extract.foreman import usable_cpus
 from codeanatomy.extract.messages import Limits
-from codeanatomy.extract.outside import run
-from codeanatomy.extract.pysa import SHAPE, Reader, Text
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
-from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name, table_of
-from codeanatomy.facts.tables.typed import Typing
-from codeanatomy.sources.reading import head
+from codeanatomy.sources.reading import as_scanned
+from codeanatomy_types.process import run
+from codeanatomy_types.report import SHAPE, Reader, Text
+from codeanatomy_types.tables import Typing
 
 LIMITS = Limits(seconds=600.0, memory=6 << 30)  # Django takes 35 s and 360 MB
 _CONFIGURATION = f"""
@@ -44,7 +43,7 @@ def read(repo: Path, files: pa.Table, roots: Sequence[str], asked: str) -> Surve
     """The table of `Typing`; where pyrefly cannot be had or fails, an empty one and a problem."""
     program = Path(sysconfig.get_path("scripts"), "pyrefly")
     if not program.is_file():
-        return _without("tool-missing", "pyrefly is missing: pip install 'codeanatomy[types]'")
+        return _without("tool-missing", "pyrefly is missing: pip install codeanatomy-types")
     with tempfile.TemporaryDirectory(prefix="codeanatomy-types-") as made:
         folder = Path(made).resolve()
         copies = dict(_copies(repo, files, folder / "tree"))
@@ -58,7 +57,7 @@ def read(repo: Path, files: pa.Table, roots: Sequence[str], asked: str) -> Surve
             tables = [table_of(Typing, ()), *(table_of(Typing, of_file) for of_file in rows)]
         except SHAPE as error:
             message = f"this release of pyrefly writes another report ({error!r:.200}); install"
-            return _without("tool-failed", f"{message} the one that codeanatomy[types] names")
+            return _without("tool-failed", f"{message} the one that codeanatomy-types names")
     whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     return Surveyed({table_name(Typing): whole})
 
@@ -80,10 +79,7 @@ def _copies(repo: Path, files: pa.Table, tree: Path) -> Iterator[tuple[str, Text
         parts += ["__init__"] * package
         place = tree.joinpath(*parts[:-1], f"{parts[-1]}.py{'i' * stub}")
         try:
-            data = head(repo / path, size, follow=True)
-            if digest(data) != content:
-                continue
-            utf8, origin = utf8_of(data)
+            utf8, origin = utf8_of(as_scanned(repo / path, size, content))
             shift = len(BOM) if utf8.startswith(BOM) else 0
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(utf8[shift:].decode(), "utf-8", newline="")
@@ -92,4 +88,4 @@ def _copies(repo: Path, files: pa.Table, tree: Path) -> Iterator[tuple[str, Text
         yield str(place), Text(file_id, line_starts(utf8[shift:]), origin, shift)
 
 
-TYPES = Survey("types", 1, (Typing,), read)
+SURVEY = Survey("types", 1, (Typing,), read)

@@ -16,13 +16,13 @@ import ask
 import codeanatomy
 import corpora
 import laws
-from codeanatomy.extract import from_types, outside
 from codeanatomy.extract.decoding import line_starts, utf8_of
 from codeanatomy.extract.messages import Limits
-from codeanatomy.extract.outside import run
-from codeanatomy.extract.pysa import Text
 from codeanatomy.query.graph import Graph
 from codeanatomy.sources.scan import scan
+from codeanatomy_types import process, survey
+from codeanatomy_types.process import run
+from codeanatomy_types.report import Text
 
 SHAPES = """
 import abc, typing
@@ -160,7 +160,7 @@ def test_calls_stand_at_the_right_bytes(graph: Graph) -> None:
 
 
 def test_things_outside_go_by_the_names_that_others_import(graph: Graph) -> None:
-    assert edges(graph, "CALL", "outside.py") == {
+    assert edges(graph, "CALL", "process.py") == {
         ("self.assertEqual(datetime.date(1, 2, 3), str(4))", "unittest.TestCase.assertEqual"),
         ("datetime.date(1, 2, 3)", "datetime.date"),
         ("str(4)", "builtins.str"),
@@ -170,7 +170,7 @@ def test_things_outside_go_by_the_names_that_others_import(graph: Graph) -> None
         ('os.path.join("b")', "os.path.join"),
         ("csv.reader([])", "csv.reader"),
         ("tkinter.ttk.Button()", "tkinter.ttk.Button"),
-        ("Plain()", "outside.Plain"),
+        ("Plain()", "process.Plain"),
     }
 
 
@@ -239,7 +239,7 @@ def tree(tmp_path: Path) -> Path:
 
 def survey(tree: Path) -> tuple[int, list[tuple[str, str]]]:
     """Rows, and codes and messages of problems."""
-    found = from_types.read(tree, scan(tree).files, (), "")
+    found = survey.read(tree, scan(tree).files, (), "")
     return found.tables["typing"].num_rows, [(p.code, p.message) for p in found.problems]
 
 
@@ -268,7 +268,7 @@ def fake(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
         )
         place.chmod(0o755)
         monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
-        monkeypatch.setattr(from_types, "LIMITS", limits)
+        monkeypatch.setattr(survey, "LIMITS", limits)
         return tree
 
     return write
@@ -300,7 +300,7 @@ def test_a_checker_without_end_is_one_problem(fake: Fake, monkeypatch: pytest.Mo
         ("time.sleep(60)", Limits(60.0, MOST), 0.005, "no end after"),
         ("while True: pass", Limits(0.3, MOST), 1000, "of CPU time"),
     ):
-        monkeypatch.setattr(outside, "PATIENCE", patience)
+        monkeypatch.setattr(process, "PATIENCE", patience)
         rows, [(code, said)] = survey(fake(program, limits))
         assert (rows, code) == (0, "tool-failed")
         assert message in said
