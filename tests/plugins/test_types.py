@@ -160,7 +160,7 @@ def test_calls_stand_at_the_right_bytes(graph: Graph) -> None:
 
 
 def test_things_outside_go_by_the_names_that_others_import(graph: Graph) -> None:
-    assert edges(graph, "CALL", "process.py") == {
+    assert edges(graph, "CALL", "outside.py") == {
         ("self.assertEqual(datetime.date(1, 2, 3), str(4))", "unittest.TestCase.assertEqual"),
         ("datetime.date(1, 2, 3)", "datetime.date"),
         ("str(4)", "builtins.str"),
@@ -170,7 +170,7 @@ def test_things_outside_go_by_the_names_that_others_import(graph: Graph) -> None
         ('os.path.join("b")', "os.path.join"),
         ("csv.reader([])", "csv.reader"),
         ("tkinter.ttk.Button()", "tkinter.ttk.Button"),
-        ("Plain()", "process.Plain"),
+        ("Plain()", "outside.Plain"),
     }
 
 
@@ -237,7 +237,7 @@ def tree(tmp_path: Path) -> Path:
     return write(tmp_path / "tree", shapes=SHAPES)
 
 
-def survey(tree: Path) -> tuple[int, list[tuple[str, str]]]:
+def surveyed(tree: Path) -> tuple[int, list[tuple[str, str]]]:
     """Rows, and codes and messages of problems."""
     found = survey.read(tree, scan(tree).files, (), "")
     return found.tables["typing"].num_rows, [(p.code, p.message) for p in found.problems]
@@ -247,7 +247,7 @@ def test_without_the_package_a_problem_says_what_to_install(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
-    rows, [(code, message)] = survey(tree)
+    rows, [(code, message)] = surveyed(tree)
     assert (rows, code) == (0, "tool-missing")
     assert "pip install 'codeanatomy[types]'" in message
 
@@ -290,7 +290,7 @@ MOST = 200 << 20  # bytes
     ],
 )
 def test_a_checker_that_fails_is_one_problem(fake: Fake, program: str, message: str) -> None:
-    rows, [(code, said)] = survey(fake(program, Limits(60.0, MOST)))
+    rows, [(code, said)] = surveyed(fake(program, Limits(60.0, MOST)))
     assert (rows, code) == (0, "tool-failed")
     assert message in said
 
@@ -301,7 +301,7 @@ def test_a_checker_without_end_is_one_problem(fake: Fake, monkeypatch: pytest.Mo
         ("while True: pass", Limits(0.3, MOST), 1000, "of CPU time"),
     ):
         monkeypatch.setattr(process, "PATIENCE", patience)
-        rows, [(code, said)] = survey(fake(program, limits))
+        rows, [(code, said)] = surveyed(fake(program, limits))
         assert (rows, code) == (0, "tool-failed")
         assert message in said
 
