@@ -7,7 +7,8 @@ WORKERS ?= 2
 
 BIN := .venv/bin
 STAMPS := .venv/.stamps
-SOURCES := pyproject.toml requirements.lock
+SOURCES := pyproject.toml requirements.lock $(wildcard plugins/*/pyproject.toml)
+PLUGINS := $(addprefix -e ./,$(wildcard plugins/*))
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock
 GRAPH := $(REPO)/.codeanatomy
 MOST_CALLED := SELECT callee.qualified_name FROM cpg_edges AS edge \
@@ -64,13 +65,13 @@ $(STAMPS):
 
 # one stamp per set of packages; a change of the declared or pinned versions installs again
 $(STAMPS)/core: $(SOURCES) | .venv/bin/python $(STAMPS)
-	$(INSTALL) -e .
+	$(INSTALL) -e . $(PLUGINS)
 	@touch $@
 
 $(STAMPS)/test: $(SOURCES) | .venv/bin/python $(STAMPS)
-	$(INSTALL) -e ".[test]"
+	$(INSTALL) -e ".[test]" $(PLUGINS)
 	@touch $@ $(STAMPS)/core
 
 $(STAMPS)/dev: $(SOURCES) | .venv/bin/python $(STAMPS)
-	$(INSTALL) -e ".[dev]"
+	$(INSTALL) -e ".[dev]" $(PLUGINS)
 	@touch $@ $(STAMPS)/core $(STAMPS)/test

@@ -47,7 +47,8 @@ class Asked(msgspec.Struct, frozen=True):
         known = witnesses()
         for name in self.witnesses:
             if name not in known:
-                raise UsageError(f"there is no witness {name!r}{nearest(name, known)}")
+                told = f"there is no witness {name!r}{nearest(name, known)}"
+                raise UsageError(f"{told}; installed plug-ins add more, as codeanatomy-scip")
         return [w for name, w in known.items() if name in self.witnesses or not w.on_demand]
 
     def unfilled(self) -> frozenset[str]:

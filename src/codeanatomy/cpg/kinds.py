@@ -68,7 +68,9 @@ EDGE_KINDS = (
     _meaning("MRO", False, "class to each class of its resolution order", "place in the order"),
     _meaning("OVERRIDES", False, "method to the next one of that name in its class's order"),
     _meaning("INSTANTIATES", False, "call site to the class that it makes an instance of"),
-    _meaning("EVAL_TYPE", True, "call, parameter, variable or return to the class of its value"),
+    _meaning(
+        "EVAL_TYPE", True, "expression, parameter, variable or return to a class of its value"
+    ),
     _meaning("CALL", True, "call site to what it calls"),
     _meaning("PARAMETER_LINK", False, "argument or receiver to a parameter that it fills"),
     _meaning("BINDS", False, "module, class or function to what its names are bound to"),

@@ -1,7 +1,6 @@
 """What rows do the files of one job give? Runs in a worker, on bytes that nobody trusts."""
 
 import functools
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -26,10 +25,9 @@ from codeanatomy.extract.witness import (
     trouble,
     trouble_table,
 )
-from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
-from codeanatomy.sources.reading import head
+from codeanatomy.sources.reading import as_scanned
 
 RUNNER = "runner"  # the witness of problems that no extractor reports
 PROBLEMS = table_name(FileProblem)
@@ -204,9 +202,7 @@ def settled(codes: pa.DictionaryArray) -> pa.DictionaryArray:
 def _read(repo: str, ordinal: int, item: Item) -> File:
     """The item's bytes, if they are those that were scanned; else nothing but a problem."""
     try:
-        content = head(os.path.join(repo, item.path), item.size + 1, follow=True)
-        if digest(content) != item.content:
-            raise OSError("the file changed while it was read")
+        content = as_scanned(Path(repo, item.path), item.size, item.content)
     except OSError as error:
         problem = trouble(RUNNER, "unreadable", error.strerror or str(error))
         return File(ordinal, b"", item.problem or problem, read=False)

@@ -148,7 +148,7 @@ class Worker:
         """Code and message of the limit that the work at hand breaks. A limit is measured from the
         moment at which the work was first seen, so it is granted late rather than early."""
         state = self.state
-        now = (time.monotonic(), *_used(self.pid))
+        now = (time.monotonic(), *used(self.pid))
         if state != self._seen:
             self._seen, self._since = state, now
             return None
@@ -293,7 +293,7 @@ def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> W
         os._exit(1)  # never back into the foreman's loop, nor its clean-up
 
 
-def _used(pid: int) -> tuple[float, int]:
+def used(pid: int) -> tuple[float, int]:
     """CPU seconds and resident bytes of a process; zeros where that cannot be known."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()

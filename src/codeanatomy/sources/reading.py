@@ -32,7 +32,7 @@ def opened(path: str | Path, follow: bool = False) -> Iterator[int]:
     descriptor = os.open(path, flags)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("not a regular file")
+            raise OSError(0, "not a regular file")
         yield descriptor
     finally:
         os.close(descriptor)
@@ -46,6 +46,14 @@ def head(path: str | Path, limit: int, follow: bool = False) -> bytes:
             parts.append(part)
             left -= len(part)
     return b"".join(parts)
+
+
+def as_scanned(path: Path, size: int, content: str) -> bytes:
+    """The bytes of a file, through links; OSError where they are not those that were scanned."""
+    data = head(path, size + 1, follow=True)
+    if hashlib.blake2b(data, digest_size=16).hexdigest() != content:
+        raise OSError(0, "the file changed while it was read")
+    return data
 
 
 def text(path: str | Path, limit: int, follow: bool = False) -> str | None:

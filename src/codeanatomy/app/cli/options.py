@@ -135,8 +135,8 @@ def question(*parameters: Parameter) -> Callable[[Callable[..., Answer]], click.
 
 
 def asked_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`--layers` and `--with`: what a build is to hold; the command gets `layers`, and `witnesses`
-    with the text for each."""
+    """`--layers`, `--with` and `--scip`: what a build is to hold; the command gets `layers`, and
+    `witnesses` with the text for each."""
 
     @click.option(
         "--layers",
@@ -151,9 +151,16 @@ def asked_options(command: Callable[..., None]) -> Callable[..., None]:
         metavar="WITNESS[=TEXT]",
         help="Also ask a plug-in's witness that speaks only on demand; may be repeated.",
     )
+    @click.option(
+        "--scip",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Read a SCIP index (plug-in codeanatomy-scip), as --with scip=FILE does.",
+    )
     @functools.wraps(command)
-    def asking(*, layers: str, demanded: Sequence[str], **more: object) -> None:
+    def asking(*, layers: str, demanded: Sequence[str], scip: str | None, **more: object) -> None:
         witnesses = {name: text for name, _, text in (x.partition("=") for x in demanded)}
+        witnesses |= {"scip": scip} if scip else {}
         command(layers=[x for x in layers.split(",") if x], witnesses=witnesses, **more)
 
     return asking

@@ -1,0 +1,28 @@
+"""What a SCIP index says of names, bases and methods: the declarations of this plug-in."""
+
+from functools import partial
+
+from codeanatomy.facts import types as t
+from codeanatomy.semantic.declare import Relation, Where
+from codeanatomy_scip.survey import SURVEY
+from codeanatomy_scip.views import MEANING, PLACE
+
+__all__ = ["MEANING", "PLACE", "RELATIONS", "SURVEY"]
+
+_said = partial(Relation, left=("scip_meaning",), src=t.NODE, dst=t.TARGET, ordinal=True)
+RELATIONS = tuple(
+    _said(
+        name=f"rel_scip_{what}",
+        kind=kind,
+        where=(Where(t.WHAT, (what,)),),
+        origin="scip",
+        adds="scip",
+        fused=True,
+    )
+    for kind, what in (
+        ("REF", "name"),
+        ("IMPORTS", "import"),
+        ("INHERITS_FROM", "base"),
+        ("OVERRIDES", "overrides"),
+    )
+)

@@ -1,0 +1,1 @@
+"""Our own plug-ins, installed beside the package."""
