@@ -125,8 +125,8 @@ def edges(store: Path) -> Iterator[Edges]:
 
 def test_references_are_those_of_scope_and_solver_or_new(edges: Edges) -> None:
     assert edges("REF", "use") == [
-        ("y", 3, "LOCAL", 2, "ast+scope+scip", "certain"),  # the parameter is its first binding
-        ("x", 3, "METHOD_PARAMETER_IN", 2, "ast+scope+scip", "certain"),
+        ("y", 3, "LOCAL", 2, "ast+scip+scope", "certain"),  # the parameter is its first binding
+        ("x", 3, "METHOD_PARAMETER_IN", 2, "ast+scip+scope", "certain"),
         ("run", 4, "METHOD", 2, "scip", "possible"),
         ("A", 5, "TYPE_DECL", 1, "resolve+scip", "certain"),
     ]
@@ -154,7 +154,7 @@ def test_names_mean_nothing_of_another_name_but_for_imports(edges: Edges) -> Non
 def test_as_many_edges_as_there_are_become_one_with_ours(edges: Edges) -> None:
     found = edges("REF", "many")
     assert len(found) == 600
-    assert {row[4] for row in found} == {"ast+scope+scip"}
+    assert {row[4] for row in found} == {"ast+scip+scope"}
 
 
 def test_an_index_that_is_not_there_leaves_a_graph_and_a_problem(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_the_command_takes_an_index(tmp_path: Path) -> None:
     with codeanatomy.open_graph(tmp_path) as graph:
         assert graph.sql("SELECT evidence FROM edges WHERE kind = 'REF'")[
             "evidence"
-        ].to_pylist() == ["ast+scope+scip"]
+        ].to_pylist() == ["ast+scip+scope"]
     for missing in ("", str(tmp_path), str(tmp_path / "none.scip")):
         assert CliRunner().invoke(cli, [*build, missing]).exit_code == 2
 

@@ -249,7 +249,7 @@ def test_without_the_package_a_problem_says_what_to_install(
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     rows, [(code, message)] = surveyed(tree)
     assert (rows, code) == (0, "tool-missing")
-    assert "pip install 'codeanatomy[types]'" in message
+    assert "pip install codeanatomy-types" in message
 
 
 Fake = Callable[[str, Limits], Path]

@@ -92,7 +92,10 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
     ctx = planning_session(schemas)
     for view in views:
         if isinstance(view.made_of, View):
-            facts = plan_facts(ctx.sql(view.made_of.sql), schemas)
+            try:
+                facts = plan_facts(ctx.sql(view.made_of.sql), schemas)
+            except ValueError as error:  # the engine's, for what it cannot plan
+                raise DeclarationError(f"view {view.name!r}: {error}") from error
             view = msgspec.structs.replace(view, inputs=tuple(facts.tables))
         known.append(view)
     return Inferred(tuple(known), schemas, joins)

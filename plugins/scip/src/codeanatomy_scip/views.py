@@ -69,8 +69,11 @@ MEANING = View(
             FROM "scip_relationship" r
             JOIN "scip_place" s ON r."symbol" = s."symbol" AND s."defined"
             JOIN "scip_place" d ON r."other" = d."symbol" AND d."defined"
-            LEFT JOIN "base" b ON s."file_id" = b."file_id" AND s."node" = b."class_node"
-                 AND d."name" = split_part(b."text", '.', -1)
+            LEFT JOIN (
+                SELECT b."file_id", b."class_node", b."position", n."name" FROM "base" b
+                JOIN "syntax" n ON b."file_id" = n."file_id" AND (b."value" = n."node"
+                     OR b."value" = n."parent" AND n."role" = 'Subscript.value')
+            ) b ON s."file_id" = b."file_id" AND s."node" = b."class_node" AND d."name" = b."name"
             WHERE r."how" = 'implementation' AND (b."position" IS NOT NULL
                   OR s."what" LIKE '%FunctionDef' AND d."what" LIKE '%FunctionDef')
         )
