@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from codeanatomy.facts.collect import offered
 from corpora import fetch
 from measure import Cost, pairs, run, tool
 
@@ -19,11 +20,11 @@ MOST_CALLED = (
     " WHERE edge.kind = 'CALL' AND callee.kind = 'METHOD' AND NOT callee.external"
     " GROUP BY callee.qualified_name ORDER BY count(*) DESC, callee.qualified_name LIMIT 1"
 )
-# what is measured beside the whole build, once each: options, and whether they leave it out
-MARGINAL = (
-    ("flow", ("--layers", "syntax,meaning"), -1),
-    ("meaning and flow", ("--layers", "syntax"), -1),
-)
+# what is measured beside the whole build, once each: builds without it, or with a plug-in's witness
+MARGINAL = {
+    "meaning and flow": ("--layers", "syntax"),
+    **{name: ("--with", name) for name, *_ in offered() if name == "types"},
+}
 
 
 class Bar(NamedTuple):
@@ -80,12 +81,20 @@ def measure(tree: Path, scratch: Path, times: int) -> list[Bar]:
     colds, compiles, cold_ratio = pairs(cold, compileall, times)
     show_build(colds, compiles)
 
-    print("what layers and witnesses cost ...", file=sys.stderr)
-    whole, plain_cpu = median(c.cpu for c in colds), median(c.cpu for c in compiles)
-    for name, options, sign in MARGINAL:
+    print("pairs of a build without flow and compileall ...", file=sys.stderr)
+
+    def without_flow() -> Cost:
         shutil.rmtree(scratch / "cold", ignore_errors=True)
-        cost = build(scratch / "cold", "--no-cache", *options)
-        print(f"  {name:24} {sign * (cost.cpu - whole) / plain_cpu:+7.2f} x compileall")
+        return build(scratch / "cold", "--no-cache", "--layers", "syntax,meaning")
+
+    parts, _, part_ratio = pairs(without_flow, compileall, times)
+    print("what layers and witnesses cost ...", file=sys.stderr)
+    whole, unit = median(c.cpu for c in colds), median(c.cpu for c in compiles)
+    show_cost("flow", whole - median(c.cpu for c in parts), unit)
+    for name, options in MARGINAL.items():
+        shutil.rmtree(scratch / "cold", ignore_errors=True)
+        took = build(scratch / "cold", "--no-cache", *options).cpu
+        show_cost(name, took - whole if "--with" in options else whole - took, unit)
 
     print("pairs of an unchanged tree's build and compileall ...", file=sys.stderr)
     graph = scratch / "warm"
@@ -103,7 +112,8 @@ def measure(tree: Path, scratch: Path, times: int) -> list[Bar]:
     _, _, callers_ratio = pairs(plain(asked), plain(engine), 2 * times)
     help_cpu = median(run([*tool(), "--help"]).cpu for _ in range(2 * times))
     return [
-        Bar("build --no-cache, CPU / compileall", cold_ratio, 4.0, "x", f"median of {times} pairs"),
+        Bar("build --no-cache, CPU / compileall", cold_ratio, 6.0, "x", f"median of {times} pairs"),
+        Bar("the same without flow", part_ratio, 4.5, "x", f"median of {times} pairs"),
         Bar("build, peak memory", peak.peak / 2**30, 2.0, "GiB", "sum of PSS, 20 samples a second"),
         Bar("unchanged tree, CPU / compileall", warm_ratio, 0.25, "x", "0 files, no new snapshot"),
         Bar("callers, CPU / import datafusion", callers_ratio, 3.0, "x", f"{2 * times} pairs"),
@@ -114,6 +124,11 @@ def measure(tree: Path, scratch: Path, times: int) -> list[Bar]:
 def plain(command: list[str | Path]) -> Callable[[], Cost]:
     """Runs the command when called."""
     return lambda: run(command)
+
+
+def show_cost(name: str, seconds: float, unit: float) -> None:
+    """Prints what a layer or witness costs."""
+    print(f"  {name:24} {seconds:7.2f} s CPU, {seconds / unit:5.2f} x compileall")
 
 
 def show_build(builds: list[Cost], compiles: list[Cost]) -> None:
