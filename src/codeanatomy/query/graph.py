@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
-from codeanatomy.facts.errors import StoreError
+from codeanatomy.facts.errors import StoreError, UsageError
 from codeanatomy.query import at, callgraph
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, resolve
 from codeanatomy.query.tables import Tables, question_sql, quoted
 from codeanatomy.query.walk import bodies, definitions, references, unresolved_calls, walk
+from codeanatomy.sources.git import BrokenGit, git_of
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -105,6 +107,22 @@ class Graph(contextlib.ExitStack):
         rows = references(self._tables, found, certain=certain)
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
         return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
+
+    def written_by(self, path: str, line: int) -> tuple[str, str, datetime]:
+        """Commit, author and time of a line, as of the commit that the graph was built at; reads
+        the repository's history. UsageError where that does not know the line."""
+        git, inside = git_of(self.facts.folder(self.store))[0], self._relative(path)
+        _, content = at.file_of(self._tables, inside)
+        if git is None or self.facts.commit is None:
+            raise UsageError("the graph is of no commit of a git work tree; nobody knows authors")
+        try:
+            text = at.source_of(self._tables, content)
+            found = git.written_by(self.facts.commit, inside, text, line)
+        except BrokenGit as error:
+            raise UsageError(str(error)) from error
+        if found is None:
+            raise UsageError(f"{inside} is not as committed in {self.facts.commit[:10]}")
+        return found
 
     def at(
         self, path: str, line: int, column: int | None = None, *, limit: int | None = None

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -101,6 +102,18 @@ class Git:
                 wrong = f"HEAD cannot be read: {type(error).__name__}: {error}"
         self.trouble.append(wrong)
         return None
+
+    def written_by(
+        self, commit: str, path: str, text: bytes, line: int
+    ) -> tuple[str, str, datetime] | None:
+        """Commit, author and time of a line of a file below the folder, by the commit; None where
+        the commit has another text of it. BrokenGit when that cannot be read."""
+        from codeanatomy.sources import libgit  # start-up time, as above
+
+        try:
+            return libgit.written_by(self.common / "objects", commit, self.above + path, text, line)
+        except libgit.FAILURES as error:
+            raise BrokenGit(f"the history of {path} cannot be read: {error}") from error
 
     def _walk(self, head: str, read: Callable[[str], bytes]) -> dict[str, str]:
         commit = read(head)
