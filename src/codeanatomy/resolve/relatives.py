@@ -54,7 +54,7 @@ def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
 
 def _exports(f: Fixpoint, meaning: Meaning) -> Iterator[tuple[int, int, int, int, bool]]:
     """What `from module import *` takes. Without `__all__`, a package is taken to give on what it
-    imports from elsewhere, and another module is not."""
+    imports from the repository's other files, and nothing else is."""
     world, modules = f.world, f.modules
     listed = [(m, x) for m, rows in modules.exports.items() for what, x in rows if what == ADDED]
     bound = [(x >> 32, x & 0xFFFFFFFF) for x in world.definition]
@@ -66,8 +66,9 @@ def _exports(f: Fixpoint, meaning: Meaning) -> Iterator[tuple[int, int, int, int
             kind = f.points.kind_of[symbol[0]]
             if kind == p.NAMESPACE:
                 continue
-            own = kind != p.EXTERNAL and world.object_file[symbol[0]] == module - 1
-            if own or told or world.packages[module - 1]:
+            inside = kind != p.EXTERNAL
+            own = inside and world.object_file[symbol[0]] == module - 1
+            if own or told or (inside and world.packages[module - 1]):
                 doubt = not (own or told) or len(symbols) > 1
                 yield module, EXPORTS if own else RE_EXPORTS, meaning.number[symbol], 0, doubt
 
