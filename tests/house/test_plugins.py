@@ -14,6 +14,7 @@ PLUGINS = sorted(path for path in (TOP / "plugins").iterdir() if path.is_dir())
 CONTRACT = (
     *("codeanatomy.facts", "codeanatomy.semantic.declare", "codeanatomy.extract.witness"),
     *("codeanatomy.extract.decoding", "codeanatomy.sources.reading"),
+    *("codeanatomy.extract.columns", "codeanatomy.extract.forest", "codeanatomy.extract.parse"),
     *("codeanatomy.extract.foreman", "codeanatomy.extract.messages"),  # limits of a process
 )
 STARTS = {"codeanatomy_scip/indexer.py", "codeanatomy_types/process.py"}  # a bounded process

@@ -4,9 +4,10 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from codeanatomy.compiled import compile_graph, evidence_schemas
+from codeanatomy.compiled import Asked, compile_graph, evidence_schemas
 from codeanatomy.cpg.kinds import COLUMNS
 from codeanatomy.cpg.model import model
+from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import schema_from_struct, semantic_type
@@ -63,9 +64,10 @@ def test_a_relation_joins_by_types_alone() -> None:
 
 
 def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_views_read() -> None:
-    fed = {v.made_of.name for v in compile_graph(evidence_schemas()).views if v.kind == "relate"}
-    # fused ones are of a witness that was not asked
-    idle = [r for name, r in model().relations.items() if name not in fed and not r.fused]
+    asked = Asked(witnesses=dict.fromkeys(witnesses(), ""))
+    views = compile_graph(evidence_schemas(), asked=asked).views
+    fed = {v.made_of.name for v in views if v.kind == "relate"}
+    idle = [r for name, r in model().relations.items() if name not in fed]
     held = {r.kind: r.src for r in idle}
     node = schema_from_struct(Node)
     columns = {kind: semantic_type(node.field(c)) for kind, (c, _) in COLUMNS.items()}

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from codeanatomy.cpg import entities, outputs, relations, views
 from codeanatomy.cpg.kinds import CONSTRUCTS
-from codeanatomy.facts.collect import collect
+from codeanatomy.facts.collect import collect, declared, plugins
 from codeanatomy.facts.schema import table_of
 from codeanatomy.facts.tables.kinds import ConstructKind
 from codeanatomy.semantic.declare import Entity, Model, Output, Relation, View
@@ -16,7 +16,8 @@ def model() -> Model:
         entities=collect(entities, Entity),
         relations=collect(relations, Relation),
         views=collect(views, View),
-        outputs={o.name: o for o in vars(outputs).values() if isinstance(o, Output)},
+        outputs={o.name: o for o in vars(outputs).values() if isinstance(o, Output)}
+        | declared(Output, plugins()[0]),
         constants="construct_kind",
         files="source_file",
     )

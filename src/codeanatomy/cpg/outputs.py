@@ -12,7 +12,7 @@ EDGES_BY_DST = Output(
     name="edges_by_dst", struct=EdgeByTarget, feeds="edges", sort=(t.KIND, t.TARGET_ID)
 )
 PROPS = Output(name="props", struct=Prop, feeds="properties", sort=(t.NODE_ID,))
-PROBLEMS = Output(name="problems", struct=Problem, feeds="problem_rows", sort=(t.PATH,))
+PROBLEMS = Output(name="problems", struct=Problem, feeds="trouble", sort=(t.PATH,))
 UNRESOLVED = Output(
     name="unresolved", struct=Unresolved, feeds="unresolved_rows", sort=(t.SITE_ID,)
 )

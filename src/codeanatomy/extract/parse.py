@@ -16,7 +16,7 @@ WITNESS = "ast"
 # stack; more than compiling the same file takes, so that what compiles is also read.
 PARSE_DEPTH = 3_000
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{7,}")
-_REFUSALS = (SyntaxError, LookupError, ValueError, OverflowError, MemoryError, RecursionError)
+REFUSALS = (SyntaxError, LookupError, ValueError, OverflowError, MemoryError, RecursionError)
 # code of a problem, by the errors that always are one or by what the message says
 _CODES: tuple[tuple[str, tuple[type[Exception], ...], str], ...] = (
     ("nul-byte", (), "null byte"),
@@ -49,33 +49,35 @@ def parse(content: bytes, known: FileProblem | None = None) -> Source:
                 tree = compile(content, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
             assert isinstance(tree, ast.Module)
             source.tree = tree
-    except _REFUSALS as error:
-        source.error = known or _refusal(error, source)
+    except REFUSALS as error:
+        source.error = known or refusal(error, source)
     return source
 
 
-def _refusal(error: Exception, source: Source) -> FileProblem:
+def refusal(error: Exception, source: Source, witness: str = WITNESS) -> FileProblem:
+    """The problem of a file that the parser refused, or for another witness the compiler, which
+    counts columns in bytes."""
     written = error.msg if isinstance(error, SyntaxError) else str(error)
     message = _ADDRESS.sub("0x?", written) or "nested more deeply than the parser can read"
     told = (c for c, kind, text in _CODES if isinstance(error, kind) or re.search(text, message))
-    code = next(told, "syntax-error")
+    compiling = witness != WITNESS
+    code = next(told, "compile-error" if compiling else "syntax-error")
     content, utf8, origin = source.content, source.utf8, source.origin
     if code == "nul-byte":
         at = content.index(b"\0") if b"\0" in content else 0
         line = int((line_starts(content[:at])[1:] <= at).sum())
-        return trouble(WITNESS, code, message, bstart=at, bend=at + 1, line=line)
+        return trouble(witness, code, message, bstart=at, bend=at + 1, line=line)
     starts = line_starts(utf8)
     if not isinstance(error, SyntaxError) or not 0 < (line := error.lineno or 0) < len(starts):
-        return trouble(WITNESS, code, message)
+        return trouble(witness, code, message)
     # before 3.12 the parser counts bytes where neither a cookie nor a mark tells the encoding
-    bytewise = sys.version_info < (3, 12) and not (
-        declared_encoding(content) or content.startswith(BOM)
-    )
+    told_apart = declared_encoding(content) or content.startswith(BOM)
+    bytewise = compiling or (sys.version_info < (3, 12) and not told_apart)
     bstart = _byte(utf8, starts, line, error.offset, bytewise)
     bend = max(bstart, _byte(utf8, starts, error.end_lineno or line, error.end_offset, bytewise))
     if origin is not None:
         bstart, bend = int(origin[bstart]), int(origin[bend])
-    return trouble(WITNESS, code, message, bstart=bstart, bend=bend, line=line)
+    return trouble(witness, code, message, bstart=bstart, bend=bend, line=line)
 
 
 def _byte(utf8: bytes, starts: Offsets, line: int, offset: int | None, bytewise: bool) -> int:

@@ -13,6 +13,7 @@ class ProblemCode(msgspec.Struct, frozen=True):
 
 _ROWS = (
     ("syntax-error", "error", "ast refused the file; tree-sitter's healthy parts are used"),
+    ("compile-error", "error", "the compiler refused what the parser read; it has no bytecode"),
     ("syntax-region", "warning", "a region that tree-sitter could not read"),
     ("decode-error", "error", "bytes that the declared or default encoding cannot decode"),
     ("encoding-unknown", "error", "the file declares an encoding that Python does not know"),
@@ -31,6 +32,7 @@ _ROWS = (
     ("link-loop", "warning", "a symbolic link that leads back to a folder above it"),
     ("module-twice", "warning", "another file has the same module name; named by its path"),
     ("id-collision", "warning", "two nodes had the same id; the later one was mixed again"),
+    ("scope-conflict", "warning", "the interpreter's symbol tables say other than our scope rules"),
     ("string-warning", "info", "the parser warned about the file"),
 )
 CODES = {row[0]: ProblemCode(*row) for row in _ROWS}

@@ -52,6 +52,7 @@ POST_DOMINATOR = SemanticType("node.post_dominator", "node", "ref", "file.owner"
 STATEMENT = SemanticType("node.statement", "node", "ref", "file.owner")
 CONTROLLER = SemanticType("node.controller", "node", "ref", "file.owner")  # what decides on it
 BINDING = SemanticType("node.binding", "node", "ref", "file.owner")  # what gave it its value
+COMPILED = SemanticType("node.compiled", "node", "ref", "file.owner")  # a code object
 DISTRIBUTION = SemanticType("node.distribution", "node", "ref", "file.owner")
 TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of the file in FILE_REF
 

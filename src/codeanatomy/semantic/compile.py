@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
-from codeanatomy.facts.tables.graph import Edge, Node, Prop
+from codeanatomy.facts.tables.graph import Edge, Node, Problem, Prop
 from codeanatomy.facts.types import IDS, NODE, QUALNAME
 from codeanatomy.semantic.declare import EVERY, Entity, Model, Relation, View
 
@@ -61,7 +61,8 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
     nodes: dict[str, ViewNode] = {}
     fused = {r.kind for r in model.relations.values() if r.fused}
     alike: dict[str, list[str]] = {}
-    feeds: dict[str, list[str]] = {"entities": [], "relations": [], "properties": []}
+    feeds: dict[str, list[str]]
+    feeds = {"entities": [], "relations": [], "properties": [], "trouble": []}
 
     def add(node: ViewNode, feed: str = "") -> None:
         if node.name in nodes or node.name in tables:
@@ -74,7 +75,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
 
     schemas = {**tables, **{v.name: schema_from_struct(v.struct) for v in model.views.values()}}
     for view in model.views.values():
-        add(ViewNode(view.name, view, ()))
+        add(ViewNode(view.name, view, ()), "trouble" if view.struct is Problem else "")
     for entity in model.entities.values():
         if entity.table not in schemas:
             raise DeclarationError(f"entity {entity.name}: there is no table {entity.table!r}")

@@ -66,7 +66,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     struct: type[msgspec.Struct]
-    feeds: str  # entities | relations | properties | a table's or view's name
+    feeds: str  # entities | relations | properties | trouble | a table's or view's name
     sort: tuple[SemanticType, ...] = ()
 
 
