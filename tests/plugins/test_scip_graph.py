@@ -197,9 +197,10 @@ def test_scip_python_says_what_we_say(tmp_path: Path, monkeypatch: pytest.Monkey
     with codeanatomy.open_graph(tmp_path / "repo") as graph:
         [row] = graph.sql("""
             SELECT count(*) AS sites, sum(agreed) AS agreed FROM (
-                SELECT max(CASE WHEN evidence LIKE '%+scip' THEN 1 ELSE 0 END) AS agreed
+                SELECT max(CASE WHEN evidence LIKE '%scip%' AND evidence <> 'scip'
+                           THEN 1 ELSE 0 END) AS agreed
                 FROM edges WHERE kind = 'REF' GROUP BY src
-                HAVING bool_or(evidence LIKE '%scip') AND bool_or(evidence <> 'scip')
+                HAVING bool_or(evidence LIKE '%scip%') AND bool_or(evidence <> 'scip')
             )
         """).to_pylist()
     assert row["sites"] > 1500
