@@ -8,36 +8,37 @@ _VARIABLES = """
     UNION ALL SELECT "file_id", "node", "scope" FROM "member"
 """
 
+# the few uses of others' variables are found first, and then where they stand
 USED = View(
     name="used",
     struct=Link,
     sql=f"""
-        SELECT m."file_id", m."source", min(m."node") AS "site",
-               CASE m."context" WHEN 'load' THEN 'reads' ELSE 'writes' END AS "what",
+        WITH held AS (
+            SELECT v."file_id", v."node", v."scope", d."body" FROM ({_VARIABLES}) v
+            JOIN "definition" d ON d."file_id" = v."file_id" AND d."node" = v."scope"
+        )
+        SELECT m."file_id", s."container" AS "source", min(m."site") AS "site",
+               CASE s."context" WHEN 'load' THEN 'reads' ELSE 'writes' END AS "what",
                m."target_file", m."target", min(m."rule") AS "rule",
                min(m."certainty") AS "certainty", max(m."confidence") AS "confidence"
         FROM (
-            SELECT r."file_id", s."container" AS "source", r."node", r."context",
+            SELECT r."file_id", r."node" AS "site", r."node" AS "place", h."body",
                    r."file_id" AS "target_file", r."declared" AS "target", 'scope' AS "rule",
                    'certain' AS "certainty", 1.0 AS "confidence"
             FROM "reference" r
-            JOIN "syntax" s ON s."file_id" = r."file_id" AND s."node" = r."node"
-            WHERE r."declared" IS NOT NULL
+            JOIN held h ON h."file_id" = r."file_id" AND h."node" = r."declared"
+            WHERE r."scope" <> h."scope"
             UNION ALL
-            SELECT u."file_id", u."container", u."node", u."context", t."target_file", t."target",
-                   t."rule", t."certainty", t."confidence"
-            FROM (SELECT s."file_id", s."node", s."container", s."context" FROM "syntax" s
-                  WHERE s."construct" = 'Name'
-                  UNION ALL
-                  SELECT f."file_id", f."node", s."container", s."context" FROM "field" f
-                  JOIN "syntax" s ON s."file_id" = f."file_id" AND s."node" = f."parent") u
-            JOIN "target" t ON t."file_id" = u."file_id" AND t."site" = u."node"
+            SELECT t."file_id", t."site", coalesce(f."parent", t."site"), h."body",
+                   t."target_file", t."target", t."rule", t."certainty", t."confidence"
+            FROM "target" t
+            JOIN held h ON h."file_id" = t."target_file" AND h."node" = t."target"
+            LEFT JOIN "field" f ON f."file_id" = t."file_id" AND f."node" = t."site"
             WHERE t."what" IN ('name', 'attribute')
         ) m
-        JOIN ({_VARIABLES}) v ON v."file_id" = m."target_file" AND v."node" = m."target"
-        JOIN "definition" d ON d."file_id" = v."file_id" AND d."node" = v."scope"
-        WHERE d."body" <> m."source" OR v."file_id" <> m."file_id"
-        GROUP BY m."file_id", m."source", 4, m."target_file", m."target"
+        JOIN "syntax" s ON s."file_id" = m."file_id" AND s."node" = m."place"
+        WHERE m."body" <> s."container" OR m."target_file" <> m."file_id"
+        GROUP BY m."file_id", s."container", 4, m."target_file", m."target"
     """,
 )
 
