@@ -23,6 +23,9 @@ def test_a_line_has_an_author_and_a_time(tmp_path: Path) -> None:
         assert (name, date.isoformat()) == ("Ada", when)
         assert commit == graph.statement().commit
         assert graph.written_by("pkg/a.py", 1)[0] != commit
+        assert graph.written_by("a.py", 2)[0] == commit  # the end of a path is enough
+        with pytest.raises(UsageError, match="has no line 9"):
+            graph.written_by("a.py", 9)
         asked = ["at", "pkg/a.py:2", "--author", "--graph", str(graph.store)]
         assert "by Ada, 2020-02-03" in CliRunner().invoke(cli, asked).output
     codeanatomy.build(root / "pkg", out=tmp_path / "below", workers=1, cache=False)

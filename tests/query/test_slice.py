@@ -229,3 +229,20 @@ def test_what_the_commands_print(graph: Graph) -> None:
         ["path", "nothing_here", "input"],
     ):
         assert CliRunner().invoke(cli, [*words, "--graph", str(graph.store)]).exit_code == 2
+
+
+def test_each_step_of_a_way_goes_on_from_where_the_last_one_entered(tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(
+        "import os\n"
+        "def main():\n"
+        "    text = input()\n"
+        "    longer = text + 'x'\n"
+        "    both(text, longer)\n"
+        "def both(first, second):\n"
+        "    print(first)\n"
+        "    os.system(second)\n"
+    )
+    codeanatomy.build(tmp_path, workers=1, cache=False)
+    with codeanatomy.open_graph(tmp_path) as graph:
+        assert ways(graph, "builtins.input", "os.system") == [[3, 4, 5, 6, 8]]
+        assert [3, 5, 6, 7] in ways(graph, "builtins.input", "builtins.print")

@@ -78,7 +78,7 @@ EDGE_KINDS = (
     _meaning("WRITES", False, "function or body to a variable of another scope that it sets"),
     _meaning("EXPORTS", False, "module to a thing of its own that `import *` takes from it"),
     _meaning("RE_EXPORTS", False, "module to a thing of another one that it gives on"),
-    _meaning("TESTS", False, "test, as pytest or unittest find it, to a function that it calls"),
+    _meaning("TESTS", False, "test, as pytest or unittest find it, to what it calls elsewhere"),
     _flow("CFG", True, "node to one that may be evaluated next"),
     _flow("DOMINATE", True, "last node that every way from the entry to a node passes, to it"),
     _flow("POST_DOMINATE", True, "first node that every way from a node to the exit passes, to it"),

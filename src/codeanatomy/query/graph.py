@@ -111,12 +111,14 @@ class Graph(contextlib.ExitStack):
     def written_by(self, path: str, line: int) -> tuple[str, str, datetime]:
         """Commit, author and time of a line, as of the commit that the graph was built at; reads
         the repository's history. UsageError where that does not know the line."""
-        git, inside = git_of(self.facts.folder(self.store))[0], self._relative(path)
-        _, content = at.file_of(self._tables, inside)
+        git, _ = git_of(self.facts.folder(self.store))
+        inside, content = at.file_of(self._tables, self._relative(path))[1:]
         if git is None or self.facts.commit is None:
             raise UsageError("the graph is of no commit of a git work tree; nobody knows authors")
+        text = at.source_of(self._tables, content)
+        if not 1 <= line <= len(text.splitlines()):
+            raise UsageError(f"{inside} has no line {line}; it ends before")
         try:
-            text = at.source_of(self._tables, content)
             found = git.written_by(self.facts.commit, inside, text, line)
         except BrokenGit as error:
             raise UsageError(str(error)) from error
@@ -145,7 +147,7 @@ class Graph(contextlib.ExitStack):
         """Statements that those on a line depend on, or (forward) that depend on them: through
         variables, through what decides whether they run, and through `depth` calls."""
         self.facts.needs("REACHING_DEF", "CDG", "CALL", "PARAMETER_LINK")
-        file_id, _ = at.file_of(self._tables, self._relative(path))
+        file_id = at.file_of(self._tables, self._relative(path))[0]
         seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
         slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
         steps = [*map(slices.start, seeds), *slicer.steps(seeds)]
@@ -172,7 +174,7 @@ class Graph(contextlib.ExitStack):
         slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
         seeds = [s for s in seeds if s not in stop]
         steps = slicer.steps(seeds, stop)
-        rows = slices.placed(self._tables, slices.ways(seeds, steps, goals))
+        rows = slices.placed(self._tables, slices.ways(seeds, steps, slicer.taken, goals))
         return self._sliced(rows, steps, "call sites that the data may reach", slicer.cut, limit)
 
     def tables(self) -> pa.Table:

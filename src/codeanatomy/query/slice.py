@@ -58,11 +58,13 @@ class Step(NamedTuple):
     far: int
     certainty: str
     entry: int  # node of `far` that the data reaches; 0: all of it
+    before: int  # the same of `near`
 
 
 class Slicer:
     """Steps in one direction, through at most `depth` calls; `control`: also to what decides
-    whether a statement runs. Afterwards `cut` says whether there are more than `MOST`."""
+    whether a statement runs. Afterwards `cut` says whether there are more than `MOST`, and `taken`
+    which step led to each entry."""
 
     def __init__(
         self, tables: Tables, depth: int, *, forward: bool, certain: bool, control: bool = True
@@ -70,6 +72,7 @@ class Slicer:
         self._tables, self._forward, self._depth = tables, forward, depth
         self._certain = " AND t.certainty = 'certain'" if certain else ""
         self.cut = False
+        self.taken: dict[Entry, Step] = {}
         self._flows = [kind for kind in _FLOWS if control or kind != "CDG"]
 
     def steps(self, seeds: Iterable[int], stop: Iterable[int] = ()) -> list[Step]:
@@ -86,7 +89,7 @@ class Slicer:
                 again = entry in entered or whole in entered or entry in new
                 if again or step.far in stopped or step.calls > self._depth:
                     continue
-                new[entry] = step.calls
+                new[entry], self.taken[entry] = step.calls, step
                 if step.far not in known:
                     known.add(step.far)
                     found[step.far] = step
@@ -130,6 +133,7 @@ class Slicer:
                     far.statement,
                     certainty,
                     far.id if entering else 0,
+                    entry,
                 )
 
     def _crossing(self, inner: dict[int, Node]) -> Iterator[Way]:
@@ -211,21 +215,24 @@ def using(tables: Tables, symbols: list[Symbol]) -> list[int]:
     return sorted({int(x) for x in rows["statement"].to_pylist()})
 
 
-def ways(seeds: list[int], steps: list[Step], goals: Iterable[int]) -> list[list[Step]]:
-    """For each goal that was reached, or is a seed itself: its start, and the steps to it."""
+def ways(
+    seeds: list[int], steps: list[Step], taken: dict[Entry, Step], goals: Iterable[int]
+) -> list[list[Step]]:
+    """For each goal that was reached, or is a seed itself: its start, and the steps to it, each
+    from where the one before it entered. `taken` as of the slicer."""
     to = {seed: start(seed) for seed in seeds} | {step.far: step for step in steps}
     found = []
     for goal in sorted({*goals} & {*to}):
         way = [to[goal]]
-        while way[-1].near != way[-1].far:
-            way.append(to[way[-1].near])
+        while (last := way[-1]).why != "start":
+            way.append(taken.get((last.near, last.before)) or start(last.near))
         found.append(way[::-1])
     return found
 
 
 def start(statement: int) -> Step:
     """The step that leads nowhere else."""
-    return Step(0, 0.0, "start", "", statement, statement, "certain", 0)
+    return Step(0, 0.0, "start", "", statement, statement, "certain", 0, 0)
 
 
 def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:

@@ -20,7 +20,16 @@ from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.meaning import GUESS, IMPLICIT, OVERRIDE, TAKEN, WAYS, Meaning, Meant
+from codeanatomy.resolve.meaning import (
+    GUESS,
+    IMPLICIT,
+    OVERRIDE,
+    TAKEN,
+    UNTOLD,
+    WAYS,
+    Meaning,
+    Meant,
+)
 from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, expand, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
@@ -166,7 +175,7 @@ def _targets(
         _coded(np.where(unseen, IMPLICIT, rule), WAYS),
         *_sureness(certain, confidence),
         candidates,
-        taken,
+        np.where(taken < UNTOLD, taken, -1),
     )
 
 

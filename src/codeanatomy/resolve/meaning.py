@@ -20,6 +20,7 @@ FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = rang
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
 IMPLICIT = 14  # what syntax, a decorator or a builtin calls without writing it out
 GUESS = 13  # an attribute of something external of which nothing is declared
+UNTOLD = 1 << 10  # parameters, more than there are: nobody knows how many are taken
 TAKEN = 16  # added to a rule for each leading parameter that no argument of the call fills
 
 CLASSES = (p.CLASS, p.CLS, p.EXTERNAL)
@@ -125,7 +126,8 @@ class Meaning:
             return self._one(self.f.lookup.method_of(object_), EXTERNAL)
         if kind == p.PARTIAL:
             made, arguments = self.f.points.a_of[object_], self.f.arguments
-            taken = TAKEN * (arguments.shapes[arguments.shape(made)][0] - 1)
+            unpacked = any(at <= c.STAR_ARGUMENT for at, *_ in arguments.of(made))
+            taken = TAKEN * (UNTOLD if unpacked else arguments.shapes[arguments.shape(made)][0] - 1)
             held = [o for o in self.f.points.held(arguments.at(made, 0)) if self._kind(o) != kind]
             return [(x, rule + taken, doubt) for o in held for x, rule, doubt in self.called(o)]
         return self.value(object_) if kind != p.MODULE else []

@@ -110,9 +110,12 @@ class Git:
         the commit has another text of it. BrokenGit when that cannot be read."""
         from codeanatomy.sources import libgit  # start-up time, as above
 
+        objects = self.common / "objects"
+        if (odd := _odd_file(objects)) is not None:
+            raise BrokenGit(f"{odd} is neither a file nor a folder")
         try:
-            return libgit.written_by(self.common / "objects", commit, self.above + path, text, line)
-        except libgit.FAILURES as error:
+            return libgit.written_by(objects, commit, self.above + path, text, line)
+        except (*libgit.FAILURES, IndexError, OverflowError) as error:
             raise BrokenGit(f"the history of {path} cannot be read: {error}") from error
 
     def _walk(self, head: str, read: Callable[[str], bytes]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from codeanatomy.semantic.declare import View
 _CALLS = """
     FROM "argument" a
     JOIN "target" t ON t."file_id" = a."file_id" AND t."site" = a."call" AND t."what" = 'call'
+    AND t."taken" >= 0
     JOIN "parameter" p ON p."file_id" = t."target_file" AND p."function" = t."target"
 """
 _UNPACKED = """JOIN (SELECT "file_id", "call", min("position") AS "first" FROM "argument"

@@ -21,7 +21,9 @@ class Target(msgspec.Struct, frozen=True):
     certainty: Annotated[str, t.CODED, t.CERTAINTY, "certain or possible"]
     confidence: Annotated[float, t.CONFIDENCE]
     candidates: Annotated[int, t.INT32, t.COUNT, "size of the site's target set"]
-    taken: Annotated[int, t.INT32, "leading parameters filled by a receiver or functools.partial"]
+    taken: Annotated[
+        int, t.INT32, "leading parameters that a receiver or partial fills; -1: unknown"
+    ]
 
 
 class Relative(msgspec.Struct, frozen=True):
