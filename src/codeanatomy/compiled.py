@@ -48,7 +48,7 @@ class Asked(msgspec.Struct, frozen=True):
         for name in self.witnesses:
             if name not in known:
                 told = f"there is no witness {name!r}{nearest(name, known)}"
-                raise UsageError(f"{told}; installed plug-ins add more, as codeanatomy-scip")
+                raise UsageError(f"{told}; plug-ins bring more: `pip install ./plugins/scip`")
         return [w for name, w in known.items() if name in self.witnesses or not w.on_demand]
 
     def unfilled(self) -> frozenset[str]:
