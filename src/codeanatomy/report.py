@@ -146,7 +146,7 @@ def witness_facts(
 def graph_facts(tables: Mapping[str, pa.Table]) -> dict[str, object]:
     """What a snapshot says of its own graph: counts by kind, problems by code."""
     nodes = tables["nodes"]
-    held = {kind: len(nodes) - nodes[column].null_count for kind, (column, _) in COLUMNS.items()}
+    held = {kind: len(nodes) - nodes[column].null_count for kind, (column, *_) in COLUMNS.items()}
     return {
         "nodes": counts(nodes["kind"]),
         "edges": counts(tables["edges"]["kind"], held),

@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from codeanatomy.facts.errors import UsageError, nearest
-from codeanatomy.semantic.declare import Entity, Relation
+from codeanatomy.semantic.declare import PARSED, Entity, Relation
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -118,12 +118,13 @@ def selected(asked: Iterable[str]) -> dict[type, frozenset[str]]:
     return {Entity: nodes, Relation: edges} if asked else {}
 
 
-# edges told by a column of their target, and where that comes from
+FLOWING = 0.998  # trust in control and data flow, by the lines of bytecode: see tests/extract
+# edges told by a column of their target, where that comes from, and the trust in it
 COLUMNS = {
-    "AST": ("parent", "syntax"),
-    "CONTAINS": ("container", "syntax"),
-    "DOMINATE": ("dominator", "flow"),
-    "POST_DOMINATE": ("post_dominator", "flow"),
+    "AST": ("parent", "syntax", PARSED),
+    "CONTAINS": ("container", "syntax", PARSED),
+    "DOMINATE": ("dominator", "flow", FLOWING),
+    "POST_DOMINATE": ("post_dominator", "flow", FLOWING),
 }
 
 # ast class (with its operator) -> kind, name; name None keeps the node's own name

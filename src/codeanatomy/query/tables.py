@@ -73,9 +73,9 @@ def edges_with_ids() -> str:
     every = "SELECT * FROM edges" + "".join(
         f" UNION ALL SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, "
         f"arrow_cast(0, 'Int32') AS ordinal, file_id, node_id AS site, '{origin}' AS origin, "
-        "'certain' AS certainty, 1.0 AS confidence, 1.0 AS score, evidence "
+        f"'certain' AS certainty, 1.0 AS confidence, {trust} AS score, evidence "
         f"FROM nodes WHERE {column} IS NOT NULL"
-        for kind, (column, origin) in COLUMNS.items()
+        for kind, (column, origin, trust) in COLUMNS.items()
     )
     kinds = " ".join(f"WHEN '{k.kind}' THEN {hash_text(k.kind)}" for k in EDGE_KINDS)
     hashed = f"SELECT *, CASE kind {kinds} END AS kind_hash FROM ({every})"

@@ -21,10 +21,10 @@ from codeanatomy.facts.tables.resolution import External, Relative, Target, Unan
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.meaning import (
-    GUESS,
     IMPLICIT,
     OVERRIDE,
     TAKEN,
+    UNDECLARED,
     UNTOLD,
     WAYS,
     Meaning,
@@ -35,6 +35,7 @@ from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 
 POSSIBLE = 0.9
+SEVERAL = "one of several"  # why a target is only possible where nothing is unknown
 # calls whose effect no rule can see
 DYNAMIC_CALLS = (
     *("builtins.getattr", "builtins.eval", "builtins.exec", "builtins.__import__"),
@@ -163,9 +164,12 @@ def _targets(
     node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
     taken, rule = np.divmod(rule, TAKEN)
-    halved = (rule == OVERRIDE) | (rule == GUESS)
+    halved = (rule == OVERRIDE) | (rule == UNDECLARED)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
     confidence = POSSIBLE / np.sqrt(candidates) / (1 + halved) / (1 + dropped)
+    lowest = np.log2(np.maximum(doubt & -doubt, 1)).astype(np.int64)
+    why = np.where(doubt == 0, len(c.REASONS) + certain, lowest)
+    certainty, confidence = _sureness(certain, confidence)
     return _table(
         Target,
         world.file_ids[world.site_file[site]],
@@ -173,7 +177,9 @@ def _targets(
         _coded(what, c.SITES),
         *target,
         _coded(np.where(unseen, IMPLICIT, rule), WAYS),
-        *_sureness(certain, confidence),
+        certainty,
+        _coded(why, (*c.REASONS, SEVERAL, "")),
+        confidence,
         candidates,
         np.where(taken < UNTOLD, taken, -1),
     )

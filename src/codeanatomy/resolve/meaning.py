@@ -14,12 +14,12 @@ from codeanatomy.resolve.world import Symbol
 
 WAYS = (  # what led to a target
     *("function", "method", "override", "constructor", "instance", "external", "import", "star"),
-    *("global", "builtin", "module", "class", "super", "guess", "implicit"),
+    *("global", "builtin", "module", "class", "super", "undeclared", "implicit"),
 )
 FUNCTION, METHOD, OVERRIDE, CONSTRUCTOR, INSTANCE, EXTERNAL, IMPORT, STAR = range(8)
 GLOBAL, BUILTIN, MODULE, CLASS, SUPER = range(8, 13)
 IMPLICIT = 14  # what syntax, a decorator or a builtin calls without writing it out
-GUESS = 13  # an attribute of something external of which nothing is declared
+UNDECLARED = 13  # an attribute of something external of which nothing is declared
 UNTOLD = 1 << 10  # parameters, more than there are: nobody knows how many are taken
 TAKEN = 16  # added to a rule for each leading parameter that no argument of the call fills
 
@@ -59,7 +59,7 @@ class Meaning:
 
     def _outside(self, external: int) -> int:
         lookup = self.f.lookup
-        return EXTERNAL if lookup.declared(external) or not lookup.depth[external] else GUESS
+        return EXTERNAL if lookup.declared(external) or not lookup.depth[external] else UNDECLARED
 
     def base(self, object_: int) -> Meant:
         """The class that a value is."""

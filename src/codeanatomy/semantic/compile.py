@@ -8,17 +8,20 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct
-from codeanatomy.facts.tables.graph import Edge, Node, Problem, Prop
-from codeanatomy.facts.types import IDS, NODE, QUALNAME
+from codeanatomy.facts.tables.graph import Node, Problem, Prop
+from codeanatomy.facts.tables.views import FusedEdge
+from codeanatomy.facts.types import DISPUTED, IDS, NODE, QUALNAME, SemanticType
 from codeanatomy.semantic.declare import EVERY, Entity, Model, Relation, View
 
 
 class Union(msgspec.Struct, frozen=True):
-    """All inputs one after the other, columns matched by semantic type; fused: edges that several
-    give are one, with the evidence of all and the word of the surest."""
+    """All inputs one after the other, columns matched by semantic type; `only`: rows where the
+    column of this type is true. Fused: edges that several give are one, with the evidence of all
+    and the word of the surest."""
 
     struct: type[msgspec.Struct]
     fused: bool = False
+    only: SemanticType | None = None
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -62,7 +65,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
     fused = {r.kind for r in model.relations.values() if r.fused}
     alike: dict[str, list[str]] = {}
     feeds: dict[str, list[str]]
-    feeds = {"entities": [], "relations": [], "properties": [], "trouble": []}
+    feeds = {"entities": [], "relations": [], "properties": [], "trouble": [], "conflicts": []}
 
     def add(node: ViewNode, feed: str = "") -> None:
         if node.name in nodes or node.name in tables:
@@ -95,11 +98,13 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             add(ViewNode(name, relation, inputs), "" if relation.kind in fused else "relations")
             alike.setdefault(relation.kind, []).append(name)
     for kind in sorted(fused):
-        union = ViewNode(f"fused_{kind.lower()}", Union(Edge, fused=True), tuple(alike[kind]))
-        add(union, "relations")
+        add(ViewNode(f"fused_{kind.lower()}", Union(FusedEdge, fused=True), tuple(alike[kind])))
+        for feed in ("relations", "conflicts"):
+            feeds[feed].append(f"fused_{kind.lower()}")
     for output in model.outputs.values():
         if output.feeds in feeds:
-            add(ViewNode(output.name, Union(output.struct), tuple(feeds[output.feeds])))
+            union = Union(output.struct, only=DISPUTED if output.feeds == "conflicts" else None)
+            add(ViewNode(output.name, union, tuple(feeds[output.feeds])))
         elif output.feeds in nodes or output.feeds in tables:
             add(ViewNode(output.name, Project(output.struct), (output.feeds,)))
         else:

@@ -4,6 +4,7 @@ import msgspec
 
 from codeanatomy.facts.types import SemanticType
 
+PARSED = 0.999  # trust in what the parser says: what could fail is our reading of it
 EVERY = ("*",)  # left side of a relation that holds for every table with the columns it needs
 
 
@@ -48,6 +49,9 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: bool = False  # the left table's ordinal tells edges of a pair apart
     origin: str | None = None  # None: from the column of that type
     adds: str = ""  # evidence that the relation adds to its rows' own
+    trust: float = (
+        PARSED  # share of its certain edges that hold, measured: (right + 1) / (seen + 2)
+    )
     fused: bool = False  # its edges may be those of other relations of the kind: then they are one
     properties: tuple[Property, ...] = ()
 
@@ -66,7 +70,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     struct: type[msgspec.Struct]
-    feeds: str  # entities | relations | properties | trouble | a table's or view's name
+    feeds: str  # entities, relations, properties, trouble, conflicts, or a table's or view's name
     sort: tuple[SemanticType, ...] = ()
 
 

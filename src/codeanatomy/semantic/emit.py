@@ -127,7 +127,7 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
         t.ORIGIN: literal(r.origin) if r.origin else given(t.ORIGIN, literal(r.name)),
         t.CERTAINTY: given(t.CERTAINTY, "'certain'"),
         t.CONFIDENCE: given(t.CONFIDENCE, "1.0"),
-        t.SCORE: given(t.CONFIDENCE, "1.0"),
+        t.SCORE: f"{literal(r.trust)} * {given(t.CONFIDENCE, '1.0')}",
         t.EVIDENCE: _evidence(left, "", r.adds),
     }
     where = [
@@ -145,45 +145,61 @@ def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:
     wanted = schema_from_struct(p.struct)
     spans = [m for f in wanted if (m := semantic_type(f)) in (t.BSTART, t.BEND, t.LINE)]
     parts = []
+    if not view.inputs:
+        nothing = {f.name: cast("NULL", f.type) for f in wanted}
+        return _select(nothing, "(SELECT 1)", ["false"])
+    given_by = schema_from_struct(Edge) if p.fused else wanted
     for name in view.inputs:
         given = inferred.schemas[name]
         source = next(v.made_of for v in inferred.views if v.name == name)
         # a normalised view of a table without spans has none to give
         if isinstance(source, Entity) and not has(inferred.schemas[source.table], *spans):
             continue
-        picked = _pick(wanted, given)
+        picked = _pick(given_by, given)
         where = [
             f"{picked[f.name]} IS NOT NULL"
-            for f in wanted
+            for f in given_by
             if not f.nullable and given.field(_source(f, given)).nullable
         ]
+        where += [column("", given, p.only)] if p.only else []
         parts.append(_select(picked, quote(name), where))
     together = " UNION ALL ".join(parts)
     return _fused(wanted, together) if p.fused else together
 
 
 def _fused(edges: pa.Schema, source: str) -> str:
-    """One row per edge: the surest one's word, and the evidence of all."""
-    same = (t.KIND, t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)
-    keys = [quote(column_of(edges, meaning)) for meaning in same]
-    confidence, origin, evidence = (
-        quote(column_of(edges, meaning)) for meaning in (t.CONFIDENCE, t.ORIGIN, t.EVIDENCE)
+    """One row per edge: the surest one's word, the evidence of all, and 1 - product of their
+    doubts as score: half of that where several answer a site and no two of them alike."""
+
+    def named(*meanings: t.SemanticType) -> list[str]:
+        return [quote(column_of(edges, meaning)) for meaning in meanings]
+
+    keys = named(t.KIND, t.SOURCE_ID, t.TARGET_ID, t.ORDINAL)
+    confidence, origin, evidence, score, disputed = named(
+        t.CONFIDENCE, t.ORIGIN, t.EVIDENCE, t.SCORE, t.DISPUTED
     )
     surest = f"ORDER BY {confidence} DESC, {origin}, {evidence}"
+    # each word once; neither DISTINCT nor ORDER BY within, which cost a hundred times this
+    words_of = f"string_to_array(array_to_string(array_agg({evidence}), '+'), '+')"
+    site = f"OVER (PARTITION BY {keys[1]}, {keys[3]})"
+    alone = f"max(voices) {site} = 1 AND min({evidence}) {site} <> max({evidence}) {site}"
+    made = {
+        evidence: f"array_to_string(array_sort(array_distinct({words_of})), '+')",
+        score: f"round(1.0 - exp(sum(ln(1.0 - {score}))), 6)",
+    }
     # plain text: aggregates over dictionaries keep a word for every group, more than their keys
-    words = {f.name for f in edges if pa.types.is_dictionary(f.type)}
-    plain = {n: cast(quote(n), pa.string()) if n in words else quote(n) for n in edges.names}
-    columns = {}
-    for field in edges:
-        name = quote(field.name)
-        found = name if name in keys else f"first_value({name} {surest})"
-        if name == evidence:
-            # each word once; neither DISTINCT nor ORDER BY within, which cost a hundred times this
-            words_of = f"string_to_array(array_to_string(array_agg({name}), '+'), '+')"
-            found = f"array_to_string(array_sort(array_distinct({words_of})), '+')"
-        columns[field.name] = cast(found, field.type) if field.name in words else found
-    texts = _select(plain, f"({source})")
-    return f"{_select(columns, f'({texts})')} GROUP BY {', '.join(keys)}"
+    words = {quote(f.name): f.type for f in edges if pa.types.is_dictionary(f.type)}
+    own = [quote(f.name) for f in edges if quote(f.name) != disputed]
+    plain = ", ".join(f"{cast(n, pa.string())} AS {n}" if n in words else n for n in own)
+    grouped = ", ".join(
+        n if n in keys else f"{made.get(n) or f'first_value({n} {surest})'} AS {n}" for n in own
+    )
+    once = f"SELECT {grouped}, count(*) AS voices FROM (SELECT {plain} FROM ({source}))"
+    once = f"SELECT *, {alone} AS {disputed} FROM ({once} GROUP BY {', '.join(keys)})"
+    columns = {f.name: quote(f.name) for f in edges}
+    columns |= {f.name: cast(n, words[n]) for f in edges if (n := quote(f.name)) in words}
+    halved = f"CASE WHEN {disputed} THEN {score} / 2 ELSE {score} END"
+    return _select({**columns, column_of(edges, t.SCORE): halved}, f"({once})")
 
 
 def _source(field: pa.Field, given: pa.Schema) -> str:
@@ -267,9 +283,10 @@ def cast(expression: str, wanted: pa.DataType, given: pa.DataType | None = None)
 
 
 def column(alias: str, schema: pa.Schema, meaning: t.SemanticType) -> str:
-    """The one column of that meaning, with its table's alias; DeclarationError if there is none."""
+    """The one column of that meaning, with its table's alias if it has one; DeclarationError if
+    there is none."""
     try:
-        return f"{alias}.{quote(column_of(schema, meaning))}"
+        return f"{alias}." * bool(alias) + quote(column_of(schema, meaning))
     except KeyError as e:
         raise DeclarationError(str(e.args[0])) from None
 

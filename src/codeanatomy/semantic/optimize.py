@@ -2,6 +2,7 @@
 order is this tuple."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 
 import msgspec
 
@@ -41,22 +42,25 @@ def drop_unfed(views: Views, asked: Selection) -> Views:
         known = asked.tables | {v.name for v in fed}
         for view in fed:
             inputs = tuple(i for i in view.inputs if i in known)
-            if len(inputs) == len(view.inputs) or (inputs and isinstance(view.made_of, Union)):
+            united = isinstance(view.made_of, Union) and (inputs or view.name in asked.outputs)
+            if united or len(inputs) == len(view.inputs):
                 views += (msgspec.structs.replace(view, inputs=inputs),)
     return views
 
 
 def fuse_only_several(views: Views, asked: Selection) -> Views:
-    """A union that no fused relation feeds has nothing to fuse."""
+    """Where no fused relation feeds a union there is nothing to fuse, and nobody to disagree: who
+    reads it reads its inputs."""
     fused = {v.name for v in views if isinstance(v.made_of, Relation) and v.made_of.fused}
+    unions = [v for v in views if isinstance(v.made_of, Union) and v.made_of.fused]
+    idle = {v.name: v.inputs for v in unions if fused.isdisjoint(v.inputs)}
 
-    def plain(view: ViewNode) -> ViewNode:
-        if not isinstance(view.made_of, Union) or fused.intersection(view.inputs):
-            return view
-        made_of = msgspec.structs.replace(view.made_of, fused=False)
-        return msgspec.structs.replace(view, made_of=made_of)
+    def direct(view: ViewNode) -> ViewNode:
+        none = isinstance(view.made_of, Union) and view.made_of.only is not None
+        inputs = ((() if none else idle[i]) if i in idle else (i,) for i in view.inputs)
+        return msgspec.structs.replace(view, inputs=tuple(chain.from_iterable(inputs)))
 
-    return tuple(map(plain, views))
+    return tuple(direct(v) for v in views if v.name not in idle)
 
 
 def prune_unread(views: Views, asked: Selection) -> Views:

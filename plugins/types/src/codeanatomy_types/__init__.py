@@ -11,7 +11,9 @@ from codeanatomy_types.views import TYPED
 
 __all__ = ["RELATIONS", "SURVEY", "TYPED"]
 
-_said = partial(Relation, dst=t.TARGET, origin="types", adds="types", fused=True)
+# of 149,354 call targets that pyrefly gives on Django the solver gives 137,882, too
+TRUST = 0.92
+_said = partial(Relation, dst=t.TARGET, origin="types", adds="types", fused=True, trust=TRUST)
 
 RELATIONS = (
     *(

@@ -10,6 +10,7 @@ from codeanatomy.app.cli.output import print_object, print_rows
 # what is listed -> the columns that text shows of it; the queries stand in `query/sql/questions`
 COLUMNS = {
     "problems": ("place", "severity", "code", "message"),
+    "conflicts": ("place", "kind", "site", "target", "evidence", "certainty", "score"),
     "unresolved": ("place", "what", "text", "reason"),
     "skipped": ("path", "reason", "detail"),
     "roots": ("folder", "reason"),
@@ -28,6 +29,7 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
 
     \b
     problems      trouble with the input, with its place
+    conflicts     sites of which witnesses say different things, and what
     unresolved    sites whose target is unknown, with the reason
     skipped       files and folders that were left out, with the reason
     roots         folders that module names start from

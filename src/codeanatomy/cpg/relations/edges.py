@@ -3,13 +3,17 @@ names, imports, classes and calls, as scope rules and the resolution solver say.
 
 from functools import partial
 
+from codeanatomy.cpg.kinds import FLOWING
 from codeanatomy.facts import types as t
 from codeanatomy.semantic.declare import EVERY, Property, Relation, Where
 
 _syntax = partial(Relation, origin="syntax", dst=t.NODE, site=t.NODE)
-_dominates = partial(Relation, left=EVERY, dst=t.NODE, site=t.NODE, origin="flow")
+_flow = partial(Relation, trust=FLOWING)
+_dominates = partial(_flow, left=EVERY, dst=t.NODE, site=t.NODE, origin="flow")
 _scope = partial(Relation, origin="scope", adds="scope")
-_answered = partial(Relation, dst=t.TARGET, adds="resolve")  # what the solver says
+SOLVED = 0.99  # 100 of 100 certain sites were right: bench/sites.py
+_answered = partial(Relation, dst=t.TARGET, adds="resolve", trust=SOLVED)
+_doubted = (Property("DOUBT", "doubt", unless=("",)),)
 
 STRUCTURE = (
     _syntax(name="rel_ast", kind="AST", left=EVERY, src=t.PARENT),
@@ -39,12 +43,10 @@ STRUCTURE = (
     _syntax(name="rel_receiver", kind="RECEIVER", left=("call_site",), src=t.NODE, dst=t.RECEIVER),
 )
 FLOW = (
-    Relation(name="rel_cfg", kind="CFG", left=("flow_edge",), src=t.NODE, dst=t.FOLLOWER),
+    _flow(name="rel_cfg", kind="CFG", left=("flow_edge",), src=t.NODE, dst=t.FOLLOWER),
     _dominates(name="rel_dominate", kind="DOMINATE", src=t.DOMINATOR),
     _dominates(name="rel_post_dominate", kind="POST_DOMINATE", src=t.POST_DOMINATOR),
-    Relation(
-        name="rel_cdg", kind="CDG", left=("control",), src=t.CONTROLLER, dst=t.NODE, site=t.NODE
-    ),
+    _flow(name="rel_cdg", kind="CDG", left=("control",), src=t.CONTROLLER, dst=t.NODE, site=t.NODE),
     _dominates(name="rel_reaching_def", kind="REACHING_DEF", left=("def_use",), src=t.BINDING),
 )
 _runs = partial(_syntax, left=("syntax",), src=t.CONTAINER)
@@ -68,6 +70,7 @@ RELATED = tuple(
         ordinal=ordered,
         origin="resolve",
         adds="resolve",
+        trust=SOLVED,
     )
     for kind, what, ordered in (
         ("MRO", "mro", True),
@@ -81,7 +84,14 @@ RELATED = tuple(
 MEANING = (
     _scope(name="rel_ref_scope", kind="REF", left=("reference",), src=t.NODE, dst=t.DECLARED),
     *(
-        _answered(name=name, kind=kind, left=("target",), src=t.NODE, where=(Where(t.WHAT, what),))
+        _answered(
+            name=name,
+            kind=kind,
+            left=("target",),
+            src=t.NODE,
+            where=(Where(t.WHAT, what),),
+            properties=_doubted,
+        )
         for name, kind, what in (
             ("rel_ref_target", "REF", ("name", "attribute")),
             ("rel_imports", "IMPORTS", ("import",)),
@@ -130,6 +140,7 @@ LINKS = tuple(
         site=t.NODE,
         where=(Where(t.WHAT, (what,)),),
         adds=adds,
+        trust=SOLVED,
     )
     for view, kind, what, adds in (
         ("filled", "PARAMETER_LINK", "fills", "resolve"),

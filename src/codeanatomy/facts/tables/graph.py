@@ -48,7 +48,7 @@ class Edge(msgspec.Struct, frozen=True):
     origin: Annotated[str, t.FEW, t.ORIGIN, "witness or rule"]
     certainty: Annotated[str, t.FEW, t.CERTAINTY]
     confidence: Annotated[float, t.CONFIDENCE]
-    score: Annotated[float, t.SCORE]
+    score: Annotated[float, t.SCORE, "belief in the edge, below 1: 1 - product of all doubts"]
     evidence: Annotated[str, t.FEW, t.EVIDENCE, "witness names joined by +"]
 
 
@@ -59,6 +59,18 @@ class EdgeByTarget(msgspec.Struct, frozen=True):
     src: Annotated[int, t.SOURCE_ID]
     kind: Annotated[str, t.FEW, t.KIND]
     ordinal: Annotated[int, t.INT32, t.ORDINAL]
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Stored as `conflicts`: what witnesses say of a site of which no two say the same."""
+
+    kind: Annotated[str, t.CODED, t.KIND]
+    site: Annotated[int, t.SITE_ID, "node where the evidence stands"]
+    dst: Annotated[int, t.TARGET_ID]
+    evidence: Annotated[str, t.CODED, t.EVIDENCE]
+    certainty: Annotated[str, t.CODED, t.CERTAINTY]
+    confidence: Annotated[float, t.CONFIDENCE]
+    score: Annotated[float, t.SCORE]
 
 
 class Prop(msgspec.Struct, frozen=True):

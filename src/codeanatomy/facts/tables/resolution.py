@@ -19,6 +19,7 @@ class Target(msgspec.Struct, frozen=True):
     target: Annotated[int, t.TARGET, "node key of the target in its file"]
     rule: Annotated[str, t.CODED, t.ORIGIN, "import, attribute, self, constructor, flow ..."]
     certainty: Annotated[str, t.CODED, t.CERTAINTY, "certain or possible"]
+    doubt: Annotated[str, t.CODED, t.REASON, "why it is only possible; empty where it is certain"]
     confidence: Annotated[float, t.CONFIDENCE]
     candidates: Annotated[int, t.INT32, t.COUNT, "size of the site's target set"]
     taken: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from codeanatomy.facts import types as t
+from codeanatomy.facts.tables.graph import Edge
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -70,6 +71,12 @@ class Link(msgspec.Struct, frozen=True):
     rule: Annotated[str, t.CODED, t.ORIGIN]
     certainty: Annotated[str, t.CODED, t.CERTAINTY]
     confidence: Annotated[float, t.CONFIDENCE]
+
+
+class FusedEdge(Edge, frozen=True):
+    """An edge of a kind that several witnesses may give."""
+
+    disputed: Annotated[bool, t.DISPUTED, "they answered, and no two of them alike"]
 
 
 class Dependency(msgspec.Struct, frozen=True):
