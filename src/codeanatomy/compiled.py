@@ -76,6 +76,15 @@ class Compiled(msgspec.Struct, frozen=True):
     solves: bool
     without: frozenset[str]  # kinds of edges that were not asked for
 
+    def relations(self) -> list[dict[str, object]]:
+        """What each view that relates was made of, for those who ask why an edge is there."""
+        related = ((v, v.made_of) for v in self.views if isinstance(v.made_of, Relation))
+        return [
+            {"name": v.name, "kind": r.kind, "tables": v.inputs, "adds": r.adds, "trust": r.trust}
+            | {"joins": [*map(_join_text, self.joins.get(v.name, ()))]}
+            for v, r in related
+        ]
+
 
 def compile_graph(
     tables: Mapping[str, pa.Schema], declared: Model | None = None, asked: Asked | None = None

@@ -195,6 +195,7 @@ def finish(
     """The final tables with the source texts, what the snapshot says, and how they are sorted."""
     facts = graph_facts(outputs) | evidence.facts | {"policy": compiled.policy.fingerprint}
     facts["without"] = sorted(compiled.without)
+    facts["relations"] = compiled.relations()
     return {**outputs, TEXTS: _texts(scanned)}, facts, _sort()
 
 

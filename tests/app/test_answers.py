@@ -29,6 +29,10 @@ QUESTIONS = {
     "kinds": ["show", "kinds"],
     "tables": ["show", "tables"],
 }
+EXPLAINED = {
+    "explain_edge": ["explain", "edge", "main", "shop.Box.open"],
+    "explain_node": ["explain", "node", "shop.load"],
+}
 
 
 def run(shop: Handmade, *words: str) -> Result:
@@ -39,12 +43,20 @@ def without_ids(text: str) -> str:
     return re.sub(r"snapshot [0-9a-f]{12}", "snapshot ID", text)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", [*QUESTIONS, *EXPLAINED])
 def test_text(shop: Handmade, name: str) -> None:
-    done = run(shop, *QUESTIONS[name])
+    done = run(shop, *(QUESTIONS | EXPLAINED)[name])
     assert done.exit_code == 0
     shown = f"{done.stdout}--\n{without_ids(done.stderr)}"
     check_golden(f"cli/{name}.txt", shown)
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_explanations_are_objects_too(shop: Handmade, name: str) -> None:
+    array = json.loads(run(shop, *EXPLAINED[name], "--format", "json").stdout)
+    lines = run(shop, *EXPLAINED[name], "--format", "jsonl").stdout.splitlines()
+    assert array
+    assert [json.loads(line) for line in lines] == array
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

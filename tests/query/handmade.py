@@ -18,6 +18,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "edges": graph.Edge,
     "edges_by_dst": graph.EdgeByTarget,
     "props": graph.Prop,
+    "conflicts": graph.Conflict,
     "problems": graph.Problem,
     "unresolved": graph.Unresolved,
     "files": source.SourceFile,

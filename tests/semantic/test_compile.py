@@ -70,9 +70,9 @@ def test_edges_told_by_a_column_of_nodes_have_no_view_and_are_the_ones_that_view
     idle = [r for name, r in model().relations.items() if name not in fed]
     held = {r.kind: r.src for r in idle}
     node = schema_from_struct(Node)
-    columns = {kind: semantic_type(node.field(c)) for kind, (c, _) in COLUMNS.items()}
-    origins = {r.kind: r.origin for r in idle}
-    assert origins == {kind: origin for kind, (_, origin) in COLUMNS.items()}
+    columns = {kind: semantic_type(node.field(c)) for kind, (c, *_) in COLUMNS.items()}
+    origins = {r.kind: [r.origin, r.trust] for r in idle}
+    assert origins == {kind: told for kind, (_, *told) in COLUMNS.items()}
     assert held and {kind: t.IDS[src] for kind, src in held.items()} == columns
 
 

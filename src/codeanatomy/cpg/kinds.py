@@ -118,6 +118,43 @@ def selected(asked: Iterable[str]) -> dict[type, frozenset[str]]:
     return {Entity: nodes, Relation: edges} if asked else {}
 
 
+RULES = {  # what leads to an edge (its origin), for those who ask why
+    "syntax": "the syntax tree says so",
+    "scope": "Python's scope rules say so",
+    "flow": "dominance or reaching definitions over the control flow of one definition",
+    "resolve": "what the resolution solver knows of the class or value",
+    "function": "a function itself gets here as a value",
+    "method": "an attribute of a receiver whose class is known",
+    "override": "a method of an inheriting class, whose instances the receiver may be",
+    "constructor": "a class is called; this is what makes the instance",
+    "instance": "an attribute that instances of a known class have",
+    "external": "an attribute of something outside that stubs declare",
+    "undeclared": "an attribute of something outside of which no stubs are known",
+    "import": "an import names it",
+    "star": "a star import brings the name",
+    "global": "a name of the module",
+    "builtin": "a name that only builtins have",
+    "module": "an attribute of a module",
+    "class": "an attribute of a class, or the class itself",
+    "super": "the next class in the order of super()",
+    "implicit": "syntax, a decorator or a builtin calls it without writing it out",
+    "next": "evaluated next",
+    "true": "where the test holds",
+    "false": "where the test fails",
+    "loop": "for the next element",
+    "done": "when the loop is over",
+    "match": "where the case matches",
+    "nomatch": "where the case does not match",
+    "raise": "when it raises",
+    "exception": "to the handlers around it",
+    "escape": "when nothing handles what was raised",
+    "return": "when it returns",
+    "break": "to behind the loop",
+    "continue": "to the head of the loop",
+    "standard library": "the interpreter's own modules",
+    "installed": "metadata of an installed distribution",
+    "declared": "metadata of the project",
+}
 FLOWING = 0.998  # trust in control and data flow, by the lines of bytecode: see tests/extract
 # edges told by a column of their target, where that comes from, and the trust in it
 COLUMNS = {

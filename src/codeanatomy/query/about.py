@@ -38,6 +38,17 @@ class Witnessed(msgspec.Struct, frozen=True):
     seconds: float  # of that build: CPU of extractors, wall time of surveys; 0 for cached rows
 
 
+class Declared(msgspec.Struct, frozen=True):
+    """A relation as the build had it: what it joined, the words it adds, and the trust in it."""
+
+    name: str
+    kind: str
+    tables: tuple[str, ...]
+    adds: str
+    trust: float
+    joins: tuple[str, ...] = ()
+
+
 class SnapshotFacts(msgspec.Struct, frozen=True):
     """The facts of a build that answers repeat; a build records more beside them."""
 
@@ -48,6 +59,7 @@ class SnapshotFacts(msgspec.Struct, frozen=True):
     commit: str | None
     dirty: bool | None
     witnesses: tuple[Witnessed, ...] = ()
+    relations: tuple[Declared, ...] = ()
     without: tuple[str, ...] = ()  # kinds of edges that were not asked for
 
     def needs(self, *kinds: str) -> None:

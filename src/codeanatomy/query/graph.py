@@ -13,12 +13,19 @@ import pyarrow as pa
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError, UsageError
-from codeanatomy.query import at, callgraph
+from codeanatomy.query import at, callgraph, explain
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, resolve
 from codeanatomy.query.tables import Tables, question_sql, quoted
-from codeanatomy.query.walk import bodies, definitions, references, unresolved_calls, walk
+from codeanatomy.query.walk import (
+    bodies,
+    definitions,
+    ids_of,
+    references,
+    unresolved_calls,
+    walk,
+)
 from codeanatomy.sources.git import BrokenGit, git_of
 from codeanatomy.sources.walk import Changes, changes
 
@@ -176,6 +183,29 @@ class Graph(contextlib.ExitStack):
         steps = slicer.steps(seeds, stop)
         rows = slices.placed(self._tables, slices.ways(seeds, steps, slicer.taken, goals))
         return self._sliced(rows, steps, "call sites that the data may reach", slicer.cut, limit)
+
+    def explain_edge(
+        self, source: str, target: str, *, kind: str = "", limit: int | None = None
+    ) -> tuple[list[explain.Explained], About]:
+        """Why the edges from SOURCE, or what it evaluates, to TARGET are believed. Both are names,
+        SOURCE may be FILE:LINE. UsageError where there is none, with what may be missing."""
+        found = self.resolve(target, variables=True)
+        path, _, line = source.rpartition(":")
+        if line.isdecimal():
+            near = starts = explain.starting_at(self._tables, self._relative(path), int(line))
+        else:
+            symbols = self.resolve(source, variables=True)
+            starts, near = ids_of(symbols), bodies(self._tables, symbols)
+        edges = explain.between(self._tables, starts, ids_of(found), near, kind)
+        if not edges:
+            raise explain.unexplained(self._tables, (source, target), _last(found), near)
+        told = explain.explain_edges(self._tables, edges[:limit], self.facts.relations)
+        about = {"rows": len(edges), "shown": len(told)}
+        return told, msgspec.structs.replace(self.statement(), **about)
+
+    def explain_node(self, name: str) -> list[explain.ExplainedNode]:
+        """What is known of the nodes that NAME means, and from whom."""
+        return explain.explain_nodes(self._tables, ids_of(self.resolve(name, variables=True)))
 
     def tables(self) -> pa.Table:
         """The stored tables: rows, content hash and bytes of each."""

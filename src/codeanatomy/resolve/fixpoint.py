@@ -191,6 +191,8 @@ class Fixpoint:
     ) -> tuple[Ints, Ints, Ints]:
         """`find` (or `lookup.find`) of the (object, name) pair beside each row, with the row and
         its object; without rows that wait, since the class has no order yet."""
+        if find is None:
+            rows, objects, pairs = self.closed(table, rows, objects, pairs)
         keys, inverse = np.unique(pairs, return_inverse=True)
         find = find or self.lookup.find
         places = [find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
@@ -203,6 +205,18 @@ class Fixpoint:
             self.wait(table, rows[waits], objects[waits])
             found, rows, objects = found[~waits], rows[~waits], objects[~waits]
         return found, rows, objects
+
+    def closed(
+        self, table: str, rows: Ints, objects: Ints, pairs: Ints | None = None
+    ) -> tuple[Ints, Ints, Ints]:
+        """Without rows whose object may be of an inheriting class, until all of those are known:
+        what these override would be missed."""
+        pairs = objects if pairs is None else pairs
+        if self.lookup.below:
+            return rows, objects, pairs
+        open_ = p.among(self.points.kind[objects], (*p.CONES, p.SUPER))
+        self.wait(table, rows[open_], objects[open_])
+        return rows[~open_], objects[~open_], pairs[~open_]
 
     def wait(self, table: str, rows: Ints, objects: Ints) -> None:
         """Rows that wait for the orders of their objects' classes."""

@@ -1,0 +1,114 @@
+"""Why an edge is believed, asked of a graph that was built."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import codeanatomy
+from codeanatomy.cpg.kinds import RULES
+from codeanatomy.facts.errors import UsageError
+from codeanatomy.query.graph import Graph
+
+SHOP = """\
+class Box:
+    def open(self):
+        return lid()
+
+    def close(self):
+        pass
+
+
+class Crate(Box):
+    def close(self):
+        return Box()
+
+
+def lid():
+    '''What a box has.'''
+
+
+def pack(box: Box, other):
+    box.open()
+    box.close()
+    other.open()
+    try:
+        return [x for x in box]
+    finally:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
+    folder: Path = tmp_path_factory.mktemp("shop")
+    (folder / "shop.py").write_text(SHOP)
+    codeanatomy.build(folder, workers=1)
+    with codeanatomy.open_graph(folder) as graph:
+        yield graph
+
+
+def test_a_certain_call_names_its_rule_its_place_and_its_terms(shop: Graph) -> None:
+    [one], about = shop.explain_edge("shop.Box.open", "shop.lid", kind="CALL")
+    assert (one.certainty, one.rule, one.evidence, one.doubt) == (
+        *("certain", "function", ("resolve",), ""),
+    )
+    assert (one.site.place, one.site.text) == ("shop.py:3", "return lid()")
+    assert (one.target.place, one.target.text) == ("shop.py:14", "def lid():")
+    [term] = one.terms
+    assert (term.relation, term.confidence) == ("rel_call", 1.0)
+    assert one.score == pytest.approx(term.trust * term.confidence) == pytest.approx(term.term)
+    assert not one.alternatives
+    assert (about.rows, about.shown) == (1, 1)
+
+
+def test_a_possible_call_says_why_and_what_else_it_may_be(shop: Graph) -> None:
+    [one], _ = shop.explain_edge("shop.pack", "shop.Box.close", kind="CALL")
+    assert (one.certainty, one.doubt) == ("possible", "overridden in a subclass")
+    assert 0 < one.score < one.confidence < 1
+    [other] = one.alternatives
+    assert (other.name, other.certainty) == ("shop.Crate.close", "possible")
+    [same], _ = shop.explain_edge("shop.pack", "shop.Crate.close", kind="CALL")
+    assert same.rule == "override"
+    assert same.score == other.score < one.score
+
+
+def test_a_place_may_stand_for_the_source(shop: Graph) -> None:
+    found, _ = shop.explain_edge("shop.py:19", "shop.Box.open")
+    assert [one.kind for one in found] == ["CALL", "REF"]
+
+
+def test_an_edge_of_two_tables_tells_how_they_were_joined(shop: Graph) -> None:
+    [one], _ = shop.explain_edge("shop.Crate", "shop.Box", kind="INHERITS_FROM")
+    [term] = one.terms
+    [join] = term.joins
+    assert join.startswith(
+        "foreign key: base.file_id = target.file_id and base.value = target.site"
+    )
+
+
+def test_edges_that_nodes_hold_are_explained_too(shop: Graph) -> None:
+    [one], _ = shop.explain_edge("shop.Box", "shop.Box.open", kind="AST")
+    assert (one.rule, one.evidence, one.certainty) == ("syntax", ("ast",), "certain")
+
+
+def test_where_there_is_no_edge_the_unresolved_sites_of_that_name_are_told(shop: Graph) -> None:
+    with pytest.raises(UsageError, match=r"callees shop\.lid"):
+        shop.explain_edge("shop.lid", "shop.pack")
+    with pytest.raises(UsageError) as told:
+        shop.explain_edge("shop.pack", "shop.Box.open", kind="MRO")
+    assert "shop.py:21  call open: parameter without a value" in str(told.value)
+
+
+def test_a_node_tells_who_saw_it_and_what_is_not_known_in_it(shop: Graph) -> None:
+    [lid] = shop.explain_node("shop.lid")
+    assert lid.properties["DOCSTRING"] == "What a box has."
+    assert lid.edges_in["CALL"] == lid.edges_in["AST"] == 1
+    [pack] = shop.explain_node("shop.pack")
+    assert pack.unresolved["parameter without a value"] >= 1
+    assert pack.evidence == ("ast",)
+
+
+def test_every_rule_of_the_graph_has_a_sentence(shop: Graph) -> None:
+    rows = shop.sql("SELECT DISTINCT origin FROM cpg_edges")
+    assert set(rows["origin"].to_pylist()) <= RULES.keys()
