@@ -1,0 +1,180 @@
+"""Which nodes of LibCST are which constructs of `ast`, and where `ast` has them stand."""
+
+from collections.abc import Callable, Iterator
+
+import libcst as cst
+
+from codeanatomy_cst.concrete import Concrete, Place
+
+# what it is in the grammar, its ast class, its place by `ast`, and its place with its trivia
+Row = tuple[str, str, Place, Place]
+
+_STATEMENTS = {
+    **{c: c.__name__ for c in (cst.ClassDef, cst.While, cst.If, cst.Match, cst.Try, cst.TryStar)},
+    **{c: c.__name__ for c in (cst.FunctionDef, cst.For, cst.With)},
+}
+_SMALL = {
+    **{c: c.__name__ for c in (cst.Return, cst.Pass, cst.Break, cst.Continue, cst.Raise)},
+    **{c: c.__name__ for c in (cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal)},
+    **{c: c.__name__ for c in (cst.Assign, cst.AugAssign, cst.AnnAssign, cst.TypeAlias)},
+    cst.Del: "Delete",
+}
+_EXPRESSIONS = {
+    **{c: c.__name__ for c in (cst.Attribute, cst.Subscript, cst.Call, cst.Lambda, cst.Await)},
+    **{c: c.__name__ for c in (cst.IfExp, cst.NamedExpr, cst.List, cst.Set, cst.Dict, cst.Tuple)},
+    **{c: c.__name__ for c in (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)},
+    **{c: "Constant" for c in (cst.Integer, cst.Float, cst.Imaginary, cst.Ellipsis)},
+    **{cst.UnaryOperation: "UnaryOp", cst.BinaryOperation: "BinOp", cst.BooleanOperation: "BoolOp"},
+    **{cst.SimpleString: "Constant", cst.FormattedString: "JoinedStr"},
+    **{cst.Comparison: "Compare", cst.TemplatedString: "TemplateStr", cst.Slice: "Slice"},
+    cst.FormattedStringExpression: "FormattedValue",
+    cst.TemplatedStringExpression: "Interpolation",
+}
+_PATTERNS = {
+    **{c: c.__name__ for c in (cst.MatchValue, cst.MatchSingleton, cst.MatchOr, cst.MatchClass)},
+    **{c: c.__name__ for c in (cst.MatchMapping, cst.MatchAs, cst.MatchStar)},
+    **dict.fromkeys((cst.MatchList, cst.MatchTuple), "MatchSequence"),
+}
+_PLAIN = {
+    **{c: ("statement", name) for c, name in _STATEMENTS.items()},
+    **{c: ("expression", name) for c, name in _EXPRESSIONS.items()},
+    **{c: ("pattern", name) for c, name in _PATTERNS.items()},
+    cst.Module: ("module", "Module"),
+    cst.ImportAlias: ("element", "alias"),
+    cst.StarredElement: ("element", "Starred"),
+    **dict.fromkeys((cst.ExceptHandler, cst.ExceptStarHandler), ("clause", "ExceptHandler")),
+}
+
+
+class Constructs:
+    """The rows of a concrete syntax, children first."""
+
+    def __init__(self, found: Concrete) -> None:
+        self._own, self._whole, self._tokens = found.own, found.whole, found.tokens
+        self._known: dict[int, str] = {}  # ast classes of expressions, by ids of their nodes
+        self.rows: list[Row] = []
+        for node in found.nodes:
+            kind = node.__class__
+            if plain := _PLAIN.get(kind):
+                if kind in _ENCLOSED:
+                    self._enclose(node)
+                self._add(node, *plain)
+            elif special := _SPECIAL.get(kind):
+                special(self, node)
+
+    def _add(self, node: cst.CSTNode, what: str, construct: str) -> None:
+        """A row of a node that stands where LibCST has it."""
+        if getattr(node, "asynchronous", None) is not None:
+            construct = f"Async{construct}"
+        self._known[id(node)] = construct
+        self.rows.append((what, construct, self._own[id(node)], self._whole[id(node)]))
+
+    def _as(self, node: cst.CSTNode, what: str, inner: cst.CSTNode) -> None:
+        """A row of the construct that an expression is, with the trivia of the node around it."""
+        if construct := self._known.get(id(inner)):
+            self.rows.append((what, construct, self._own[id(inner)], self._whole[id(node)]))
+
+    def _enclose(self, node: cst.CSTNode) -> None:
+        """Take the innermost parentheses of a tuple or generator into its place."""
+        start, end = self._own[id(node)]
+        if isinstance(node, cst.GeneratorExp) or getattr(node, "lpar", ()):
+            while self._tokens[start] != "(":
+                start -= 1
+            start -= self._tokens[start] != "("
+            end = self._tokens.index(")", end) + 1
+            first, last = self._whole[id(node)]
+            self._own[id(node)] = (start, end)
+            self._whole[id(node)] = (min(first, start), max(last, end))
+
+    def _name(self, node: cst.Name) -> None:
+        constant = node.value in ("None", "True", "False")
+        self._add(node, "expression", "Constant" if constant else "Name")
+
+    def _strings(self, node: cst.ConcatenatedString) -> None:
+        kinds, part = set(), node.right
+        while isinstance(part, cst.ConcatenatedString):
+            kinds.add(self._known[id(part.left)])
+            part = part.right
+        kinds |= {self._known[id(node.left)], self._known[id(part)]}
+        order = ("TemplateStr", "JoinedStr", "Constant")
+        self._add(node, "expression", next(kind for kind in order if kind in kinds))
+
+    def _yield(self, node: cst.Yield) -> None:
+        self._add(node, "expression", "YieldFrom" if isinstance(node.value, cst.From) else "Yield")
+
+    def _line(self, node: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> None:
+        """Small statements; what stands alone on its line has the trivia of the line."""
+        for one in node.body:
+            alone = len(node.body) == 1 and isinstance(node, cst.SimpleStatementLine)
+            if alone:
+                self._whole[id(one)] = self._whole[id(node)]
+            if isinstance(one, cst.Expr):
+                self._as(one, "statement", one.value)
+            elif construct := _SMALL.get(one.__class__):
+                self._add(one, "statement", construct)
+
+    def _decorator(self, node: cst.Decorator) -> None:
+        place = self._own[id(node.decorator)]
+        self.rows.append(("clause", "Decorator", place, self._whole[id(node)]))
+
+    def _case(self, node: cst.MatchCase) -> None:
+        last = node.body.body[-1]
+        if isinstance(last, cst.SimpleStatementLine):
+            last = last.body[-1]
+        last = last.value if isinstance(last, cst.Expr) else last
+        place = (self._own[id(node.pattern)][0], self._own[id(last)][1])
+        self.rows.append(("clause", "match_case", place, self._whole[id(node)]))
+
+    def _comprehension(self, node: cst.CompFor) -> None:
+        last, inner = node.ifs[-1].test if node.ifs else node.iter, node.inner_for_in
+        place = (self._own[id(node.target)][0], self._own[id(last)][1])
+        start, end = self._whole[id(node)]
+        end = end if inner is None else self._whole[id(inner)][0]
+        self.rows.append(("clause", "comprehension", place, (start, end)))
+
+    def _argument(self, node: cst.Arg) -> None:
+        if node.keyword is not None or node.star == "**":
+            self._add(node, "element", "keyword")
+        elif node.star:
+            self._add(node, "element", "Starred")
+        else:
+            self._as(node, "element", node.value)
+
+    def _subscript(self, node: cst.SubscriptElement) -> None:
+        index = node.slice
+        if isinstance(index, cst.Index) and index.star:
+            self._add(node, "element", "Starred")
+        else:
+            self._as(node, "element", index.value if isinstance(index, cst.Index) else index)
+
+    def _parameter(self, node: cst.Param) -> None:
+        start, end = self._own[id(node.name)]
+        if node.annotation is not None:
+            end = self._whole[id(node.annotation)][1]
+        self.rows.append(("element", "arg", (start, end), self._whole[id(node)]))
+
+    def _type_parameter(self, node: cst.TypeParam) -> None:
+        start, end = self._own[id(node.param)]
+        if node.default is not None:
+            end = self._whole[id(node.default)][1]
+        row = ("element", node.param.__class__.__name__, (start, end), self._whole[id(node)])
+        self.rows.append(row)
+
+
+_ENCLOSED = (cst.Tuple, cst.GeneratorExp, cst.MatchTuple)
+_SPECIAL = {
+    cst.Name: Constructs._name,
+    cst.ConcatenatedString: Constructs._strings,
+    cst.Yield: Constructs._yield,
+    cst.SimpleStatementLine: Constructs._line,
+    cst.SimpleStatementSuite: Constructs._line,
+    cst.Decorator: Constructs._decorator,
+    cst.MatchCase: Constructs._case,
+    cst.CompFor: Constructs._comprehension,
+    cst.Arg: Constructs._argument,
+    cst.Element: lambda rows, node: rows._as(node, "element", node.value),
+    cst.WithItem: lambda rows, node: rows._as(node, "element", node.item),
+    cst.SubscriptElement: Constructs._subscript,
+    cst.Param: Constructs._parameter,
+    cst.TypeParam: Constructs._type_parameter,
+}
