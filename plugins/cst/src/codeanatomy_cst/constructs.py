@@ -1,7 +1,5 @@
 """Which nodes of LibCST are which constructs of `ast`, and where `ast` has them stand."""
 
-from collections.abc import Callable, Iterator
-
 import libcst as cst
 
 from codeanatomy_cst.concrete import Concrete, Place
@@ -31,8 +29,8 @@ _EXPRESSIONS = {
     cst.TemplatedStringExpression: "Interpolation",
 }
 _PATTERNS = {
-    **{c: c.__name__ for c in (cst.MatchValue, cst.MatchSingleton, cst.MatchOr, cst.MatchClass)},
-    **{c: c.__name__ for c in (cst.MatchMapping, cst.MatchAs, cst.MatchStar)},
+    **{c: c.__name__ for c in (cst.MatchSingleton, cst.MatchOr, cst.MatchClass)},
+    **{c: c.__name__ for c in (cst.MatchMapping, cst.MatchAs)},
     **dict.fromkeys((cst.MatchList, cst.MatchTuple), "MatchSequence"),
 }
 _PLAIN = {
@@ -67,24 +65,27 @@ class Constructs:
         if getattr(node, "asynchronous", None) is not None:
             construct = f"Async{construct}"
         self._known[id(node)] = construct
-        self.rows.append((what, construct, self._own[id(node)], self._whole[id(node)]))
+        self._put(what, construct, self._own[id(node)], node)
+
+    def _put(self, what: str, construct: str, own: Place, node: cst.CSTNode) -> None:
+        """A row with the trivia of a node. The parentheses of a call may be those of a generator,
+        which LibCST has without them."""
+        start, end = self._whole[id(node)]
+        self.rows.append((what, construct, own, (min(start, own[0]), max(end, own[1]))))
 
     def _as(self, node: cst.CSTNode, what: str, inner: cst.CSTNode) -> None:
         """A row of the construct that an expression is, with the trivia of the node around it."""
         if construct := self._known.get(id(inner)):
-            self.rows.append((what, construct, self._own[id(inner)], self._whole[id(node)]))
+            self._put(what, construct, self._own[id(inner)], node)
 
     def _enclose(self, node: cst.CSTNode) -> None:
         """Take the innermost parentheses of a tuple or generator into its place."""
         start, end = self._own[id(node)]
         if isinstance(node, cst.GeneratorExp) or getattr(node, "lpar", ()):
+            start -= 1
             while self._tokens[start] != "(":
                 start -= 1
-            start -= self._tokens[start] != "("
-            end = self._tokens.index(")", end) + 1
-            first, last = self._whole[id(node)]
-            self._own[id(node)] = (start, end)
-            self._whole[id(node)] = (min(first, start), max(last, end))
+            self._own[id(node)] = start, self._tokens.index(")", end) + 1
 
     def _name(self, node: cst.Name) -> None:
         constant = node.value in ("None", "True", "False")
@@ -114,8 +115,7 @@ class Constructs:
                 self._add(one, "statement", construct)
 
     def _decorator(self, node: cst.Decorator) -> None:
-        place = self._own[id(node.decorator)]
-        self.rows.append(("clause", "Decorator", place, self._whole[id(node)]))
+        self._put("clause", "Decorator", self._own[id(node.decorator)], node)
 
     def _case(self, node: cst.MatchCase) -> None:
         last = node.body.body[-1]
@@ -123,7 +123,15 @@ class Constructs:
             last = last.body[-1]
         last = last.value if isinstance(last, cst.Expr) else last
         place = (self._own[id(node.pattern)][0], self._own[id(last)][1])
-        self.rows.append(("clause", "match_case", place, self._whole[id(node)]))
+        self._put("clause", "match_case", place, node)
+
+    def _value(self, node: cst.MatchValue) -> None:
+        self._put("pattern", "MatchValue", self._own[id(node.value)], node)
+
+    def _star(self, node: cst.MatchStar) -> None:
+        start = self._own[id(node)][0]
+        end = self._own[id(node.name)][1] if node.name else self._tokens.index("_", start) + 1
+        self._put("pattern", "MatchStar", (start, end), node)
 
     def _comprehension(self, node: cst.CompFor) -> None:
         last, inner = node.ifs[-1].test if node.ifs else node.iter, node.inner_for_in
@@ -151,14 +159,13 @@ class Constructs:
         start, end = self._own[id(node.name)]
         if node.annotation is not None:
             end = self._whole[id(node.annotation)][1]
-        self.rows.append(("element", "arg", (start, end), self._whole[id(node)]))
+        self._put("element", "arg", (start, end), node)
 
     def _type_parameter(self, node: cst.TypeParam) -> None:
         start, end = self._own[id(node.param)]
         if node.default is not None:
             end = self._whole[id(node.default)][1]
-        row = ("element", node.param.__class__.__name__, (start, end), self._whole[id(node)])
-        self.rows.append(row)
+        self._put("element", node.param.__class__.__name__, (start, end), node)
 
 
 _ENCLOSED = (cst.Tuple, cst.GeneratorExp, cst.MatchTuple)
@@ -170,6 +177,8 @@ _SPECIAL = {
     cst.SimpleStatementSuite: Constructs._line,
     cst.Decorator: Constructs._decorator,
     cst.MatchCase: Constructs._case,
+    cst.MatchValue: Constructs._value,
+    cst.MatchStar: Constructs._star,
     cst.CompFor: Constructs._comprehension,
     cst.Arg: Constructs._argument,
     cst.Element: lambda rows, node: rows._as(node, "element", node.value),
