@@ -17,6 +17,7 @@ from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy_cst.tables import FullSpan, Token
 
 if TYPE_CHECKING:
+    from codeanatomy_cst.concrete import Concrete
     from codeanatomy_cst.constructs import Row
 
 WITNESS = "cst"
@@ -52,45 +53,45 @@ class CstCollector:
         """True when LibCST reads the file, also one that is too new for this interpreter."""
         if source.error is not None and source.error.code != "syntax-error":
             return False
-        try:
-            problem = self._read(ordinal, source)
-        except REFUSALS as error:
-            problem = refusal(error, source, WITNESS)
-        if problem is not None and source.tree is not None:
-            self._problems.append((ordinal, problem))
-        return problem is None
-
-    def _read(self, ordinal: int, source: Source) -> FileProblem | None:
-        """What is wrong with the file if its rows could not be added."""
         if len(source.utf8) > SIZE_LIMIT:
             message = f"more than {SIZE_LIMIT >> 20} MiB, for which LibCST needs too long"
-            return trouble(WITNESS, "too-long", message)
-        mark = len(BOM) if source.utf8.startswith(BOM) else 0
-        text, lines = source.utf8[mark:].decode(), line_starts(source.utf8)
-        try:
-            found = self._concrete.read(text)
-        except self._concrete.Refused as error:
-            return trouble(WITNESS, "tool-failed", f"LibCST: {error}"[:300], line=error.line)
+            problem = trouble(WITNESS, "too-long", message)
+        else:
+            mark = BOM if source.utf8.startswith(BOM) else b""
+            try:
+                text = source.utf8.removeprefix(mark).decode()
+                found = self._concrete.read(text)
+            except self._concrete.Refused as error:
+                message = f"LibCST: {error}"[:300]
+                problem = trouble(WITNESS, "tool-failed", message, line=error.line)
+            except REFUSALS as error:
+                problem = refusal(error, source, WITNESS)
+            else:
+                self._files.append(ordinal)
+                self._take(source, text, len(mark), found)
+                return True
+        if source.tree is not None:  # else the parser's own problem says it
+            self._problems.append((ordinal, problem))
+        return False
+
+    def _take(self, source: Source, text: str, mark: int, found: "Concrete") -> None:
+        """Add the rows of a file whose text starts behind a mark of so many bytes."""
         kinds, chars = self._tokens.tokens(found)
-        constructs = self._constructs.Constructs(found).rows
-        del found
-        offsets = chars if text.isascii() else _widths(text)[chars]
-        places = offsets + mark if source.origin is None else source.origin[offsets + mark]
-        line = np.maximum(np.searchsorted(lines, offsets + mark, "right") - 1, 1)
-        self._files.append(ordinal)
-        self._spans.append(_spans(constructs, places, line))
+        offsets = mark + (chars if text.isascii() else _widths(text)[chars])
+        places = offsets if source.origin is None else source.origin[offsets]
+        lines = np.searchsorted(line_starts(source.utf8), offsets, "right") - 1
+        self._spans.append(_spans(self._constructs.Constructs(found).rows, places, lines))
         rows = np.flatnonzero(np.diff(chars))
         blank = kinds[rows] == self._tokens.WHITESPACE
         rows = rows[~(blank & np.append(False, blank)[:-1])]  # neighbouring blanks are one
-        ends = np.append(rows[1:], len(kinds))
+        ends = np.append(rows, len(kinds))[1:]
         bounds = zip(chars[rows].tolist(), chars[ends].tolist(), strict=True)
-        short = (text[a:b] if b - a <= TEXT_LIMIT else None for a, b in bounds)
-        told = [places[rows], places[ends], line[rows], kinds[rows], self._texts.codes(short)]
+        short = [text[a:b] if b - a <= TEXT_LIMIT else None for a, b in bounds]
+        told = [places[rows], places[ends], lines[rows], kinds[rows], self._texts.codes(short)]
         if mark:
             first = (0, mark, 1, self._tokens.BOM, self._texts.code("\ufeff"))
             told = [np.append(one, column) for one, column in zip(first, told, strict=True)]
         self._rows.append(np.stack(told))
-        return None
 
     def finish(self) -> dict[str, pa.Table]:
         """The tables of `EXTRACTOR`."""
@@ -133,9 +134,9 @@ def _spans(rows: "Sequence[Row]", places: Ints, line: Ints) -> Spans:
     order = np.lexsort((-numbers[:, 1], numbers[:, 0]))
     whats = [rows[at][0] for at in order.tolist()]
     constructs = [rows[at][1] for at in order.tolist()]
-    return Spans(whats, constructs, places[numbers[order]], line[numbers[order, 0]])
+    found = places[numbers[order]]
+    found[[what == "module" for what in whats], ::2] = 0  # also where a mark stands before it
+    return Spans(whats, constructs, found, np.maximum(line[numbers[order, 0]], 1))
 
 
-EXTRACTOR = Extractor(
-    WITNESS, 1, 50, (Token, FullSpan, FileProblem), CstCollector, on_demand=True
-)
+EXTRACTOR = Extractor(WITNESS, 1, 50, (Token, FullSpan, FileProblem), CstCollector, on_demand=True)
