@@ -1,23 +1,27 @@
 """Which nodes of LibCST are which constructs of `ast`, and where `ast` has them stand."""
 
+from collections.abc import Callable
+from typing import Any
+
 import libcst as cst
 
 from codeanatomy_cst.concrete import Concrete, Place
 
 # what it is in the grammar, its ast class, its place by `ast`, and its place with its trivia
 Row = tuple[str, str, Place, Place]
+Names = dict[type[cst.CSTNode], str]
 
-_STATEMENTS = {
+_STATEMENTS: Names = {
     **{c: c.__name__ for c in (cst.ClassDef, cst.While, cst.If, cst.Match, cst.Try, cst.TryStar)},
     **{c: c.__name__ for c in (cst.FunctionDef, cst.For, cst.With)},
 }
-_SMALL = {
+_SMALL: Names = {
     **{c: c.__name__ for c in (cst.Return, cst.Pass, cst.Break, cst.Continue, cst.Raise)},
     **{c: c.__name__ for c in (cst.Assert, cst.Import, cst.ImportFrom, cst.Global, cst.Nonlocal)},
     **{c: c.__name__ for c in (cst.Assign, cst.AugAssign, cst.AnnAssign, cst.TypeAlias)},
     cst.Del: "Delete",
 }
-_EXPRESSIONS = {
+_EXPRESSIONS: Names = {
     **{c: c.__name__ for c in (cst.Attribute, cst.Subscript, cst.Call, cst.Lambda, cst.Await)},
     **{c: c.__name__ for c in (cst.IfExp, cst.NamedExpr, cst.List, cst.Set, cst.Dict, cst.Tuple)},
     **{c: c.__name__ for c in (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)},
@@ -33,12 +37,12 @@ _EXPRESSIONS = {
     cst.FormattedStringExpression: "FormattedValue",
     cst.TemplatedStringExpression: "Interpolation",
 }
-_PATTERNS = {
+_PATTERNS: Names = {
     **{c: c.__name__ for c in (cst.MatchSingleton, cst.MatchOr, cst.MatchClass)},
     **{c: c.__name__ for c in (cst.MatchMapping, cst.MatchAs)},
     **dict.fromkeys((cst.MatchList, cst.MatchTuple), "MatchSequence"),
 }
-_PLAIN = {
+_PLAIN: dict[type[cst.CSTNode], tuple[str, str]] = {
     **{c: ("statement", name) for c, name in _STATEMENTS.items()},
     **{c: ("expression", name) for c, name in _EXPRESSIONS.items()},
     **{c: ("pattern", name) for c, name in _PATTERNS.items()},
@@ -86,7 +90,7 @@ class Constructs:
     def _enclose(self, node: cst.CSTNode) -> None:
         """Take the innermost parentheses of a tuple or generator into its place."""
         start, end = self._own[id(node)]
-        if isinstance(node, cst.GeneratorExp) or getattr(node, "lpar", ()):
+        if isinstance(node, cst.GeneratorExp) or getattr(node, "lpar", None):
             start -= 1
             while self._tokens[start] != "(":
                 start -= 1
@@ -123,7 +127,7 @@ class Constructs:
         self._put("clause", "Decorator", self._own[id(node.decorator)], node)
 
     def _case(self, node: cst.MatchCase) -> None:
-        last = node.body.body[-1]
+        last: cst.CSTNode = node.body.body[-1]
         if isinstance(last, cst.SimpleStatementLine):
             last = last.body[-1]
         last = last.value if isinstance(last, cst.Expr) else last
@@ -174,7 +178,8 @@ class Constructs:
 
 
 _ENCLOSED = (cst.Tuple, cst.GeneratorExp, cst.MatchTuple)
-_SPECIAL = {
+# each takes nodes of its key
+_SPECIAL: dict[type[cst.CSTNode], Callable[[Constructs, Any], None]] = {
     cst.Name: Constructs._name,
     cst.ConcatenatedString: Constructs._strings,
     cst.Yield: Constructs._yield,

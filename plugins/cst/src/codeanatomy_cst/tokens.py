@@ -52,7 +52,7 @@ def tokens(found: Concrete) -> tuple[Ints, Ints]:
     blank: list[Place] = []
     for node in found.nodes:
         kind = node.__class__
-        if kind is cst.Name:
+        if isinstance(node, cst.Name):
             constant = keyword.iskeyword(node.value)
             kinds[found.own[id(node)][0]] = _CODE["KEYWORD" if constant else "NAME"]
         elif piece := _PIECES.get(kind):
