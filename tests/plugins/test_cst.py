@@ -428,6 +428,17 @@ def test_too_deep_nesting_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem["code"] == "too-deep"
 
 
+@pytest.mark.slow
+def test_a_file_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "b.py").write_text("x = = 1\n" + "[" * 20_000 + "]" * 20_000)
+    codeanatomy.build(tmp_path, witnesses={"cst": ""}, workers=1, cache=False)
+    with codeanatomy.open_graph(tmp_path) as graph:
+        paths = {*graph.sql("SELECT path FROM problems")["path"].to_pylist()}
+        assert paths == {"b.py"}
+        assert graph.sql("SELECT * FROM tokens").num_rows == 6
+
+
 def test_libcst_is_the_one_that_this_was_written_for() -> None:
     assert version("libcst") == "1.9.0"  # a new one may say other rows: raise the witness's version
     hooks = {"before_codegen", "after_codegen", "record_syntactic_position", "add_token", "tokens"}
@@ -440,29 +451,35 @@ def test_a_batch_of_files_stays_in_order() -> None:
     assert found["token"].num_rows == 12
 
 
+def built(folder: Path, workers: int) -> Path:
+    """The graph of three files, one of them broken."""
+    (folder / "a.py").write_text("import os\n\n# about f\ndef f(x):\n    return (x)  # d\n")
+    (folder / "b.py").write_text("import os\n\nos.getcwd()\n")
+    (folder / "c.py").write_text("def f(:\n")
+    out = folder / f"graph{workers}"
+    codeanatomy.build(folder, out=out, witnesses={"cst": ""}, workers=workers, cache=False)
+    return out
+
+
 def test_a_build_with_cst_joins_tokens_and_full_spans_to_nodes(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("import os\n\n# about f\ndef f(x):\n    return (x)  # d\n")
-    (tmp_path / "b.py").write_text("import os\n\nos.getcwd()\n")
-    (tmp_path / "c.py").write_text("def f(:\n")
+    with codeanatomy.open_graph(built(tmp_path, 1)) as graph:
+        sql = """SELECT f.full_bstart AS a, f.full_bend AS b FROM full_spans f JOIN nodes n
+            ON f.node_id = n.node_id WHERE n.qualified_name = 'a.f' AND f.what = 'statement'"""
+        assert [*graph.sql(sql).to_pylist()[0].values()] == [10, 51]
+        sql = "SELECT t.text, n.kind FROM tokens t JOIN nodes n ON t.node_id = n.node_id"
+        kinds = {(row["text"], row["kind"]) for row in graph.sql(sql).to_pylist()}
+        assert {("x", "METHOD_PARAMETER_IN"), ("x", "IDENTIFIER"), ("# d", "COMMENT")} <= kinds
+        assert {*graph.sql("SELECT path FROM problems")["path"].to_pylist()} == {"c.py"}
+        assert graph.sql("SELECT * FROM problems WHERE witness = 'cst'").num_rows == 0
+        sql = "SELECT f.node_id FROM full_spans f LEFT ANTI JOIN nodes n ON f.node_id = n.node_id"
+        assert graph.sql(sql).num_rows == 0
+
+
+@pytest.mark.slow
+def test_a_build_gives_the_same_rows_with_any_number_of_workers(tmp_path: Path) -> None:
     found = []
     for workers in (1, 2):
-        out = tmp_path / f"graph{workers}"
-        codeanatomy.build(
-            tmp_path, out=out, witnesses={"cst": ""}, include=["*.py"], workers=workers, cache=False
-        )
-        with codeanatomy.open_graph(out) as graph:
+        with codeanatomy.open_graph(built(tmp_path, workers)) as graph:
             found.append([graph.sql(f"SELECT * FROM {name}") for name in ("tokens", "full_spans")])
-            sql = """SELECT f.full_bstart AS a, f.full_bend AS b FROM full_spans f JOIN nodes n
-                ON f.node_id = n.node_id WHERE n.qualified_name = 'a.f' AND f.what = 'statement'"""
-            assert [*graph.sql(sql).to_pylist()[0].values()] == [10, 51]
-            sql = """SELECT t.text, n.kind FROM tokens t JOIN nodes n ON t.node_id = n.node_id
-                ORDER BY t.file_id, t.bstart"""
-            kinds = {(row["text"], row["kind"]) for row in graph.sql(sql).to_pylist()}
-            assert {("x", "METHOD_PARAMETER_IN"), ("x", "IDENTIFIER"), ("# d", "COMMENT")} <= kinds
-            assert {*graph.sql("SELECT path FROM problems")["path"].to_pylist()} == {"c.py"}
-            assert graph.sql("SELECT * FROM problems WHERE witness = 'cst'").num_rows == 0
-            sql = (
-                "SELECT f.node_id FROM full_spans f LEFT ANTI JOIN nodes n ON f.node_id = n.node_id"
-            )
-            assert graph.sql(sql).num_rows == 0
     assert found[0] == found[1]
+    assert found[0][0].num_rows > 20
