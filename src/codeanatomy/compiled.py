@@ -22,7 +22,7 @@ from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
 from codeanatomy.semantic.declare import Model, Relation
 from codeanatomy.semantic.emit import emit
-from codeanatomy.semantic.infer import JoinDecision, infer
+from codeanatomy.semantic.infer import Candidate, JoinDecision, infer
 from codeanatomy.semantic.optimize import Selection, optimize
 
 SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the final table
@@ -70,6 +70,8 @@ class Compiled(msgspec.Struct, frozen=True):
     facts: dict[str, PlanFacts]
     tasks: tuple[Task, ...]
     joins: dict[str, tuple[JoinDecision, ...]]
+    inferred: tuple[ViewNode, ...]  # before the optimiser
+    left_out: dict[str, tuple[str, ...]]  # by its rules
     policy: ExecutionPolicy
     wanted: dict[str, frozenset[str]]
     witnesses: dict[Extractor | Survey, str]  # those needed, each with the text it was asked with
@@ -95,7 +97,7 @@ def compile_graph(
     inferred = infer(compile_views(declared, tables), tables)
     filled = frozenset(tables) - asked.unfilled()
     selection = Selection(frozenset(declared.outputs), asked.kinds, filled)
-    views = optimize(inferred.views, selection)
+    views, left_out = optimize(inferred.views, selection)
     sql = {v.name: emit(v, inferred) for v in views}
     ctx = planning_session(inferred.schemas)
     facts: dict[str, PlanFacts] = {}
@@ -122,6 +124,8 @@ def compile_graph(
         facts=facts,
         tasks=tasks,
         joins=inferred.joins,
+        inferred=inferred.views,
+        left_out=left_out,
         policy=policy,
         wanted=wanted,
         witnesses={w: asked.witnesses.get(w.name, "") for w in needed},
@@ -181,6 +185,43 @@ class Plan(msgspec.Struct, frozen=True):
     policy: str
 
 
+class CompiledView(msgspec.Struct, frozen=True):
+    """A view as compiled and its inputs as inferred."""
+
+    view: str
+    kind: str
+    inputs: tuple[str, ...]
+
+
+class InferredJoin(msgspec.Struct, frozen=True):
+    """How a view joins two tables, and the ways that were refused, surest first."""
+
+    view: str
+    chosen: str
+    refused: tuple[str, ...]
+
+
+class Phases(msgspec.Struct, frozen=True):
+    """What each phase of the compiler makes of the declarations."""
+
+    compile: tuple[CompiledView, ...]
+    infer: tuple[InferredJoin, ...]
+    optimize: dict[str, tuple[str, ...]]  # rule -> the views that it leaves out
+    emit: dict[str, str]  # view -> SQL
+
+
+def phases(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Phases:
+    """The phases of a build with these arguments; nothing is run."""
+    compiled = compile_build(layers, witnesses or {})
+    joins = [
+        InferredJoin(name, _join_text(j), tuple(_join_text(j, c) for c in j.refused))
+        for name, found in sorted(compiled.joins.items())
+        for j in found
+    ]
+    views = [CompiledView(v.name, v.kind, v.inputs) for v in compiled.inferred]
+    return Phases(tuple(views), tuple(joins), compiled.left_out, compiled.sql)
+
+
 def plan(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Plan:
     """The plan of a build with these arguments; nothing is read or run."""
     compiled = compile_build(layers, witnesses or {})
@@ -214,6 +255,7 @@ def evidence_schemas() -> dict[str, pa.Schema]:
     return {**own, SCAN_PROBLEMS: schema_from_struct(Problem)}
 
 
-def _join_text(join: JoinDecision) -> str:
-    keys = " and ".join(f"{join.left}.{k.left} = {join.right}.{k.right}" for k in join.chosen.keys)
-    return f"{join.chosen.strategy}: {keys} ({join.chosen.confidence:.2f}: {join.chosen.evidence})"
+def _join_text(join: JoinDecision, way: Candidate | None = None) -> str:
+    way = way or join.chosen
+    keys = " and ".join(f"{join.left}.{k.left} = {join.right}.{k.right}" for k in way.keys)
+    return f"{way.strategy}: {keys} ({way.confidence:.2f}: {way.evidence})"

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 import codeanatomy
 from codeanatomy.app.cli.main import cli
+from tests.golden import check_golden
 
 FILES = {
     "src/shop/__init__.py": "from shop.till import pay as settle\n",
@@ -115,6 +116,18 @@ def test_misuse_of_build(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["build", str(tmp_path / "none")])
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+def test_the_phases_of_the_compiler_can_be_read(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(cli, ["plan", str(tmp_path), "--ir"])
+    assert shown.exit_code == 0
+    check_golden("plan_ir.txt", shown.stdout)
+    told = json.loads(
+        CliRunner().invoke(cli, ["plan", str(tmp_path), "--ir", "--format", "json"]).stdout
+    )
+    assert list(told) == ["compile", "infer", "optimize", "emit"]
+    kept = {v["view"] for v in told["compile"]}.difference(*told["optimize"].values())
+    assert kept == set(told["emit"])
 
 
 def test_plan(tmp_path: Path) -> None:

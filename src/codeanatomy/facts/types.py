@@ -95,6 +95,8 @@ REASON = SemanticType("reason", "reason")
 CODE = SemanticType("problem.code", "code")
 SEVERITY = SemanticType("problem.severity", "severity")
 STAGE = SemanticType("problem.stage", "stage")
+HOLDER = SemanticType("property.holder", "holder")  # node or edge
+VALUE_TYPE = SemanticType("property.type", "type")
 PROPERTY = SemanticType("property.key", "property")
 
 IDS = {  # a key in a file, and its graph-wide id

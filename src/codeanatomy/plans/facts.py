@@ -20,6 +20,7 @@ from codeanatomy.plans.walk import walk
 
 # Volatility is not exposed; now() and its kin are folded into constants while planning, so the plan
 # as written is searched.
+_SCAN = re.compile(r"TableScan: (\S+)")
 _VOLATILE = re.compile(
     r"\b(current_date|current_time|current_timestamp|now|random|today|uuid)\(", re.IGNORECASE
 )
@@ -83,6 +84,11 @@ def planning_session(schemas: Mapping[str, pa.Schema]) -> SessionContext:
     for name, schema in schemas.items():
         ctx.register_record_batches(name, [[pa.RecordBatch.from_pylist([], schema=schema)]])
     return ctx
+
+
+def tables_read(df: DataFrame) -> tuple[str, ...]:
+    """The tables that a plan over stubs names, sorted; not optimised, so that it costs little."""
+    return tuple(sorted({*_SCAN.findall(df.logical_plan().display_indent())}))
 
 
 def plan_facts(

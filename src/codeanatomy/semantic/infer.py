@@ -14,7 +14,7 @@ from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Span
 from codeanatomy.facts.types import BEND, BSTART, CONSTRUCT, FILE, MODULE, TYPES, SemanticType
-from codeanatomy.plans.facts import plan_facts, planning_session
+from codeanatomy.plans.facts import planning_session, tables_read
 from codeanatomy.semantic.compile import ViewNode
 from codeanatomy.semantic.declare import Entity, Property, Relation, View
 
@@ -93,10 +93,10 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
     for view in views:
         if isinstance(view.made_of, View):
             try:
-                facts = plan_facts(ctx.sql(view.made_of.sql), schemas)
+                read = tables_read(ctx.sql(view.made_of.sql))
             except ValueError as error:  # the engine's, for what it cannot plan
                 raise DeclarationError(f"view {view.name!r}: {error}") from error
-            view = msgspec.structs.replace(view, inputs=tuple(facts.tables))
+            view = msgspec.structs.replace(view, inputs=read)
         known.append(view)
     return Inferred(tuple(known), schemas, joins)
 

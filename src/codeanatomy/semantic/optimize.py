@@ -79,8 +79,11 @@ def prune_unread(views: Views, asked: Selection) -> Views:
 RULES: tuple[Rule, ...] = (drop_unselected, drop_unfed, fuse_only_several, prune_unread)
 
 
-def optimize(views: Views, asked: Selection) -> Views:
-    """The views after every rule."""
+def optimize(views: Views, asked: Selection) -> tuple[Views, dict[str, tuple[str, ...]]]:
+    """The views after every rule, and by rule those that it left out."""
+    left: dict[str, tuple[str, ...]] = {}
     for rule in RULES:
-        views = rule(views, asked)
-    return views
+        before, views = views, rule(views, asked)
+        kept = {view.name for view in views}
+        left[rule.__name__] = tuple(view.name for view in before if view.name not in kept)
+    return views, left

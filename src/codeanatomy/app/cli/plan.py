@@ -9,7 +9,7 @@ from codeanatomy.app.cli.options import asked_options, format_option
 from codeanatomy.app.cli.output import print_object, write
 
 if TYPE_CHECKING:
-    from codeanatomy.compiled import Plan
+    from codeanatomy.compiled import Phases, Plan
 
 
 @click.command("plan")
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     metavar="[REPO]",
 )
 @asked_options
+@click.option("--ir", is_flag=True, help="What each phase of the compiler makes, instead.")
 @format_option("text", "json", "dot")
-def command(*, repo: Path, layers: list[str], witnesses: dict[str, str], form: str) -> None:
+def command(
+    *, repo: Path, layers: list[str], witnesses: dict[str, str], ir: bool, form: str
+) -> None:
     """Witnesses, views, the tables and columns that each reads, tasks and their order.
 
     Nothing is run. The plan follows from what is declared and asked for; it is the same for every
@@ -31,8 +34,15 @@ def command(*, repo: Path, layers: list[str], witnesses: dict[str, str], form: s
     Example:
       codeanatomy plan --format dot | dot -Tsvg > plan.svg
     """
-    from codeanatomy.compiled import plan
+    from codeanatomy.compiled import phases, plan
 
+    if ir:
+        made = phases(layers, witnesses)
+        if form == "json":
+            print_object(made)
+        else:
+            write("".join(line + "\n" for line in ir_text(made)))
+        return
     planned = plan(layers, witnesses)
     if form == "json":
         print_object(planned)
@@ -56,6 +66,21 @@ def text(planned: "Plan") -> list[str]:
             *(f"    joins {join}" for join in view.joins),
         ]
     return [*lines, "", f"{len(planned.views)} tasks; policy {planned.policy}"]
+
+
+def ir_text(made: "Phases") -> list[str]:
+    """Phase by phase, one line for each thing that it makes."""
+    lines = ["compile"]
+    lines += [f"  {v.view}  ({v.kind})  <- {', '.join(v.inputs)}" for v in made.compile]
+    lines.append("infer")
+    lines += [f"  {j.view} joins {j.chosen}" for j in made.infer]
+    lines += [f"  {j.view} refuses {text}" for j in made.infer for text in j.refused]
+    lines.append("optimize")
+    lines += [
+        f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in made.optimize.items()
+    ]
+    lines.append("emit")
+    return lines + [f"  {name}: {' '.join(sql.split())}" for name, sql in made.emit.items()]
 
 
 def dot(planned: "Plan") -> list[str]:

@@ -76,10 +76,10 @@ class Conflict(msgspec.Struct, frozen=True):
 class Prop(msgspec.Struct, frozen=True):
     """Stored as `props`: exactly one value column is set, as value_type says."""
 
-    entity: Annotated[str, t.CODED, "node or edge"]
+    entity: Annotated[str, t.CODED, t.HOLDER, "node or edge"]
     id: Annotated[int, t.NODE_ID]
     key: Annotated[str, t.CODED, t.PROPERTY]
-    value_type: Annotated[str, t.CODED, "string, int, float or bool"]
+    value_type: Annotated[str, t.CODED, t.VALUE_TYPE, "string, int, float or bool"]
     string_value: Annotated[str | None, t.TEXT]
     int_value: Annotated[int | None, t.COUNT]
     float_value: Annotated[float | None, t.SCORE]
