@@ -204,10 +204,10 @@ class InferredJoin(msgspec.Struct, frozen=True):
 class Phases(msgspec.Struct, frozen=True):
     """What each phase of the compiler makes of the declarations."""
 
-    compile: tuple[CompiledView, ...]
-    infer: tuple[InferredJoin, ...]
-    optimize: dict[str, tuple[str, ...]]  # rule -> the views that it leaves out
-    emit: dict[str, str]  # view -> SQL
+    compiled: tuple[CompiledView, ...]
+    inferred: tuple[InferredJoin, ...]
+    optimized: dict[str, tuple[str, ...]]  # rule -> the views that it leaves out
+    emitted: dict[str, str]  # view -> SQL
 
 
 def phases(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Phases:

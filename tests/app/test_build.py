@@ -125,9 +125,9 @@ def test_the_phases_of_the_compiler_can_be_read(tmp_path: Path) -> None:
     told = json.loads(
         CliRunner().invoke(cli, ["plan", str(tmp_path), "--ir", "--format", "json"]).stdout
     )
-    assert list(told) == ["compile", "infer", "optimize", "emit"]
-    kept = {v["view"] for v in told["compile"]}.difference(*told["optimize"].values())
-    assert kept == set(told["emit"])
+    assert list(told) == ["compiled", "inferred", "optimized", "emitted"]
+    kept = {v["view"] for v in told["compiled"]}.difference(*told["optimized"].values())
+    assert kept == set(told["emitted"])
 
 
 def test_plan(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ EDGES = Output(name="edges", struct=Edge, feeds="relations", sort=(t.KIND, t.SOU
 EDGES_BY_DST = Output(
     name="edges_by_dst", struct=EdgeByTarget, feeds="edges", sort=(t.KIND, t.TARGET_ID)
 )
-CONFLICTS = Output(name="conflicts", struct=Conflict, feeds="conflicts", sort=(t.SITE_ID,))
+CONFLICTS = Output(name="conflicts", struct=Conflict, feeds="disputes", sort=(t.SITE_ID,))
 PROPS = Output(name="props", struct=Prop, feeds="properties", sort=(t.NODE_ID,))
 PROBLEMS = Output(name="problems", struct=Problem, feeds="trouble", sort=(t.PATH,))
 UNRESOLVED = Output(

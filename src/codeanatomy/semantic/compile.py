@@ -65,7 +65,7 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
     fused = {r.kind for r in model.relations.values() if r.fused}
     alike: dict[str, list[str]] = {}
     feeds: dict[str, list[str]]
-    feeds = {"entities": [], "relations": [], "properties": [], "trouble": [], "conflicts": []}
+    feeds = {"entities": [], "relations": [], "properties": [], "trouble": [], "disputes": []}
 
     def add(node: ViewNode, feed: str = "") -> None:
         if node.name in nodes or node.name in tables:
@@ -99,11 +99,11 @@ def compile_views(model: Model, tables: Mapping[str, pa.Schema]) -> tuple[ViewNo
             alike.setdefault(relation.kind, []).append(name)
     for kind in sorted(fused):
         add(ViewNode(f"fused_{kind.lower()}", Union(FusedEdge, fused=True), tuple(alike[kind])))
-        for feed in ("relations", "conflicts"):
+        for feed in ("relations", "disputes"):
             feeds[feed].append(f"fused_{kind.lower()}")
     for output in model.outputs.values():
         if output.feeds in feeds:
-            union = Union(output.struct, only=DISPUTED if output.feeds == "conflicts" else None)
+            union = Union(output.struct, only=DISPUTED if output.feeds == "disputes" else None)
             add(ViewNode(output.name, union, tuple(feeds[output.feeds])))
         elif output.feeds in nodes or output.feeds in tables:
             add(ViewNode(output.name, Project(output.struct), (output.feeds,)))

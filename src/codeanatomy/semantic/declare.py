@@ -70,7 +70,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     struct: type[msgspec.Struct]
-    feeds: str  # entities, relations, properties, trouble, conflicts, or a table's or view's name
+    feeds: str  # entities, relations, properties, trouble, disputes, or a table's or view's name
     sort: tuple[SemanticType, ...] = ()
 
 

@@ -24,7 +24,14 @@ def command() -> None:
 @click.argument("source")
 @click.argument("target")
 @click.option("--kind", default="", metavar="KIND", help="Only edges of this kind, as CALL.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Explain at most N edges.",
+)
 @options.graph_option
 @options.format_option("text", "json", "jsonl")
 def _edge(

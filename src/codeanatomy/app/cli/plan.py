@@ -71,16 +71,16 @@ def text(planned: "Plan") -> list[str]:
 def ir_text(made: "Phases") -> list[str]:
     """Phase by phase, one line for each thing that it makes."""
     lines = ["compile"]
-    lines += [f"  {v.view}  ({v.kind})  <- {', '.join(v.inputs)}" for v in made.compile]
+    lines += [f"  {v.view}  ({v.kind})  <- {', '.join(v.inputs)}" for v in made.compiled]
     lines.append("infer")
-    lines += [f"  {j.view} joins {j.chosen}" for j in made.infer]
-    lines += [f"  {j.view} refuses {text}" for j in made.infer for text in j.refused]
+    lines += [f"  {j.view} joins {j.chosen}" for j in made.inferred]
+    lines += [f"  {j.view} refuses {text}" for j in made.inferred for text in j.refused]
     lines.append("optimize")
     lines += [
-        f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in made.optimize.items()
+        f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in made.optimized.items()
     ]
     lines.append("emit")
-    return lines + [f"  {name}: {' '.join(sql.split())}" for name, sql in made.emit.items()]
+    return lines + [f"  {name}: {' '.join(sql.split())}" for name, sql in made.emitted.items()]
 
 
 def dot(planned: "Plan") -> list[str]:
