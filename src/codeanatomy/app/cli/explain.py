@@ -17,7 +17,12 @@ _OTHERS = 5  # alternatives that text shows
 
 @click.group("explain")
 def command() -> None:
-    """Why an edge or a node is believed: who says so, by which rule, and what speaks against it."""
+    """Why an edge or a node is believed: who says so, by which rule, and what speaks against it.
+
+    \b
+    Example:
+      codeanatomy explain edge requests.api.get requests.api.request
+    """
 
 
 @command.command("edge")
