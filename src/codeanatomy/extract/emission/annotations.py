@@ -103,7 +103,10 @@ def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
         return
     place, env = e.joined(known), e.scope.env
     if isinstance(value, ast.Name) and value.id in env:
-        e.scope.narrowed[value.id, place] = _whole(e, value.id, env[value.id])
+        whole, narrowed = _whole(e, value.id, env[value.id]), e.scope.narrowed
+        if narrowed.get((value.id, place), whole) != whole:  # it tells of another value, too
+            place = e.copied(place)
+        narrowed[value.id, place] = whole
         env[value.id] = place
     elif isinstance(value, ast.Attribute) and (base := env.get(getattr(value.value, "id", ""))):
         e.scope.paths[base, e.names[value.attr]] = place

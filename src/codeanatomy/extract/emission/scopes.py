@@ -152,7 +152,10 @@ def _loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.While) -> None:
     outer = scope.bound
     inner: Bound = {}
     scope.bound = inner
-    if not isinstance(node, ast.While):
+    if isinstance(node, ast.While):
+        walked = ast.walk(node.test)
+        inner |= {x.target.id: VARIABLE for x in walked if isinstance(x, ast.NamedExpr)}
+    else:
         _target(scope, node.target)
     _block(scope, node.body)
     scope.bound = outer

@@ -177,10 +177,12 @@ class Emission:
     def joined(self, places: list[int]) -> int:
         """A place that holds what any of the places holds; the place itself if it is one."""
         distinct = list(dict.fromkeys(places))
-        if len(distinct) == 1:
-            return distinct[0]
+        return distinct[0] if len(distinct) == 1 else self.copied(*distinct)
+
+    def copied(self, *distinct: int) -> int:
+        """A new place that holds what any of the places holds."""
         place = self.place()
-        self.parts[place] = distinct
+        self.parts[place] = [*distinct]
         for source in distinct:
             self.row((c.COPY, source, place, 0, 0))
         return place

@@ -245,20 +245,18 @@ def jump(e: Emission, node: ast.Break | ast.Continue) -> None:
 
 
 def try_(e: Emission, node: ast.Try | ast.TryStar) -> None:
-    """Handlers start from what was known before, joined with every definition made in the body."""
+    """Handlers start from what was known before, joined with every definition made in the body;
+    what comes last does so with those of the whole statement, and leaves what it binds itself."""
     scope = e.scope
     before = dict(scope.env)
-    scope.logs.append({})
+    scope.logs += [{}, {}] if node.finalbody else [{}]
     e.block(node.body)
-    for name, places in scope.logs.pop().items():
-        if name in before:
-            places.append(before[name])
-        before[name] = e.joined(places)
+    start = _interrupted(e, before)
     if scope.env is not DEAD:
         e.block(node.orelse)
     end = scope.env
     for handler in node.handlers:
-        scope.env, scope.paths = dict(before), {}
+        scope.env, scope.paths = dict(start), {}
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         known = [place for x in types if (place := described(e, x))]
         caught = e.joined(known) if known else e.unknown(c.EXCEPTION)
@@ -266,10 +264,21 @@ def try_(e: Emission, node: ast.Try | ast.TryStar) -> None:
             e.define(handler.name, caught)
         e.block(handler.body)
         end = merge(e, scope.env, end)
-    scope.env, scope.paths = (before if end is DEAD else end), {}
-    e.block(node.finalbody)
-    if end is DEAD:
-        scope.env = DEAD
+    scope.env, scope.paths = end, {}
+    if node.finalbody:
+        start = _interrupted(e, before)
+        scope.env = dict(start)
+        e.block(node.finalbody)
+        own = {name: place for name, place in scope.env.items() if start.get(name) != place}
+        scope.env = DEAD if scope.env is DEAD or end is DEAD else end | own
+
+
+def _interrupted(e: Emission, before: Env) -> Env:
+    """What may be known where the statements fail that were walked since the last log began."""
+    made = e.scope.logs.pop()
+    for name in before.keys() & made:
+        made[name].append(before[name])
+    return before | {name: e.joined(places) for name, places in made.items()}
 
 
 def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
