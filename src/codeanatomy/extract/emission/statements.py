@@ -308,6 +308,7 @@ def match(e: Emission, node: ast.Match) -> None:
                     e.visit[type(key)](e, key)
         if case.guard is not None:
             e.visit[type(case.guard)](e, case.guard)
+            before = merge(e, dict(scope.env), before)
         e.block(case.body)
         end = merge(e, scope.env, end)
     scope.env, scope.paths = end, {}
