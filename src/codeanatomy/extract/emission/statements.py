@@ -252,8 +252,7 @@ def try_(e: Emission, node: ast.Try | ast.TryStar) -> None:
     scope.logs += [{}, {}] if node.finalbody else [{}]
     e.block(node.body)
     start = _interrupted(e, before)
-    if scope.env is not DEAD:
-        e.block(node.orelse)
+    e.block(node.orelse)
     end = scope.env
     for handler in node.handlers:
         scope.env, scope.paths = dict(start), {}

@@ -351,7 +351,7 @@ class Blocks:
         taker = self._taker
         self._body(self._parts.of(row, "body"))
         others = self._parts.of(row, "orelse")
-        if others and self._block >= 0:
+        if others:
             self._fresh()
             self._taker = outside
             self._body(others)
