@@ -104,10 +104,9 @@ def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
     place, env = e.joined(known), e.scope.env
     if isinstance(value, ast.Name) and value.id in env:
         whole, narrowed = _whole(e, value.id, env[value.id]), e.scope.narrowed
-        if narrowed.get((value.id, place), whole) != whole:  # it tells of another value, too
-            place = e.copied(place)
+        other = narrowed.get((value.id, place), whole) != whole  # was told of another value
+        env[value.id] = place = e.joined([place], anew=other)
         narrowed[value.id, place] = whole
-        env[value.id] = place
     elif isinstance(value, ast.Attribute) and (base := env.get(getattr(value.value, "id", ""))):
         e.scope.paths[base, e.names[value.attr]] = place
 

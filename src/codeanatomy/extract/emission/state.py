@@ -174,15 +174,13 @@ class Emission:
             place = self.unknowns[reason] = self.made(c.UNKNOWN, reason)
         return place
 
-    def joined(self, places: list[int]) -> int:
-        """A place that holds what any of the places holds; the place itself if it is one."""
+    def joined(self, places: list[int], *, anew: bool = False) -> int:
+        """A place that holds what any of the places holds; if not `anew`, a single one itself."""
         distinct = list(dict.fromkeys(places))
-        return distinct[0] if len(distinct) == 1 else self.copied(*distinct)
-
-    def copied(self, *distinct: int) -> int:
-        """A new place that holds what any of the places holds."""
+        if len(distinct) == 1 and not anew:
+            return distinct[0]
         place = self.place()
-        self.parts[place] = [*distinct]
+        self.parts[place] = distinct
         for source in distinct:
             self.row((c.COPY, source, place, 0, 0))
         return place

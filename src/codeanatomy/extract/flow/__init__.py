@@ -205,12 +205,11 @@ class Flow:
         marks = np.array(self._blocks.marks, np.int64).reshape(-1, 2)
         marked, block = marks.T
         home = np.searchsorted(self._first, block, "right") - 1
-        key = home * 2 * (forest.size + 1) + marked
+        key = 2 * home * (forest.size + 1) + marked
         order = np.argsort(key, kind="stable")
-        key, wanted = np.append(key[order], NONE), 2 * (runs * (forest.size + 1) + at) + walrus
-        found = np.searchsorted(key[:-1], wanted, "right") - 1
-        first = np.searchsorted(key[:-1], wanted)  # of several ends, that of the innermost
-        found = np.where(walrus & (key[first] == wanted), first, found)
+        after = 2 * (runs * (forest.size + 1) + at) + 1
+        found = np.searchsorted(key[order], after) - 1
+        found += walrus & (np.append(key[order], NONE)[found + 1] == after)  # its own branch's end
         natural = block[order][found]
         strange = (found < 0) | (home[order][found] != runs) | parameter
         natural = np.where(strange, self._first[runs], natural)

@@ -40,11 +40,10 @@ class Blocks:
     """The blocks of a batch; those of definition i are `first[i]` to `first[i + 1]`.
 
     `points` are (code, block) in order of evaluation: the code is a row, or counts from the number
-    of rows: the entries of all definitions, then their exits. `marks` are (row * 2 or, from its end
-    on, one more; block): from there on, what is of the same definition belongs to that block, to
-    the next mark. `lands` says
-    where a statement or case binds its names, `unbound` are (handler, block) where the name of an
-    exception is deleted again.
+    of rows: the entries of all definitions, then their exits. `marks` are (2 * row, or one more if
+    after it; block): from there on, rows of the same definition belong to that block, to the next
+    mark. `lands` says where a statement or case binds its names, `unbound` are (handler, block)
+    where the name of an exception is deleted again.
     """
 
     def __init__(self, parts: Parts) -> None:
