@@ -171,12 +171,12 @@ SIMPLE = st.one_of(
 )
 
 
-def _indented(lines: list[str]) -> list[str]:
+def indented(lines: list[str]) -> list[str]:
     return [f" {line}" for line in lines]
 
 
 def _compound(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
-    block = inner.map(_indented)
+    block = inner.map(indented)
 
     def parts(*heads: str) -> st.SearchStrategy[list[str]]:
         return st.tuples(*([block] * len(heads))).map(
@@ -199,8 +199,8 @@ def _compound(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str
             parts("def f(a, b=c):"),
             st.tuples(block, block).map(
                 lambda two: [
-                    *("match a:", " case [b, 1] if c:", *_indented(two[0])),
-                    *(" case c:", *_indented(two[1])),
+                    *("match a:", " case [b, 1] if c:", *indented(two[0])),
+                    *(" case c:", *indented(two[1])),
                 ]
             ),
         ),
@@ -215,7 +215,7 @@ PROGRAMS = st.recursive(SIMPLE.map(lambda line: [line]), _compound, max_leaves=2
 @settings(max_examples=150, deadline=None)
 @given(PROGRAMS)
 def test_any_program_against_textbook_definitions(lines: list[str]) -> None:
-    source = "\n".join(["def f(a, b, c):", *_indented(lines)])
+    source = "\n".join(["def f(a, b, c):", *indented(lines)])
     if parse(source.encode()).tree is not None:
         assert compare(*read(source.encode())) >= 2  # the module and f
 

@@ -103,8 +103,10 @@ def narrow(e: Emission, test: ast.expr, *, holds: bool) -> None:
         return
     place, env = e.joined(known), e.scope.env
     if isinstance(value, ast.Name) and value.id in env:
-        e.scope.narrowed[value.id, place] = _whole(e, value.id, env[value.id])
-        env[value.id] = place
+        whole, narrowed = _whole(e, value.id, env[value.id]), e.scope.narrowed
+        other = narrowed.get((value.id, place), whole) != whole  # was told of another value
+        env[value.id] = place = e.joined([place], anew=other)
+        narrowed[value.id, place] = whole
     elif isinstance(value, ast.Attribute) and (base := env.get(getattr(value.value, "id", ""))):
         e.scope.paths[base, e.names[value.attr]] = place
 

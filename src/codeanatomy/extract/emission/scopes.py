@@ -152,8 +152,9 @@ def _loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.While) -> None:
     outer = scope.bound
     inner: Bound = {}
     scope.bound = inner
-    if not isinstance(node, ast.While):
-        _target(scope, node.target)
+    for part in ast.walk(node.test) if isinstance(node, ast.While) else [node]:
+        if isinstance(part, ast.NamedExpr | ast.For | ast.AsyncFor):
+            _target(scope, part.target)
     _block(scope, node.body)
     scope.bound = outer
     node.binds = inner

@@ -174,10 +174,10 @@ class Emission:
             place = self.unknowns[reason] = self.made(c.UNKNOWN, reason)
         return place
 
-    def joined(self, places: list[int]) -> int:
-        """A place that holds what any of the places holds; the place itself if it is one."""
+    def joined(self, places: list[int], *, anew: bool = False) -> int:
+        """A place that holds what any of the places holds; if not `anew`, a single one itself."""
         distinct = list(dict.fromkeys(places))
-        if len(distinct) == 1:
+        if len(distinct) == 1 and not anew:
             return distinct[0]
         place = self.place()
         self.parts[place] = distinct

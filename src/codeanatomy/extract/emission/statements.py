@@ -198,13 +198,10 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
         prefix = "a" if isinstance(node, ast.AsyncFor) else ""
         iterable = e.visit[type(node.iter)](e, node.iter)
         element = e.iterate(node.row, iterable, prefix)
-    heads = []
-    for name in node.binds:
-        before = scope.env.get(name)
-        if before is not None:
-            head = scope.env[name] = e.place()
-            heads.append((name, head))
-            e.row((c.COPY, before, head, 0, 0))
+    heads = {name: e.place() for name in node.binds if name in scope.env}
+    for name, head in heads.items():
+        e.row((c.COPY, scope.env[name], head, 0, 0))
+    scope.env |= heads
     scope.paths = {}
     if isinstance(node, ast.While):
         e.visit[type(node.test)](e, node.test)
@@ -219,7 +216,7 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
     for env in continues:
         end = merge(e, env, end)
     if end is not DEAD:
-        for name, head in heads:
+        for name, head in heads.items():
             place = end.get(name)
             if place is not None and place != head:
                 e.row((c.COPY, place, head, 0, 0))
@@ -239,37 +236,39 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
 def jump(e: Emission, node: ast.Break | ast.Continue) -> None:
     scope = e.scope
     if scope.loops:
-        breaks, continues = scope.loops[-1]
-        (breaks if isinstance(node, ast.Break) else continues).append(scope.env)
+        scope.loops[-1][isinstance(node, ast.Continue)].append(scope.env)
     scope.env = DEAD
 
 
 def try_(e: Emission, node: ast.Try | ast.TryStar) -> None:
-    """Handlers start from what was known before, joined with every definition made in the body."""
+    """Handlers start from what was known before, joined with every definition made in the body;
+    `finally` does with those of all other parts, too, but keeps no more than it defines."""
     scope = e.scope
-    before = dict(scope.env)
-    scope.logs.append({})
+    before, log = dict(scope.env), dict[str, list[int]]()
+    scope.logs.append(log)
     e.block(node.body)
-    for name, places in scope.logs.pop().items():
-        if name in before:
-            places.append(before[name])
-        before[name] = e.joined(places)
-    if scope.env is not DEAD:
-        e.block(node.orelse)
+    start = before | {x: e.joined([*made, before.get(x, made[0])]) for x, made in log.items()}
+    e.block(node.orelse)
     end = scope.env
     for handler in node.handlers:
-        scope.env, scope.paths = dict(before), {}
+        scope.env, scope.paths = dict(start), {}
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         known = [place for x in types if (place := described(e, x))]
         caught = e.joined(known) if known else e.unknown(c.EXCEPTION)
         if handler.name:
             e.define(handler.name, caught)
         e.block(handler.body)
+        if isinstance(node, ast.TryStar):  # several may run, one after the other
+            start = merge(e, dict(scope.env), start)
         end = merge(e, scope.env, end)
-    scope.env, scope.paths = (before if end is DEAD else end), {}
-    e.block(node.finalbody)
-    if end is DEAD:
-        scope.env = DEAD
+    scope.logs.pop()
+    scope.env, scope.paths = end, {}
+    if node.finalbody:
+        last = before | {x: e.joined([*made, before.get(x, made[0])]) for x, made in log.items()}
+        scope.env = dict(last)
+        e.block(node.finalbody)
+        own = {name: place for name, place in scope.env.items() if place != last.get(name)}
+        scope.env = DEAD if DEAD is scope.env or DEAD is end else end | own
 
 
 def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
@@ -287,7 +286,7 @@ def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
 def match(e: Emission, node: ast.Match) -> None:
     scope = e.scope
     subject = e.visit[type(node.subject)](e, node.subject)
-    before, end = scope.env, dict(scope.env)
+    before, end = scope.env, DEAD
     for case in node.cases:
         scope.env, scope.paths = dict(before), {}
         _capture(e, case.pattern, subject)
@@ -299,8 +298,11 @@ def match(e: Emission, node: ast.Match) -> None:
                     e.visit[type(key)](e, key)
         if case.guard is not None:
             e.visit[type(case.guard)](e, case.guard)
+            before = merge(e, dict(scope.env), before)
         e.block(case.body)
         end = merge(e, scope.env, end)
+    if case.guard is not None or getattr(case.pattern, "pattern", case) is not None:
+        end = merge(e, before, end)  # no case takes everything
     scope.env, scope.paths = end, {}
 
 

@@ -205,9 +205,11 @@ class Flow:
         marks = np.array(self._blocks.marks, np.int64).reshape(-1, 2)
         marked, block = marks.T
         home = np.searchsorted(self._first, block, "right") - 1
-        key = home * (forest.size + 1) + marked
+        key = 2 * home * (forest.size + 1) + marked
         order = np.argsort(key, kind="stable")
-        found = np.searchsorted(key[order], runs * (forest.size + 1) + at, "right") - 1
+        after = 2 * (runs * (forest.size + 1) + at) + 1
+        found = np.searchsorted(key[order], after) - 1
+        found += walrus & (np.append(key[order], NONE)[found + 1] == after)  # its own branch's end
         natural = block[order][found]
         strange = (found < 0) | (home[order][found] != runs) | parameter
         natural = np.where(strange, self._first[runs], natural)

@@ -40,10 +40,10 @@ class Blocks:
     """The blocks of a batch; those of definition i are `first[i]` to `first[i + 1]`.
 
     `points` are (code, block) in order of evaluation: the code is a row, or counts from the number
-    of rows: the entries of all definitions, then their exits. `marks` are (row, block): from that
-    row on, the rows of the same definition belong to that block, to the next mark. `lands` says
-    where a statement or case binds its names, `unbound` are (handler, block) where the name of an
-    exception is deleted again.
+    of rows: the entries of all definitions, then their exits. `marks` are (2 * row, or one more if
+    after it; block): from there on, rows of the same definition belong to that block, to the next
+    mark. `lands` says where a statement or case binds its names, `unbound` are (handler, block)
+    where the name of an exception is deleted again.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -150,8 +150,8 @@ class Blocks:
         else:
             self._block = _NOWHERE
 
-    def _at(self, row: int) -> None:
-        self.marks.append((row, self._block))
+    def _at(self, row: int, *, after: bool = False) -> None:
+        self.marks.append((2 * row + after, self._block))
 
     def _point(self, row: int) -> None:
         if not FUNCTIONS[self._kinds[row]]:  # a function stands for the entry of its own flow
@@ -182,7 +182,7 @@ class Blocks:
                 end = self._label()
                 self._test(branching, end, end)
                 self._place(end)
-            self._at(self._parts.ends.item(branching) + 1)
+            self._at(self._parts.ends.item(branching), after=True)
 
     def _value(self, row: int, *, cut: bool = True) -> None:
         """An operand whose value is used; `cut`: an exception in it ends the block."""
@@ -350,7 +350,7 @@ class Blocks:
         taker = self._taker
         self._body(self._parts.of(row, "body"))
         others = self._parts.of(row, "orelse")
-        if others and self._block >= 0:
+        if others:
             self._fresh()
             self._taker = outside
             self._body(others)
