@@ -283,9 +283,8 @@ def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> W
         while os.getppid() == server:
             job = receive(theirs)
             assert isinstance(job, Job)
-            asked = extractors if job.witnesses else ()
             seconds = run_job(
-                job, work.repo, asked, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
+                job, work.repo, extractors, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
             )
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
             send(theirs, msgspec.structs.replace(job, seconds=seconds))
