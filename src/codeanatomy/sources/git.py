@@ -7,7 +7,6 @@ nothing that config, attributes or hooks name can run, and a broken config break
 import hashlib
 import os
 import re
-from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +16,10 @@ from codeanatomy.sources.reading import head, text
 MAX_TEXT = 1 << 16
 MAX_PACKED_REFS = 1 << 26
 MAX_INDEX = 1 << 29
-MAX_OBJECT = 1 << 26
-MAX_ENTRIES = 1 << 21  # a HEAD with more entries than this is hostile or beyond us
 MAX_STORES = 32
 
 _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"refs/(?!.*(?:^|/)\.)(?!.*\.\.)[^\0-\x20\x7f~^:?*\[\\]+")
-_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
-_TREE = b"40000"
 
 
 class BrokenGit(Exception):
@@ -95,9 +90,7 @@ class Git:
             from codeanatomy.sources import libgit  # start-up time, as above
 
             try:
-                return self._walk(self.commit, libgit.reader(objects, MAX_OBJECT))
-            except BrokenGit as error:
-                wrong = str(error)
+                return libgit.blobs(objects, self.commit, self.above)
             except libgit.FAILURES as error:
                 wrong = f"HEAD cannot be read: {type(error).__name__}: {error}"
         self.trouble.append(wrong)
@@ -117,25 +110,6 @@ class Git:
             return libgit.written_by(objects, commit, self.above + path, text, line)
         except (*libgit.FAILURES, IndexError, OverflowError) as error:
             raise BrokenGit(f"the history of {path} cannot be read: {error}") from error
-
-    def _walk(self, head: str, read: Callable[[str], bytes]) -> dict[str, str]:
-        commit = read(head)
-        tree = commit[5:45].decode() if commit.startswith(b"tree ") else ""
-        above = self.above.encode("utf-8", "surrogateescape")
-        stack, blobs, entries = [(b"", tree)], {}, 0
-        while stack:
-            prefix, tree = stack.pop()
-            for mode, name, oid in _ENTRY.findall(read(tree)):
-                entries += 1
-                path = prefix + name
-                if mode == _TREE:
-                    if above.startswith(path + b"/") or path.startswith(above):
-                        stack.append((path + b"/", oid.hex()))
-                elif path.startswith(above):
-                    blobs[path[len(above) :].decode("utf-8", "surrogateescape")] = oid.hex()
-            if entries > MAX_ENTRIES:
-                raise BrokenGit(f"HEAD has more than {MAX_ENTRIES:,} entries")
-        return blobs
 
 
 def git_of(root: Path) -> tuple[Git | None, str]:
