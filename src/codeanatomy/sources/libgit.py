@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pygit2
 
+from codeanatomy.sources.reading import text
+
+MAX_STORES = 32
+MAX_TEXT = 1 << 16  # bytes of a list of them
 MAX_OBJECT = 1 << 26  # bytes of a commit or tree
 MAX_ENTRIES = 1 << 21  # a commit with more than this is hostile or beyond us
 FAILURES = (pygit2.GitError, OSError, KeyError, ValueError)
@@ -28,6 +32,8 @@ def index_paths(path: Path) -> list[str]:
 def blobs(objects: Path, commit: str, above: str) -> dict[str, str]:
     """Blob id of every file of a commit below a folder ('' or ending in a slash), by path relative
     to it; commit of every submodule. ValueError for what is too large to be read."""
+    if len(commit) != 40:
+        raise ValueError("repositories with SHA-256 ids are not read")
     repository = _in_memory(objects)
 
     def read(oid: pygit2.Oid) -> pygit2.Object:
@@ -53,7 +59,22 @@ def blobs(objects: Path, commit: str, above: str) -> dict[str, str]:
 
 
 def _in_memory(objects: Path) -> pygit2.Repository:
-    """A repository of these objects; no folder of theirs is opened."""
+    """A repository of these objects; no folder of theirs is opened. ValueError where something in
+    their store, or in those it borrows from, is what reading might wait on for ever (a pipe)."""
+    stores = [objects]
+    for store in stores:  # it grows
+        if len(stores) > MAX_STORES:
+            raise ValueError(f"more than {MAX_STORES} object stores are borrowed")
+        for folder in (store, *sorted(filter(Path.is_dir, store.iterdir()))):
+            with os.scandir(folder) as entries:
+                odd = [e.name for e in entries if not (e.is_file() or e.is_dir())]
+            if odd:
+                raise ValueError(f"{min(odd)} is neither a file nor a folder")
+        borrowed = store / "info" / "alternates"
+        lines = text(borrowed, MAX_TEXT, follow=True) if borrowed.exists() else ""
+        if lines is None:
+            raise ValueError("objects/info/alternates cannot be read")
+        stores += [store / n for n in lines.splitlines() if n and os.path.isdir(store / n)]
     repository = pygit2.Repository()
     repository.set_odb(pygit2.Odb(objects))
     return repository
