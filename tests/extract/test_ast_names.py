@@ -2,8 +2,38 @@
 
 import pytest
 
+from codeanatomy.extract.names import BUILTINS
 from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_text, mix_one
 from tests.extract.evidence import body, named, nodes, rows
+
+KNOWN = """
+    ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError
+    BrokenPipeError BufferError BytesWarning ChildProcessError ConnectionAbortedError
+    ConnectionError ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError Ellipsis
+    EncodingWarning EnvironmentError Exception ExceptionGroup False FileExistsError
+    FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError
+    ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError
+    KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError None NotADirectoryError
+    NotImplemented NotImplementedError OSError OverflowError PendingDeprecationWarning
+    PermissionError ProcessLookupError PythonFinalizationError RecursionError ReferenceError
+    ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError
+    SyntaxWarning SystemError SystemExit TabError TimeoutError True TypeError UnboundLocalError
+    UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning
+    UserWarning ValueError Warning ZeroDivisionError _IncompleteInputError __build_class__ __debug__
+    __doc__ __import__ __loader__ __name__ __package__ __spec__ abs aiter all anext any ascii bin
+    bool breakpoint bytearray bytes callable chr classmethod compile complex copyright credits
+    delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals
+    hasattr hash help hex id input int isinstance issubclass iter len license list locals map max
+    memoryview min next object oct open ord pow print property quit range repr reversed round set
+    setattr slice sorted staticmethod str sum super tuple type vars zip
+    __annotations__ __builtins__ __cached__ __class__ __dict__ __file__ __module__ __path__
+    __qualname__
+"""
+
+
+def test_builtins_are_those_of_every_python_that_we_support() -> None:
+    """The graph does not depend on the interpreter that builds it."""
+    assert set(KNOWN.split()) == BUILTINS
 
 
 def local(scope: int, name: str) -> int:

@@ -58,7 +58,8 @@ def run_job(
     clock: Clock = defaultdict(float)
     began = time.process_time()
     files = [_read(repo, ordinal, item) for ordinal, item in enumerate(job.items)]
-    tables = evidence(files, extractors, announce, wanted, clock)
+    asked = extractors if job.witnesses else ()
+    tables = _empty(extractors) | evidence(files, asked, announce, wanted, clock)
     contents = [
         item.content if file.read and not item.passing else ""
         for file, item in zip(files, job.items, strict=True)
@@ -113,8 +114,11 @@ def _alone(file: File, extractors: Sequence[Extractor], attempt: Attempt) -> Tab
         if shared and file.problem is None:
             file = File(file.ordinal, file.content, tables)
     rows = trouble_table(row for row in failed if row[1] is not file.problem)
-    empty = {n: packed_schema(s).empty_table() for n, s in tables_of(extractors).items()}
-    return empty | tables | {PROBLEMS: _join([tables[PROBLEMS], rows])}
+    return _empty(extractors) | tables | {PROBLEMS: _join([tables[PROBLEMS], rows])}
+
+
+def _empty(extractors: Sequence[Extractor]) -> Tables:
+    return {name: packed_schema(s).empty_table() for name, s in tables_of(extractors).items()}
 
 
 def _attempt(

@@ -1,15 +1,13 @@
 """Where do the rows of files lie on disk, and which are known already? Packs in a user's folder.
 
-A pack holds the rows of one batch: an Arrow stream per table, and a footer. The rows of file k of
-the batch are `offsets[k]:offsets[k + 1]` of each table; the tables hold no file column, so a pack
-says nothing about paths or about the repository it came from, and all repositories share packs.
+A pack is an Arrow stream of one record batch: a row for each file of a job, and for each table a
+column, a list of the file's rows. The tables hold no file column, so a pack says nothing about
+paths or about the repository it came from, and all repositories share packs.
 """
 
 import functools
 import os
-import secrets
 import shutil
-import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
@@ -27,8 +25,7 @@ LIMIT = 2 << 30  # bytes of all packs
 MOST = 1 << 10  # packs: each costs 50 us to look into
 _LAYOUT = "packs-2"
 _DAY = 86_400.0
-_MAGIC = b"evidence"
-_TAIL = struct.Struct("<Q32s")  # size and checksum of the footer
+_CONTENTS = b"contents"  # key of the hashes of the files in the schema's metadata
 _BLOCK = 1 << 13  # words of 8 bytes
 
 
@@ -36,50 +33,42 @@ class DamagedPack(ValueError):
     """A pack that is not what was written; its rows must not be used."""
 
 
-class Footer(msgspec.Struct, frozen=True):
-    """What a pack holds; tables without rows are left out, the others in their streams' order.
-
-    A content is empty where its rows say something about one run only.
-    """
-
-    contents: tuple[str, ...]
-    offsets: dict[str, bytes]
-    checksum: str
-
-
 class Pack:
-    """A pack, mapped into memory; its file may be deleted meanwhile. DamagedPack when its footer is
-    not as it was written."""
+    """A pack, mapped into memory; its file may be deleted meanwhile. DamagedPack when it does not
+    begin as one. A content is empty where its rows say something about one run only."""
 
     def __init__(self, path: Path) -> None:
+        self._name = path.name
         try:
             with pa.memory_map(str(path)) as file:
-                whole = file.read_buffer()
-            size, checksum = _TAIL.unpack(whole[-_TAIL.size :])
-            footer = bytes(whole[-_TAIL.size - size : -_TAIL.size])
-            if digest(footer).encode() != checksum:
-                raise DamagedPack("the footer's checksum is wrong")
-        except (pa.ArrowException, IndexError, OverflowError, struct.error) as error:
+                self._whole = file.read_buffer()
+            schema = pa.ipc.open_stream(self._whole).schema
+            self.contents = msgspec.json.decode(schema.metadata[_CONTENTS], type=list[str])
+        except (pa.ArrowException, msgspec.DecodeError, TypeError, KeyError) as error:
             raise DamagedPack(f"{type(error).__name__}: {error}") from error
-        self._footer = msgspec.msgpack.decode(footer, type=Footer)
-        self._body = whole[: whole.size - _TAIL.size - size]
-        self.contents = self._footer.contents
+
+    @property
+    def checksum(self) -> str:
+        """blake2b over the sums of all 64 KiB blocks: runs at the speed of memory, and still sees
+        every changed byte, zeroed page, cut or exchanged block."""
+        whole = self._whole
+        words = np.frombuffer(whole, np.uint64, whole.size // 8)
+        sums = np.add.reduceat(words, np.arange(0, len(words), _BLOCK))
+        return digest(sums.tobytes() + bytes(whole[len(words) * 8 :]))
 
     def verify(self) -> None:
-        """Read every byte; DamagedPack when one is not as it was written."""
-        if _checksum(self._body) != self._footer.checksum:
+        """Read every byte; DamagedPack when the file's name ends in another checksum."""
+        if not self._name.endswith(f"-{self.checksum}"):
             raise DamagedPack("the checksum is wrong")
 
     @functools.cached_property
-    def tables(self) -> dict[str, pa.RecordBatch]:
-        """The tables that have rows."""
-        source = pa.BufferReader(self._body[len(_MAGIC) :])
-        return {n: pa.ipc.open_stream(source).read_all().to_batches()[0] for n in self.offsets}
-
-    @functools.cached_property
-    def offsets(self) -> dict[str, Ids]:
-        """Where each file's rows begin in those tables, and where the last one's end."""
-        return {name: np.frombuffer(raw, np.int64) for name, raw in self._footer.offsets.items()}
+    def tables(self) -> dict[str, tuple[pa.RecordBatch, Ids]]:
+        """Each table, and where each file's rows begin in it and the last one's end."""
+        batch = pa.ipc.open_stream(self._whole).read_next_batch()
+        return {
+            name: (pa.RecordBatch.from_struct_array(rows.values), rows.offsets.to_numpy())
+            for name, rows in zip(batch.schema.names, batch.columns, strict=True)
+        }
 
 
 Place = tuple[Pack, int]  # where a file's rows are: the pack, and the file's number in it
@@ -134,11 +123,13 @@ class Cache:
                     path.unlink(missing_ok=True)
         return found
 
-    def adopt(self, path: str) -> None:
-        """Take over a new pack's file."""
+    def adopt(self, path: Path) -> Pack:
+        """The new pack at the path; its file is taken over."""
+        pack = Pack(path)
         with self._guard("written"):
             if self.folder:
-                os.rename(path, self.folder / f"{self._key}-{secrets.token_hex(8)}")
+                os.rename(path, self.folder / f"{self._key}-{pack.checksum}")
+        return pack
 
     def trim(self, limit: int = LIMIT, most: int = MOST) -> None:
         """Delete the packs used longest ago until the rest fits, and what dead processes left."""
@@ -167,27 +158,12 @@ class Cache:
 
 
 def write_pack(path: Path, contents: Sequence[str], tables: Mapping[str, pa.Table]) -> None:
-    """Write the evidence of a batch (rows sorted by `file`); the footer comes last."""
-    offsets = {}
-    with pa.OSFile(str(path), "wb") as sink:
-        sink.write(_MAGIC)
-        for name, table in sorted(tables.items()):
-            if table.num_rows:
-                counts = np.bincount(table[FILE_COLUMN].to_numpy(), minlength=len(contents))
-                offsets[name] = np.append(0, np.cumsum(counts)).tobytes()
-                batch = table.drop_columns([FILE_COLUMN]).combine_chunks().to_batches()[0]
-                with pa.ipc.new_stream(sink, batch.schema) as writer:
-                    writer.write_batch(batch)
-    with pa.memory_map(str(path)) as file:
-        checksum = _checksum(file.read_buffer())
-    footer = msgspec.msgpack.encode(Footer(tuple(contents), offsets, checksum))
-    with open(path, "ab") as end:
-        end.write(footer + _TAIL.pack(len(footer), digest(footer).encode()))
-
-
-def _checksum(whole: pa.Buffer) -> str:
-    """blake2b over the sums of all 64 KiB blocks: runs at the speed of memory, and still sees every
-    changed byte, zeroed page, cut or exchanged block."""
-    words = np.frombuffer(whole, np.uint64, whole.size // 8)
-    sums = np.add.reduceat(words, np.arange(0, len(words), _BLOCK)) if len(words) else words
-    return digest(sums.tobytes() + bytes(whole[len(words) * 8 :]))
+    """Write the evidence of a batch (rows sorted by `file`)."""
+    columns = {}
+    for name, table in sorted(tables.items()):
+        begins = np.searchsorted(table[FILE_COLUMN].to_numpy(), np.arange(len(contents) + 1))
+        rows = table.drop_columns([FILE_COLUMN]).to_struct_array().combine_chunks()
+        columns[name] = pa.LargeListArray.from_arrays(begins, rows)
+    batch = pa.record_batch(columns, metadata={_CONTENTS: msgspec.json.encode(contents)})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)

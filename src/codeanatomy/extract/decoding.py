@@ -52,11 +52,9 @@ def utf8_of(content: bytes) -> tuple[bytes, Offsets | None]:
     utf8 = text.encode("utf-8")
     if utf8 == content:
         return content, None
-    starts = _starts_of_characters(unix, text, name)
-    lengths = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    widths = 1 + (lengths > 0x7F) + (lengths > 0x7FF) + (lengths > 0xFFFF)
-    places = np.append(kept, len(content))
-    return utf8, np.append(places[np.repeat(starts, widths)], len(content))
+    leads = (np.frombuffer(utf8, np.uint8) & 0xC0) != 0x80  # the first bytes of characters
+    starts = _starts_of_characters(unix, text, name)[np.cumsum(leads) - 1]
+    return utf8, np.append(kept[starts], len(content))
 
 
 def line_starts(utf8: bytes) -> Offsets:

@@ -66,12 +66,13 @@ def crew(modules: Sequence[str], above: Path | None = None) -> Iterator[Connecti
     path = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
     path += [home] if home not in path else []
     with ExitStack() as stack:
-        folder = tempfile.mkdtemp(prefix="new-", dir=above)
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="new-", dir=above, ignore_cleanup_errors=True)
+        )
         log = stack.enter_context(tempfile.TemporaryFile())
         ours, theirs = Pipe()
         with theirs:
-            own = (theirs.fileno(), os.getpid(), folder, tuple(modules))
+            own = (theirs.fileno(), folder, tuple(modules))
             foreman = subprocess.Popen(
                 [sys.executable, "-I", "-W", "ignore", "-c", _BOOT, json.dumps((path, own))],
                 stdin=subprocess.DEVNULL,
@@ -170,7 +171,7 @@ class Worker:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-def main(descriptor: int, parent: int, folder: str, modules: Sequence[str]) -> None:
+def main(descriptor: int, folder: str, modules: Sequence[str]) -> None:
     """Serve the parent at the other end of the pipe until it goes; then remove the folder."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends us
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -185,7 +186,7 @@ def main(descriptor: int, parent: int, folder: str, modules: Sequence[str]) -> N
         gc.collect()
         gc.freeze()
         with suppress(EOFError):
-            _serve(Connection(descriptor), parent, folder, extractors, crew)
+            _serve(Connection(descriptor), folder, extractors, crew)
     finally:
         for worker in crew:
             worker.end()
@@ -194,14 +195,10 @@ def main(descriptor: int, parent: int, folder: str, modules: Sequence[str]) -> N
 
 
 def _serve(
-    control: Connection,
-    parent: int,
-    folder: str,
-    extractors: Sequence[Extractor],
-    crew: list[Worker],
+    control: Connection, folder: str, extractors: Sequence[Extractor], crew: list[Worker]
 ) -> None:
     """Have the work done, the largest job first, and tell the parent of each job that is done."""
-    work = receive(control)
+    parent, work = os.getppid(), receive(control)
     assert isinstance(work, Work)
     asked = [extractor for extractor in extractors if extractor.name in work.extractors]
     queue, number, told = list(work.jobs[::-1]), 0, Tick(0, "")
@@ -283,9 +280,8 @@ def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> W
         while os.getppid() == server:
             job = receive(theirs)
             assert isinstance(job, Job)
-            asked = extractors if job.witnesses else ()
             seconds = run_job(
-                job, work.repo, asked, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
+                job, work.repo, extractors, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
             )
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
             send(theirs, msgspec.structs.replace(job, seconds=seconds))

@@ -108,13 +108,10 @@ class AstCollector:
         last, calls = names.calls(forest)
         with deep(4 * WALK_DEPTH):  # branches take up to four frames for a level of the tree
             flow = Flow(forest, scopes) if self._flows else None
-        tables = nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
-        empty = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
-        tables |= (
-            (flow.tables() if flow else empty)
-            | definitions(forest, starts, flow)
-            | parameters(forest)
-        )
+        tables = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
+        tables |= flow.tables() if flow else {}
+        tables |= nodes(forest, last, flow) | literals(forest, flow) | fields(forest) | calls
+        tables |= definitions(forest, starts, flow) | parameters(forest)
         tables |= imports(forest) | decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
         tables |= names.bases(forest) | names.members(forest, *members(self._emitted))

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from codeanatomy.extract import comments, from_ast
 from codeanatomy.extract.decoding import Offsets, line_starts
@@ -26,6 +26,7 @@ MAX_CONTROLS = 0.02  # share of them in a text
 TABLES: tuple[type[msgspec.Struct], ...] = (*from_ast.TABLES, FileProblem)
 
 _LANGUAGE = Language(tree_sitter_python.language())
+_TROUBLE = Query(_LANGUAGE, "(comment) @comment (ERROR) @broken (MISSING) @missing")
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 _SPACES = bytes(32 if byte in _CONTROLS or byte == 11 else byte for byte in range(256))
 _INVISIBLE = re.compile(rb"(?<!^)\xef\xbb\xbf|\xe2\x80\x8b|\xe2\x81\xa0")  # blanks to the grammar
@@ -121,21 +122,13 @@ def _mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, No
 
 
 def _extras(root: Node) -> tuple[list[tuple[int, int]], list[Region]]:
-    """Spans of all comments, and what was not read (outermost first), both in source order."""
-    notes: list[tuple[int, int]] = []
-    regions: list[Region] = []
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if node.type == "comment":
-            notes.append((node.start_byte, node.end_byte))
-        elif node.is_error or node.is_missing:
-            missing = node.type if node.is_missing else ""
-            regions.append((node.start_byte, node.end_byte, missing))
-        waiting += reversed(node.children)
-    if root.is_error and len(regions) > 1:
-        regions = regions[1:]  # the whole file is one: the inner ones say more
-    return notes, regions
+    """Spans of all comments, in source order, and what was not read."""
+    found = QueryCursor(_TROUBLE).captures(root)
+    notes = sorted((node.start_byte, node.end_byte) for node in found.get("comment", ()))
+    broken = [*found.get("broken", ()), *found.get("missing", ())]
+    if len(broken) > 1:
+        broken = [node for node in broken if node != root]  # inner ones say more than the file
+    return notes, [(n.start_byte, n.end_byte, n.type if n.is_missing else "") for n in broken]
 
 
 def _problems(regions: list[Region], utf8: bytes, origin: Offsets | None) -> list[FileProblem]:

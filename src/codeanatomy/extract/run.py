@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.batch import everything, tables_of
-from codeanatomy.extract.cache import Cache, Event, Pack, Place
+from codeanatomy.extract.cache import Cache, Event, Place
 from codeanatomy.extract.foreman import crew, usable_cpus
 from codeanatomy.extract.messages import WATCHED, Item, Job, Limits, Tick, Work, receive, send
 from codeanatomy.extract.witness import Extractor, Wanted
@@ -109,8 +109,7 @@ def _gather(
     while waiting:
         message = receive(foreman)
         if isinstance(message, Job):
-            pack, underway, path = Pack(Path(message.pack)), 0, message.items[-1].path
-            store.adopt(message.pack)
+            pack, underway, path = store.adopt(Path(message.pack)), 0, message.items[-1].path
             for witness, took in message.seconds.items():
                 seconds[witness] = seconds.get(witness, 0.0) + took
             for at, item in enumerate(message.items):
@@ -156,14 +155,12 @@ def _assemble(
     number = {id(pack): i for i, pack in enumerate(packs)}
     numbered = [(number[id(pack)], ordinal) for pack, ordinal in places]
     pack, ordinal = np.array(numbered, np.int64).reshape(-1, 2).T
-    absent = [np.zeros(len(one.contents) + 1, np.int64) for one in packs]
-    at = np.cumsum([0, *map(len, absent)])[pack] + ordinal
+    at = np.cumsum([0, *(len(one.contents) + 1 for one in packs)])[pack] + ordinal
     found = {}
     for name, schema in schemas.items():
-        tables = [one.tables.get(name) for one in packs]
-        offsets = [p.offsets.get(name, zeros) for p, zeros in zip(packs, absent, strict=True)]
-        flat = np.concatenate([np.zeros(0, np.int64), *offsets])
-        begin, end = flat[at], flat[at + 1]
+        tables = [one.tables[name][0] for one in packs]
+        offsets = np.concatenate([np.zeros(0, np.int64), *(one.tables[name][1] for one in packs)])
+        begin, end = offsets[at], offsets[at + 1]
         ids = np.repeat(file_ids, end - begin)
         found[name] = _table(schema, tables, _runs(pack, begin, end), ids)
     return found

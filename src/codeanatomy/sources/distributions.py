@@ -1,11 +1,9 @@
 """Which distributions does a repository depend on, and which modules does each provide? Read from
 the project's own metadata and from that of a given environment; nothing is imported or run."""
 
-import configparser
 import importlib.metadata
 import re
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,14 +13,14 @@ from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import EXTERNAL_FILE, hash_text
 from codeanatomy.facts.schema import table_of
 from codeanatomy.facts.tables.source import Distribution, ProvidedModule
-from codeanatomy.sources.reading import text
-from codeanatomy.sources.roots import MAX_BYTES, values_at
+from codeanatomy.sources.roots import document, values_at
 
 STANDARD, INSTALLED, DECLARED = "standard library", "installed", "declared"
 MOST = 5_000  # distributions of an environment, and modules of one
 SAME_NAME = 0.5  # a module is called as its distribution is: usual, but nothing that must be
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
 _KEYS = ("project.dependencies", "project.optional-dependencies", "dependency-groups")
+_LINES = ("options.install_requires", "options/extras_require")
 _POETRY = ("tool.poetry.dependencies", "tool.poetry.dev-dependencies")
 _SITES = ("lib/python3*/site-packages", "lib/python3*/dist-packages", "Lib/site-packages")
 
@@ -72,26 +70,20 @@ def _normal(name: str) -> str:
 def _requirements(project: Path) -> Iterator[str]:
     """Requirements as written in a pyproject.toml or setup.cfg; none in what cannot be read, which
     is a problem of the scan already."""
-    content = text(project, MAX_BYTES) or ""
     try:
-        if project.name == "pyproject.toml":
-            document = tomllib.loads(content)
-            for key in _KEYS:
-                found = values_at(document, key)
-                yield from (value for value, name in found if name != "include-group")
-            for key in _POETRY:
-                table = document
-                for part in key.split("."):
-                    table = table.get(part, {})
-                yield from (name for name in table if name != "python")
-        elif project.name == "setup.cfg":
-            parser = configparser.RawConfigParser(strict=False)
-            parser.read_string(content)
-            yield from parser.get("options", "install_requires", fallback="").splitlines()
-            if parser.has_section("options.extras_require"):
-                for _, lines in parser.items("options.extras_require"):
-                    yield from lines.splitlines()
-    except (ValueError, RecursionError, AttributeError, configparser.Error):
+        read = document(project)
+        for key in _KEYS:
+            found = values_at(read, key)
+            yield from (value for value, name in found if name != "include-group")
+        for key in _LINES:
+            for lines, _ in values_at(read, key):
+                yield from lines.splitlines()
+        for key in _POETRY:
+            table = read
+            for part in key.split("."):
+                table = table.get(part, {})
+            yield from (name for name in table if name != "python")
+    except (ValueError, AttributeError):
         return
 
 

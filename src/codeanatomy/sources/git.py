@@ -7,7 +7,6 @@ nothing that config, attributes or hooks name can run, and a broken config break
 import hashlib
 import os
 import re
-from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +16,9 @@ from codeanatomy.sources.reading import head, text
 MAX_TEXT = 1 << 16
 MAX_PACKED_REFS = 1 << 26
 MAX_INDEX = 1 << 29
-MAX_OBJECT = 1 << 26
-MAX_ENTRIES = 1 << 21  # a HEAD with more entries than this is hostile or beyond us
-MAX_STORES = 32
 
 _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _REF = re.compile(r"refs/(?!.*(?:^|/)\.)(?!.*\.\.)[^\0-\x20\x7f~^:?*\[\\]+")
-_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
-_TREE = b"40000"
 
 
 class BrokenGit(Exception):
@@ -84,24 +78,15 @@ class Git:
     def blobs(self) -> dict[str, str] | None:
         """Blob id of every file of HEAD below the folder, by path relative to the folder; commit of
         every submodule. Empty before the first commit, None when HEAD cannot be read."""
-        objects = self.common / "objects"
         if self.commit is None:
             return {}
-        if len(self.commit) != 40:
-            wrong = "repositories with SHA-256 ids are not read"
-        elif (odd := _odd_file(objects)) is not None:
-            wrong = f"{odd} is neither a file nor a folder"
-        else:
-            from codeanatomy.sources import libgit  # start-up time, as above
+        from codeanatomy.sources import libgit  # start-up time, as above
 
-            try:
-                return self._walk(self.commit, libgit.reader(objects, MAX_OBJECT))
-            except BrokenGit as error:
-                wrong = str(error)
-            except libgit.FAILURES as error:
-                wrong = f"HEAD cannot be read: {type(error).__name__}: {error}"
-        self.trouble.append(wrong)
-        return None
+        try:
+            return libgit.blobs(self.common / "objects", self.commit, self.above)
+        except libgit.FAILURES as error:
+            self.trouble.append(f"HEAD cannot be read: {type(error).__name__}: {error}")
+            return None
 
     def written_by(
         self, commit: str, path: str, text: bytes, line: int
@@ -110,32 +95,11 @@ class Git:
         the commit has another text of it. BrokenGit when that cannot be read."""
         from codeanatomy.sources import libgit  # start-up time, as above
 
-        objects = self.common / "objects"
-        if (odd := _odd_file(objects)) is not None:
-            raise BrokenGit(f"{odd} is neither a file nor a folder")
+        place = self.above + path
         try:
-            return libgit.written_by(objects, commit, self.above + path, text, line)
+            return libgit.written_by(self.common / "objects", commit, place, text, line)
         except (*libgit.FAILURES, IndexError, OverflowError) as error:
             raise BrokenGit(f"the history of {path} cannot be read: {error}") from error
-
-    def _walk(self, head: str, read: Callable[[str], bytes]) -> dict[str, str]:
-        commit = read(head)
-        tree = commit[5:45].decode() if commit.startswith(b"tree ") else ""
-        above = self.above.encode("utf-8", "surrogateescape")
-        stack, blobs, entries = [(b"", tree)], {}, 0
-        while stack:
-            prefix, tree = stack.pop()
-            for mode, name, oid in _ENTRY.findall(read(tree)):
-                entries += 1
-                path = prefix + name
-                if mode == _TREE:
-                    if above.startswith(path + b"/") or path.startswith(above):
-                        stack.append((path + b"/", oid.hex()))
-                elif path.startswith(above):
-                    blobs[path[len(above) :].decode("utf-8", "surrogateescape")] = oid.hex()
-            if entries > MAX_ENTRIES:
-                raise BrokenGit(f"HEAD has more than {MAX_ENTRIES:,} entries")
-        return blobs
 
 
 def git_of(root: Path) -> tuple[Git | None, str]:
@@ -191,24 +155,4 @@ def _commit(folder: Path, common: Path, name: str) -> str | None:
         commit, _, ref = line.partition(" ")
         if ref == name and _HEX.fullmatch(commit):
             return commit
-    return None
-
-
-def _odd_file(objects: Path) -> str | None:
-    """First entry of an object store, or of those it borrows from, that reading might wait on for
-    ever (a pipe, a device)."""
-    stores = [objects]
-    for store in stores:  # it grows
-        if len(stores) > MAX_STORES:
-            return f"one of more than {MAX_STORES} borrowed object stores"
-        for folder in (store, *sorted(filter(Path.is_dir, store.iterdir()))):
-            with os.scandir(folder) as entries:
-                odd = [e.name for e in entries if not (e.is_file() or e.is_dir())]
-            if odd:
-                return min(odd)
-        borrowed = store / "info" / "alternates"
-        lines = text(borrowed, MAX_TEXT, follow=True) if borrowed.exists() else ""
-        if lines is None:
-            return "objects/info/alternates"
-        stores += [store / n for n in lines.splitlines() if n and os.path.isdir(store / n)]
     return None

@@ -1,43 +1,34 @@
 """What a list of gitignore patterns says about a path.
 
-Translation of a pattern into a regular expression is pathspec's. Two things are added: a pattern
-speaks about the thing it names alone (folders are left out as a whole while walking, so what is
-below them is never asked), and the expression is made linear, because scanned repositories are
-hostile.
+Translation of a pattern into a regular expression is pathspec's, matching RE2's: in linear time,
+because scanned repositories are hostile. A pattern speaks about the thing it names alone, because
+folders are left out as a whole while walking.
 """
 
+import os
 import re
-import warnings
-from collections.abc import Iterable, Sequence
-from itertools import repeat
-from operator import itemgetter
+from collections.abc import Iterable
 
 import msgspec
 
-MAX_BYTES = 1 << 20  # a longer ignore file is cut off there
+MAX_BYTES = 1 << 18  # a longer ignore file is not read
 MAX_LINES = 20_000
+MAX_MEMORY = 1 << 28  # of RE2 for the patterns of one file
 
-_STARS = "[^/]*"  # how pathspec writes `*` ...
-_FOLDERS = "(?:/.+)?"  # ... `/**` between names ...
-_ABOVE = "^(?:.+/)?"  # ... and `**/` in front
-_FOLDER_MARK = "ps_d"  # its group around the slash after a folder's name
 _OPEN_END = re.compile(r"/\*\*(/?)$")
+# how pathspec ends a pattern for what lies in a folder, too, and how it spells [[:alpha:]]
+_RESPELLED = {"(?:(?P<ps_d>/)|$)": "/?$", "(?P<ps_d>/)": "/$", r":]\]": ":]]"}
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One pattern: as written, its expression, and whether it takes paths back in (`!pattern`)."""
+    """One pattern: as written, and whether it takes paths back in (`!pattern`)."""
 
     text: str
-    regex: re.Pattern[str]
     negative: bool
 
 
 class Rules:
-    """The patterns of one file, in order; the last one that names a path decides.
-
-    Patterns without a slash ask for the last name of a path only, so their verdicts are remembered
-    per name.
-    """
+    """The patterns of one file, in order; the last one that names a path decides."""
 
     def __init__(
         self, lines: Iterable[str], source: str = "", base: str = "", above: str = ""
@@ -48,76 +39,42 @@ class Rules:
         self.base = base
         self.above = above
         self.invalid: list[str] = []
-        self._named: list[tuple[int, Rule]] = []
-        self._placed: list[tuple[int, Rule]] = []
-        self._verdicts: dict[str, tuple[int, Rule | None]] = {}
-        for index, line in enumerate(map(str.rstrip, lines, repeat("\r\n"))):
+        self._rules: list[Rule] = []
+        written = [line for line in lines if line.strip()][:MAX_LINES]
+        if not written:
+            return
+        # start-up time: a repository without patterns needs neither
+        import re2
+        from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+        options = re2.Options()
+        options.dot_nl, options.log_errors, options.max_mem = True, False, MAX_MEMORY
+        self._set = re2.Set.SearchSet(options)
+        for line in (line.rstrip("\r\n") for line in written):
+            text = line if line.endswith("\\ ") else line.rstrip()
             try:
-                rule = _rule(line) if index < MAX_LINES else None
-            except (ValueError, re.error):
+                regex, include = GitIgnoreSpecPattern.pattern_to_regex(
+                    _OPEN_END.sub(r"/**/*\1", text)
+                )
+                for theirs, ours in _RESPELLED.items() if regex else ():
+                    regex = regex.replace(theirs, ours)
+                if regex:
+                    self._set.Add(regex)
+                    self._rules.append(Rule(text, not include))
+            except (ValueError, re2.error):
                 self.invalid.append(line)
-                continue
-            if rule is not None:
-                placed = "/" in line.strip().removeprefix("!").rstrip("/")
-                (self._placed if placed else self._named).append((index, rule))
+        try:
+            self._set.Compile()
+        except re2.error:  # more than fits into the memory
+            self.invalid, self._rules = written, []
 
     def __bool__(self) -> bool:
-        return bool(self._named or self._placed)
+        return bool(self._rules)
 
     def deciding(self, path: str, folder: bool) -> Rule | None:
         """The rule that decides about the path (relative to the repository), if any names it."""
         if not self:
             return None
-        below = self.above + path[len(self.base) :]
-        name = below.rpartition("/")[2]
-        if folder:
-            below, name = below + "/", name + "/"
-        if name not in self._verdicts:
-            self._verdicts[name] = _last(self._named, name)
-        return max(self._verdicts[name], _last(self._placed, below), key=itemgetter(0))[1]
-
-
-def _last(rules: Sequence[tuple[int, Rule]], subject: str) -> tuple[int, Rule | None]:
-    """The last of the rules that names the subject itself, not a folder above it, and its line."""
-    for index, rule in reversed(rules):
-        match = rule.regex.search(subject)
-        if match is not None:
-            mark = _FOLDER_MARK in rule.regex.groupindex
-            if not mark or match.end(_FOLDER_MARK) in (-1, len(subject)):
-                return index, rule
-    return -1, None
-
-
-def _rule(line: str) -> Rule | None:
-    """The line's rule; None for blank lines and comments. ValueError or re.error if invalid."""
-    # start-up time: a repository without patterns needs no translation of them
-    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
-    if not line.endswith("\\ "):
-        line = line.rstrip()
-    regex, include = GitIgnoreSpecPattern.pattern_to_regex(_OPEN_END.sub(r"/**/*\1", line))
-    if regex is None or include is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # `[[` in a pattern
-        return Rule(line, re.compile(_linear(regex), re.DOTALL), not include)
-
-
-def _linear(regex: str) -> str:
-    """An equal expression without repeated backtracking: each wildcard but the last takes the first
-    place where what follows it fits, and keeps it."""
-    above = regex.startswith(_ABOVE)
-    chunks = [_linear_stars(c) for c in regex.removeprefix(_ABOVE).split(_FOLDERS)]
-    if len(chunks) + above < 3:
-        return (_ABOVE if above else "") + _FOLDERS.join(chunks)
-    first, *middle, last = chunks
-    head = f"^(?>(?:.+?/)??{first}(?=/))" if above else first
-    return head + "".join(f"(?>(?:/.+?)??{c}(?=/))" for c in middle) + _FOLDERS + last
-
-
-def _linear_stars(chunk: str) -> str:
-    parts = chunk.split(_STARS)
-    if len(parts) < 3:
-        return chunk
-    first, *middle, last = parts
-    return first + "".join(f"(?>[^/]*?{part})" for part in middle) + _STARS + last
+        below = self.above + path[len(self.base) :] + "/" * folder
+        found = self._set.Match(os.fsencode(below))
+        return self._rules[max(found)] if found else None

@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -77,9 +78,8 @@ def declared_roots(
         folder, name = posixpath.split(project)
         beside.add(folder)
         try:
-            read = _READERS.get(name)
-            declared = list(read(text(root / project, MAX_BYTES) or "")) if read else []
-        except (ValueError, RecursionError, configparser.Error):
+            declared = list(_declared(document(root / project)))
+        except ValueError:
             broken.append(project)
             continue
         for place, package in declared:
@@ -178,30 +178,34 @@ def _below(folder: str, place: str) -> str:
     return ".." if outside else path.removeprefix(".")
 
 
-def _pyproject(content: str) -> Iterator[tuple[str, str]]:
-    """(folder, package it stands for) of every package directory that a pyproject.toml declares."""
-    document = tomllib.loads(content)
-    for folder in (f for key in _FOLDERS for f, package in values_at(document, key) if not package):
+def document(project: Path) -> dict[str, Any]:  # as somebody wrote it
+    """What a pyproject.toml or setup.cfg says, the latter's sections as tables (of the names that
+    they have, with slashes for dots); ValueError where it is broken."""
+    content = text(project, MAX_BYTES) or ""
+    try:
+        if project.name == "pyproject.toml":
+            return tomllib.loads(content)
+        parser = configparser.RawConfigParser(strict=False)
+        parser.read_string(content if project.name == "setup.cfg" else "")
+        return {s.replace(".", "/"): dict(parser.items(s)) for s in parser.sections()}
+    except (RecursionError, configparser.Error) as error:
+        raise ValueError(str(error)) from error
+
+
+def _declared(project: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """(folder, package it stands for) of every package directory that a project file declares."""
+    for folder in (f for key in _FOLDERS for f, package in values_at(project, key) if not package):
         yield folder, ""
-    for path in (p for key in _PACKAGES for p, package in values_at(document, key) if not package):
+    for path in (p for key in _PACKAGES for p, package in values_at(project, key) if not package):
         yield posixpath.dirname(path.rstrip("/")), ""
-    for folder, package in values_at(document, "tool.setuptools.package-dir"):
+    for folder, package in values_at(project, "tool.setuptools.package-dir"):
         yield _package_dir(folder, package)
-
-
-def _setup_cfg(content: str) -> Iterator[tuple[str, str]]:
-    """(folder, package it stands for) of every package directory that a setup.cfg declares."""
-    parser = configparser.RawConfigParser(strict=False)
-    parser.read_string(content)
-    for line in re.split("[,\n]", parser.get("options", "package_dir", fallback="")):
-        package, equals, folder = line.partition("=")
-        if equals:
+    for lines, _ in values_at(project, "options.package_dir"):
+        for package, folder in re.findall("([^,\n=]*)=([^,\n]*)", lines):
             yield _package_dir(folder.strip(), package.strip())
-    for folder in parser.get("options.packages.find", "where", fallback="").split():
-        yield folder.strip(","), ""
-
-
-_READERS = {"pyproject.toml": _pyproject, "setup.cfg": _setup_cfg}
+    for folders, _ in values_at(project, "options/packages/find.where"):
+        for folder in folders.split():
+            yield folder.strip(","), ""
 
 
 def _package_dir(folder: str, package: str) -> tuple[str, str]:

@@ -31,11 +31,12 @@ SHEBANG = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte of a name that is no UTF-8
 
 
-class LeftOut(msgspec.Struct, frozen=True):
+class LeftOut(Exception):
     """Why a file or folder is not read."""
 
-    reason: str
-    detail: str
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -112,8 +113,8 @@ class Walk:
             path = place.below(entry.name)
             try:
                 if not entry.name.isascii() and _SURROGATE.search(entry.name):
-                    escaped = os.fsencode(path).decode("utf-8", "backslashreplace")
-                    self.out[escaped] = LeftOut("name", "its name is no UTF-8")
+                    path = os.fsencode(path).decode("utf-8", "backslashreplace")
+                    raise LeftOut("name", "its name is no UTF-8")
                 elif entry.is_symlink():
                     self._link(place, entry.name, path)
                 elif entry.is_dir(follow_symlinks=False):
@@ -121,7 +122,9 @@ class Walk:
                 elif entry.is_file(follow_symlinks=False):
                     self._file(place, entry.name, path)
                 elif entry.name.endswith(SUFFIXES):
-                    self.out[path] = LeftOut("special", "no regular file")
+                    raise LeftOut("special", "no regular file")
+            except LeftOut as out:
+                self.out[path] = out.with_traceback(None)
             except OSError as error:
                 self._unreadable(path, error)
 
@@ -135,45 +138,36 @@ class Walk:
             failed = error
         names = frozenset(e.name for e in entries)
         build = path in BUILDS and beside & PROJECTS and not names & INITS
-        verdict: Place | LeftOut
         if name in CACHES:
-            verdict = LeftOut("cache", f"{name} is no source")
-        elif "pyvenv.cfg" in names:
-            verdict = LeftOut("virtualenv", "holds pyvenv.cfg")
-        elif build and not (self.git and path in self.git.holding):
-            verdict = LeftOut("build", "output beside a project file")
-        else:
-            verdict = self._judged(place, path, True)
-        if isinstance(verdict, LeftOut):
-            self.out[path] = verdict
-        elif failed is not None:
-            self._unreadable(path, failed)
-        else:
-            self._stack.append((verdict, entries))
+            raise LeftOut("cache", f"{name} is no source")
+        if "pyvenv.cfg" in names:
+            raise LeftOut("virtualenv", "holds pyvenv.cfg")
+        if build and not (self.git and path in self.git.holding):
+            raise LeftOut("build", "output beside a project file")
+        judged = self._judged(place, path, True)
+        if failed is not None:
+            raise failed
+        self._stack.append((judged, entries))
 
     def _file(self, place: Place, name: str, path: str, link: bool = False) -> None:
         if not name.endswith(SUFFIXES) and (
             "." in name.lstrip(".") or not SHEBANG.match(head(self.base + path, SHEBANG_BYTES))
         ):
             return
-        verdict = self._judged(place, path, False)
-        if isinstance(verdict, LeftOut):
-            self.out[path] = verdict
-        elif verdict.wanted:
-            self.found[path] = link
-        else:
-            self.out[path] = LeftOut("excluded", "no --include names it")
+        if not self._judged(place, path, False).wanted:
+            raise LeftOut("excluded", "no --include names it")
+        self.found[path] = link
 
-    def _judged(self, place: Place, path: str, folder: bool) -> Place | LeftOut:
-        """Why the patterns leave it out, or what they say holds there."""
+    def _judged(self, place: Place, path: str, folder: bool) -> Place:
+        """What the patterns say holds there; LeftOut where they leave it out."""
         rule = self.exclude.deciding(path, folder)
         if rule is not None and not rule.negative:
-            return LeftOut("excluded", f"--exclude {rule.text}")
+            raise LeftOut("excluded", f"--exclude {rule.text}")
         ignored = place.ignored or _ignored(place, path, folder)
         if ignored is not None:
             git = self.git
             if git is None or path not in (git.holding if folder else git.tracked):
-                return ignored
+                raise ignored
         rule = self.include.deciding(path, folder)
         wanted = place.wanted if rule is None else not rule.negative
         return Place(path, place.rules, wanted, ignored)
@@ -183,15 +177,16 @@ class Walk:
         target, python = Path(os.path.realpath(self.base + path)), name.endswith(SUFFIXES)
         inside = target.is_relative_to(self.root)
         if target.is_symlink() or (self.root / place.path).is_relative_to(target):
-            self.out[path] = LeftOut("link", "leads back to itself or a folder above it")
-            self.trouble.append((path, "link-loop", f"the link {self.out[path].detail}"))
-        elif target.is_dir() or (python and not (inside and target.exists())):
+            back = "leads back to itself or a folder above it"
+            self.trouble.append((path, "link-loop", f"the link {back}"))
+            raise LeftOut("link", back)
+        if target.is_dir() or (python and not (inside and target.exists())):
             why = "leads to a folder, read where it lies" if target.exists() else "leads nowhere"
-            self.out[path] = LeftOut("link", why if inside else "leads out of the repository")
-        elif python and target.is_file():
+            raise LeftOut("link", why if inside else "leads out of the repository")
+        if python and not target.is_file():
+            raise LeftOut("special", "no regular file")
+        if python:
             self._file(place, name, path, link=True)
-        elif python:
-            self.out[path] = LeftOut("special", "no regular file")
 
     def _entries(self, path: str) -> list[os.DirEntry[str]]:
         with os.scandir(self.base + path) as entries:
