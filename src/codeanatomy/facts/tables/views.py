@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from codeanatomy.facts import types as t
+from codeanatomy.facts.tables.source import Distribution
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -72,15 +73,8 @@ class Link(msgspec.Struct, frozen=True):
     confidence: Annotated[float, t.CONFIDENCE]
 
 
-class Dependency(msgspec.Struct, frozen=True):
+class Dependency(Distribution, frozen=True):
     """A distribution that the project declares or uses."""
-
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    name: Annotated[str, t.NAME]
-    version: Annotated[str | None, t.TEXT]
-    requirement: Annotated[str | None, t.TEXT]
-    known: Annotated[str, t.REASON]
 
 
 class FileSpan(msgspec.Struct, frozen=True):
