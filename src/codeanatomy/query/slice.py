@@ -138,27 +138,22 @@ class Slicer:
 
     def _crossing(self, inner: dict[int, Node]) -> Iterator[Way]:
         """Ways through calls: between arguments and parameters, and what is returned and calls."""
-        for node, other, _, certainty, confidence in self._linked(
-            inner, ("PARAMETER_LINK",), into=not self._forward
-        ):
+        forward = self._forward
+        links = self._linked(inner, ("PARAMETER_LINK",), into=not forward)
+        for node, other, _, certainty, confidence in links:
             yield node, other, "argument", 1, certainty, confidence
-        if not self._forward:
-            callees = [*self._linked(inner, ("CALL",), into=False)]
-            methods = {method for _, method, *_ in callees}
-            returns: dict[int, list[int]] = {}
-            for left in self._nodes("container", methods, "RETURN"):
-                returns.setdefault(left.container, []).append(left.id)
-            for site, method, _, certainty, confidence in callees:
-                for end in returns.get(method, ()):
-                    yield site, end, "result", 1, certainty, confidence
-            return
-        returning: dict[int, list[int]] = {}
-        for left in inner.values():
-            if left.kind == "RETURN":
-                returning.setdefault(left.container, []).append(left.id)
-        for method, site, _, certainty, confidence in self._linked(returning, ("CALL",), into=True):
-            for end in returning[method]:
-                yield end, site, "result", 1, certainty, confidence
+        returns: dict[int, list[int]] = {}
+        left = [node for node in inner.values() if node.kind == "RETURN"] if forward else []
+        starts = {node.container for node in left} if forward else inner
+        calls = [*self._linked(starts, ("CALL",), into=forward)]
+        if not forward:
+            left = [*self._nodes("container", {call[1] for call in calls}, "RETURN")]
+        for one in left:
+            returns.setdefault(one.container, []).append(one.id)
+        for near, far, _, certainty, confidence in calls:
+            for end in returns.get(near if forward else far, ()):
+                node, other = (end, far) if forward else (near, end)
+                yield node, other, "result", 1, certainty, confidence
 
     def _linked(
         self, ids: Iterable[int], kinds: Iterable[str], *, into: bool

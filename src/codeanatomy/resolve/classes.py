@@ -46,7 +46,8 @@ class Classes:
         self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
         self.child: Callable[[int, int], int] = cache(self._child)
-        self.declared: Callable[[int], str] = cache(self._declared)
+        # what the stubs declare an external thing to be: class, function, ...; "" for unknown
+        self.declared: Callable[[int], str] = cache(lambda x: stubs.kind(modules.dotted(x)))
         self.first = cache(self._first)
 
     # orders
@@ -150,10 +151,6 @@ class Classes:
         child = self.modules.member(external, name)
         self.depth[child] = depth + 1
         return child
-
-    def _declared(self, external: int) -> str:
-        """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""
-        return self.stubs.kind(self.modules.dotted(external))
 
     def may_have(self, external: int, name: int) -> bool:
         what, dotted = self.declared(external), self.modules.dotted(external)

@@ -69,9 +69,8 @@ class World:
 
     def name(self, text: str) -> int:
         """Number of a name; a new one where no file uses it."""
-        number = self.name_of.get(text)
-        if number is None:
-            number = self.name_of[text] = len(self.texts)
+        number = self.name_of.setdefault(text, len(self.texts))
+        if number == len(self.texts):
             self.texts.append(text)
         return number
 

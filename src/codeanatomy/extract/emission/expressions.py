@@ -310,13 +310,11 @@ def comprehension(e: Emission, node: Comprehension) -> int:
             e.row((c.STORE, place, e.names[c.ANY_ITEM], held, 0))
     if before:
         forget(e, before)
+    for name in hidden:
+        scope.env.pop(name, None)
+        scope.uses.pop(name, None)
     scope.env |= places
     scope.uses |= seen
-    for name in hidden:
-        if name not in places:
-            scope.env.pop(name, None)
-        if name not in seen:
-            scope.uses.pop(name, None)
     scope.env, scope.uses, scope.veil = env, uses, veil
     scope.paths = {}
     return place
