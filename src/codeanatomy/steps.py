@@ -13,8 +13,8 @@ from codeanatomy.compiled import ANSWERS, SCAN_PROBLEMS, SOLVER_TABLES, Compiled
 from codeanatomy.cpg.kinds import EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import constants, model
 from codeanatomy.engine import checks
-from codeanatomy.engine.execute import execute, register
-from codeanatomy.engine.session import session
+from codeanatomy.engine.execute import execute
+from codeanatomy.engine.session import register, session
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble

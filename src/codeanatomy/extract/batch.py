@@ -26,7 +26,7 @@ from codeanatomy.extract.witness import (
     trouble_table,
 )
 from codeanatomy.facts.schema import table_name
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy.sources.reading import as_scanned
 
 RUNNER = "runner"  # the witness of problems that no extractor reports

@@ -14,7 +14,7 @@ from codeanatomy.extract.mending import MAX_ROWS, Mender, Region
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "treesitter"
 MAX_REGIONS = 50  # per file; one more row tells how many others there are

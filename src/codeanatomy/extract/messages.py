@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 
 # Resident memory is what hurts a machine, so the parent watches that. RLIMIT_AS would count address
 # space, of which allocators reserve a GiB at a time without touching it, and its failures abort

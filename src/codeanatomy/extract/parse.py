@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from codeanatomy.extract.decoding import BOM, Offsets, declared_encoding, line_starts, utf8_of
 from codeanatomy.extract.witness import Source, trouble
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 
 WITNESS = "ast"
 # Frames of the interpreter while it makes a tree: three C frames each, about 200 bytes of the C

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import columns_of, schema_from_struct
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy.facts.types import EVIDENCE
 
 FILE_COLUMN = "file"

@@ -67,9 +67,8 @@ def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
 
 def _linked(tables: Tables, file_id: int, place: str, kept: str, order: str = "") -> pa.Table:
     """Nodes of the file that the condition keeps, each with every thing it leads to."""
-    low = file_id & HIGH_MASK
-    words = {"low": low, "high": low | LOW_MASK, "file_id": file_id, "place": place}
-    nodes = tables.asked("here", {}, **words)
+    low, high = file_id & HIGH_MASK, file_id | LOW_MASK
+    nodes = tables.asked("here", {}, low=low, high=high, file_id=file_id, place=place)
     ids = nodes["node_id"].to_numpy()
     edges = tables.lookup(
         "edges", "src", ids, "t.src, t.dst, t.kind, t.certainty", f"t.kind IN {_LINKS}"

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
+from codeanatomy.facts.ids import grouped
 from codeanatomy.query.at import source_of
 from codeanatomy.query.resolve_name import Symbol
 from codeanatomy.query.tables import Tables, id_table
@@ -99,9 +100,7 @@ class Slicer:
         return [*found.values()]
 
     def _from(self, frontier: dict[Entry, int]) -> Iterator[Step]:
-        statements: dict[int, list[int]] = {}
-        for statement, entry in frontier:
-            statements.setdefault(statement, []).append(entry)
+        statements = grouped(frontier)
         inner = {n.id: n for n in self._nodes("statement", statements)}
         inner |= {n.id: n for n in self._nodes("node_id", statements)}
         ways = [
@@ -142,14 +141,12 @@ class Slicer:
         links = self._linked(inner, ("PARAMETER_LINK",), into=not forward)
         for node, other, _, certainty, confidence in links:
             yield node, other, "argument", 1, certainty, confidence
-        returns: dict[int, list[int]] = {}
         left = [node for node in inner.values() if node.kind == "RETURN"] if forward else []
         starts = {node.container for node in left} if forward else inner
         calls = [*self._linked(starts, ("CALL",), into=forward)]
         if not forward:
             left = [*self._nodes("container", {call[1] for call in calls}, "RETURN")]
-        for one in left:
-            returns.setdefault(one.container, []).append(one.id)
+        returns = grouped((one.container, one.id) for one in left)
         for near, far, _, certainty, confidence in calls:
             for end in returns.get(near if forward else far, ()):
                 node, other = (end, far) if forward else (near, end)

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, external_key, mix
+from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, expand, external_key, mix
 from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 

@@ -8,8 +8,9 @@ from itertools import chain
 
 import numpy as np
 
+from codeanatomy.facts.ids import grouped
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.pairs import each, grouped
+from codeanatomy.resolve.pairs import each
 from codeanatomy.resolve.world import Modules
 from codeanatomy.sources.typeshed import Stubs
 

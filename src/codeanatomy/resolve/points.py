@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, expand, mapped, pair, spread
+from codeanatomy.facts.ids import expand
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, mapped, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS

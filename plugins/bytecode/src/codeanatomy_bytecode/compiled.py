@@ -18,7 +18,7 @@ from codeanatomy.extract.parse import REFUSALS, refusal
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble_table
 from codeanatomy.facts.ids import hash_text, hash_texts, mix
 from codeanatomy.facts.schema import table_name
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy_bytecode import decoding
 from codeanatomy_bytecode.tables import CODE_TABLES
 

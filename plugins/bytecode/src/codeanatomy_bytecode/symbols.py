@@ -13,7 +13,7 @@ from codeanatomy.extract.columns import Column, coded, interned, optional, table
 from codeanatomy.extract.parse import REFUSALS, refusal
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble_table
 from codeanatomy.facts.schema import table_name
-from codeanatomy.facts.tables.source import FileProblem
+from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy_bytecode.tables import Symbol, SymbolScope
 
 WITNESS = "symtable"

@@ -13,12 +13,24 @@ from codeanatomy.facts.tables import (
     resolution,
     source,
     syntax,
+    trouble,
     views,
 )
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     table_name(struct): struct
-    for module in (source, syntax, names, flow, constraints, resolution, kinds, views, graph)
+    for module in (
+        source,
+        syntax,
+        names,
+        flow,
+        constraints,
+        resolution,
+        trouble,
+        kinds,
+        views,
+        graph,
+    )
     for struct in structs_of(module)
 }
 SCHEMAS: dict[str, pa.Schema] = {n: schema_from_struct(s) for n, s in STRUCTS.items()}

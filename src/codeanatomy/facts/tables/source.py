@@ -1,4 +1,4 @@
-"""Tables about the repository: its files, what is wrong or left out, where module names start."""
+"""Tables about the repository: its files, what was left out, and where module names start."""
 
 from typing import Annotated
 
@@ -65,16 +65,3 @@ class SourceText(msgspec.Struct, frozen=True):
 
     content: Annotated[str, t.CONTENT]
     text: Annotated[bytes, "the file's bytes as read"]
-
-
-class FileProblem(msgspec.Struct, frozen=True):
-    """Trouble with one file, reported by a witness or by the runner; path-free, like evidence."""
-
-    file_id: Annotated[int, t.FILE]
-    witness: Annotated[str, t.CODED, t.ORIGIN]
-    code: Annotated[str, t.CODED, t.CODE]
-    severity: Annotated[str, t.CODED, t.SEVERITY]
-    message: Annotated[str, t.TEXT]
-    bstart: Annotated[int, t.BSTART]
-    bend: Annotated[int, t.BEND]
-    line: Annotated[int, t.INT32, t.LINE]
