@@ -149,13 +149,9 @@ def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
 
 def check(tables: Mapping[str, pa.Table]) -> None:
     """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
-    plugged = plugins()[0]
-    of_edges = {k.kind for k in EDGE_KINDS}.union(
-        r.kind for r in declared(Relation, plugged).values()
-    )
-    of_nodes = {k.kind for k in NODE_KINDS}.union(
-        e.kind for e in declared(Entity, plugged).values() if e.kind
-    )
+    relations, entities = declared(Relation, plugins()[0]), declared(Entity, plugins()[0])
+    of_edges = {k.kind for k in EDGE_KINDS}.union(r.kind for r in relations.values())
+    of_nodes = {k.kind for k in NODE_KINDS}.union(e.kind for e in entities.values() if e.kind)
     broken = checks.broken_laws(tables, of_edges)
     if unknown := checks.unknown_kinds(tables["nodes"], of_nodes):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")

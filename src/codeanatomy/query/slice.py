@@ -159,13 +159,11 @@ class Slicer:
         confidence."""
         wanted = np.array([*ids], np.int64)
         only = f"t.kind IN ({', '.join(map(repr, kinds))})"
-        sources = wanted
+        lookup, sources = self._tables.lookup, wanted
         if into:
-            sources = self._tables.lookup("edges_by_dst", "dst", wanted, "t.src", only)["src"]
+            sources = lookup("edges_by_dst", "dst", wanted, "t.src", only)["src"].to_numpy()
         columns = "t.src, t.dst, t.kind, t.certainty, t.confidence"
-        edges = self._tables.lookup(
-            "edges", "src", np.asarray(sources), columns, only + self._certain
-        )
+        edges = lookup("edges", "src", sources, columns, only + self._certain)
         near, far = ("dst", "src") if into else ("src", "dst")
         rows = self._tables.sql_with(
             {"edge": edges, "asked": id_table(wanted)},
@@ -200,10 +198,9 @@ def starting(tables: Tables, file_id: int, line: int, place: str) -> list[int]:
 def using(tables: Tables, symbols: list[Symbol]) -> list[int]:
     """The statements that call one of the symbols, or name it."""
     wanted = "t.kind IN ('CALL', 'REF')"
-    sites = tables.lookup("edges_by_dst", "dst", ids_of(symbols), "t.src", wanted)["src"]
-    rows = tables.lookup(
-        "nodes", "node_id", sites.to_numpy(), "t.statement", "t.statement IS NOT NULL"
-    )
+    found = tables.lookup("edges_by_dst", "dst", ids_of(symbols), "t.src", wanted)
+    sites = found["src"].to_numpy()
+    rows = tables.lookup("nodes", "node_id", sites, "t.statement", "t.statement IS NOT NULL")
     return sorted({int(x) for x in rows["statement"].to_pylist()})
 
 
@@ -229,14 +226,13 @@ def start(statement: int) -> Step:
 
 def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:
     """The steps with places and source lines: `way` numbers the lists, `step` what is in them."""
-    told = [
-        (way, number, step)
+    rows = [
+        {"way": way, "step": number} | step._asdict()
         for way, steps in enumerate(lists, 1)
         for number, step in enumerate(steps)
     ]
-    rows = [{"way": way, "step": number} | step._asdict() for way, number, step in told]
-    ends = np.array([end for *_, step in told for end in (step.near, step.far)], np.int64)
     taken = pa.Table.from_pylist(rows, _STEPS)
+    ends = np.concatenate([taken["near"].to_numpy(), taken["far"].to_numpy()])
     found = tables.asked("placed", {"taken": taken, "places": places(tables, ends)})
     contents, numbers = found["content"].to_pylist(), found["line"].to_pylist()
     lines = {content: source_of(tables, content).splitlines() for content in {*contents}}

@@ -118,9 +118,8 @@ class Classes:
         todo = [x for x in (*orders, [x[0] for x in orders]) if x]
         result = [class_]
         while todo:
-            head = next(
-                (s[0] for s in todo if not any(s[0] in other[1:] for other in todo)), todo[0][0]
-            )
+            heads = (s[0] for s in todo if not any(s[0] in other[1:] for other in todo))
+            head = next(heads, todo[0][0])
             result.append(head)
             todo = [rest for s in todo if (rest := [x for x in s if x != head])]
         return tuple(result)

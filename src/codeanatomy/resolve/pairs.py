@@ -88,9 +88,8 @@ class Pairs:
         """For every pair whose a is a key: the key's index, and b."""
         which, found = [], []
         for chunk in self.chunks:
-            at, of = expand(
-                np.searchsorted(chunk, keys << SHIFT), np.searchsorted(chunk, (keys + 1) << SHIFT)
-            )
+            low, high = (np.searchsorted(chunk, x << SHIFT) for x in (keys, keys + 1))
+            at, of = expand(low, high)
             if at.size:
                 which.append(of)
                 found.append(chunk[at] & LOW)

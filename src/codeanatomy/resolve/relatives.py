@@ -109,11 +109,8 @@ def _types(f: Fixpoint, meaning: Meaning, places: Ints) -> Ints:
     typed = p.among(points.kind[objects], _OF_CLASS)
     classes = np.unique(points.a[objects[typed]])
     # what an import names and a call gives an instance of may be a class
-    guessed = {
-        x
-        for x in classes.tolist()
-        if points.kind_of[x] == p.EXTERNAL and not (f.lookup.declared(x) or f.lookup.depth[x])
-    }
+    outside = [x for x in classes.tolist() if points.kind_of[x] == p.EXTERNAL]
+    guessed = {x for x in outside if not (f.lookup.declared(x) or f.lookup.depth[x])}
     symbol = np.full(len(objects), -1, np.int64)
     symbol[typed] = mapped(class_of, objects[typed])
     kept = symbol >= 0
