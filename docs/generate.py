@@ -55,7 +55,7 @@ def _tables() -> Iterator[str]:
         yield from _columns(schema)
     yield "## Views\n"
     yield "SQL sees these beside the stored tables: positions and names joined.\n"
-    yield from _table(["view", "rows"], ([f"`{v.name}`", v.meaning] for v in VIEWS))
+    yield from _table(["view", "rows"], ([f"`{v.name}`", v.meaning] for v in VIEWS.values()))
 
 
 def _evidence() -> Iterator[str]:

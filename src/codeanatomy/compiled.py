@@ -26,8 +26,6 @@ from codeanatomy.semantic.infer import Candidate, JoinDecision, infer
 from codeanatomy.semantic.optimize import Selection, optimize
 
 SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the final table
-
-
 SOLVER_TABLES = frozenset(map(table_name, structs_of(constraints)))  # the solver alone reads these
 ANSWERS = {table_name(struct): struct for struct in structs_of(resolution)}  # it alone fills these
 _MADE = {table_name(struct) for module in (graph, views) for struct in structs_of(module)}

@@ -125,21 +125,19 @@ def witness_facts(
     found, troubles = [], Counter(problems)
     fillers = Counter(struct for one in chosen for struct in one.tables)
     for one in sorted(chosen, key=lambda one: one.name):
-        files, rows = [np.zeros(0, np.int64)], 0
+        files: set[int] = set()
+        rows = 0
         for struct in one.tables:
             table = tables.get(table_name(struct))
-            signed = table is not None and columns_of(table.schema, EVIDENCE)
-            if table is None or not (signed or fillers[struct] == 1):
-                continue
-            own = table["file_id"]
-            for column in signed or ():
-                own = own.filter(pc.equal(table[column], one.name))
-            ids = own.to_numpy()
-            files.append(ids[np.flatnonzero(np.diff(ids, append=-1))])
-            rows += len(own)
-        count = len(np.unique(np.concatenate(files)))
+            signed = columns_of(table.schema, EVIDENCE) if table is not None else []
+            if table is not None and (signed or fillers[struct] == 1):
+                own = table["file_id"]
+                for column in signed:
+                    own = own.filter(pc.equal(table[column], one.name))
+                files.update(pc.unique(own).to_pylist())
+                rows += len(own)
         told = {"problems": troubles[one.name], "seconds": round(seconds.get(one.name, 0.0), 3)}
-        found.append({"witness": one.name, "files": count, "rows": rows, **told})
+        found.append({"witness": one.name, "files": len(files), "rows": rows, **told})
     return found
 
 

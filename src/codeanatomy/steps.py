@@ -3,22 +3,18 @@
 import contextlib
 import time
 from collections.abc import Mapping
+from itertools import chain
 
 import msgspec
 import pyarrow as pa
 
 from codeanatomy.collisions import separate
-from codeanatomy.compiled import (
-    ANSWERS,
-    SCAN_PROBLEMS,
-    SOLVER_TABLES,
-    Compiled,
-)
+from codeanatomy.compiled import ANSWERS, SCAN_PROBLEMS, SOLVER_TABLES, Compiled
 from codeanatomy.cpg.kinds import EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import constants, model
 from codeanatomy.engine import checks
-from codeanatomy.engine.execute import execute, register
-from codeanatomy.engine.session import session
+from codeanatomy.engine.execute import execute
+from codeanatomy.engine.session import register, session
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
@@ -26,7 +22,6 @@ from codeanatomy.extract.witnesses import by_rank
 from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
-from codeanatomy.facts.ids import Ids
 from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import columns_of, schema_from_struct, table_name, table_of
 from codeanatomy.facts.tables.graph import Problem
@@ -51,12 +46,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 def gather(
-    scanned: Repository,
-    compiled: Compiled,
-    run: Run,
-    *,
-    workers: int | None,
-    cache: bool,
+    scanned: Repository, compiled: Compiled, run: Run, *, workers: int | None, cache: bool
 ) -> Evidence:
     """What the witnesses say about the files, beside the tables of the scan itself."""
     chosen = compiled.witnesses
@@ -92,11 +82,8 @@ def gather(
     problems.append(table_of(Problem, broken))
     tables[SCAN_PROBLEMS] = pa.concat_tables(problems)
     events = [f"{e.kind}: {e.reason}" for e in found.events]
-    told = [
-        *tables["file_problem"]["witness"].to_pylist(),
-        *tables[SCAN_PROBLEMS]["witness"].to_pylist(),
-    ]
-    witnessed = witness_facts(chosen, tables, told, seconds)
+    troubled = (tables[name]["witness"].to_pylist() for name in ("file_problem", SCAN_PROBLEMS))
+    witnessed = witness_facts(chosen, tables, chain.from_iterable(troubled), seconds)
     facts: dict[str, object] = {"events": events, "witnesses": witnessed}
     return Evidence(tables, found.extracted, found.cached, facts)
 
@@ -154,34 +141,17 @@ def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
         twice = checks.duplicate_ids(outputs["nodes"])
         if not len(twice):
             return outputs
-        tables = _separated(tables, twice)
+        entities = [e.table for e in model().entities.values() if e.table in tables]
+        tables, told = separate(tables, entities, twice)
+        tables[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], told])
     raise GraphError(f"{len(twice)} node ids still collide after {TRIES} tries; please report this")
-
-
-def _separated(tables: Mapping[str, pa.Table], twice: Ids) -> dict[str, pa.Table]:
-    entities = frozenset(e.table for e in model().entities.values() if e.table in tables)
-    replaced, moved = separate(tables, entities, twice)
-    files = tables["source_file"].select(["file_id", "path"]).to_pydict()
-    paths = dict(zip(*files.values(), strict=True))
-    code = CODES["id-collision"]
-    rows = [
-        ("build", "build", code.code, code.severity, code.meaning, paths.get(f, ""), b, b, 0)
-        for f, b in moved
-    ]
-    problems = table_of(Problem, rows)
-    replaced[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], problems])
-    return replaced
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:
     """Raises GraphError when the graph breaks one of its laws; then nothing is published."""
-    plugged = plugins()[0]
-    of_edges = {k.kind for k in EDGE_KINDS}.union(
-        r.kind for r in declared(Relation, plugged).values()
-    )
-    of_nodes = {k.kind for k in NODE_KINDS}.union(
-        e.kind for e in declared(Entity, plugged).values() if e.kind
-    )
+    relations, entities = declared(Relation, plugins()[0]), declared(Entity, plugins()[0])
+    of_edges = {k.kind for k in EDGE_KINDS}.union(r.kind for r in relations.values())
+    of_nodes = {k.kind for k in NODE_KINDS}.union(e.kind for e in entities.values() if e.kind)
     broken = checks.broken_laws(tables, of_edges)
     if unknown := checks.unknown_kinds(tables["nodes"], of_nodes):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")

@@ -324,7 +324,9 @@ def differences(source: bytes) -> tuple[int, list[Finding]]:
     return count, found
 
 
-def _missed(flow: Reaching, e: Observed, use: int, name: str, rows: set[int]) -> dict[str, set[int]]:
+def _missed(
+    flow: Reaching, e: Observed, use: int, name: str, rows: set[int]
+) -> dict[str, set[int]]:
     """Definitions that emission misses, by the rule that explains them."""
     found: defaultdict[str, set[int]] = defaultdict(set)
     if not rows:

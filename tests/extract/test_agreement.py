@@ -1,13 +1,11 @@
 """Emission's SSA agrees with the flow's def_use rows, but for what `agreement` has a rule for."""
 
 from collections import Counter
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from hypothesis import given, settings
 
-import corpora
 from codeanatomy.extract.parse import parse
 from tests.extract.agreement import EXTRA, MISSED, NOT_COMPARED, Finding, counts, differences
 from tests.extract.test_flow import LIBRARY, PROGRAMS, indented
@@ -262,5 +260,3 @@ def test_any_program_agrees(lines: list[str]) -> None:
     source = "\n".join(["def f(a, b, c):", *indented(lines)]).encode()
     if parse(source).tree is not None:
         assert not unexplained(counts([source]))
-
-

@@ -76,7 +76,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         (UNCHANGED, "engine/store.py", "codeanatomy.engine.commit"),
         (GITLESS, "sources/git.py", "codeanatomy.sources.libgit"),
         (RULELESS, "sources/ignore.py", "re2 pathspec.patterns.gitignore.spec"),
-        (LOG, "engine/delta.py", "deltalake deltalake.exceptions deltalake.transaction"),
+        (LOG, "engine/delta.py", "deltalake deltalake.transaction"),
     )
     for target in targets.split()
 }

@@ -8,10 +8,9 @@ Everything here runs under the writer's lock.
 
 import datetime
 import shutil
-import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -24,7 +23,7 @@ from codeanatomy.engine.content import content_hash, in_order
 from codeanatomy.engine.lock import pinned
 from codeanatomy.engine.manifest import Snapshot, StoredTable
 from codeanatomy.facts.canonical import fingerprint
-from codeanatomy.facts.errors import CodeAnatomyError, StoreError
+from codeanatomy.facts.errors import StoreError
 
 _THREADS = 2  # more only adds memory: the largest table is a third of all work
 
@@ -86,15 +85,9 @@ def _drafts(
 
     One without a version is new: its file lies in the work folder.
     """
-    stop = threading.Event()
-
-    def check() -> None:
-        if stop.is_set():  # another table's writer failed, or somebody pressed Ctrl-C
-            raise CodeAnatomyError("stopped")
 
     def draft(name: str) -> StoredTable:
         with engine_errors(f"writing table {name}"):
-            check()
             keys, old = tuple(sort.get(name, ())), last.tables.get(name) if last else None
             table = in_order(tables[name], keys)
             content, schema = content_hash(table), manifest.schema_text(table.schema)
@@ -102,22 +95,14 @@ def _drafts(
             if old and replace(new, files=old.files, bytes=old.bytes, version=old.version) == old:
                 return old
             file = work / f"{uuid.uuid4().hex}.parquet"
-            delta.write_parquet(file, table, check)
+            delta.write_parquet(file, table)
             manifest.fsync(file)
             return replace(new, files=(file.name,), bytes=file.stat().st_size)
 
     order = sorted(tables, key=lambda name: (-tables[name].nbytes, name))
     with ThreadPoolExecutor(_THREADS, "store") as pool:
-        try:
-            pending = {name: pool.submit(draft, name) for name in order}
-            done, _ = wait(pending.values(), return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            return {name: pending[name].result() for name in sorted(pending)}
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        drafts = dict(zip(order, pool.map(draft, order), strict=True))
+    return {name: drafts[name] for name in sorted(drafts)}
 
 
 def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTable:

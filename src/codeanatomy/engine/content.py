@@ -161,19 +161,14 @@ def _hashed(column: pa.Array, seed: np.uint64) -> Words:
 
 
 def _bits(column: pa.Array) -> Words:
-    """The values as fresh 64-bit words; what stands under a null is undefined."""
-    t = pa.types
-    if t.is_boolean(column.type):
-        column = column.cast(pa.uint8())
-    elif t.is_float32(column.type):
-        column = column.cast(pa.float64())
-    signed = t.is_signed_integer(column.type) or t.is_temporal(column.type)
-    raw = np.dtype(f"{'i' if signed else 'u'}{column.type.bit_width // 8}")
-    buffer = column.buffers()[1]
-    if buffer is None or not len(column):
-        return np.zeros(len(column), np.uint64)
-    values = np.frombuffer(buffer, raw, len(column), column.offset * raw.itemsize)
-    return values.astype(np.int64).view(np.uint64) if raw.kind == "i" else values.astype(np.uint64)
+    """The values as fresh 64-bit words; what stands under a null does not matter."""
+    t, kind = pa.types, column.type
+    if t.is_floating(kind):
+        column = column.cast(pa.float64()).view(pa.int64())
+    elif t.is_temporal(kind) or t.is_uint64(kind):
+        column = column.view(pa.int64() if kind.bit_width == 64 else pa.int32())
+    values: Ids = pc.fill_null(column.cast(pa.int64()), 0).to_numpy()
+    return values.view(np.uint64).copy()
 
 
 def _text_words(texts: pa.Array) -> Words:

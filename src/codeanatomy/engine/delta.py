@@ -7,15 +7,15 @@ page of one row group. A dictionary column keeps its codes; of a large dictionar
 stores only the values it uses. Only integers and columns of few values have statistics: those of
 texts cost a third of it all.
 
-The manifest is the authority: a log that is ahead of it (a run died) is restored; one that is
-missing, behind or unreadable is made anew from the files that the manifest names. The Delta library
-is loaded only where a log has to be read or written.
+The manifest is the authority: a log that is of another version (a run died), missing or unreadable
+is made anew from the files that the manifest names. The Delta library is loaded only where a log
+has to be written.
 """
 
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.manifest import decoded, link_file
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
 LOG = "_delta_log"
@@ -36,11 +35,8 @@ _FEW = 100  # values of a dictionary, as of kinds, by which look-ups skip what t
 _LARGE_DICTIONARY = 1024  # below this, a whole dictionary per row group costs nothing
 
 
-def write_parquet(path: Path, table: pa.Table, check: Callable[[], None]) -> None:
-    """Write the table to a new file; `check` may stop it between two row groups.
-
-    Each dictionary column must have one dictionary.
-    """
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write the table to a new file. Each dictionary column must have one dictionary."""
     schema, t = table.schema, pa.types
     coded = [f.name for f in schema if t.is_dictionary(f.type)]
     few = [x for x in coded if len(table[x]) and len(table[x].chunk(0).dictionary) <= _FEW]
@@ -61,7 +57,6 @@ def write_parquet(path: Path, table: pa.Table, check: Callable[[], None]) -> Non
     )
     with writer:
         for start in range(0, table.num_rows, ROW_GROUP):
-            check()
             writer.write_table(_compact(table.slice(start, ROW_GROUP)), row_group_size=ROW_GROUP)
 
 
@@ -103,37 +98,16 @@ def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema)
 
     `files` are the manifest's own links to the data files, for a folder that lost some.
     """
-    head = head_version(folder)
-    missing = [file for file in files if not (folder / file.name).exists()]
-    if head == version >= 0 and not missing:
-        return version
     with engine_errors(f"restoring table {folder.name}"):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in missing:
-            link_file(file, folder / file.name)
-        if head >= version:
-            restored = _restored(folder, version, {file.name for file in files})
-            if restored is not None:
-                return restored
+        own = [folder / file.name for file in files]
+        for file, place in zip(files, own, strict=True):
+            if not place.exists():
+                link_file(file, place)
+        if head_version(folder) == version >= 0:
+            return version
         shutil.rmtree(folder / LOG, ignore_errors=True)
-        return _create(folder, [folder / file.name for file in files], schema)
-
-
-def _restored(folder: Path, version: int, names: set[str]) -> int | None:
-    """The log's version with exactly these files, restored if need be; None for a damaged log."""
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
-
-    try:
-        if _names(DeltaTable(folder)) != names:
-            DeltaTable(folder).restore(version)
-        return head_version(folder) if _names(DeltaTable(folder)) == names else None
-    except DeltaError:
-        return None
-
-
-def _names(table: "DeltaTable") -> set[str]:
-    return {uri.rpartition("/")[2] for uri in table.file_uris()}
+        return _create(folder, own, schema)
 
 
 def _create(folder: Path, files: Sequence[Path], schema: pa.Schema) -> int:

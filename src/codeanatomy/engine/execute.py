@@ -7,15 +7,8 @@ from datafusion import SessionContext
 
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.content import in_order
+from codeanatomy.engine.session import register
 from codeanatomy.planning.tasks import Decision, Task
-
-
-def register(ctx: SessionContext, name: str, table: pa.Table, partitions: int = 2) -> None:
-    """Registers an Arrow table, cut so that every partition has something to do."""
-    cut_up = table.to_batches(max_chunksize=1 << 17)
-    batches = cut_up or [pa.RecordBatch.from_pylist([], table.schema)]
-    cut = -(-len(batches) // partitions)
-    ctx.register_record_batches(name, [batches[i : i + cut] for i in range(0, len(batches), cut)])
 
 
 def execute(

@@ -65,9 +65,8 @@ def reader_pin(readers: Path, number: int) -> Iterator[None]:
         except OSError:  # read-only file system, foreign owner, folder gone: nobody cleans there
             break
         fcntl.flock(handle, fcntl.LOCK_SH)
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(handle).st_ino:
-                break
+        if os.fstat(handle).st_nlink:
+            break
         os.close(handle)  # the clean-up took it for a dead reader's between open and lock
     try:
         yield
@@ -86,9 +85,7 @@ def pinned(readers: Path) -> set[int]:
             continue
         try:
             handle = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            continue
-        except PermissionError:  # another user's reader
+        except OSError:  # another user's reader, or one that has just gone: no harm in waiting
             held.add(int(number))
             continue
         try:

@@ -50,31 +50,23 @@ class PeakMemory:
     def _look(self) -> None:
         # PSS walks page tables (10 ms per GB), the resident size is a counter: PSS is asked only
         # when that has grown
-        resident = sum(_resident(pid) for pid in _tree(os.getpid()))
+        resident = _family("status", "VmRSS:")
         if resident > self._resident * _GROWTH:
             self._resident = resident
-            self.peak = max(self.peak, sum(_pss(pid) for pid in _tree(os.getpid())))
+            self.peak = max(self.peak, _family("smaps_rollup", "Pss:"))
 
 
-def _tree(root: int) -> list[int]:
-    """The process and all its descendants that are still there."""
-    found, todo = [], [root]
+def _family(file: str, field: str) -> int:
+    """Sum of a field of /proc, in bytes, over this process and all its living descendants."""
+    total, todo = 0, [os.getpid()]
     while todo:
         one = todo.pop()
-        found.append(one)
+        lines = _read(f"{one}/{file}").splitlines()
+        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{one}/task"):
                 todo += map(int, _read(f"{one}/task/{task}/children").split())
-    return found
-
-
-def _resident(pid: int) -> int:
-    return sum(map(int, _read(f"{pid}/statm").split()[1:2]))
-
-
-def _pss(pid: int) -> int:
-    lines = _read(f"{pid}/smaps_rollup").splitlines()
-    return sum(int(x.split()[1]) for x in lines if x.startswith("Pss:")) * 1024
+    return total
 
 
 def _read(path: str) -> str:

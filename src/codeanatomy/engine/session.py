@@ -1,7 +1,8 @@
-"""A DataFusion session that runs with exactly the settings it was given."""
+"""A DataFusion session that runs with exactly the settings it was given, and its Arrow tables."""
 
 from collections.abc import Mapping
 
+import pyarrow as pa
 from datafusion import SessionConfig, SessionContext
 
 from codeanatomy.engine.border import engine_errors
@@ -27,3 +28,11 @@ def settings_of(ctx: SessionContext) -> dict[str, str | None]:
     """All settings in force, sorted by name."""
     rows = ctx.sql("SELECT name, value FROM information_schema.df_settings ORDER BY name")
     return dict(zip(*rows.to_pydict().values(), strict=True))
+
+
+def register(ctx: SessionContext, name: str, table: pa.Table, partitions: int = 2) -> None:
+    """Registers an Arrow table, cut so that every partition has something to do."""
+    cut_up = table.to_batches(max_chunksize=1 << 17)
+    batches = cut_up or [pa.RecordBatch.from_pylist([], table.schema)]
+    cut = -(-len(batches) // partitions)
+    ctx.register_record_batches(name, [batches[i : i + cut] for i in range(0, len(batches), cut)])

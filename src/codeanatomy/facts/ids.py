@@ -8,7 +8,7 @@ of 5,000 nodes of one file collide: about 1e-6; a collision is found, mended and
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -100,3 +100,22 @@ def distinct(values: Ids) -> Ids:
     keep = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=keep[1:])
     return values[keep]
+
+
+def expand(low: Ids, high: Ids) -> tuple[Ids, Ids]:
+    """Positions inside the ranges low..high, and for each the number of its range."""
+    size = high - low
+    total = int(size.sum())
+    if not total:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    which = np.repeat(np.arange(len(size), dtype=np.int64), size)
+    first = np.cumsum(size) - size
+    return np.arange(total, dtype=np.int64) - first[which] + low[which], which
+
+
+def grouped(pairs: Iterable[Sequence[int]]) -> dict[int, list[int]]:
+    """The second numbers of the pairs by their first."""
+    found: dict[int, list[int]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found

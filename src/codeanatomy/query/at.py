@@ -10,7 +10,7 @@ from codeanatomy.query.resolve_name import listed, path_is
 from codeanatomy.query.tables import Tables
 from codeanatomy.query.walk import places
 
-_LINKS = "('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
+_LINKS = "t.kind IN ('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
 _TOLD = "s.is_named OR l.kind IS NOT NULL OR s.reason IS NOT NULL"
 
 
@@ -50,9 +50,8 @@ def source_of(tables: Tables, content: str) -> bytes:
 def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
     """Id, whole path and content hash of the file that the path means."""
     asked = str(PurePosixPath(path))
-    found = tables.sql(
-        f"SELECT path, file_id, content FROM files WHERE {path_is('path', asked)} ORDER BY path"
-    ).to_pylist()
+    named = path_is("path", asked)
+    found = tables.sql(f"SELECT * FROM files WHERE {named} ORDER BY path").to_pylist()
     exact = [f for f in found if f["path"] == asked] or found
     if len(exact) == 1:
         return exact[0]["file_id"], exact[0]["path"], exact[0]["content"]
@@ -67,13 +66,10 @@ def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
 
 def _linked(tables: Tables, file_id: int, place: str, kept: str, order: str = "") -> pa.Table:
     """Nodes of the file that the condition keeps, each with every thing it leads to."""
-    low = file_id & HIGH_MASK
-    words = {"low": low, "high": low | LOW_MASK, "file_id": file_id, "place": place}
-    nodes = tables.asked("here", {}, **words)
+    low, high = file_id & HIGH_MASK, file_id | LOW_MASK
+    nodes = tables.asked("here", {}, low=low, high=high, file_id=file_id, place=place)
     ids = nodes["node_id"].to_numpy()
-    edges = tables.lookup(
-        "edges", "src", ids, "t.src, t.dst, t.kind, t.certainty", f"t.kind IN {_LINKS}"
-    )
+    edges = tables.lookup("edges", "src", ids, "t.src, t.dst, t.kind, t.certainty", _LINKS)
     ends = edges["dst"].to_numpy()
     named = tables.lookup("nodes", "node_id", ends, "t.node_id, t.name, t.qualified_name")
     given = {"here": nodes, "links": edges, "named": named, "places": places(tables, ends)}

@@ -287,9 +287,8 @@ class Graph(contextlib.ExitStack):
 
     def _relative(self, path: str) -> str:
         """The path as the graph names files: POSIX, relative to the repository."""
-        given = Path(path)
-        folder = self.facts.folder(self.store)
-        full = given if given.is_absolute() else Path.cwd() / given
+        given, folder = Path(path), self.facts.folder(self.store)
+        full = Path.cwd() / given
         if full.exists() and full.resolve().is_relative_to(folder):
             return full.resolve().relative_to(folder).as_posix()
         return given.as_posix()

@@ -96,8 +96,7 @@ def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
     plain = _plain(asked).lower()
     last = plain.rpartition(".")[2]
     kinds = DEFINITIONS + (VARIABLES if variables else ())
-    words = {"last": quoted(last), "plain": quoted(plain), "kinds": quoted(*kinds)}
-    rows = tables.asked("near", {}, **words)
+    rows = tables.asked("near", {}, last=quoted(last), plain=quoted(plain), kinds=quoted(*kinds))
     near = rows["qualified_name"].to_pylist()
     hint = listed("the nearest are:", near) if near else "nothing is near it"
     return f"no {name!r} in this graph; {hint}"
@@ -132,12 +131,9 @@ def _plain(name: str) -> str:
 
 def _same_numbers(qualified_name: str, asked: str) -> bool:
     """Whether every part that was asked with a number has that number; no number counts as #1."""
-    parts = qualified_name.split(".")[-len(asked.split(".")) :]
-    for part, wanted in zip(parts, asked.split("."), strict=True):
-        number = _NUMBER.search(wanted)
-        if number and (_NUMBER.search(part) or ["", "1"])[1] != number[1]:
-            return False
-    return True
+    parts = zip(qualified_name.split(".")[::-1], asked.split(".")[::-1], strict=False)
+    numbers = ((_NUMBER.search(part), _NUMBER.search(wanted)) for part, wanted in parts)
+    return all(wanted is None or (held or ["", "1"])[1] == wanted[1] for held, wanted in numbers)
 
 
 def path_is(column: str, path: str) -> str:

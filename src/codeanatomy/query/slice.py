@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
+from codeanatomy.facts.ids import grouped
 from codeanatomy.query.at import source_of
 from codeanatomy.query.resolve_name import Symbol
 from codeanatomy.query.tables import Tables, id_table
@@ -99,9 +100,7 @@ class Slicer:
         return [*found.values()]
 
     def _from(self, frontier: dict[Entry, int]) -> Iterator[Step]:
-        statements: dict[int, list[int]] = {}
-        for statement, entry in frontier:
-            statements.setdefault(statement, []).append(entry)
+        statements = grouped(frontier)
         inner = {n.id: n for n in self._nodes("statement", statements)}
         inner |= {n.id: n for n in self._nodes("node_id", statements)}
         ways = [
@@ -138,27 +137,20 @@ class Slicer:
 
     def _crossing(self, inner: dict[int, Node]) -> Iterator[Way]:
         """Ways through calls: between arguments and parameters, and what is returned and calls."""
-        for node, other, _, certainty, confidence in self._linked(
-            inner, ("PARAMETER_LINK",), into=not self._forward
-        ):
+        forward = self._forward
+        links = self._linked(inner, ("PARAMETER_LINK",), into=not forward)
+        for node, other, _, certainty, confidence in links:
             yield node, other, "argument", 1, certainty, confidence
-        if not self._forward:
-            callees = [*self._linked(inner, ("CALL",), into=False)]
-            methods = {method for _, method, *_ in callees}
-            returns: dict[int, list[int]] = {}
-            for left in self._nodes("container", methods, "RETURN"):
-                returns.setdefault(left.container, []).append(left.id)
-            for site, method, _, certainty, confidence in callees:
-                for end in returns.get(method, ()):
-                    yield site, end, "result", 1, certainty, confidence
-            return
-        returning: dict[int, list[int]] = {}
-        for left in inner.values():
-            if left.kind == "RETURN":
-                returning.setdefault(left.container, []).append(left.id)
-        for method, site, _, certainty, confidence in self._linked(returning, ("CALL",), into=True):
-            for end in returning[method]:
-                yield end, site, "result", 1, certainty, confidence
+        left = [node for node in inner.values() if node.kind == "RETURN"] if forward else []
+        starts = {node.container for node in left} if forward else inner
+        calls = [*self._linked(starts, ("CALL",), into=forward)]
+        if not forward:
+            left = [*self._nodes("container", {call[1] for call in calls}, "RETURN")]
+        returns = grouped((one.container, one.id) for one in left)
+        for near, far, _, certainty, confidence in calls:
+            for end in returns.get(near if forward else far, ()):
+                node, other = (end, far) if forward else (near, end)
+                yield node, other, "result", 1, certainty, confidence
 
     def _linked(
         self, ids: Iterable[int], kinds: Iterable[str], *, into: bool
@@ -167,13 +159,11 @@ class Slicer:
         confidence."""
         wanted = np.array([*ids], np.int64)
         only = f"t.kind IN ({', '.join(map(repr, kinds))})"
-        sources = wanted
+        lookup, sources = self._tables.lookup, wanted
         if into:
-            sources = self._tables.lookup("edges_by_dst", "dst", wanted, "t.src", only)["src"]
+            sources = lookup("edges_by_dst", "dst", wanted, "t.src", only)["src"].to_numpy()
         columns = "t.src, t.dst, t.kind, t.certainty, t.confidence"
-        edges = self._tables.lookup(
-            "edges", "src", np.asarray(sources), columns, only + self._certain
-        )
+        edges = lookup("edges", "src", sources, columns, only + self._certain)
         near, far = ("dst", "src") if into else ("src", "dst")
         rows = self._tables.sql_with(
             {"edge": edges, "asked": id_table(wanted)},
@@ -208,10 +198,9 @@ def starting(tables: Tables, file_id: int, line: int, place: str) -> list[int]:
 def using(tables: Tables, symbols: list[Symbol]) -> list[int]:
     """The statements that call one of the symbols, or name it."""
     wanted = "t.kind IN ('CALL', 'REF')"
-    sites = tables.lookup("edges_by_dst", "dst", ids_of(symbols), "t.src", wanted)["src"]
-    rows = tables.lookup(
-        "nodes", "node_id", sites.to_numpy(), "t.statement", "t.statement IS NOT NULL"
-    )
+    found = tables.lookup("edges_by_dst", "dst", ids_of(symbols), "t.src", wanted)
+    sites = found["src"].to_numpy()
+    rows = tables.lookup("nodes", "node_id", sites, "t.statement", "t.statement IS NOT NULL")
     return sorted({int(x) for x in rows["statement"].to_pylist()})
 
 
@@ -237,14 +226,13 @@ def start(statement: int) -> Step:
 
 def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:
     """The steps with places and source lines: `way` numbers the lists, `step` what is in them."""
-    told = [
-        (way, number, step)
+    rows = [
+        {"way": way, "step": number} | step._asdict()
         for way, steps in enumerate(lists, 1)
         for number, step in enumerate(steps)
     ]
-    rows = [{"way": way, "step": number} | step._asdict() for way, number, step in told]
-    ends = np.array([end for *_, step in told for end in (step.near, step.far)], np.int64)
     taken = pa.Table.from_pylist(rows, _STEPS)
+    ends = np.concatenate([taken["near"].to_numpy(), taken["far"].to_numpy()])
     found = tables.asked("placed", {"taken": taken, "places": places(tables, ends)})
     contents, numbers = found["content"].to_pylist(), found["line"].to_pylist()
     lines = {content: source_of(tables, content).splitlines() for content in {*contents}}

@@ -22,7 +22,7 @@ from datafusion import DataFrame, SQLOptions, col
 from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.manifest import Snapshot, decoded, schema_of
-from codeanatomy.engine.session import session
+from codeanatomy.engine.session import register, session
 from codeanatomy.facts.errors import EngineError, UsageError
 from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
 from codeanatomy.facts.schema import DOC, GROUP, annotate
@@ -91,8 +91,7 @@ def _read(path: Path) -> View:
     return View(path.stem, meaning, sql.replace("{edges_with_ids}", f"({edges_with_ids()})"))
 
 
-VIEWS = tuple(map(_read, sorted(_SQL.glob("*.sql"))))
-_VIEWS = {view.name: view for view in VIEWS}
+VIEWS = {view.name: view for view in map(_read, sorted(_SQL.glob("*.sql")))}
 
 
 class Tables:
@@ -101,7 +100,7 @@ class Tables:
     def __init__(self, snapshot: Snapshot, partitions: int = 1) -> None:
         """Look-ups of few rows cost least in one partition; whole tables are fastest in two."""
         self.snapshot = snapshot
-        self.names = sorted({*snapshot.tables, *_VIEWS})
+        self.names = sorted({*snapshot.tables, *VIEWS})
         self._session = session({**SETTINGS, "datafusion.execution.target_partitions": partitions})
         self._open: set[str] = set()
 
@@ -130,9 +129,9 @@ class Tables:
     def described(self) -> pa.Table:
         """One row per column of every public view and stored table, views first."""
         rows: list[tuple[str, ...]] = []
-        for name in sorted(self.names, key=lambda n: (n not in _VIEWS, n)):
+        for name in sorted(self.names, key=lambda n: (n not in VIEWS, n)):
             self._need(name)
-            about = _VIEWS[name].meaning if name in _VIEWS else "stored table"
+            about = VIEWS[name].meaning if name in VIEWS else "stored table"
             for field in self._session.table(name).schema():
                 doc = (field.metadata or {}).get(DOC, b"").decode()
                 rows.append((name, field.name, str(field.type), doc, about))
@@ -156,8 +155,7 @@ class Tables:
         """Rows of one of our own queries that also reads the given Arrow tables."""
         with engine_errors("query"):
             for name, table in given.items():
-                batches = table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
-                self._session.register_record_batches(name, [batches])
+                register(self._session, name, table, partitions=1)
             try:
                 return self.sql(text)
             finally:
@@ -171,7 +169,7 @@ class Tables:
             if name in self._open:
                 continue
             self._open.add(name)
-            if (view := _VIEWS.get(name)) is not None:
+            if (view := VIEWS.get(name)) is not None:
                 self._need(view.sql)
                 frame: DataFrame = self._session.sql(view.sql)
                 if EDGE_COLUMN in frame.schema().names:

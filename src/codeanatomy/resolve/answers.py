@@ -15,22 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, external_key, mix
+from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, expand, external_key, mix
 from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
+from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.meaning import (
-    IMPLICIT,
-    OVERRIDE,
-    TAKEN,
-    UNDECLARED,
-    UNTOLD,
-    WAYS,
-    Meaning,
-    Meant,
-)
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, expand, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 
@@ -42,12 +33,12 @@ DYNAMIC_CALLS = (
     *("builtins.globals", "builtins.locals", "builtins.vars", "importlib.import_module"),
 )
 NOT_UNKNOWN = (1 << c.OVERRIDDEN) | (1 << c.UNKNOWN_DECORATOR) | (1 << c.WIDE) | (1 << c.TRUNCATED)
-Meanings = Callable[[int], Meant]
+Meanings = Callable[[int], m.Meant]
 
 
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
     """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
-    meaning, world = Meaning(f), f.world
+    meaning, world = m.Meaning(f), f.world
     sites = len(world.site_what)
     first = np.arange(sites)  # site that asks the same: a name bound by two imports is one question
     names = np.flatnonzero(world.site_what == c.NAME_SITE)
@@ -95,7 +86,7 @@ def _distinct(values: Ints) -> Ints:
     return np.unique(values, return_index=True)[1]
 
 
-def _candidates(f: Fixpoint, meaning: Meaning) -> Ints:
+def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
     """Question, symbol, rule and doubt (marks of the way) of everything a site may mean: the
     question's number is the site's, and as many more as there are sites for what it calls unseen"""
     world, points = f.world, f.points
@@ -134,7 +125,7 @@ def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings
     """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
     asked once, and for each site the place of its key among them."""
     asked, inverse = keys
-    flat: Meant = []
+    flat: m.Meant = []
     ends = [0]
     for key in asked.tolist():  # keeping every list would take half as long again
         flat += meant(key)
@@ -163,8 +154,8 @@ def _targets(
     what[what == c.STORED_SITE] = c.ATTRIBUTE_SITE
     node = np.where(unseen, world.site_key[site], _node(world, site))
     certain = (candidates == 1) & (doubt == 0)
-    taken, rule = np.divmod(rule, TAKEN)
-    halved = (rule == OVERRIDE) | (rule == UNDECLARED)
+    taken, rule = np.divmod(rule, m.TAKEN)
+    halved = (rule == m.OVERRIDE) | (rule == m.UNDECLARED)
     dropped = (doubt & ((1 << c.WIDE) | (1 << c.TRUNCATED))) != 0
     confidence = POSSIBLE / np.sqrt(candidates) / (1 + halved) / (1 + dropped)
     lowest = np.log2(np.maximum(doubt & -doubt, 1)).astype(np.int64)
@@ -176,12 +167,12 @@ def _targets(
         node,
         _coded(what, c.SITES),
         *target,
-        _coded(np.where(unseen, IMPLICIT, rule), WAYS),
+        _coded(np.where(unseen, m.IMPLICIT, rule), m.WAYS),
         certainty,
         _coded(why, (*c.REASONS, SEVERAL, "")),
         confidence,
         candidates,
-        np.where(taken < UNTOLD, taken, -1),
+        np.where(taken < m.UNTOLD, taken, -1),
     )
 
 

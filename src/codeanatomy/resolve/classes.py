@@ -8,8 +8,9 @@ from itertools import chain
 
 import numpy as np
 
+from codeanatomy.facts.ids import grouped
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.pairs import each, grouped
+from codeanatomy.resolve.pairs import each
 from codeanatomy.resolve.world import Modules
 from codeanatomy.sources.typeshed import Stubs
 
@@ -46,7 +47,8 @@ class Classes:
         self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
         self.child: Callable[[int, int], int] = cache(self._child)
-        self.declared: Callable[[int], str] = cache(self._declared)
+        # what the stubs declare an external thing to be: class, function, ...; "" for unknown
+        self.declared: Callable[[int], str] = cache(lambda x: stubs.kind(modules.dotted(x)))
         self.first = cache(self._first)
 
     # orders
@@ -116,9 +118,8 @@ class Classes:
         todo = [x for x in (*orders, [x[0] for x in orders]) if x]
         result = [class_]
         while todo:
-            head = next(
-                (s[0] for s in todo if not any(s[0] in other[1:] for other in todo)), todo[0][0]
-            )
+            heads = (s[0] for s in todo if not any(s[0] in other[1:] for other in todo))
+            head = next(heads, todo[0][0])
             result.append(head)
             todo = [rest for s in todo if (rest := [x for x in s if x != head])]
         return tuple(result)
@@ -150,10 +151,6 @@ class Classes:
         child = self.modules.member(external, name)
         self.depth[child] = depth + 1
         return child
-
-    def _declared(self, external: int) -> str:
-        """What the stubs declare the external thing to be: class, function, ...; "" for unknown."""
-        return self.stubs.kind(self.modules.dotted(external))
 
     def may_have(self, external: int, name: int) -> bool:
         what, dotted = self.declared(external), self.modules.dotted(external)

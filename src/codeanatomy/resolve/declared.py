@@ -95,10 +95,8 @@ def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
         plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]
         plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
         made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
-        known = f.declared[external, shape] = (
-            made,
-            tuple(x for x in types if x.name and x not in plain),
-        )
+        others = tuple(x for x in types if x.name and x not in plain)
+        known = f.declared[external, shape] = made, others
     return known
 
 

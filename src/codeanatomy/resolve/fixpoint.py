@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import distinct
+from codeanatomy.facts.ids import distinct, grouped
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, grouped, mapped, pair
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
 from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs

@@ -1,6 +1,6 @@
 """How are pairs, rows and arguments kept and joined? As a few sorted chunks, by binary search."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any  # a row or a number, as the column is
@@ -8,7 +8,7 @@ from typing import Any  # a row or a number, as the column is
 import numpy as np
 import numpy.typing as npt
 
-from codeanatomy.facts.ids import distinct
+from codeanatomy.facts.ids import distinct, expand
 
 Ints = npt.NDArray[np.int64]
 Argument = list[int]  # position, name, place; see `arg` in facts/constraints.py
@@ -26,28 +26,9 @@ def pair(a: Ints | int, b: Ints | int) -> Ints:
     return (np.asarray(a, np.int64) << SHIFT) | np.asarray(b, np.int64)
 
 
-def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Positions inside the ranges low..high, and for each the number of its range."""
-    size = high - low
-    total = int(size.sum())
-    if not total:
-        return NONE, NONE
-    which = np.repeat(np.arange(len(size), dtype=np.int64), size)
-    first = np.cumsum(size) - size
-    return np.arange(total, dtype=np.int64) - first[which] + low[which], which
-
-
 def each(*columns: Ints, where: Flags | None = None) -> Iterator[tuple[Any, ...]]:
     """What stands beside each other in the columns: of rows a list, else a number."""
     return zip(*((x if where is None else x[where]).tolist() for x in columns), strict=True)
-
-
-def grouped(pairs: Iterable[Sequence[int]]) -> dict[int, list[int]]:
-    """The second numbers of the pairs by their first."""
-    found: dict[int, list[int]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return found
 
 
 def mapped(function: Callable[[int], int], values: Ints) -> Ints:
@@ -107,9 +88,8 @@ class Pairs:
         """For every pair whose a is a key: the key's index, and b."""
         which, found = [], []
         for chunk in self.chunks:
-            at, of = expand(
-                np.searchsorted(chunk, keys << SHIFT), np.searchsorted(chunk, (keys + 1) << SHIFT)
-            )
+            low, high = (np.searchsorted(chunk, x << SHIFT) for x in (keys, keys + 1))
+            at, of = expand(low, high)
             if at.size:
                 which.append(of)
                 found.append(chunk[at] & LOW)

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, expand, mapped, pair, spread
+from codeanatomy.facts.ids import expand
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, mapped, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -86,9 +87,8 @@ class Points:
     def object(self, kind: int, a: int, b: int = 0) -> int:
         """The object of that kind made of a and b: one for each triple."""
         key = (kind, a, b)
-        number = self.derived.get(key)
-        if number is None:
-            number = self.derived[key] = len(self.kind_of)
+        number = self.derived.setdefault(key, len(self.kind_of))
+        if number == len(self.kind_of):
             if number == len(self.kind):
                 columns = (self.kind, self.a, self.b)
                 self.kind, self.a, self.b = (np.append(x, np.zeros_like(x)) for x in columns)

@@ -9,7 +9,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.constraints import EXPORT_ADD as ADDED
 from codeanatomy.facts.ids import EXIT, PARAMETER, mix
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.fixpoint import KWARG, VARARG, Fixpoint
+from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.meaning import Meaning
 from codeanatomy.resolve.pairs import Ints, mapped, pair
 from codeanatomy.resolve.world import FILE
@@ -21,10 +21,10 @@ _OF_CLASS = (*p.INSTANCES, *p.VALUES, p.CONTAINER)  # whose class is their first
 
 def relatives(f: Fixpoint, meaning: Meaning) -> Ints:
     """Columns: file, key, what, number of the symbol, position, doubt (0 or 1)."""
-    places = (_results(f), _parameters(f), _returns(f), _variables(f))
-    typed = _types(f, meaning, *np.concatenate(places, axis=1), shared=False)
-    members = [_types(f, meaning, *_members(f, s), shared=s) for s in (False, True)]
-    return np.concatenate((_classes(f, meaning), _instances(f, meaning), typed, *members), axis=1)
+    own = np.concatenate((_results(f), _parameters(f), _returns(f), _variables(f)), axis=1)
+    places = np.concatenate((np.pad(own, ((0, 1), (0, 0))), _members(f)), axis=1)
+    typed = _types(f, meaning, places)
+    return np.concatenate((_classes(f, meaning), _instances(f, meaning), typed), axis=1)
 
 
 def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
@@ -95,12 +95,11 @@ def _instances(f: Fixpoint, meaning: Meaning) -> Ints:
     return np.stack((*place, none + INSTANTIATES, symbol, none, doubt))
 
 
-def _types(
-    f: Fixpoint, meaning: Meaning, file: Ints, key: Ints, place: Ints, *, shared: bool
-) -> Ints:
-    """The classes of what the places hold; in doubt where something there is of none, or where
-    other places share in the value."""
+def _types(f: Fixpoint, meaning: Meaning, places: Ints) -> Ints:
+    """The classes of what the places hold (file, node key, place, whether other places share in the
+    value); in doubt where something there is of none, or is shared."""
     points = f.points
+    file, key, place, shared = places
     which, objects = points.answers(place)
 
     def class_of(object_: int) -> int:
@@ -110,17 +109,14 @@ def _types(
     typed = p.among(points.kind[objects], _OF_CLASS)
     classes = np.unique(points.a[objects[typed]])
     # what an import names and a call gives an instance of may be a class
-    guessed = {
-        x
-        for x in classes.tolist()
-        if points.kind_of[x] == p.EXTERNAL and not (f.lookup.declared(x) or f.lookup.depth[x])
-    }
+    outside = [x for x in classes.tolist() if points.kind_of[x] == p.EXTERNAL]
+    guessed = {x for x in outside if not (f.lookup.declared(x) or f.lookup.depth[x])}
     symbol = np.full(len(objects), -1, np.int64)
     symbol[typed] = mapped(class_of, objects[typed])
     kept = symbol >= 0
     of, guess = which[kept], np.isin(points.a[objects[kept]], [*guessed])
     untyped = np.bincount(which[~kept], minlength=len(place))[of] > 0
-    doubt = shared | untyped | guess | (points.marks[place[of]] != 0)
+    doubt = (shared[of] > 0) | untyped | guess | (points.marks[place[of]] != 0)
     none = np.zeros(len(of), np.int64)
     return np.stack((file[of], key[of], none + TYPE, symbol[kept], none, doubt))
 
@@ -143,16 +139,10 @@ def _results(f: Fixpoint) -> Ints:
 def _parameters(f: Fixpoint) -> Ints:
     """The same of parameters, by their place in the signature."""
     world, rows = f.world, f.world.rows["param"]
-    function, index, _, place, file = rows.T
-    variadic = np.bincount(function[index == VARARG], minlength=len(world.kinds))
-    positional = f.parameter_count[function]
-    named = index == -1
-    before = np.cumsum(named) - named  # keyword-only ones of all functions so far
-    first = np.searchsorted(function, function)
-    only = np.bincount(function[named], minlength=len(world.kinds))[function]
-    at = np.where(named, positional + variadic[function] + before - before[first], index)
-    at = np.where(index == VARARG, positional, at)
-    at = np.where(index == KWARG, positional + variadic[function] + only, at)
+    # *args stand before, and **kwargs behind, what is keyword only
+    turn = np.array([0, 3, 1, 2])[np.minimum(rows[:, 1], 0)]
+    function, _, _, place, file = rows[np.lexsort((turn, rows[:, 0]))].T
+    at = np.arange(len(function)) - np.searchsorted(function, function)
     return np.stack((file, mix(mix(world.keys[function], PARAMETER), at), place))
 
 
@@ -172,16 +162,17 @@ def _variables(f: Fixpoint) -> Ints:
     return np.stack((file[variable], key, place[variable]))
 
 
-def _members(f: Fixpoint, shared: bool) -> Ints:
-    """The same of attributes that methods set on their instances: of those that related classes
-    set as well, or of the others."""
+def _members(f: Fixpoint) -> Ints:
+    """The same of attributes that methods set on their instances, and whether related classes set
+    them as well."""
     found, order = [], f.lookup.order
     for class_, name, *_ in f.world.rows["member"].tolist():
         instance = f.points.derived.get((p.INSTANCE, class_, 0), 0)
         place = f.lookup.fields.get(instance << 32 | name)
         above = order.get(class_, ())
         others = (x for x, *_ in f.lookup.storing.get(name, ()) if x != class_)
-        if place and shared == any(x in above or class_ in order.get(x, ()) for x in others):
-            found.append((class_, name, place))
-    classes, names, places = np.array(found, np.int64).reshape(-1, 3).T
-    return np.stack((f.world.object_file[classes], f.world.variables(classes, names), places))
+        if place:
+            shared = any(x in above or class_ in order.get(x, ()) for x in others)
+            found.append((class_, name, place, shared))
+    classes, names, *told = np.array(found, np.int64).reshape(-1, 4).T
+    return np.stack((f.world.object_file[classes], f.world.variables(classes, names), *told))

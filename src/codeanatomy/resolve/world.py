@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_texts, mix
-from codeanatomy.resolve.pairs import Ints, each, grouped, pair
+from codeanatomy.facts.ids import LOCAL, MODULE_KEY, grouped, hash_texts, mix
+from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 
 FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
@@ -69,9 +69,8 @@ class World:
 
     def name(self, text: str) -> int:
         """Number of a name; a new one where no file uses it."""
-        number = self.name_of.get(text)
-        if number is None:
-            number = self.name_of[text] = len(self.texts)
+        number = self.name_of.setdefault(text, len(self.texts))
+        if number == len(self.texts):
             self.texts.append(text)
         return number
 

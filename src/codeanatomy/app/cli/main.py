@@ -5,6 +5,7 @@ folder with a click command called `command`; only the one that is asked for is 
 """
 
 import atexit
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -73,14 +74,6 @@ def cli(debug: bool) -> None:
     """A Python repository as a graph that people and agents can query. Never runs what it reads."""
 
 
-def _of_amd() -> bool:
-    try:
-        with open("/proc/cpuinfo", "rb") as file:
-            return b"AuthenticAMD" in file.read(256)
-    except OSError:
-        return False
-
-
 def main() -> NoReturn:
     """Entry point of the `codeanatomy` command; ends the process."""
     # Arrow's own allocator returns and retakes memory all the time: on a large build that costs two
@@ -89,8 +82,9 @@ def main() -> NoReturn:
     # and glibc's, too: what workers of a build read when they start; see build.py for this process
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(KEPT))
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(LARGE))
-    if _of_amd():  # their AVX512 makes numpy's sorts four times slower than AVX2
-        os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4")
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", "rb") as file:
+        if b"AuthenticAMD" in file.read(256):  # AVX512 makes numpy's sorts four times slower there
+            os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4")
     try:
         cli.main(prog_name="codeanatomy")
     except SystemExit as end:

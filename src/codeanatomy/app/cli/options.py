@@ -40,21 +40,16 @@ name_argument = click.argument("name")
 certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
 
 
-def depth_option(
-    default: int, least: int = 0, told: str = "Through at most N calls."
-) -> Callable[[Command], Command]:
-    """`--depth N`."""
-    return click.option(
-        "--depth",
-        type=click.IntRange(min=least),
-        default=default,
-        show_default=True,
-        metavar="N",
-        help=told,
-    )
-
-
-steps_option = depth_option(1, 1, "Follow calls N steps; the column chain shows the way.")
+depth_option = functools.partial(
+    click.option,
+    "--depth",
+    type=click.IntRange(min=0),
+    show_default=True,
+    metavar="N",
+    help="Through at most N calls.",
+)
+_STEPS = "Follow calls N steps; the column chain shows the way."
+steps_option = depth_option(type=click.IntRange(min=1), default=1, help=_STEPS)
 
 
 def call_columns(depth: int) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _LISTS = ("sources", "sinks", "sanitizers")
         metavar="FILE",
         help="TOML with lists of names: sources, sinks, sanitizers.",
     ),
-    options.depth_option(3),
+    options.depth_option(default=3),
     options.certain_option,
 )
 def command(

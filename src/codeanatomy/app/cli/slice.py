@@ -9,7 +9,7 @@ from codeanatomy.facts.errors import UsageError
 @options.question(
     click.argument("place", metavar="FILE:LINE"),
     click.option("--forward/--backward", help="What depends on it; or (default) it depends on."),
-    options.depth_option(1),
+    options.depth_option(default=1),
     options.certain_option,
 )
 def command(graph: options.OpenGraph, *, place: str, **asked: options.Asked) -> options.Answer:

@@ -6,13 +6,12 @@ Function bodies wait until the scope around them is complete: they see its names
 import ast
 
 from codeanatomy.extract.emission.annotations import described
-from codeanatomy.extract.emission.scopes import DEFINITION, VARIABLE, Function, Scope
+from codeanatomy.extract.emission.scopes import OWN, VARIABLE, Function, Scope
 from codeanatomy.extract.emission.state import Emission
 from codeanatomy.facts import constraints as c
 
 EXPORTING = {"append", "extend", "remove", "insert"}  # methods that change `__all__`
 VARARG, KWARG = -2, -3
-OWN = (DEFINITION, VARIABLE)
 
 
 def function(e: Emission, node: Function) -> None:

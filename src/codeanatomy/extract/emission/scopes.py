@@ -13,6 +13,7 @@ from codeanatomy.facts import constraints as c
 
 # one def or class; one import; several imports; everything else
 DEFINITION, IMPORT, IMPORTS, VARIABLE = range(1, 5)
+OWN, SINGLE = (DEFINITION, VARIABLE), (DEFINITION, IMPORT)  # without imports; by one statement
 Bound = dict[str, int]
 NOTHING: Bound = {}  # of the many scopes that declare nothing; never written
 Jumps = tuple[list[dict[str, int]], list[dict[str, int]]]

@@ -7,15 +7,7 @@ from itertools import count
 
 import msgspec
 
-from codeanatomy.extract.emission.scopes import (
-    DEFINITION,
-    IMPORT,
-    VARIABLE,
-    Function,
-    Scope,
-    owner_of,
-    scopes,
-)
+from codeanatomy.extract.emission.scopes import OWN, SINGLE, Function, Scope, owner_of, scopes
 from codeanatomy.facts import constraints as c
 
 # the special method behind an operator; of binary ones without the underscores
@@ -208,7 +200,7 @@ class Emission:
             scope.env[name] = self.variable(scope, name)
         if scope.kind == c.FUNCTION:
             scope.definitions.setdefault(name, []).append(place)
-        elif fresh and name not in scope.variables and scope.bound[name] in (DEFINITION, IMPORT):
+        elif fresh and name not in scope.variables and scope.bound[name] in SINGLE:
             scope.variables[name] = place
         else:
             self.row((c.COPY, place, self.variable(scope, name), 0, 0))
@@ -242,7 +234,7 @@ class Emission:
         in_class = scope.kind == c.CLASS and name in scope.bound
         own = in_class and name in scope.env
         owner, place = (scope, 0) if own else owner_of(self.module, scope, name)
-        if place or (owner is not None and owner.bound[name] in (DEFINITION, VARIABLE)):
+        if place or (owner is not None and owner.bound[name] in OWN):
             uses = self.ignored
         else:
             uses = self.mentions.setdefault((owner, name), [])

@@ -14,7 +14,7 @@ from codeanatomy.extract.flow.parts import Parts
 from codeanatomy.extract.flow.ways import NONE, Items
 from codeanatomy.extract.forest import DEL, LOAD, Forest, Ints, kinds, roles
 from codeanatomy.extract.scopes import Scopes
-from codeanatomy.facts.ids import EXIT, mix
+from codeanatomy.facts.ids import EXIT, expand, mix
 from codeanatomy.facts.tables.flow import Control, DefUse, FlowEdge
 
 _BINDS_IN_PLACE = kinds("match_case", "ExceptHandler")  # other anchors bind at their end
@@ -122,11 +122,8 @@ class Flow:
         block, by, way = ways.controls(*self._kept, self._ipdom)
         chosen = (way > NEXT) & (way < BREAK) & self._filled[by]
         block, by, way = block[chosen], by[chosen], way[chosen]
-        counts = self._end[block] - self._begin[block]
-        offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        controlled = self._code[np.repeat(self._begin[block], counts) + offset]
-        controller = np.repeat(self._code[self._end[by] - 1], counts)
-        return self._steps(Control, controlled, controller, np.repeat(way, counts))
+        at, of = expand(self._begin[block], self._end[block])
+        return self._steps(Control, self._code[at], self._code[self._end[by[of]] - 1], way[of])
 
     def _steps(
         self, struct: type[FlowEdge | Control], a: Ints, b: Ints, way: Ints

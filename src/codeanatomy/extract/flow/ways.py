@@ -16,6 +16,7 @@ import rustworkx as rx
 
 from codeanatomy.extract.flow.blocks import ESCAPE
 from codeanatomy.extract.forest import Flags, Ints
+from codeanatomy.facts.ids import grouped
 
 MOST = 64  # bindings told of one use
 PASSES = 100  # over the edges of a definition: as many as loops may nest, but for comprehensions
@@ -64,9 +65,7 @@ def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> In
     endless = np.flatnonzero((found < 0) & (idom >= 0))
     if not len(endless):
         return found
-    before: defaultdict[int, list[int]] = defaultdict(list)
-    for source, target in zip(src.tolist(), dst.tolist(), strict=True):
-        before[target].append(source)
+    before = grouped(np.stack((dst, src)).T.tolist())
     leaving: list[int] = []
     seen: set[int] = set()
     for last in endless[::-1].tolist():
@@ -76,7 +75,7 @@ def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> In
         todo = [last]
         while todo:
             seen.add(block := todo.pop())
-            todo += (b for b in before[block] if b not in seen)
+            todo += (b for b in before.get(block, ()) if b not in seen)
     out = exits[np.searchsorted(exits, leaving)]
     return _immediate(np.append(dst, out), np.append(src, leaving), exits, first[-1])
 
@@ -142,11 +141,11 @@ def reaching(i: Items, edges: Ints, entry: Ints) -> tuple[Ints, Ints, Flags]:
 def _carried(i: Items, rest: Ints, edges: Ints, entry: Ints) -> tuple[Pairs, list[int]]:
     """Pairs (binding, use) of the uses that no closed form settles, and the uses that may see
     something else."""
-    uses = _by_definition(rest, entry[i.block[rest]])
+    uses = grouped(np.stack((entry[i.block[rest]], rest)).T.tolist())
     asked = np.zeros(len(i.variable) and int(i.variable[-1]) + 1, np.bool_)
     asked[i.variable[rest]] = True
     written = np.flatnonzero(i.binds & asked[i.variable])
-    writes = _by_definition(written, entry[i.block[written]])
+    writes = grouped(np.stack((entry[i.block[written]], written)).T.tolist())
     around = entry[edges[0]]
     pairs: Pairs = []
     lost: list[int] = []
@@ -155,7 +154,7 @@ def _carried(i: Items, rest: Ints, edges: Ints, entry: Ints) -> tuple[Pairs, lis
         bindings: list[int] = []  # by bit; NONE for no value
         masks: dict[int, int] = {}  # by variable: the bits of its bindings
         into, made, taken = Bits(int), Bits(int), Bits(int)  # what reaches, is written, is lost
-        for name, group in groupby(writes[where], variable.__getitem__):
+        for name, group in groupby(writes.get(where, ()), variable.__getitem__):
             entered = 1 << len(bindings)  # the entry binds every variable, too
             into[where] |= entered
             last = {}
@@ -180,13 +179,6 @@ def _carried(i: Items, rest: Ints, edges: Ints, entry: Ints) -> tuple[Pairs, lis
             if NONE in seen or len(seen) > MOST or not complete:
                 lost.append(item)
     return pairs, lost
-
-
-def _by_definition(items: Ints, definitions: Ints) -> dict[int, list[int]]:
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for item, where in zip(items.tolist(), definitions.tolist(), strict=True):
-        found[where].append(item)
-    return found
 
 
 def _carry(into: Bits, made: Bits, taken: Bits, edges: Iterable[tuple[int, int]]) -> bool:

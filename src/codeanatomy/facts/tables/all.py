@@ -19,18 +19,7 @@ from codeanatomy.facts.tables import (
 
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     table_name(struct): struct
-    for module in (
-        source,
-        syntax,
-        names,
-        flow,
-        constraints,
-        resolution,
-        trouble,
-        kinds,
-        views,
-        graph,
-    )
-    for struct in structs_of(module)
+    for one in (source, syntax, names, flow, constraints, resolution, trouble, kinds, views, graph)
+    for struct in structs_of(one)
 }
 SCHEMAS: dict[str, pa.Schema] = {n: schema_from_struct(s) for n, s in STRUCTS.items()}

@@ -6,6 +6,7 @@ import msgspec
 
 from codeanatomy.facts import types as t
 from codeanatomy.facts.tables.graph import Edge
+from codeanatomy.facts.tables.source import Distribution
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -79,15 +80,8 @@ class FusedEdge(Edge, frozen=True):
     disputed: Annotated[bool, t.DISPUTED, "they answered, and no two of them alike"]
 
 
-class Dependency(msgspec.Struct, frozen=True):
+class Dependency(Distribution, frozen=True):
     """A distribution that the project declares or uses."""
-
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    name: Annotated[str, t.NAME]
-    version: Annotated[str | None, t.TEXT]
-    requirement: Annotated[str | None, t.TEXT]
-    known: Annotated[str, t.REASON]
 
 
 class FileSpan(msgspec.Struct, frozen=True):
