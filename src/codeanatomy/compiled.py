@@ -183,41 +183,25 @@ class Plan(msgspec.Struct, frozen=True):
     policy: str
 
 
-class CompiledView(msgspec.Struct, frozen=True):
-    """A view as compiled and its inputs as inferred."""
-
-    view: str
-    kind: str
-    inputs: tuple[str, ...]
-
-
-class InferredJoin(msgspec.Struct, frozen=True):
-    """How a view joins two tables, and the ways that were refused, surest first."""
-
-    view: str
-    chosen: str
-    refused: tuple[str, ...]
-
-
 class Phases(msgspec.Struct, frozen=True):
-    """What each phase of the compiler makes of the declarations."""
+    """What each phase of the compiler makes of the declarations, by view or rule."""
 
-    compiled: tuple[CompiledView, ...]
-    inferred: tuple[InferredJoin, ...]
-    optimized: dict[str, tuple[str, ...]]  # rule -> the views that it leaves out
-    emitted: dict[str, str]  # view -> SQL
+    compiled: dict[str, tuple[str, tuple[str, ...]]]  # kind and inputs
+    inferred: dict[str, tuple[tuple[str, ...], ...]]  # each join, and the ways that were refused
+    optimized: dict[str, tuple[str, ...]]  # the views that the rule leaves out
+    emitted: dict[str, str]  # SQL
 
 
 def phases(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Phases:
     """The phases of a build with these arguments; nothing is run."""
     compiled = compile_build(layers, witnesses or {})
-    joins = [
-        InferredJoin(name, _join_text(j), tuple(_join_text(j, c) for c in j.refused))
+    joins = {
+        name: tuple(tuple(_join_text(j, c) for c in (j.chosen, *j.refused)) for j in found)
         for name, found in sorted(compiled.joins.items())
-        for j in found
-    ]
-    views = [CompiledView(v.name, v.kind, v.inputs) for v in compiled.inferred]
-    return Phases(tuple(views), tuple(joins), compiled.left_out, compiled.sql)
+        if found
+    }
+    views = {v.name: (v.kind, v.inputs) for v in compiled.inferred}
+    return Phases(views, joins, compiled.left_out, compiled.sql)
 
 
 def plan(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Plan:

@@ -8,7 +8,6 @@ from itertools import chain
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.collisions import separate
 from codeanatomy.compiled import ANSWERS, SCAN_PROBLEMS, SOLVER_TABLES, Compiled
 from codeanatomy.cpg.kinds import EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import constants, model
@@ -33,7 +32,6 @@ from codeanatomy.sources.reading import head
 from codeanatomy.sources.scan import Repository
 
 TEXTS = "texts"  # the table of source texts; it is no view
-TRIES = 3  # to tell colliding ids apart; a second collision after the first is one in 1e12
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -128,23 +126,12 @@ def release(evidence: Evidence) -> Evidence:
 
 
 def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
-    """The final tables. Nodes whose ids collide are told apart, reported, and the views run
-    again."""
-    tables = evidence.tables
-    for _ in range(TRIES):
-        ctx = session(compiled.policy.session)
-        for name, table in tables.items():
-            register(ctx, name, table)
-        outputs = execute(
-            ctx, compiled.tasks, compiled.sql, compiled.schemas, compiled.policy.cache, sort=_sort()
-        )
-        twice = checks.duplicate_ids(outputs["nodes"])
-        if not len(twice):
-            return outputs
-        entities = [e.table for e in model().entities.values() if e.table in tables]
-        tables, told = separate(tables, entities, twice)
-        tables[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], told])
-    raise GraphError(f"{len(twice)} node ids still collide after {TRIES} tries; please report this")
+    """The final tables."""
+    ctx = session(compiled.policy.session)
+    for name, table in evidence.tables.items():
+        register(ctx, name, table)
+    policy = compiled.policy.cache
+    return execute(ctx, compiled.tasks, compiled.sql, compiled.schemas, policy, sort=_sort())
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:

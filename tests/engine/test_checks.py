@@ -104,6 +104,6 @@ def test_the_parts_agree_with_plain_python():
         names=nodes.schema.names,
     ).cast(pa.schema([f.with_nullable(True) for f in nodes.schema]))
     values, counts = np.unique(ids, return_counts=True)
-    assert checks.duplicate_ids(nodes).tolist() == values[counts > 1].tolist()
+    assert checks.repeated(np.sort(ids)).tolist() == values[counts > 1].tolist()
     expected = sorted({*ends.tolist()} - {*ids.tolist()})
     assert checks.dangling(ends, np.sort(ids)).tolist() == expected

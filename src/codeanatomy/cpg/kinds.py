@@ -118,7 +118,7 @@ def selected(asked: Iterable[str]) -> dict[type, frozenset[str]]:
     return {Entity: nodes, Relation: edges} if asked else {}
 
 
-RULES = {  # what leads to an edge (its origin), for those who ask why
+RULES = {  # what leads to an edge (its origin); of CFG and CDG edges it is the way taken
     "syntax": "the syntax tree says so",
     "scope": "Python's scope rules say so",
     "flow": "dominance or reaching definitions over the control flow of one definition",
@@ -138,19 +138,6 @@ RULES = {  # what leads to an edge (its origin), for those who ask why
     "class": "an attribute of a class, or the class itself",
     "super": "the next class in the order of super()",
     "implicit": "syntax, a decorator or a builtin calls it without writing it out",
-    "next": "evaluated next",
-    "true": "where the test holds",
-    "false": "where the test fails",
-    "loop": "for the next element",
-    "done": "when the loop is over",
-    "match": "where the case matches",
-    "nomatch": "where the case does not match",
-    "raise": "when it raises",
-    "exception": "to the handlers around it",
-    "escape": "when nothing handles what was raised",
-    "return": "when it returns",
-    "break": "to behind the loop",
-    "continue": "to the head of the loop",
     "standard library": "the interpreter's own modules",
     "installed": "metadata of an installed distribution",
     "declared": "metadata of the project",

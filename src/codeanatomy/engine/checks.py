@@ -42,11 +42,6 @@ def broken_laws(tables: Mapping[str, pa.Table], kinds: Set[str]) -> list[str]:
     return [sentence for sentence in broken if sentence]
 
 
-def duplicate_ids(nodes: pa.Table) -> Ids:
-    """The node ids that occur more than once, sorted."""
-    return repeated(_ascending(_ints(nodes, t.NODE_ID)))
-
-
 def repeated(ordered: Ids) -> Ids:
     """The values that occur more than once in a sorted array, each once."""
     twice: Ids = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])

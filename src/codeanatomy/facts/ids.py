@@ -4,7 +4,7 @@ Distinct texts are hashed once (`hash_text`: blake2b, 8 bytes, top bit cleared);
 mixes integers. A node's id keeps 20 bits of its file's id on top, so all nodes of a file are
 neighbours in id order: tables sorted by id are clustered by file, and a point lookup touches one
 row group. The lower 43 bits come from mixing the file's id with the node's key. Chance that any two
-of 5,000 nodes of one file collide: about 1e-6; a collision is found, mended and reported.
+of 5,000 nodes of one file collide: about 1e-6; a collision is found, and ends the build.
 """
 
 import hashlib

@@ -31,7 +31,6 @@ _ROWS = (
     ("unreadable", "error", "the file could not be read"),
     ("link-loop", "warning", "a symbolic link that leads back to a folder above it"),
     ("module-twice", "warning", "another file has the same module name; named by its path"),
-    ("id-collision", "warning", "two nodes had the same id; the later one was mixed again"),
     ("scope-conflict", "warning", "the interpreter's symbol tables say other than our scope rules"),
     ("string-warning", "info", "the parser warned about the file"),
 )

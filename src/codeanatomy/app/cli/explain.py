@@ -88,14 +88,15 @@ def _edge_text(one: "Explained") -> Iterator[str]:
     yield f"{one.kind}  {one.source.name} -> {one.target.name}"
     yield from _fact("at", f"{one.site.place}  {one.site.text}")
     yield from _fact("to", f"{one.target.place or 'external'}  {one.target.text}")
-    terms = " x ".join(f"(1 - {t.trust:g} x {_given(t.confidence)})" for t in one.terms)
-    yield from _fact("score", f"{one.score:.4g} = 1 - {terms}" + ", halved" * one.disputed)
+    trust = " x ".join(f"(1 - {r.trust:g} x confidence)" for r in one.relations)
+    told = f"{one.score:.4g} = 1 - {trust}" if trust else f"{one.score:.4g}"
+    yield from _fact("score", told + ", halved" * one.disputed)
     yield from _fact("certainty", f"{one.certainty}, confidence {one.confidence:g}")
     yield from _fact("because", one.doubt)
     yield from _fact("rule", ": ".join(filter(None, (one.rule, one.rule_means))))
     yield from _fact("evidence", ", ".join(one.evidence))
-    for term in one.terms:
-        yield from _fact("relation", "; ".join((term.relation, *term.joins)))
+    for relation in one.relations:
+        yield from _fact("relation", "; ".join((relation.name, *relation.joins)))
     yield from _fact("disputed", "witnesses name different things" * one.disputed)
     for other in one.alternatives[:_OTHERS]:
         told = f"{other.name}  {other.certainty}, score {other.score:.4g}"
@@ -105,7 +106,7 @@ def _edge_text(one: "Explained") -> Iterator[str]:
 
 
 def _node_text(one: "ExplainedNode") -> Iterator[str]:
-    yield f"{one.node.kind}  {one.qualified_name or one.node.name}"
+    yield f"{one.node.kind}  {one.node.name}"
     yield from _fact("at", f"{one.node.place or 'external'}  {one.node.text}")
     yield from _fact("evidence", ", ".join(one.evidence))
     for key, value in one.properties.items():
@@ -113,18 +114,12 @@ def _node_text(one: "ExplainedNode") -> Iterator[str]:
     yield from _fact("edges out", _counted(one.edges_out))
     yield from _fact("edges in", _counted(one.edges_in))
     yield from _fact("unresolved", _counted(one.unresolved))
-    for problem in one.problems:
-        yield from _fact("problem", problem)
 
 
 def _fact(label: str, text: str) -> Iterator[str]:
     """One indented line; none where there is nothing to tell."""
     if text.strip():
         yield f"  {label:<11} {text.strip()}"
-
-
-def _given(confidence: float | None) -> str:
-    return "..." if confidence is None else f"{confidence:g}"
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -71,10 +71,11 @@ def text(planned: "Plan") -> list[str]:
 def ir_text(made: "Phases") -> list[str]:
     """Phase by phase, one line for each thing that it makes."""
     lines = ["compile"]
-    lines += [f"  {v.view}  ({v.kind})  <- {', '.join(v.inputs)}" for v in made.compiled]
+    lines += [f"  {v}  ({kind})  <- {', '.join(read)}" for v, (kind, read) in made.compiled.items()]
     lines.append("infer")
-    lines += [f"  {j.view} joins {j.chosen}" for j in made.inferred]
-    lines += [f"  {j.view} refuses {text}" for j in made.inferred for text in j.refused]
+    for view, joins in made.inferred.items():
+        for chosen, *refused in joins:
+            lines += [f"  {view} joins {chosen}", *(f"    refuses {way}" for way in refused)]
     lines.append("optimize")
     lines += [
         f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in made.optimized.items()

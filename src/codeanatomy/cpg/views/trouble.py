@@ -1,20 +1,8 @@
-"""Problems and unresolved sites, with paths and spans."""
+"""Unresolved sites, with paths and spans."""
 
 from codeanatomy.facts.ids import sql_node_id
-from codeanatomy.facts.tables.graph import Problem, Unresolved
+from codeanatomy.facts.tables.graph import Unresolved
 from codeanatomy.semantic.declare import View
-
-PROBLEMS = View(
-    name="problem_rows",
-    diagnostic=True,
-    struct=Problem,
-    sql="""
-        SELECT 'extract' AS "stage", p."witness", p."code", p."severity", p."message", f."path",
-               p."bstart", p."bend", p."line"
-        FROM "file_problem" p JOIN "source_file" f ON p."file_id" = f."file_id"
-        UNION ALL SELECT * FROM "scan_problem"
-    """,
-)
 
 UNRESOLVED = View(
     name="unresolved_rows",

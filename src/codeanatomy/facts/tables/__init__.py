@@ -37,3 +37,17 @@ class Evaluated(Located, frozen=True):
     statement: Annotated[int | None, t.STATEMENT, "innermost statement or handler around"]
     dominator: Annotated[int | None, t.DOMINATOR, "last node that every way to it passes"]
     post_dominator: Annotated[int | None, t.POST_DOMINATOR, "first node on every way from it"]
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Columns of bodies and exits."""
+
+    file_id: Annotated[int, t.FILE]
+    node: Annotated[int, t.NODE]
+    parent: Annotated[int, t.PARENT]
+    container: Annotated[int | None, t.CONTAINER]
+    position: Annotated[int, t.INT32, t.ORDINAL, "an exit's is 0"]
+    bstart: Annotated[int, t.BSTART]
+    bend: Annotated[int, t.BEND]
+    line: Annotated[int, t.INT32, t.LINE]
+    witness: Annotated[str, t.CODED, t.EVIDENCE]

@@ -5,40 +5,23 @@ from typing import Annotated
 import msgspec
 
 from codeanatomy.facts import types as t
+from codeanatomy.facts.tables import Placed
 from codeanatomy.facts.tables.graph import Edge
 from codeanatomy.facts.tables.source import Distribution
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(Placed, frozen=True):
     """The body of a module or class: the METHOD that evaluates its statements."""
 
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    parent: Annotated[int, t.PARENT]
-    container: Annotated[int | None, t.CONTAINER]
     construct: Annotated[str, t.CODED, t.CONSTRUCT]
-    bstart: Annotated[int, t.BSTART]
-    bend: Annotated[int, t.BEND]
-    line: Annotated[int, t.INT32, t.LINE]
-    position: Annotated[int, t.INT32, t.ORDINAL]
     name: Annotated[str, t.CODED, t.NAME]
     qualname: Annotated[str, t.QUALNAME]
-    witness: Annotated[str, t.CODED, t.EVIDENCE]
 
 
-class Exit(msgspec.Struct, frozen=True):
+class Exit(Placed, frozen=True):
     """Where a function or body is left: its METHOD_RETURN."""
 
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    parent: Annotated[int, t.PARENT]
-    container: Annotated[int, t.CONTAINER]
     dominator: Annotated[int | None, t.DOMINATOR]
-    position: Annotated[int, t.INT32, t.ORDINAL, "0: its body's statements have their own order"]
-    bstart: Annotated[int, t.BSTART]
-    bend: Annotated[int, t.BEND]
-    line: Annotated[int, t.INT32, t.LINE]
-    witness: Annotated[str, t.CODED, t.EVIDENCE]
 
 
 class Module(msgspec.Struct, frozen=True):
