@@ -1,6 +1,7 @@
 """Front door: what a run measures of itself while it goes on, and says when it is done."""
 
 import contextlib
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,6 +67,9 @@ class Run(contextlib.ExitStack):
         self.on_progress = on_progress or (lambda phase, done, of: None)
         self.phases: dict[str, float] = {}
         self.memory = self.enter_context(PeakMemory())
+        if gc.isenabled():  # a build makes no cycles, but many small tuples to search for them
+            gc.disable()
+            self.callback(gc.enable)
         self.started = time.perf_counter()
 
     @contextlib.contextmanager

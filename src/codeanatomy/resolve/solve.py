@@ -1,7 +1,5 @@
 """Front door of the solver: constraint rows of all files in, targets of all sites out."""
 
-import gc
-
 import numpy as np
 import pyarrow as pa
 
@@ -22,17 +20,11 @@ def solve(
     """What every site of the repository may mean: the tables `target`, `external`, `unanswered`;
     and their effort (wide: places that hold too much to tell). `constraints`: the four tables with
     `file_id`, rows file by file in the order of `files` (sorted by path)."""
-    collects = gc.isenabled()
-    gc.disable()  # a solve makes no cycles, but many small tuples to search for them
-    try:
-        f = Fixpoint(constraints, files)
-        rounds = run(f)
-        wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
-        mark(f)
-        return answers(f), {"rounds": rounds, "places": f.points.places, "wide": wide}
-    finally:
-        if collects:
-            gc.enable()
+    f = Fixpoint(constraints, files)
+    rounds = run(f)
+    wide = int(np.count_nonzero(f.points.marks & (1 << c.WIDE)))
+    mark(f)
+    return answers(f), {"rounds": rounds, "places": f.points.places, "wide": wide}
 
 
 def run(f: Fixpoint) -> int:
