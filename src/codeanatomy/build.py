@@ -62,7 +62,6 @@ def build(
                 evidence = steps.resolve(evidence, compiled)
             with run.phase("execute"):
                 outputs = steps.run_views(compiled, evidence)
-                evidence = steps.release(evidence)
             with run.phase("check"):
                 steps.check(outputs)
             with run.phase("store"):

@@ -118,20 +118,15 @@ def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
     return msgspec.structs.replace(evidence, tables=tables, facts=facts)
 
 
-def release(evidence: Evidence) -> Evidence:
-    """The evidence without its tables: half the memory, and nothing reads them any more."""
-    released = msgspec.structs.replace(evidence, tables={})
-    pa.default_memory_pool().release_unused()
-    return released
-
-
 def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
-    """The final tables."""
+    """The final tables; those of the evidence are let go as soon as nothing reads them any more."""
     ctx = session(compiled.policy.session)
-    for name, table in evidence.tables.items():
-        register(ctx, name, table)
+    while evidence.tables:
+        register(ctx, *evidence.tables.popitem())
     policy = compiled.policy.cache
-    return execute(ctx, compiled.tasks, compiled.sql, compiled.schemas, policy, sort=_sort())
+    made = execute(ctx, compiled.tasks, compiled.sql, compiled.schemas, policy, sort=_sort())
+    pa.default_memory_pool().release_unused()
+    return made
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:

@@ -30,12 +30,17 @@ _NULL = np.uint64(0x6E756C6C5F5F5F5F)
 def in_order(table: pa.Table, names: Sequence[str]) -> pa.Table:
     """The rows in the stable order of the columns, nulls first; one dictionary per column.
 
-    Columns come one by one, so that one of them at a time is copied twice.
+    Columns come one by one and leave the table that nobody else holds, so that one of them at a
+    time is copied twice.
     """
     keys = [sort_key(table, name) for name in names]
     order = None if not keys or is_sorted(keys) else pa.array(_order(keys))
-    columns = [_placed(column, order) for column in table.columns]
-    return pa.Table.from_arrays(columns, schema=table.schema)
+    schema, columns = table.schema, table.columns[::-1]
+    del table, keys
+    placed = []
+    while columns:
+        placed.append(_placed(columns.pop(), order))
+    return pa.Table.from_arrays(placed, schema=schema)
 
 
 def is_sorted(keys: Sequence[Keys]) -> bool:
