@@ -204,6 +204,19 @@ DIFFERENT: dict[str, tuple[str, list[Finding]]] = {
         """,
         [Finding(7, "e", "ended", (5,))],
     ),
+    "what follows a jump is gone on from": (
+        """
+        def f(a):
+            while a:
+                a = g()
+                try:
+                    g()
+                finally:
+                    raise
+                    g(a)
+        """,
+        [Finding(3, "a", "revived", (4,)), Finding(9, "a", "idle")],
+    ),
     "no way leads to the definition": (
         """
         def f(a):
