@@ -6,10 +6,11 @@ binds. Where they differ, one of these rules must say why. What emission misses:
 
 - forgotten: the flow has one copy of a `finally` and of the end of a `with`; the definition enters
   it with an exception, `return` or other jump, and leaves it as if nothing had been.
-- jumped: `break` or `continue` leaves a `try`; emission goes there without what `finally` binds.
+- jumped: `break` or `continue` leaves a `try`; emission goes there without what `finally` does.
 - looped: a `:=` in the body of a loop; emission sees the loop's other definitions ahead.
 - unknown: the loop around the definition begins where the name has no value yet; emission takes
   what a part of the body binds for all that reaches the rest of the body.
+- starred: the flow goes on after an `except*` of the scope though no handler took anything.
 - revived: statements follow a jump somewhere in the scope; either goes on after some of them.
 
 What emission has too many of:
@@ -20,7 +21,7 @@ What emission has too many of:
 - mixed: some are handled, some whole.
 - deleted: the name is deleted in a `try`; handlers and `finally` start as if it were not.
 - ended: the name of a handler, which is unbound after it, whatever it holds by then.
-- revived: as above.
+- jumped, revived: as above.
 - dead: a definition that nothing leads to.
 
 And uses that are not compared: `outer` ones belong to a scope around, so that flow tells nothing;
@@ -38,7 +39,7 @@ import numpy as np
 from codeanatomy.extract import emission
 from codeanatomy.extract.emission import annotations, expressions, scopes, state, statements
 from codeanatomy.extract.flow import Flow, ways
-from codeanatomy.extract.flow.blocks import BREAK, CONTINUE, NOMATCH, Blocks
+from codeanatomy.extract.flow.blocks import BREAK, CONTINUE, NEXT, NOMATCH, RETURN, Blocks
 from codeanatomy.extract.flow.parts import Parts
 from codeanatomy.extract.forest import DEL, LOAD, Forest, kinds, roles
 from codeanatomy.extract.from_ast import WALK_DEPTH, AstCollector
@@ -46,8 +47,8 @@ from codeanatomy.extract.parse import deep, parse
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.facts import constraints as c
 
-MISSED = ("forgotten", "jumped", "looped", "unknown", "revived")
-EXTRA = ("handled", "whole", "mixed", "deleted", "ended", "revived", "dead")
+MISSED = ("forgotten", "jumped", "looped", "unknown", "starred", "revived")
+EXTRA = ("jumped", "handled", "whole", "mixed", "deleted", "ended", "revived", "dead")
 NOT_COMPARED = ("outer", "idle", "many")
 NONE: frozenset[int] = frozenset()
 _LOOPS = ast.For | ast.AsyncFor | ast.While
@@ -276,11 +277,14 @@ class Reaching:
         inside = {int(forest.parent[row]) for row in self.around(use) if finals[row]}
         closing = [begins[parts.of(row, "finalbody")[0]] for row in owners - inside]
         closing += [b for row, b in blocks.points if row < forest.size and managers[forest.kind[row]]]
-        enters = np.isin(edges[:, 1], closing)
+        src, dst, way = edges.T
+        jumps = np.isin(way, [BREAK, CONTINUE])
+        enters = np.isin(dst, closing)
+        leaves = np.isin(src, src[jumps | (way == RETURN)]) & np.isin(src, src[way == NEXT])
         [item] = np.flatnonzero((items.row == use) & ~items.binds)
         found: set[int] = set()
-        for passes in (np.isin(edges[:, 2], [BREAK, CONTINUE]), edges[:, 2] < NOMATCH):
-            src, dst, _ = edges[~enters | passes].T
+        for passes in (jumps, way < NOMATCH):
+            src, dst, _ = edges[~(enters | leaves) | passes].T
             idom = ways.dominators(src, dst, blocks.first)
             if idom[items.block[item]] >= 0:
                 entry = np.repeat(blocks.first[:-1], np.diff(blocks.first))
@@ -335,6 +339,7 @@ def _missed(flow: Reaching, e: Observed, use: int, name: str, rows: set[int]) ->
         return found
     forest, remembered = flow.forest, flow.remembered(use)
     final, walrus = roles(".finalbody"), roles("NamedExpr.target")
+    stars = kinds("TryStar")[forest.kind]
     for row in rows:
         around = [*flow.around(row)]
         if row not in remembered:
@@ -345,6 +350,8 @@ def _missed(flow: Reaching, e: Observed, use: int, name: str, rows: set[int]) ->
             found["looped"].add(row)
         elif any(name in e.late.get(r, ()) for r in around):
             found["unknown"].add(row)
+        elif (stars & (forest.scope == forest.scope[use])).any():
+            found["starred"].add(row)
         elif e.loads[use][1] in e.revived:
             found["revived"].add(row)
         else:
@@ -364,6 +371,9 @@ def _extra(flow: Reaching, ssa: Ssa, use: int, name: str, rows: set[int]) -> dic
     neither = ssa.reaching(use, name, started | whole)
     same = (forest.text == forest.text[use]) & (forest.scope == forest.scope[use])
     deleted = np.flatnonzero(same & (forest.context == DEL)).tolist()
+    here = forest.scope == forest.scope[use]
+    leaps = np.flatnonzero(here & kinds("Break", "Continue")[forest.kind]).tolist()
+    final = {*forest.parent[roles(".finalbody")[forest.role]].tolist()}
     tried = kinds("Try", "TryStar")
     for row in rows:
         if row not in flow.definitions:
@@ -378,6 +388,8 @@ def _extra(flow: Reaching, ssa: Ssa, use: int, name: str, rows: set[int]) -> dic
             found["deleted"].add(row)
         elif any(handler[r] for r in flow.around(row)):
             found["ended"].add(row)
+        elif any(r in final for place in leaps for r in flow.around(place)):
+            found["jumped"].add(row)
         elif ssa.e.loads[use][1] in ssa.e.revived:
             found["revived"].add(row)
         else:
