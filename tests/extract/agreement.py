@@ -276,7 +276,9 @@ class Reaching:
         owners = {*forest.parent[finals].tolist()}
         inside = {int(forest.parent[row]) for row in self.around(use) if finals[row]}
         closing = [begins[parts.of(row, "finalbody")[0]] for row in owners - inside]
-        closing += [b for row, b in blocks.points if row < forest.size and managers[forest.kind[row]]]
+        closing += [
+            b for row, b in blocks.points if row < forest.size and managers[forest.kind[row]]
+        ]
         src, dst, way = edges.T
         jumps = np.isin(way, [BREAK, CONTINUE])
         enters = np.isin(dst, closing)
@@ -332,7 +334,9 @@ def differences(source: bytes) -> tuple[int, list[Finding]]:
     return count, found
 
 
-def _missed(flow: Reaching, e: Observed, use: int, name: str, rows: set[int]) -> dict[str, set[int]]:
+def _missed(
+    flow: Reaching, e: Observed, use: int, name: str, rows: set[int]
+) -> dict[str, set[int]]:
     """Definitions that emission misses, by the rule that explains them."""
     found: defaultdict[str, set[int]] = defaultdict(set)
     if not rows:
