@@ -4,12 +4,14 @@ The two are analyses of the same code that share no line. A use goes by the row 
 read, a definition by that of the name, parameter, import, `def`, `class`, handler or pattern that
 binds. Where they differ, one of these rules must say why. What emission misses:
 
-- forgotten: an exception or `return` in a `with` or `try` is where the definition goes on from, and
-  the flow, which has one copy of a `finally` and of the end of a `with`, lets it go on after it.
-- jumped: `break` or `continue` leaves a `try`; emission goes there without what `finally` binds.
+- forgotten: the flow has one copy of a `finally` and of the end of a `with`; the definition enters
+  it with an exception, `return` or other jump, and leaves it as if nothing had been.
+- jumped: `break` or `continue` leaves a `try`; emission goes there without what `finally` does.
 - looped: a `:=` in the body of a loop; emission sees the loop's other definitions ahead.
 - unknown: the loop around the definition begins where the name has no value yet; emission takes
   what a part of the body binds for all that reaches the rest of the body.
+- starred: the flow goes on after an `except*` of the scope though no handler took anything.
+- revived: statements follow a jump somewhere in the scope; either goes on after some of them.
 
 What emission has too many of:
 
@@ -18,7 +20,8 @@ What emission has too many of:
   bound; it takes all definitions of the scope.
 - mixed: some are handled, some whole.
 - deleted: the name is deleted in a `try`; handlers and `finally` start as if it were not.
-- ended: the name of a handler, which is unbound after it.
+- ended: the name of a handler, which is unbound after it, whatever it holds by then.
+- jumped, revived: as above.
 - dead: a definition that nothing leads to.
 
 And uses that are not compared: `outer` ones belong to a scope around, so that flow tells nothing;
@@ -36,7 +39,7 @@ import numpy as np
 from codeanatomy.extract import emission
 from codeanatomy.extract.emission import annotations, expressions, scopes, state, statements
 from codeanatomy.extract.flow import Flow, ways
-from codeanatomy.extract.flow.blocks import EXCEPTION, NOMATCH, RAISE, RETURN, Blocks
+from codeanatomy.extract.flow.blocks import BREAK, CONTINUE, NEXT, NOMATCH, RETURN, Blocks
 from codeanatomy.extract.flow.parts import Parts
 from codeanatomy.extract.forest import DEL, LOAD, Forest, kinds, roles
 from codeanatomy.extract.from_ast import WALK_DEPTH, AstCollector
@@ -44,8 +47,8 @@ from codeanatomy.extract.parse import deep, parse
 from codeanatomy.extract.scopes import Scopes
 from codeanatomy.facts import constraints as c
 
-MISSED = ("forgotten", "jumped", "looped", "unknown")
-EXTRA = ("handled", "whole", "mixed", "deleted", "ended", "dead")
+MISSED = ("forgotten", "jumped", "looped", "unknown", "starred", "revived")
+EXTRA = ("jumped", "handled", "whole", "mixed", "deleted", "ended", "revived", "dead")
 NOT_COMPARED = ("outer", "idle", "many")
 NONE: frozenset[int] = frozenset()
 _LOOPS = ast.For | ast.AsyncFor | ast.While
@@ -76,6 +79,7 @@ class Observed(state.Emission):
         self.token: dict[int, int] = {}  # place of a definition -> row of what binds
         self.loads: dict[int, tuple[int, scopes.Scope]] = {}  # row of a use -> place of the value
         self.started: set[int] = set()  # places of what handlers and `finally` start from
+        self.revived: set[scopes.Scope] = set()  # where code follows that nothing leads to
         self.meeting = False  # two ways meet
         self.late: dict[int, set[str]] = {}  # row of a loop -> names that have no value before it
 
@@ -91,6 +95,12 @@ class Observed(state.Emission):
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             self._parameters()
         return place
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        for node in statements:
+            if self.scope.env is state.DEAD:
+                self.revived.add(self.scope)
+            super().block([node])
 
     def _parameters(self) -> None:
         for scope, node in self.queue[self._known :]:
@@ -254,36 +264,36 @@ class Reaching:
             row = int(self.forest.parent[row])
 
     def remembered(self, use: int) -> set[int]:
-        """What reaches the use when no exception or `return` enters a `finally` or the end of a
-        `with`, but for a `finally` that the use stands in."""
+        """What reaches the use on ways that pass every `finally` and end of a `with` because all
+        before is done, or every one because of a `break` or `continue`; but for a `finally` that
+        the use stands in."""
         forest, items = self.forest, self._items
         parts = Parts(forest, self._scopes)
         blocks = Blocks(parts)
-        src, dst, way = np.unique(np.array(blocks.edges), axis=0).T
-        first = {block: code for code, block in reversed(blocks.points)}
-        handler = kinds("ExceptHandler")
-        caught = [
-            block
-            for block, code in first.items()
-            if code < forest.size and handler[forest.kind[code]]
-        ]
+        edges = np.unique(np.array(blocks.edges), axis=0)
         begins = {mark // 2: block for mark, block in blocks.marks}
-        final = roles(".finalbody")
-        inside = [
-            begins[parts.of(int(forest.parent[row]), "finalbody")[0]]
-            for row in self.around(use)
-            if final[forest.role[row]]
+        finals, managers = roles(".finalbody")[forest.role], kinds("With", "AsyncWith")
+        owners = {*forest.parent[finals].tolist()}
+        inside = {int(forest.parent[row]) for row in self.around(use) if finals[row]}
+        closing = [begins[parts.of(row, "finalbody")[0]] for row in owners - inside]
+        closing += [
+            b for row, b in blocks.points if row < forest.size and managers[forest.kind[row]]
         ]
-        out = np.isin(way, [EXCEPTION, RAISE, NOMATCH, RETURN]) & ~np.isin(dst, caught + inside)
-        src, dst = src[~out], dst[~out]
-        idom = ways.dominators(src, dst, blocks.first)
+        src, dst, way = edges.T
+        jumps = np.isin(way, [BREAK, CONTINUE])
+        enters = np.isin(dst, closing)
+        leaves = np.isin(src, src[jumps | (way == RETURN)]) & np.isin(src, src[way == NEXT])
         [item] = np.flatnonzero((items.row == use) & ~items.binds)
-        if idom[items.block[item]] < 0:
-            return set()
-        entry = np.repeat(blocks.first[:-1], np.diff(blocks.first))
-        edges = np.stack([src, dst])[:, idom[src] >= 0]
-        binding, item_of, _ = ways.reaching(items, edges, entry)
-        return {*items.row[binding[item_of == item]].tolist()}
+        found: set[int] = set()
+        for passes in (jumps, way < NOMATCH):
+            src, dst, _ = edges[~(enters | leaves) | passes].T
+            idom = ways.dominators(src, dst, blocks.first)
+            if idom[items.block[item]] >= 0:
+                entry = np.repeat(blocks.first[:-1], np.diff(blocks.first))
+                alive = np.stack([src, dst])[:, idom[src] >= 0]
+                binding, of, _ = ways.reaching(items, alive, entry)
+                found.update(items.row[binding[of == item]].tolist())
+        return found
 
 
 # both
@@ -333,6 +343,7 @@ def _missed(
         return found
     forest, remembered = flow.forest, flow.remembered(use)
     final, walrus = roles(".finalbody"), roles("NamedExpr.target")
+    stars = kinds("TryStar")[forest.kind]
     for row in rows:
         around = [*flow.around(row)]
         if row not in remembered:
@@ -343,6 +354,10 @@ def _missed(
             found["looped"].add(row)
         elif any(name in e.late.get(r, ()) for r in around):
             found["unknown"].add(row)
+        elif (stars & (forest.scope == forest.scope[use])).any():
+            found["starred"].add(row)
+        elif e.loads[use][1] in e.revived:
+            found["revived"].add(row)
         else:
             found["missed"].add(row)
     return found
@@ -353,12 +368,16 @@ def _extra(flow: Reaching, ssa: Ssa, use: int, name: str, rows: set[int]) -> dic
     found: defaultdict[str, set[int]] = defaultdict(set)
     if not rows:
         return found
-    forest, handler = flow.forest, kinds("ExceptHandler")
+    forest = flow.forest
+    handler = (forest.text == forest.text[use]) & kinds("ExceptHandler")[forest.kind]
     started, whole = ssa.e.started, ssa.whole
     unstarted, narrow = (ssa.reaching(use, name, x) for x in (started, whole))
     neither = ssa.reaching(use, name, started | whole)
     same = (forest.text == forest.text[use]) & (forest.scope == forest.scope[use])
     deleted = np.flatnonzero(same & (forest.context == DEL)).tolist()
+    here = forest.scope == forest.scope[use]
+    leaps = np.flatnonzero(here & kinds("Break", "Continue")[forest.kind]).tolist()
+    final = {*forest.parent[roles(".finalbody")[forest.role]].tolist()}
     tried = kinds("Try", "TryStar")
     for row in rows:
         if row not in flow.definitions:
@@ -371,8 +390,12 @@ def _extra(flow: Reaching, ssa: Ssa, use: int, name: str, rows: set[int]) -> dic
             found["mixed"].add(row)
         elif any(tried[forest.kind[r]] for place in deleted for r in flow.around(place)):
             found["deleted"].add(row)
-        elif handler[forest.kind[row]]:
+        elif any(handler[r] for r in flow.around(row)):
             found["ended"].add(row)
+        elif any(r in final for place in leaps for r in flow.around(place)):
+            found["jumped"].add(row)
+        elif ssa.e.loads[use][1] in ssa.e.revived:
+            found["revived"].add(row)
         else:
             found["extra"].add(row)
     return found
