@@ -1,6 +1,7 @@
 """Front door: the steps of a build that need the engine, one function each."""
 
 import contextlib
+import gc
 import time
 from collections.abc import Mapping
 from itertools import chain
@@ -112,6 +113,7 @@ def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
         facts = evidence.facts | {"call_sites": None}
         return msgspec.structs.replace(evidence, tables=tables | empty, facts=facts)
     answers, effort = solve(rows, tables["source_file"])
+    gc.collect()  # the solver's state holds itself, and a build collects nothing by itself
     tables |= answers
     sites = call_sites(tables["call_site"].num_rows, tables["target"])
     facts = evidence.facts | {"call_sites": msgspec.to_builtins(sites), "resolution": effort}
