@@ -49,9 +49,12 @@ def repeated(ordered: Ids) -> Ids:
 
 
 def dangling(ends: Ids, ids: Ids) -> Ids:
-    """The distinct ends that are not among the ids, which are sorted."""
-    ends = ends[np.diff(ends, prepend=-1) != 0]  # many follow an equal one
-    lost: Ids = np.unique(ends[ids.take(np.searchsorted(ids, ends), mode="clip") != ends])
+    """The distinct ends that are not among the ids, which are sorted. Both are merged, ascending
+    stretch by ascending stretch: no end adds a value, or there are some."""
+    ends, ids = _runs(ends), _runs(ids)
+    if len(_runs(_ascending(np.concatenate([ids, ends])))) == len(ids):
+        return ends[:0]
+    lost: Ids = np.setdiff1d(ends, ids)
     return lost
 
 
@@ -108,6 +111,12 @@ def _references(
                 if kind == t.SITE_ID and ends:
                     values = values[np.logical_and.reduce([values != end for end in ends])]
                 yield f"{name}.{column}", values
+
+
+def _runs(values: Ids) -> Ids:
+    """The values without those that equal the one before."""
+    kept: Ids = values[np.diff(values, prepend=-1) != 0]
+    return kept
 
 
 def _ascending(values: Ids) -> Ids:
