@@ -243,9 +243,10 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_give_tables(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     root = tmp_path_factory.mktemp("any")
-    read(root, {"a.py": "ab"}, data)
-    read(root, {"a.py": "ab"}, message((2, message((1, "a.py")) + data)))
-    read(root, {"a.py": "ab"}, message((2, message((1, "a.py"), (2, data), (3, data)))))
+    whole = message((2, message((1, "a.py"), (2, data), (3, data))))
+    for written in (data, message((2, message((1, "a.py")) + data)), whole):
+        found = read(root, {"a.py": "ab"}, written)  # which asserts that tables are as declared
+        assert found.tables.keys() == {table_name(struct) for struct in SURVEY.tables}
 
 
 def tool(folder: Path, script: str) -> None:

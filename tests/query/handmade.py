@@ -130,6 +130,10 @@ class Handmade:
             "dirty": True,
             "scope": {"roots": [], "include": [], "exclude": []},
             "call_sites": {"certain": 0, "possible": possible, "unresolved": unresolved},
+            "relations": [
+                {"name": name, "kind": "CALL", "tables": ["hand"], "adds": adds, "trust": 0.9}
+                for name, adds in (("rel_hand", "hand"), ("rel_other", "hand"), ("rel_far", "far"))
+            ],
         }
         store = Store(self.store).create()
         with store.lock():

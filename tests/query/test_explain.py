@@ -43,6 +43,7 @@ def pack(box: Box, other):
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
     folder: Path = tmp_path_factory.mktemp("shop")
     (folder / "shop.py").write_text(SHOP)
+    (folder / "test_shop.py").write_text("from shop import Crate\ndef test_it(): Crate().close()\n")
     codeanatomy.build(folder, workers=1)
     with codeanatomy.open_graph(folder) as graph:
         yield graph
@@ -90,6 +91,25 @@ def test_an_edge_of_two_tables_tells_how_they_were_joined(shop: Graph) -> None:
 def test_edges_that_nodes_hold_are_explained_too(shop: Graph) -> None:
     [one], _ = shop.explain_edge("shop.Box", "shop.Box.open", kind="AST")
     assert (one.rule, one.evidence, one.certainty) == ("syntax", ("ast",), "certain")
+    assert not one.relations
+
+
+def test_of_relations_that_add_the_same_words_one_gives_the_edge(shop: Graph) -> None:
+    [one], _ = shop.explain_edge("shop.py:19", "shop.py:2", kind="PARAMETER_LINK")
+    assert len(one.relations) > 1
+    assert {relation.adds for relation in one.relations} == {"resolve"}
+    assert one.score == pytest.approx(one.relations[0].trust * one.confidence)
+
+
+def test_what_is_certain_has_no_alternatives(shop: Graph) -> None:
+    found, _ = shop.explain_edge("shop.Crate", "shop.Box")
+    assert {one.kind for one in found} >= {"INHERITS_FROM", "MRO"}
+    assert not any(one.alternatives for one in found if one.certainty == "certain")
+
+
+def test_a_kind_that_there_is_not_is_told(shop: Graph) -> None:
+    with pytest.raises(UsageError, match=r"no 'CALLS' edges; did you mean 'CALL'\?"):
+        shop.explain_edge("shop.pack", "shop.Box.open", kind="CALLS")
 
 
 def test_where_there_is_no_edge_the_unresolved_sites_of_that_name_are_told(shop: Graph) -> None:

@@ -15,6 +15,7 @@ from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
 from codeanatomy.sources import reading
+from codeanatomy.sources.ignore import MAX_BYTES
 from codeanatomy.sources.scan import Repository, scan
 from codeanatomy.sources.walk import SHEBANG, changes
 from tests.sources.trees import git, repository, tree
@@ -241,6 +242,14 @@ def test_links_to_files_are_followed_and_folders_read_where_they_lie(tmp_path: P
     }
     assert set(skipped(result).values()) == {"link"}
     assert problems(result) == [("pkg/up", "link-loop"), ("self", "link-loop")]
+
+
+def test_an_ignore_file_that_is_not_read_is_a_problem(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.py": "", ".gitignore": "a.py\n" * MAX_BYTES, "pkg/.gitignore": "b.py\n"})
+    tree(tmp_path, {"pkg/a.py": "", "pkg/b.py": ""})
+    result = scan(tmp_path)
+    assert problems(result) == [(".gitignore", "unreadable")]
+    assert result.files["path"].to_pylist() == ["a.py", "pkg/a.py"]
 
 
 def test_a_web_of_links_stays_small(tmp_path: Path) -> None:

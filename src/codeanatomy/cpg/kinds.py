@@ -138,6 +138,7 @@ RULES = {  # what leads to an edge (its origin); of CFG and CDG edges it is the 
     "class": "an attribute of a class, or the class itself",
     "super": "the next class in the order of super()",
     "implicit": "syntax, a decorator or a builtin calls it without writing it out",
+    "convention": "pytest or unittest finds the test by its names",
     "standard library": "the interpreter's own modules",
     "installed": "metadata of an installed distribution",
     "declared": "metadata of the project",

@@ -115,8 +115,7 @@ def _references(
 
 def _runs(values: Ids) -> Ids:
     """The values without those that equal the one before."""
-    kept: Ids = values[np.diff(values, prepend=-1) != 0]
-    return kept
+    return values[np.append(True, values[1:] != values[:-1])] if len(values) else values
 
 
 def _ascending(values: Ids) -> Ids:

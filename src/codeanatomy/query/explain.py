@@ -3,6 +3,7 @@ of source, all as the build recorded them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,7 +21,6 @@ from codeanatomy.query.walk import places
 Row: TypeAlias = dict[str, Any]  # of an engine's answer
 _HELD = "t.node_id, t.evidence, " + ", ".join(f"t.{column}" for column, *_ in COLUMNS.values())
 _EDGE = "t.kind, t.src, t.dst, t.ordinal, t.site, t.origin, t.certainty, t.confidence, t.score"
-_VALUES = ", ".join(f"t.{kind}_value" for kind in ("string", "int", "float", "bool"))
 
 
 class End(msgspec.Struct, frozen=True):
@@ -44,7 +44,8 @@ class Other(msgspec.Struct, frozen=True):
 
 class Explained(msgspec.Struct, frozen=True):
     """One edge and the reasons for it. Its score is 1 - product of (1 - trust x confidence) over
-    the relations that give it, halved if disputed; `confidence` is that of the surest."""
+    the relations that give it (of those that add the same words one does), halved if disputed;
+    `confidence` is that of the surest."""
 
     kind: str
     source: End
@@ -90,7 +91,8 @@ def between(tables: Tables, sources: Ids, targets: Ids, near: Ids, kind: str = "
             if end[column] in wanted and kind in ("", name):
                 told = {"kind": name, "src": end[column], "dst": end["node_id"], "ordinal": 0}
                 told |= {"site": end["node_id"], "origin": origin, "evidence": end["evidence"]}
-                found.append(told | {"certainty": "certain", "confidence": 1.0, "score": trust})
+                told |= {"certainty": "certain", "confidence": 1.0, "score": trust}
+                found.append(told | {"held": True})  # by a node, so that no relation gives it
     for edge in found:
         halves = mix(hash_text(edge["kind"]), edge["src"]), mix(edge["dst"], edge["ordinal"])
         edge["edge"] = int(mix(*halves))
@@ -110,8 +112,9 @@ def explain_edges(
     found = tables.lookup("conflicts", "site", places, "t.kind, t.site").to_pylist()
     disputed = {(row["kind"], row["site"]) for row in found}
     explained = []
+    same = itemgetter("kind", "src", "site", "ordinal")
     for edge in edges:
-        words = _words(edge)
+        words, doubted = _words(edge), (edge["kind"], edge["site"]) in disputed
         one = Explained(
             kind=edge["kind"],
             source=known[edge["src"]],
@@ -126,14 +129,16 @@ def explain_edges(
             relations=tuple(
                 r
                 for r in relations
-                if r.kind == edge["kind"] and {*words}.issuperset(filter(None, r.adds.split("+")))
+                if r.kind == edge["kind"] and "held" not in edge
+                if {*words}.issuperset(filter(None, r.adds.split("+")))
             ),
-            disputed=(edge["kind"], edge["site"]) in disputed,
+            disputed=doubted,
             doubt=str(doubts[edge["edge"]].get("DOUBT", "")),
             alternatives=tuple(
                 Other(known[o["dst"]].name, o["certainty"], o["score"], _words(o))
                 for o in around
-                if (o["kind"], o["src"]) == (edge["kind"], edge["src"]) and o["dst"] != edge["dst"]
+                if same(o) == same(edge) and o["dst"] != edge["dst"]
+                if doubted or "possible" in (o["certainty"], edge["certainty"])
             ),
         )
         explained.append(one)
@@ -162,15 +167,16 @@ def explain_nodes(tables: Tables, ids: Ids) -> list[ExplainedNode]:
     ]
 
 
-def unexplained(tables: Tables, names: tuple[str, str], last: str, near: Ids) -> UsageError:
+def unexplained(tables: Tables, source: str, target: str, near: Ids) -> UsageError:
     """That there is no such edge, and the unresolved sites that might have been one."""
     inner = tables.lookup("nodes", "container", near, "t.node_id")["node_id"].to_numpy()
+    last = target.rpartition(".")[2].partition("#")[0]
     named = f"(t.text = {quoted(last)} OR ends_with(t.text, {quoted('.' + last)}))"
     columns = "t.path, t.line, t.what, t.text, t.reason"
     sites = tables.lookup("unresolved", "node_id", inner, columns, named).to_pylist()
-    head = f"there is no edge from {names[0]!r} to {names[1]!r} in this graph"
+    head = f"there is no edge from {source!r} to {target!r} in this graph"
     if not sites:
-        return UsageError(f"{head}; `codeanatomy callees {names[0]}` tells what it calls")
+        return UsageError(f"{head}; `codeanatomy callees {source}` tells what it calls")
     lines = sorted({"{path}:{line}  {what} {text}: {reason}".format(**site) for site in sites})
     return UsageError(listed(f"{head}, but sites of that name in it are unresolved:", lines))
 
@@ -205,11 +211,10 @@ def _ends(tables: Tables, numbers: Sequence[int]) -> dict[int, End]:
 
 def _properties(tables: Tables, ids: Sequence[int]) -> dict[int, dict[str, object]]:
     """The properties of each id of a node or edge."""
-    numbers = np.array(ids, np.int64)
-    rows = tables.lookup("props", "id", numbers, f"t.id, t.key, {_VALUES}").to_pylist()
+    rows = tables.lookup("props", "id", np.array(ids, np.int64), "t.*").to_pylist()
     found: dict[int, dict[str, object]] = {number: {} for number in ids}
-    for one, key, *values in sorted((tuple(row.values()) for row in rows), key=lambda x: x[:2]):
-        found[one][key] = next(value for value in values if value is not None)
+    for row in sorted(rows, key=lambda row: row["key"]):
+        found[row["id"]][row["key"]] = row[f"{row['value_type']}_value"]
     return found
 
 

@@ -10,22 +10,17 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from codeanatomy.cpg.kinds import COLUMNS
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
-from codeanatomy.facts.errors import StoreError, UsageError
+from codeanatomy.facts.errors import StoreError, UsageError, nearest
+from codeanatomy.facts.ids import Ids
 from codeanatomy.query import at, callgraph, explain
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, resolve
 from codeanatomy.query.tables import Tables, question_sql, quoted
-from codeanatomy.query.walk import (
-    bodies,
-    definitions,
-    ids_of,
-    references,
-    unresolved_calls,
-    walk,
-)
+from codeanatomy.query.walk import bodies, definitions, ids_of, references, unresolved_calls, walk
 from codeanatomy.sources.git import BrokenGit, git_of
 from codeanatomy.sources.walk import Changes, changes
 
@@ -187,18 +182,17 @@ class Graph(contextlib.ExitStack):
     def explain_edge(
         self, source: str, target: str, *, kind: str = "", limit: int | None = None
     ) -> tuple[list[explain.Explained], About]:
-        """Why the edges from SOURCE, or what it evaluates, to TARGET are believed. Both are names,
-        SOURCE may be FILE:LINE. UsageError where there is none, with what may be missing."""
-        found = self.resolve(target, variables=True)
-        path, _, line = source.rpartition(":")
-        if line.isdecimal():
-            near = starts = explain.starting_at(self._tables, self._relative(path), int(line))
-        else:
-            symbols = self.resolve(source, variables=True)
-            starts, near = ids_of(symbols), bodies(self._tables, symbols)
-        edges = explain.between(self._tables, starts, ids_of(found), near, kind)
+        """Why the edges from SOURCE, or what it evaluates, to TARGET are believed. Each is a
+        name or FILE:LINE. UsageError where there is none, with what may be missing."""
+        kinds = {*COLUMNS, *(relation.kind for relation in self.facts.relations)}
+        if not self.facts.relations:
+            raise UsageError("this graph is of an older version; run `codeanatomy build` again")
+        if kind and kind not in kinds:
+            raise UsageError(f"this graph has no {kind!r} edges{nearest(kind, kinds)}")
+        starts, near = self._meant(source)
+        edges = explain.between(self._tables, starts, self._meant(target)[0], near, kind)
         if not edges:
-            raise explain.unexplained(self._tables, (source, target), _last(found), near)
+            raise explain.unexplained(self._tables, source, target, near)
         told = explain.explain_edges(self._tables, edges[:limit], self.facts.relations)
         about = {"rows": len(edges), "shown": len(told)}
         return told, msgspec.structs.replace(self.statement(), **about)
@@ -259,6 +253,15 @@ class Graph(contextlib.ExitStack):
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
         told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
         return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
+
+    def _meant(self, named: str) -> tuple[Ids, Ids]:
+        """The nodes of a name or at FILE:LINE, and the METHODs that they are."""
+        path, _, line = named.rpartition(":")
+        if line.isdecimal():
+            found = explain.starting_at(self._tables, self._relative(path), int(line))
+            return found, found
+        symbols = self.resolve(named, variables=True)
+        return ids_of(symbols), bodies(self._tables, symbols)
 
     def _using(self, names: str | Sequence[str], known_only: bool) -> list[int]:
         """The statements that use what has one of these names."""

@@ -82,10 +82,10 @@ class Walk:
         rules: list[Rules] = []  # that hold from outside of the repository's own folder
         if self.git is not None:
             rest, excluded = self.git.above, self.git.common / "info" / "exclude"
-            rules.append(_read_rules(excluded, ".git/info/exclude", "", rest))
+            rules.append(self._rules(excluded, ".git/info/exclude", "", rest))
             while rest:
                 above = self.root.parents[rest.count("/") - 1] / ".gitignore"
-                rules.append(_read_rules(above, "a .gitignore above", "", rest))
+                rules.append(self._rules(above, "a .gitignore above", "", rest))
                 rest = rest.partition("/")[2]
         start = Place("", tuple(filter(None, rules)), not self.include)
         self._stack.append((start, self._entries("")))
@@ -103,7 +103,7 @@ class Walk:
         names = frozenset(e.name for e in entries)
         if ".gitignore" in names:
             path = place.below(".gitignore")
-            rules = _read_rules(self.root / path, path, path.removesuffix(".gitignore"), "")
+            rules = self._rules(self.root / path, path, path.removesuffix(".gitignore"), "")
             if rules:
                 place = msgspec.structs.replace(place, rules=(*place.rules, rules))
         if names & INITS:
@@ -192,6 +192,13 @@ class Walk:
         with os.scandir(self.base + path) as entries:
             return sorted(entries, key=attrgetter("name"))
 
+    def _rules(self, path: Path, source: str, base: str, above: str) -> Rules:
+        written = text(path, MAX_BYTES)
+        if written is None and path.exists():
+            why = f"its patterns are not kept: no readable file of at most {MAX_BYTES:,} bytes"
+            self.trouble.append((source, "unreadable", why))
+        return Rules((written or "").split("\n"), source, base, above)
+
     def _unreadable(self, path: str, error: OSError) -> None:
         why = error.strerror or str(error)
         self.out[path] = LeftOut("unreadable", why)
@@ -261,10 +268,6 @@ def _ignored(place: Place, path: str, folder: bool) -> LeftOut | None:
         if rule is not None:
             return None if rule.negative else LeftOut("gitignore", f"{rule.text} ({rules.source})")
     return None
-
-
-def _read_rules(path: Path, source: str, base: str, above: str) -> Rules:
-    return Rules((text(path, MAX_BYTES) or "").split("\n"), source, base, above)
 
 
 def _user_rules(option: str, patterns: Sequence[str]) -> Rules:

@@ -4,7 +4,7 @@ read, never run."""
 import dis
 import platform
 import sys
-import warnings
+from functools import partial
 from types import CodeType
 
 import msgspec
@@ -14,13 +14,13 @@ import pyarrow as pa
 from codeanatomy.extract.columns import Column, coded, constant, interned, optional, table
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.forest import Ints, ordinals
-from codeanatomy.extract.parse import REFUSALS, refusal
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble_table
 from codeanatomy.facts.ids import hash_text, hash_texts, mix
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy_bytecode import decoding
 from codeanatomy_bytecode.tables import CODE_TABLES
+from codeanatomy_bytecode.taking import taken
 
 WITNESS = "bytecode"
 PYTHON = f"{sys.implementation.name} {platform.python_version()}"
@@ -64,12 +64,10 @@ class BytecodeCollector:
         """True when the file has a tree that the compiler takes."""
         if source.tree is None:
             return False
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                code = compile(source.tree, "<source>", "exec", dont_inherit=True, optimize=0)
-        except REFUSALS as error:
-            self._problems.append((ordinal, refusal(error, source, WITNESS)))
+        make = partial(compile, source.tree, "<source>", "exec", dont_inherit=True, optimize=0)
+        code = taken(make, source, WITNESS)
+        if isinstance(code, FileProblem):
+            self._problems.append((ordinal, code))
             return False
         places = np.arange(len(source.utf8) + 1) if source.origin is None else source.origin
         waiting = [(code, NONE)]

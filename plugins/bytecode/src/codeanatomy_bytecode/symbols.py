@@ -2,19 +2,19 @@
 them, to hold against our own scope facts."""
 
 import symtable
-import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.columns import Column, coded, interned, optional, table
-from codeanatomy.extract.parse import REFUSALS, refusal
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble_table
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
 from codeanatomy_bytecode.tables import Symbol, SymbolScope
+from codeanatomy_bytecode.taking import taken
 
 WITNESS = "symtable"
 NONE = -1
@@ -56,13 +56,11 @@ class SymtableCollector:
         """True when the file has a tree that the interpreter makes symbol tables of."""
         if source.tree is None:
             return False
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                # bytes are read as those of a file are
-                top = symtable.symtable(source.content, "<source>", "exec")  # type: ignore[arg-type]
-        except REFUSALS as error:
-            self._problems.append((ordinal, refusal(error, source, WITNESS)))
+        # bytes are read as those of a file are
+        make = partial(symtable.symtable, source.content, "<source>", "exec")  # type: ignore[arg-type]
+        top = taken(make, source, WITNESS)
+        if isinstance(top, FileProblem):
+            self._problems.append((ordinal, top))
             return False
         found: list[Raw] = []
         outer: list[int] = []

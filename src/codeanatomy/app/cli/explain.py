@@ -10,6 +10,7 @@ from codeanatomy.app.cli import options
 from codeanatomy.app.cli.output import clean, print_object, write
 
 if TYPE_CHECKING:
+    from codeanatomy.query.about import Declared
     from codeanatomy.query.explain import Explained, ExplainedNode
 
 _OTHERS = 5  # alternatives that text shows
@@ -29,23 +30,16 @@ def command() -> None:
 @click.argument("source")
 @click.argument("target")
 @click.option("--kind", default="", metavar="KIND", help="Only edges of this kind, as CALL.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Explain at most N edges.",
-)
+@options.limit_option
 @options.graph_option
 @options.format_option("text", "json", "jsonl")
 def _edge(
-    *, source: str, target: str, kind: str, limit: int, folder: Path | None, form: str
+    *, source: str, target: str, kind: str, limit: int | None, folder: Path | None, form: str
 ) -> None:
     """Edges from SOURCE, or from what it evaluates, to TARGET.
 
-    Both are names as in `codeanatomy callers`; SOURCE may also be FILE:LINE. Each edge with its
-    rule, the terms of its score, what else the site may mean, and the line of source.
+    Each is a name as in `codeanatomy callers`, or FILE:LINE. Each edge with its rule, the terms of
+    its score, what else the site may mean, and the line of source.
 
     \b
     Example:
@@ -85,18 +79,23 @@ def _print(found: "list[Explained] | list[ExplainedNode]", form: str, text: Iter
 
 
 def _edge_text(one: "Explained") -> Iterator[str]:
-    yield f"{one.kind}  {one.source.name} -> {one.target.name}"
+    ends = (end.name or end.kind for end in (one.source, one.target))
+    yield f"{one.kind}  {' -> '.join(ends)}"
     yield from _fact("at", f"{one.site.place}  {one.site.text}")
     yield from _fact("to", f"{one.target.place or 'external'}  {one.target.text}")
-    trust = " x ".join(f"(1 - {r.trust:g} x confidence)" for r in one.relations)
+    givers: dict[str, list[Declared]] = {}  # those that add the same words: one of them
+    for relation in one.relations:
+        givers.setdefault(relation.adds, []).append(relation)
+    trust = " x ".join(f"(1 - {same[0].trust:g} x confidence)" for same in givers.values())
     told = f"{one.score:.4g} = 1 - {trust}" if trust else f"{one.score:.4g}"
     yield from _fact("score", told + ", halved" * one.disputed)
     yield from _fact("certainty", f"{one.certainty}, confidence {one.confidence:g}")
     yield from _fact("because", one.doubt)
     yield from _fact("rule", ": ".join(filter(None, (one.rule, one.rule_means))))
     yield from _fact("evidence", ", ".join(one.evidence))
-    for relation in one.relations:
-        yield from _fact("relation", "; ".join((relation.name, *relation.joins)))
+    for same in givers.values():
+        joins = dict.fromkeys(join for relation in same for join in relation.joins)
+        yield from _fact("relation", "; ".join((" or ".join(r.name for r in same), *joins)))
     yield from _fact("disputed", "witnesses name different things" * one.disputed)
     for other in one.alternatives[:_OTHERS]:
         told = f"{other.name}  {other.certainty}, score {other.score:.4g}"

@@ -7,6 +7,7 @@ import click
 
 from codeanatomy.app.cli.options import asked_options, format_option
 from codeanatomy.app.cli.output import print_object, write
+from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
     from codeanatomy.compiled import Phases, Plan
@@ -36,6 +37,8 @@ def command(
     """
     from codeanatomy.compiled import phases, plan
 
+    if ir and form == "dot":
+        raise UsageError("--ir has no drawing; ask for text or json")
     if ir:
         made = phases(layers, witnesses)
         if form == "json":
