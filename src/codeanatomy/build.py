@@ -23,6 +23,8 @@ def build(
     witnesses: Mapping[str, str] | None = None,
     environment: str | Path | None = None,
     workers: int | None = None,
+    memory: int | None = None,
+    validation: str = "warn",
     cache: bool = True,
     on_progress: Progress | None = None,
 ) -> BuildReport:
@@ -31,6 +33,10 @@ def build(
     `layers` are those of `cpg.kinds.LAYERS`, or single kinds of edges; none given: all. `witnesses`
     are those on demand, each with what it is to read ('' where it finds that by itself).
     `environment` is a Python or the folder around it, whose metadata says what provides a module.
+
+    `memory` is how many bytes the run may use (None: most of what there is); what does not fit is
+    kept on disk, and less runs at once. `validation` says what stops the build: `warn` errors of
+    schemas, joins and policy, `error` warnings as well, `off` nothing; what is found is recorded.
 
     An unchanged tree extracts nothing and publishes nothing. Nothing of the repository is imported
     or run. Raises CodeAnatomyError for misuse; trouble with single files becomes problem rows.
@@ -51,8 +57,9 @@ def build(
                 return run.report(str(folder), last, new=False, cached=scanned.files.num_rows)
 
             # only a changed tree needs the engine: an unchanged one is answered without loading it
-            from codeanatomy import steps
+            from codeanatomy import artifacts, steps
             from codeanatomy.compiled import compile_build
+            from codeanatomy.planned import machine
 
             with run.phase("compile"):
                 compiled = compile_build(layers, witnesses or {})
@@ -60,17 +67,22 @@ def build(
                 evidence = steps.gather(scanned, compiled, run, workers=workers, cache=cache)
             with run.phase("resolve"):
                 evidence = steps.resolve(evidence, compiled)
+            with run.phase("plan"):
+                here = machine(memory, run.memory.now())
+                planned, evidence, drift = steps.prepare(compiled, evidence, last, here, validation)
             with run.phase("execute"):
-                outputs = steps.run_views(compiled, evidence)
+                outputs, found = steps.run_views(compiled, evidence, planned, validation, run)
             with run.phase("check"):
                 steps.check(outputs)
             with run.phase("store"):
-                tables, facts, sort = steps.finish(outputs, scanned, evidence, compiled)
+                tables, facts = steps.finish(outputs, scanned, evidence, compiled)
                 facts |= {"inputs": inputs, "scope": scope, "asked": asked, "ref": scanned.ref}
                 facts |= {"commit": scanned.commit, "dirty": scanned.dirty}
                 facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
-                snapshot = store.commit(tables, facts, sort)
-                store.clean()
+                facts |= artifacts.package_facts(compiled, planned, inputs)
+                said = artifacts.recorded(compiled, planned, run, scanned, drift + found)
+                snapshot = store.commit(tables, facts, planned.policy.section("output"), said)
+                store.maintain(planned.policy.section("maintenance"))
         return run.report(
             str(folder),
             snapshot,

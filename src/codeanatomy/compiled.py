@@ -10,19 +10,28 @@ from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS, selected
 from codeanatomy.cpg.model import model
 from codeanatomy.extract.witness import Extractor, Survey
 from codeanatomy.extract.witnesses import witnesses
+from codeanatomy.facts.canonical import fingerprint
 from codeanatomy.facts.errors import DeclarationError, UsageError, nearest
-from codeanatomy.facts.schema import schema_from_struct, semantic_type, structs_of, table_name
+from codeanatomy.facts.schema import (
+    columns_of,
+    schema_from_struct,
+    semantic_type,
+    structs_of,
+    table_name,
+)
 from codeanatomy.facts.tables import constraints, graph, resolution, views
 from codeanatomy.facts.tables.all import SCHEMAS
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
-from codeanatomy.planning.policy import SESSION, ExecutionPolicy, compile_policy
+from codeanatomy.planning.policy import ExecutionPolicy
+from codeanatomy.planning.signals import Way
 from codeanatomy.planning.tasks import Task, task_graph
+from codeanatomy.planning.workload import BATCH, PROFILES
 from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
 from codeanatomy.semantic.declare import Model, Relation
 from codeanatomy.semantic.emit import emit
-from codeanatomy.semantic.infer import Candidate, JoinDecision, infer
+from codeanatomy.semantic.infer import Candidate, Inferred, JoinDecision, infer
 from codeanatomy.semantic.optimize import Selection, optimize
 
 SCAN_PROBLEMS = "scan_problem"  # problems of the scan, in the shape of the final table
@@ -59,31 +68,78 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """What a run follows: views, their SQL, schemas, plan facts, tasks in order, policy; which
+    """What a run follows, whatever it finds: views, their SQL, plan facts and tasks in order; which
     columns of evidence these read; and whether anybody needs the solver's answers."""
 
     views: tuple[ViewNode, ...]
     sql: dict[str, str]
-    schemas: dict[str, pa.Schema]
     facts: dict[str, PlanFacts]
     tasks: tuple[Task, ...]
-    joins: dict[str, tuple[JoinDecision, ...]]
-    inferred: tuple[ViewNode, ...]  # before the optimiser
+    inferred: Inferred  # schemas and joins, and the views before the optimiser
     left_out: dict[str, tuple[str, ...]]  # by its rules
-    policy: ExecutionPolicy
+    outputs: dict[str, tuple[str, ...]]  # with the columns that each is sorted by
     wanted: dict[str, frozenset[str]]
     witnesses: dict[Extractor | Survey, str]  # those needed, each with the text it was asked with
     solves: bool
     without: frozenset[str]  # kinds of edges that were not asked for
+
+    @property
+    def schemas(self) -> dict[str, pa.Schema]:
+        """Of all tables and views."""
+        return self.inferred.schemas
+
+    @property
+    def manifest(self) -> str:
+        """Fingerprint of what is followed."""
+        views = {v.name: (v.kind, self.facts[v.name].fingerprint) for v in self.views}
+        return fingerprint([views, self.outputs, {t: sorted(c) for t, c in self.wanted.items()}])
+
+    def ways(self) -> dict[str, tuple[tuple[Way, ...], ...]]:
+        """By view, the ways of each of its joins, the best one first."""
+        return {
+            v.name: tuple(
+                tuple(_way(join, c) for c in (join.chosen, *join.refused)) for join in found
+            )
+            for v in self.views
+            if (found := self.inferred.joins.get(v.name))
+        }
+
+    def followed(self, policy: ExecutionPolicy) -> dict[str, str]:
+        """The SQL of every view, joined as the policy says."""
+        chosen, sql = policy.section("join"), dict(self.sql)
+        for view in self.views:
+            joins = self.inferred.joins.get(view.name, ())
+            said = [
+                chosen.get(view.name if n == 0 else f"{view.name} {n}", "")
+                for n in range(len(joins))
+            ]
+            taken = tuple(map(_taken, joins, said))
+            if taken != joins:
+                others = {**self.inferred.joins, view.name: taken}
+                sql[view.name] = emit(view, msgspec.structs.replace(self.inferred, joins=others))
+        return sql
 
     def relations(self) -> list[dict[str, object]]:
         """What each view that relates was made of, for those who ask why an edge is there."""
         related = ((v, v.made_of) for v in self.views if isinstance(v.made_of, Relation))
         return [
             {"name": v.name, "kind": r.kind, "tables": v.inputs, "adds": r.adds, "trust": r.trust}
-            | {"joins": [*map(_join_text, self.joins.get(v.name, ()))]}
+            | {"joins": [*map(join_text, self.inferred.joins.get(v.name, ()))]}
             for v, r in related
         ]
+
+
+def _way(join: JoinDecision, way: Candidate) -> Way:
+    keys = " and ".join(f"{join.left}.{k.left} = {join.right}.{k.right}" for k in way.keys)
+    return Way(f"{way.strategy}: {keys}", way.confidence, way.evidence)
+
+
+def _taken(join: JoinDecision, said: str) -> JoinDecision:
+    """The decision with the way that a policy names; as it is where it names none of them."""
+    ways = (join.chosen, *join.refused)
+    chosen = next((way for way in ways if _way(join, way).text == said), join.chosen)
+    others = tuple(way for way in ways if way is not chosen)
+    return msgspec.structs.replace(join, chosen=chosen, refused=others)
 
 
 def compile_graph(
@@ -102,10 +158,8 @@ def compile_graph(
     for name in _inputs_first(views):
         grains = {n: f.grain for n, f in facts.items()}
         frame = ctx.sql(sql[name])
-        facts[name] = plan_facts(frame, inferred.schemas, upstream=grains, settings=SESSION)
+        facts[name] = plan_facts(frame, inferred.schemas, upstream=grains, settings=PROFILES[BATCH])
     tasks = task_graph(facts, frozenset(tables))
-    joins = {v.name: msgspec.to_builtins(list(inferred.joins.get(v.name, ()))) for v in views}
-    policy = compile_policy(tasks, facts, frozenset(declared.outputs), joins)
     solves = any(v.kind != DIAGNOSTIC and not ANSWERS.keys().isdisjoint(v.inputs) for v in views)
     wanted: dict[str, frozenset[str]] = {}
     for table, columns in (read for task in tasks for read in task.reads.items()):
@@ -118,13 +172,14 @@ def compile_graph(
     return Compiled(
         views=views,
         sql=sql,
-        schemas=inferred.schemas,
         facts=facts,
         tasks=tasks,
-        joins=inferred.joins,
-        inferred=inferred.views,
+        inferred=inferred,
         left_out=left_out,
-        policy=policy,
+        outputs={
+            o.name: tuple(columns_of(schema_from_struct(o.struct), m)[0] for m in o.sort)
+            for o in declared.outputs.values()
+        },
         wanted=wanted,
         witnesses={w: asked.witnesses.get(w.name, "") for w in needed},
         solves=solves,
@@ -159,76 +214,6 @@ def compile_build(layers: Sequence[str], witnesses: Mapping[str, str]) -> Compil
     return compile_graph(evidence_schemas(), None, Asked(selected(layers), dict(witnesses)))
 
 
-class PlannedView(msgspec.Struct, frozen=True):
-    """One view as `codeanatomy plan` shows it."""
-
-    view: str
-    kind: str  # of the six
-    generation: int  # views of one generation do not wait for each other
-    cache: str  # where its rows are kept: output, memory, none
-    reason: str
-    reads: dict[str, tuple[str, ...]]  # table or view -> required columns
-    grain: str
-    grain_reason: str
-    joins: tuple[str, ...]
-    fingerprint: str
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a build would do, in order, and the fingerprint of its policy."""
-
-    witnesses: tuple[str, ...]
-    tables: tuple[str, ...]
-    views: tuple[PlannedView, ...]
-    policy: str
-
-
-class Phases(msgspec.Struct, frozen=True):
-    """What each phase of the compiler makes of the declarations, by view or rule."""
-
-    compiled: dict[str, tuple[str, tuple[str, ...]]]  # kind and inputs
-    inferred: dict[str, tuple[tuple[str, ...], ...]]  # each join, and the ways that were refused
-    optimized: dict[str, tuple[str, ...]]  # the views that the rule leaves out
-    emitted: dict[str, str]  # SQL
-
-
-def phases(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Phases:
-    """The phases of a build with these arguments; nothing is run."""
-    compiled = compile_build(layers, witnesses or {})
-    joins = {
-        name: tuple(tuple(_join_text(j, c) for c in (j.chosen, *j.refused)) for j in found)
-        for name, found in sorted(compiled.joins.items())
-        if found
-    }
-    views = {v.name: (v.kind, v.inputs) for v in compiled.inferred}
-    return Phases(views, joins, compiled.left_out, compiled.sql)
-
-
-def plan(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None) -> Plan:
-    """The plan of a build with these arguments; nothing is read or run."""
-    compiled = compile_build(layers, witnesses or {})
-    kinds = {v.name: v.kind for v in compiled.views}
-    views = []
-    for task in compiled.tasks:
-        name, kept, facts = task.view, compiled.policy.cache[task.view], compiled.facts[task.view]
-        described = PlannedView(
-            view=name,
-            kind=kinds[name],
-            generation=task.generation,
-            cache=kept.value,
-            reason=kept.reason,
-            reads=task.reads,
-            grain=facts.grain.absolute,
-            grain_reason=facts.grain.reason,
-            joins=tuple(map(_join_text, compiled.joins.get(name, ()))),
-            fingerprint=facts.fingerprint,
-        )
-        views.append(described)
-    read = {table for t in compiled.tasks for table in t.reads} - kinds.keys()
-    names = tuple(sorted(w.name for w in compiled.witnesses))
-    return Plan(names, tuple(sorted(read)), tuple(views), compiled.policy.fingerprint)
-
-
 def evidence_schemas() -> dict[str, pa.Schema]:
     """Schemas of all tables that views may read, by name; those of plug-ins, too."""
     structs = {s for witness in witnesses().values() for s in witness.tables}
@@ -237,7 +222,7 @@ def evidence_schemas() -> dict[str, pa.Schema]:
     return {**own, SCAN_PROBLEMS: schema_from_struct(Problem)}
 
 
-def _join_text(join: JoinDecision, way: Candidate | None = None) -> str:
-    way = way or join.chosen
-    keys = " and ".join(f"{join.left}.{k.left} = {join.right}.{k.right}" for k in way.keys)
-    return f"{way.strategy}: {keys} ({way.confidence:.2f}: {way.evidence})"
+def join_text(join: JoinDecision, way: Candidate | None = None) -> str:
+    """A way to join, the chosen one if none is given, with its confidence and the evidence."""
+    told = _way(join, way or join.chosen)
+    return f"{told.text} ({told.confidence:.2f}: {told.evidence})"

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.cpg.kinds import COLUMNS
+from codeanatomy.engine.events import Event, Events, Recorder
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.memory import PeakMemory
 from codeanatomy.extract.witness import Extractor, Survey
+from codeanatomy.facts.collect import listeners
 from codeanatomy.facts.ids import mix
 from codeanatomy.facts.schema import columns_of, table_name
 from codeanatomy.facts.types import EVIDENCE
@@ -67,6 +69,8 @@ class Run(contextlib.ExitStack):
         self.on_progress = on_progress or (lambda phase, done, of: None)
         self.phases: dict[str, float] = {}
         self.memory = self.enter_context(PeakMemory())
+        self.recorder = Recorder()
+        self.events = Events(self.recorder, self._told, *listeners())
         if gc.isenabled():  # a build makes no cycles, but many small tuples to search for them
             gc.disable()
             self.callback(gc.enable)
@@ -76,9 +80,19 @@ class Run(contextlib.ExitStack):
     def phase(self, name: str) -> Iterator[None]:
         """Times a phase and tells the listener that it began."""
         self.on_progress(name, 0, 0)
+        self.events("phase started", name)
         started = time.perf_counter()
         yield
         self.phases[name] = round(time.perf_counter() - started, 4)
+        self.events("phase finished", name, ms=1000 * self.phases[name])
+
+    def _told(self, event: Event) -> None:
+        """Progress of the tasks, for the listener of the run."""
+        if event.kind == "planned":
+            self._tasks, self._done = int(event.numbers["tasks"]), 0
+        elif event.kind == "finished":
+            self._done += 1
+            self.on_progress("execute", self._done, self._tasks)
 
     def report(
         self, store: str, snapshot: Snapshot, *, new: bool, extracted: int = 0, cached: int = 0

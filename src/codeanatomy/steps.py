@@ -11,21 +11,31 @@ import pyarrow as pa
 
 from codeanatomy.compiled import ANSWERS, SCAN_PROBLEMS, SOLVER_TABLES, Compiled
 from codeanatomy.cpg.kinds import EDGE_KINDS, NODE_KINDS
-from codeanatomy.cpg.model import constants, model
+from codeanatomy.cpg.model import constants
 from codeanatomy.engine import checks
+from codeanatomy.engine.capabilities import functions
 from codeanatomy.engine.execute import execute
-from codeanatomy.engine.session import register, session
+from codeanatomy.engine.execution import Execution
+from codeanatomy.engine.manifest import Snapshot
+from codeanatomy.engine.session import register, session, settings_of
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
 from codeanatomy.extract.witnesses import by_rank
+from codeanatomy.facts.authority import aligned, authority
 from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.problem import CODES
-from codeanatomy.facts.schema import columns_of, schema_from_struct, table_name, table_of
+from codeanatomy.facts.schema import schema_from_struct, table_name, table_of
+from codeanatomy.facts.tables.artifacts import Finding
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
+from codeanatomy.planned import Planned, decide
+from codeanatomy.planning.estimate import Size
+from codeanatomy.planning.signals import Machine
+from codeanatomy.planning.validate import ERROR, Checked, refuse, validate
+from codeanatomy.planning.workload import classify
 from codeanatomy.report import Run, call_sites, graph_facts, witness_facts
 from codeanatomy.resolve.solve import solve
 from codeanatomy.semantic.declare import Entity, Relation
@@ -120,15 +130,68 @@ def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
     return msgspec.structs.replace(evidence, tables=tables, facts=facts)
 
 
-def run_views(compiled: Compiled, evidence: Evidence) -> dict[str, pa.Table]:
-    """The final tables; those of the evidence are let go as soon as nothing reads them any more."""
-    ctx = session(compiled.policy.session)
-    while evidence.tables:
-        register(ctx, *evidence.tables.popitem())
-    policy = compiled.policy.cache
-    made = execute(ctx, compiled.tasks, compiled.sql, compiled.schemas, policy, sort=_sort())
+def prepare(
+    compiled: Compiled,
+    evidence: Evidence,
+    last: Snapshot | None,
+    machine: Machine,
+    mode: str,
+) -> tuple[Planned, Evidence, list[Finding]]:
+    """What the views will follow, the evidence with exactly the columns that they were planned on,
+    and what was wrong with it. Raises PlanError for what the mode does not let pass."""
+    findings: list[Finding] = []
+    tables = dict(evidence.tables)
+    for name, table in evidence.tables.items():
+        wanted = compiled.wanted.get(name, frozenset())
+        struct = pa.schema(f for f in compiled.schemas.get(name, ()) if f.name in wanted)
+        if struct.names and any(f not in table.schema for f in struct):
+            told = authority(name, observed=table.schema, struct=struct)
+            findings += told.findings
+            try:
+                tables[name] = aligned(table, told.schema)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                tables[name] = told.schema.empty_table()
+                trouble = Trouble("witness-failed", f"{name} is not of its shape: {error}"[:300])
+                row = table_of(Problem, [_problem_row("schema", trouble)])
+                tables[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], row])
+    if mode == ERROR:
+        refuse(findings, mode)
+    evidence = msgspec.structs.replace(evidence, tables=tables)
+    sizes = {name: Size(t.num_rows, t.nbytes) for name, t in tables.items()}
+    workload = classify(
+        "build", evidence.extracted + evidence.cached, evidence.extracted, last is not None
+    )
+    return decide(compiled, workload, sizes, last, machine), evidence, findings
+
+
+def run_views(
+    compiled: Compiled, evidence: Evidence, planned: Planned, mode: str, run: Run
+) -> tuple[dict[str, pa.Table], list[Finding]]:
+    """The final tables, and what was found about the policy before they were made; tables of the
+    evidence are let go as soon as nothing reads them any more."""
+    policy = planned.policy
+    ctx = session(policy.section("session"))
+    execution = Execution(compiled.manifest, {}, ctx)
+    parts = policy.section("scan")
+    with execution.only():
+        execution.passes("registration")
+        while evidence.tables:
+            name, table = evidence.tables.popitem()
+            register(ctx, name, table, int(parts.get(name, 1)))
+        execution.passes("readiness")
+        live = (functions(ctx), settings_of(ctx))
+        found = validate(Checked(policy, planned.known, planned.schedule, *live), mode)
+        made = execute(
+            execution,
+            compiled.tasks,
+            sql=compiled.followed(policy),
+            schemas=compiled.schemas,
+            policy=policy,
+            planned=planned.schedule,
+            events=run.events,
+        )
     pa.default_memory_pool().release_unused()
-    return made
+    return made, found
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:
@@ -145,20 +208,12 @@ def check(tables: Mapping[str, pa.Table]) -> None:
 
 def finish(
     outputs: Mapping[str, pa.Table], scanned: Repository, evidence: Evidence, compiled: Compiled
-) -> tuple[dict[str, pa.Table], dict[str, object], dict[str, list[str]]]:
-    """The final tables with the source texts, what the snapshot says, and how they are sorted."""
-    facts = graph_facts(outputs) | evidence.facts | {"policy": compiled.policy.fingerprint}
+) -> tuple[dict[str, pa.Table], dict[str, object]]:
+    """The final tables with the source texts, and what the snapshot says."""
+    facts = graph_facts(outputs) | evidence.facts
     facts["without"] = sorted(compiled.without)
     facts["relations"] = compiled.relations()
-    return {**outputs, TEXTS: _texts(scanned)}, facts, _sort()
-
-
-def _sort() -> dict[str, list[str]]:
-    """The columns by which each output is stored, as declared."""
-    return {
-        o.name: [columns_of(schema_from_struct(o.struct), m)[0] for m in o.sort]
-        for o in model().outputs.values()
-    }
+    return {**outputs, TEXTS: _texts(scanned)}, facts
 
 
 def _texts(scanned: Repository) -> pa.Table:

@@ -1,6 +1,6 @@
 """What the checks allow: the ladder of the rooms, and every exception with its reason."""
 
-FRONT_DOORS = ("build", "compiled", "report", "steps")
+FRONT_DOORS = ("artifacts", "build", "compiled", "doctor", "planned", "replay", "report", "steps")
 
 # room -> what it may import of ours; a dotted entry allows that module only
 LADDER: dict[str, tuple[str, ...]] = {
@@ -18,21 +18,26 @@ LADDER: dict[str, tuple[str, ...]] = {
         "planning.tasks",
         "planning.schedule",
         "planning.policy",
+        "planning.signals",
+        "planning.estimate",
     ),
     "query": (
         "facts",
         "sources",
         "plans",
-        "planning.compile",
+        "planning.package",
+        "planning.workload",
         "engine.store",
         "engine.manifest",
         "engine.session",
         "engine.border",
         "engine.index",
+        "engine.pruning",
         "cpg.kinds",
+        "cpg.artifacts",
     ),
     "settings": ("facts",),
-    "app": (*FRONT_DOORS, "settings", "query", "facts.errors", "cpg.kinds"),
+    "app": (*FRONT_DOORS, "settings", "query", "facts.errors", "cpg.kinds", "cpg.artifacts"),
     "": (*FRONT_DOORS, "settings", "query", "facts.errors"),
 }
 LADDER |= dict.fromkeys(

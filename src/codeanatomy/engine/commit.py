@@ -33,9 +33,11 @@ def commit(
     tables: Mapping[str, pa.Table],
     facts: Mapping[str, object],
     sort: Mapping[str, Sequence[str]],
+    said: Mapping[str, pa.Table],
 ) -> Snapshot:
-    """Publish the tables; the new snapshot, or the last one when nothing differs."""
-    if wrong := sorted(name for name in tables if not manifest.NAME.fullmatch(name)):
+    """Publish the tables; the new snapshot, or the last one when nothing differs but what is said
+    about the run."""
+    if wrong := sorted(name for name in {**tables, **said} if not manifest.NAME.fullmatch(name)):
         raise StoreError(f"{wrong[0]!r} is no table name; use lower-case letters, digits and _")
     number = max([0, *manifest.numbers(root / "snapshots")]) + 1
     last = undo(root)
@@ -45,11 +47,13 @@ def commit(
     try:
         drafts = _drafts(work, last, tables, sort)
         changed = any(draft.version < 0 for draft in drafts.values())
-        if last and not changed and plain == last.facts and sorted(last.tables) == [*drafts]:
+        before = [name for name, table in last.tables.items() if table.content_hash] if last else []
+        if last and not changed and plain == last.facts and sorted(before) == [*drafts]:
             return manifest.current(root / "snapshots") or last
+        drafts |= {name: _written(work, table, ()) for name, table in sorted(said.items())}
         stored = {name: _placed(root, work, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
-        told = fingerprint({name: table.content_hash for name, table in stored.items()})[:12]
+        told = fingerprint({n: t.content_hash for n, t in stored.items() if t.content_hash})[:12]
         now = datetime.datetime.now(datetime.UTC)
         snapshot = Snapshot(number, told, stored, plain, now)
         return manifest.publish(root, snapshot, links)
@@ -94,15 +98,21 @@ def _drafts(
             new = StoredTable((), 0, -1, table.num_rows, content, schema, keys)
             if old and replace(new, files=old.files, bytes=old.bytes, version=old.version) == old:
                 return old
-            file = work / f"{uuid.uuid4().hex}.parquet"
-            delta.write_parquet(file, table)
-            manifest.fsync(file)
-            return replace(new, files=(file.name,), bytes=file.stat().st_size)
+            return _written(work, table, keys, content)
 
     order = sorted(tables, key=lambda name: (-tables[name].nbytes, name))
     with ThreadPoolExecutor(_THREADS, "store") as pool:
         drafts = dict(zip(order, pool.map(draft, order), strict=True))
     return {name: drafts[name] for name in sorted(drafts)}
+
+
+def _written(work: Path, table: pa.Table, keys: tuple[str, ...], content: str = "") -> StoredTable:
+    """The table as a new file; without a content hash it takes no part in the snapshot's id."""
+    file = work / f"{uuid.uuid4().hex}.parquet"
+    delta.write_parquet(file, table)
+    manifest.fsync(file)
+    schema, size = manifest.schema_text(table.schema), file.stat().st_size
+    return StoredTable((file.name,), size, -1, table.num_rows, content, schema, keys)
 
 
 def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTable:

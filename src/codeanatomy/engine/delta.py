@@ -93,6 +93,15 @@ def commit_file(folder: Path, file: Path, schema: pa.Schema) -> int:
         return head_version(folder)
 
 
+def checkpoint(folder: Path) -> None:
+    """Sum up the log so far, so that readers start there."""
+    from deltalake import DeltaTable
+
+    if head_version(folder) >= 0:
+        with engine_errors(f"checkpoint of {folder.name}"):
+            DeltaTable(folder).create_checkpoint()
+
+
 def repair(folder: Path, version: int, files: Sequence[Path], schema: pa.Schema) -> int:
     """Bring the log back to the manifest's version; the version that now stands for it.
 

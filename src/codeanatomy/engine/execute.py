@@ -1,49 +1,173 @@
-"""Running the tasks of a policy, in order, on one session."""
+"""Running the tasks of a schedule on one execution, as the policy says: ready ones at once as far
+as the memory goes."""
 
+import contextvars
+import tempfile
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
 
+import msgspec
 import pyarrow as pa
-from datafusion import DataFrame, SessionContext
+import pyarrow.parquet as pq
+from datafusion import DataFrame
 
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.content import in_order
+from codeanatomy.engine.events import Events
+from codeanatomy.engine.execution import Execution
+from codeanatomy.engine.pruning import pruning
 from codeanatomy.engine.session import register
-from codeanatomy.planning.tasks import Decision, Task
+from codeanatomy.planning.policy import ExecutionPolicy
+from codeanatomy.planning.schedule import Schedule
+from codeanatomy.planning.tasks import Task
+
+Rows: TypeAlias = pa.Table | Path  # in memory, or staged on disk
 
 
 def execute(
-    ctx: SessionContext,
+    execution: Execution,
     tasks: Sequence[Task],
+    *,
     sql: Mapping[str, str],
     schemas: Mapping[str, pa.Schema],
-    cache: Mapping[str, Decision],
-    *,
-    sort: Mapping[str, Sequence[str]] | None = None,
+    policy: ExecutionPolicy,
+    planned: Schedule,
+    events: Events,
 ) -> dict[str, pa.Table]:
-    """The output tables, in the order of the columns that `sort` names. Views that the policy keeps
-    are run once; the others become part of the plans that read them. What no later task reads
-    leaves the session at once. Raises EngineError naming the task that failed."""
-    outputs: dict[str, pa.Table] = {}
-    last = {read: task.view for task in tasks for read in task.reads}
-    for task in tasks:
-        kept = cache[task.view].value
-        with engine_errors(f"view {task.view}"):
-            if kept == "none":
-                ctx.register_view(task.view, ctx.sql(sql[task.view]))
-            else:
-                made = [_rows(ctx.sql(sql[task.view]), schemas[task.view])]
-            for read in (read for read in task.reads if last[read] == task.view):
-                ctx.deregister_table(read)
-            if kept == "none":
-                continue
+    """The output tables, sorted as the policy says. Views that it keeps are run once, the others
+    become part of the plans that read them; what no later task reads leaves the session at once.
+
+    Raises EngineError naming the task that failed, after those beside it have ended."""
+    run = _Run(execution.passes("executor"), tasks, policy, events)
+    order = {one.view: one for one in planned.tasks}
+    events("planned", "run", tasks=len(order))
+    ready: list[str] = []
+    running: dict[Future[Rows], str] = {}
+    held = planned.machine.used
+    with (
+        tempfile.TemporaryDirectory(dir=execution.locations.get("staging")) as folder,
+        ThreadPoolExecutor(max(1, planned.machine.cores), "task") as pool,
+    ):
+        fresh = run.start()
+        while fresh or ready or running:
+            for view in fresh:  # views that are not kept are plans only
+                if run.cache[view] == "none":
+                    with engine_errors(f"view {view}"):
+                        frame = execution.session.sql(sql[view])
+                        execution.session.register_view(view, frame)
+                    run.release(view)
+                    fresh += run.finished(view)
+                else:
+                    ready.append(view)
+            fresh = []
+            ready.sort(key=lambda view: order[view].order)
+            while ready:
+                busy = [order[view].needs for view in running.values()]
+                if not planned.admits(held, busy, order[ready[0]].needs):
+                    break
+                view = ready.pop(0)
+                with engine_errors(f"view {view}"):
+                    frame = execution.session.sql(sql[view])
+                run.release(view)
+                work = contextvars.copy_context()
+                made = partial(_made, run, view, frame, schemas[view], Path(folder))
+                running[pool.submit(work.run, made)] = view
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda f: order[running[f]].order):
+                view = running.pop(future)
+                run.keep(view, future.result(), schemas[view])
+                held += order[view].keeps
+                fresh += run.finished(view)
+    return run.outputs
+
+
+class _Run:
+    """What one run of the tasks has made, and what waits for what."""
+
+    def __init__(
+        self, execution: Execution, tasks: Sequence[Task], policy: ExecutionPolicy, events: Events
+    ) -> None:
+        self.execution = execution
+        self.events = events
+        self.cache = policy.section("cache")
+        self.sort = {
+            name: value.split(", ") for name, value in policy.section("output").items() if value
+        }
+        self.measured = policy.section("diagnostics").get("operators") == "on"
+        self.outputs: dict[str, pa.Table] = {}
+        self._reads = {task.view: tuple(task.reads) for task in tasks}
+        self._readers = Counter(read for task in tasks for read in task.reads)
+        self._waits = {
+            v: {r for r in reads if r in self._reads} for v, reads in self._reads.items()
+        }
+
+    def start(self) -> list[str]:
+        """The views that wait for none."""
+        return [view for view, waits in self._waits.items() if not waits]
+
+    def finished(self, view: str) -> list[str]:
+        """The views that waited for this one last."""
+        held = [other for other, waits in self._waits.items() if view in waits]
+        for other in held:
+            self._waits[other].discard(view)
+        return [other for other in held if not self._waits[other]]
+
+    def release(self, view: str) -> None:
+        """Let go, once the view is planned, of what nobody else will read."""
+        for read in self._reads[view]:
+            self._readers[read] -= 1
+            if not self._readers[read]:
+                self.execution.session.deregister_table(read)
+
+    def keep(self, view: str, rows: Rows, schema: pa.Schema) -> None:
+        """Make the rows readable to later tasks, and an output's ours."""
+        if isinstance(rows, Path):
+            self.execution.passes("staging").session.register_parquet(view, rows, schema=schema)
+            return
+        if self._readers[view]:
+            register(self.execution.session, view, rows)
+        if self.cache[view] == "output":
+            self.outputs[view] = rows
+
+
+def _made(run: _Run, view: str, frame: DataFrame, schema: pa.Schema, folder: Path) -> Rows:
+    """The rows of one view, where the policy wants them."""
+    run.execution.passes("worker")
+    run.events("started", view)
+    began = time.perf_counter()
+    with engine_errors(f"view {view}"):
+        if run.cache[view] == "staging":
+            rows: Rows = folder / f"{view}.parquet"
+            count = _staged(frame, schema, folder / f"{view}.parquet")
+            size = (folder / f"{view}.parquet").stat().st_size
+        else:
+            made = [_rows(frame, schema)]
+            count, size = made[0].num_rows, made[0].nbytes
             # popped, so that unsorted columns are let go one by one
-            table = (
-                in_order(made.pop(), sort[task.view]) if kept == "output" and sort else made.pop()
-            )
-            register(ctx, task.view, table)
-        if kept == "output":
-            outputs[task.view] = table
-    return outputs
+            keys = run.sort.get(view) if run.cache[view] == "output" else None
+            rows = in_order(made.pop(), keys) if keys else made.pop()
+        numbers = {"rows": count, "bytes": size, "ms": 1000 * (time.perf_counter() - began)}
+        if run.measured:
+            left = msgspec.to_builtins(pruning(frame.execution_plan()))
+            numbers |= {f"pruning {name}": number for name, number in left.items()}
+    run.events("finished", view, **numbers)
+    return rows
+
+
+def _staged(frame: DataFrame, schema: pa.Schema, file: Path) -> int:
+    """The frame's rows in a file, batch by batch; how many there are."""
+    count = 0
+    with pq.ParquetWriter(file, schema, compression="lz4") as writer:
+        for batch in frame.execute_stream():
+            table = _coded(pa.Table.from_batches([batch.to_pyarrow()]).cast(schema))
+            writer.write_table(table)
+            count += table.num_rows
+    return count
 
 
 def _rows(frame: DataFrame, schema: pa.Schema) -> pa.Table:

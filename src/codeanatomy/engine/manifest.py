@@ -46,6 +46,10 @@ class Snapshot(msgspec.Struct, frozen=True):
     created: datetime.datetime
     folder: str = ""  # where it was read; never stored
 
+    def contents(self) -> dict[str, str]:
+        """The content hash of each table of the graph, not of those about the run."""
+        return {name: t.content_hash for name, t in self.tables.items() if t.content_hash}
+
     def directory(self, table: str) -> Path:
         """Folder with exactly the Parquet files of the table."""
         return Path(self.folder, table)

@@ -74,3 +74,26 @@ def _read(path: str) -> str:
     with contextlib.suppress(OSError):
         return Path("/proc", path).read_text(encoding="ascii")
     return ""
+
+
+_SHARE_OF_ALL = 0.7  # what a build may use of the machine's memory unless it is told
+
+
+def memory_limit() -> int | None:
+    """Bytes that a run may use here: most of the machine's memory, or of what its control group
+    allows; None where nobody says."""
+    found = [int(line.split()[1]) << 10 for line in _lines("/proc/meminfo") if "MemTotal:" in line]
+    for line in _lines("/proc/self/cgroup"):
+        if line.startswith("0::"):
+            for place in (Path("/sys/fs/cgroup", line[3:].strip("/\n")), Path("/sys/fs/cgroup")):
+                found += [int(text) for text in _lines(place / "memory.max") if text.isdecimal()]
+    found += [
+        int(t) for t in _lines("/sys/fs/cgroup/memory/memory.limit_in_bytes") if t.isdecimal()
+    ]
+    return int(_SHARE_OF_ALL * min(found)) if found else None
+
+
+def _lines(file: str | Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        return Path(file).read_text(encoding="ascii").split("\n")
+    return []

@@ -4,8 +4,9 @@ declaration is the runtime object."""
 import functools
 import importlib
 import importlib.metadata
+import logging
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Protocol, TypeVar
 
@@ -22,6 +23,7 @@ class Named(Protocol):
 
 T = TypeVar("T", bound=Named)
 GROUP = "codeanatomy.extractors"  # entry points that name modules with declarations
+LISTENERS = "codeanatomy.listeners"  # entry points that name functions which hear of events
 
 
 def collect(package: ModuleType, kind: type[T]) -> dict[str, T]:
@@ -66,3 +68,15 @@ def plugins() -> tuple[list[ModuleType], list[str]]:
         except Exception as error:  # noqa: BLE001 - a plug-in's load
             broken.append(f"plug-in {entry.name}: {type(error).__name__}: {error}"[:300])
     return modules, broken
+
+
+def listeners() -> list[Callable[..., None]]:
+    """The listeners of installed packages, by name, each made anew for a run; one that cannot be
+    made is told so on the log."""
+    found = []
+    for entry in sorted(importlib.metadata.entry_points(group=LISTENERS), key=lambda e: e.name):
+        try:
+            found.append(entry.load()())
+        except Exception:  # a plug-in's load
+            logging.getLogger(__name__).warning("listener %s is broken", entry.name, exc_info=True)
+    return found

@@ -1,7 +1,11 @@
 """Arrow schemas derived from msgspec structs: the only way a table of ours gets a schema."""
 
+import collections.abc
+import datetime
+import enum
 import functools
 import re
+import types
 import typing
 from collections.abc import Iterable
 from types import ModuleType
@@ -17,28 +21,29 @@ UNIT = b"codeanatomy.unit"
 DOC = b"codeanatomy.doc"
 TABLE = b"codeanatomy.table"
 
-_PLAIN: dict[type, pa.DataType] = {
+_PLAIN: dict[object, pa.DataType] = {
     bool: pa.bool_(),
     int: pa.int64(),
     float: pa.float64(),
     str: pa.string(),
     bytes: pa.binary(),
-}
-_STORED: dict[object, pa.DataType] = {
-    hint: stored for plain, stored in _PLAIN.items() for hint in (plain, plain | None)
+    datetime.date: pa.date32(),
+    datetime.datetime: pa.timestamp("us", "UTC"),
 }
 
 
 @functools.cache
-def schema_from_struct(struct: type[msgspec.Struct]) -> pa.Schema:
-    """Arrow schema of a table struct: one field per attribute, meaning and docs as field metadata.
+def schema_from_struct(struct: type[msgspec.Struct] | pa.StructType) -> pa.Schema:
+    """Arrow schema of a table struct: one field per attribute, meaning and docs as field metadata;
+    of an Arrow struct its own fields.
 
-    Raises TypeError naming the field when a type has no Arrow counterpart.
+    Optionals are nullable; lists, mappings, enums and structs may nest. Raises TypeError naming the
+    field when a type has no Arrow counterpart.
     """
+    if isinstance(struct, pa.StructType):
+        return pa.schema(list(struct))
     metadata = {TABLE: table_name(struct).encode(), DOC: (struct.__doc__ or "").strip().encode()}
-    hints = typing.get_type_hints(struct, include_extras=True)
-    fields = [_field(struct.__name__, name, hints[name]) for name in struct.__struct_fields__]
-    return pa.schema(fields, metadata=metadata)
+    return pa.schema(_fields(struct), metadata=metadata)
 
 
 def structs_of(module: ModuleType) -> list[type[msgspec.Struct]]:
@@ -78,16 +83,44 @@ def column_of(schema: pa.Schema, meaning: SemanticType) -> str:
     return found[0]
 
 
-def _field(owner: str, name: str, hint: object) -> pa.Field:
+def _fields(struct: type[msgspec.Struct]) -> list[pa.Field]:
+    hints = typing.get_type_hints(struct, include_extras=True)
+    return [_field(f"{struct.__name__}.{n}", n, hints[n]) for n in struct.__struct_fields__]
+
+
+def _field(where: str, name: str, hint: object) -> pa.Field:
     marks: list[object] = []
     if typing.get_origin(hint) is typing.Annotated:
         hint, *marks = typing.get_args(hint)
-    if hint not in _STORED:
-        raise TypeError(f"{owner}.{name}: no column type for {hint!r}")
-    kind = next((m for m in marks if isinstance(m, pa.DataType)), _STORED[hint])
+    own = [a for a in typing.get_args(hint) if a is not type(None)]
+    nullable = _is_union(hint) and type(None) in typing.get_args(hint)
+    plain = own[0] if nullable and len(own) == 1 else hint
+    kind = next((m for m in marks if isinstance(m, pa.DataType)), None) or _stored(where, plain)
     meaning = next((m for m in marks if isinstance(m, SemanticType)), None)
-    field = pa.field(name, kind, nullable=type(None) in typing.get_args(hint))
-    return annotate(field, meaning, " ".join(m for m in marks if isinstance(m, str)))
+    told = " ".join(m for m in marks if isinstance(m, str))
+    return annotate(pa.field(name, kind, nullable=nullable), meaning, told)
+
+
+def _is_union(hint: object) -> bool:
+    return typing.get_origin(hint) in (types.UnionType, typing.Union)
+
+
+def _stored(where: str, hint: object) -> pa.DataType:
+    """The Arrow type of a hint that is no optional."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    if origin is list or (origin is tuple and args[1:] == (...,)):
+        return pa.list_(_field(where, "item", args[0]))
+    if origin in (dict, collections.abc.Mapping):
+        return pa.map_(_stored(where, args[0]), _field(where, "value", args[1]))
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return pa.struct(_fields(hint))
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        kinds = {type(member.value) for member in hint}
+        if len(kinds) == 1:
+            return _stored(where, kinds.pop())
+    raise TypeError(f"{where}: no column type for {hint!r}")
 
 
 def table_of(struct: type[msgspec.Struct], rows: Iterable[tuple[object, ...]]) -> pa.Table:

@@ -1,43 +1,66 @@
 """The execution policy: everything decided, compiled once, frozen, fingerprinted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 
 import msgspec
 
 from codeanatomy.facts.canonical import fingerprint
-from codeanatomy.planning.policies import cache
-from codeanatomy.planning.tasks import Decision, Task
-from codeanatomy.plans.facts import PlanFacts
+from codeanatomy.facts.tables.artifacts import Decision
+from codeanatomy.planning.policies import (
+    cache,
+    diagnostics,
+    function,
+    join,
+    maintenance,
+    output,
+    scan,
+    session,
+)
+from codeanatomy.planning.signals import Signals
 
-SESSION = {
-    "datafusion.execution.batch_size": "65536",  # few, long batches: columns, not rows
-    "datafusion.execution.collect_statistics": "false",  # evidence is in memory, counted already
-    "datafusion.sql_parser.enable_ident_normalization": "false",  # names stay as declared
-}
+Rule = Callable[[Signals], list[Decision]]
+RULES: tuple[Rule, ...] = (
+    session.decide,
+    function.decide,
+    join.decide,
+    scan.decide,
+    cache.decide,
+    output.decide,
+    maintenance.decide,
+    diagnostics.decide,
+)
 
 
 class ExecutionPolicy(msgspec.Struct, frozen=True):
-    """What the executor follows, section by section."""
+    """What the executor follows: decisions, section by section, and the fingerprint of each view's
+    plan. Its own fingerprint covers what was decided, not why."""
 
-    cache: dict[str, Decision]
-    joins: dict[str, list[object]]  # per view, the inferred joins with what was refused
-    session: dict[str, str]
-    plans: dict[str, str]  # fingerprint of each view's plan
-    fingerprint: str
+    decisions: tuple[Decision, ...]
+    plans: dict[str, str]
+
+    def section(self, name: str) -> dict[str, str]:
+        """What was decided in a section, by subject."""
+        return {d.subject: d.value for d in self.decisions if d.section == name}
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for policies that decide the same about the same plans."""
+        decided = sorted((d.section, d.subject, d.value) for d in self.decisions)
+        return fingerprint([decided, self.plans])
+
+    def edited(self, section: str, subject: str, value: str) -> "ExecutionPolicy":
+        """The policy with one value changed by hand."""
+        changed = tuple(
+            msgspec.structs.replace(d, value=value, reason="changed by hand")
+            if (d.section, d.subject) == (section, subject)
+            else d
+            for d in self.decisions
+        )
+        return msgspec.structs.replace(self, decisions=changed)
 
 
-def compile_policy(
-    tasks: Sequence[Task],
-    facts: Mapping[str, PlanFacts],
-    outputs: frozenset[str],
-    joins: Mapping[str, list[object]],
-) -> ExecutionPolicy:
-    """The policy for these tasks; the same inputs give the same fingerprint."""
-    policy = ExecutionPolicy(
-        cache={t.view: cache.decide(t, facts[t.view], t.view in outputs) for t in tasks},
-        joins={t.view: joins[t.view] for t in tasks if joins.get(t.view)},
-        session=SESSION,
-        plans={t.view: facts[t.view].fingerprint for t in tasks},
-        fingerprint="",
-    )
-    return msgspec.structs.replace(policy, fingerprint=fingerprint(policy))
+def compile_policy(known: Signals) -> ExecutionPolicy:
+    """The policy for these signals; equal signals give an equal policy."""
+    decided = [known.workload, *(decision for rule in RULES for decision in rule(known))]
+    plans = {task.view: known.facts[task.view].fingerprint for task in known.tasks}
+    return ExecutionPolicy(tuple(decided), plans)

@@ -1,4 +1,4 @@
-"""The task graph: which view must run before which, read off the plans; decisions about tasks."""
+"""The task graph: which view must run before which, read off the plans."""
 
 from collections.abc import Mapping
 
@@ -16,18 +16,6 @@ class Task(msgspec.Struct, frozen=True):
     reads: dict[str, tuple[str, ...]]  # table or view -> required columns
     generation: int
     consumers: tuple[str, ...]
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """One decision about one subject: the value chosen, why, on what numbers, what was refused, and
-    how sure it is."""
-
-    subject: str
-    value: str
-    reason: str
-    evidence: dict[str, int | float | str | bool]
-    refused: tuple[str, ...]
-    confidence: float
 
 
 def task_graph(facts: Mapping[str, PlanFacts], tables: frozenset[str]) -> tuple[Task, ...]:

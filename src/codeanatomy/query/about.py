@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.facts.errors import StoreError, UsageError
+from codeanatomy.planning.package import ExecutionPackage
 from codeanatomy.sources.walk import Changes
 
 ABOUT = b"codeanatomy.about"
@@ -61,6 +62,7 @@ class SnapshotFacts(msgspec.Struct, frozen=True):
     witnesses: tuple[Witnessed, ...] = ()
     relations: tuple[Declared, ...] = ()
     without: tuple[str, ...] = ()  # kinds of edges that were not asked for
+    package: ExecutionPackage | None = None
 
     def needs(self, *kinds: str) -> None:
         """UsageError when the graph was built without one of these kinds of edges."""

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from codeanatomy.cpg.artifacts import ARTIFACTS
 from codeanatomy.cpg.kinds import COLUMNS
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
@@ -73,6 +74,13 @@ class Graph(contextlib.ExitStack):
     def listed(self, question: str, *, limit: int | None = None) -> pa.Table:
         """Rows of a query in `sql/questions` that reads the public views only, as `sql` gives."""
         return self.sql(question_sql(question), limit=limit)
+
+    def artifact(self, name: str, *, limit: int | None = None) -> pa.Table:
+        """Rows of an artifact (`cpg.artifacts`). UsageError for a graph of an older version."""
+        found = ARTIFACTS[name]
+        if found.table not in self.snapshot.tables:
+            raise UsageError("this graph is of an older version; run `codeanatomy build` again")
+        return self.sql(found.sql, limit=limit)
 
     def callers(
         self, name: str, *, depth: int = 1, certain: bool = False, limit: int | None = None
@@ -211,6 +219,17 @@ class Graph(contextlib.ExitStack):
     def witnesses(self) -> pa.Table:
         """Who was asked in the build of this snapshot: witness, files, rows, problems, seconds."""
         rows = [msgspec.to_builtins(one) for one in self.facts.witnesses]
+        return stated(pa.Table.from_pylist(rows), self.statement(), None)
+
+    def package(self) -> pa.Table:
+        """What the graph was made from: its id, and the fingerprint of each part."""
+        found = self.facts.package
+        if found is None:
+            raise UsageError("this graph is of an older version; run `codeanatomy build` again")
+        made = msgspec.structs.replace(found, contents=self.snapshot.contents())
+        parts = {"id": made.id, **msgspec.to_builtins(found), **made.contents}
+        del parts["contents"]
+        rows = [{"part": part, "fingerprint": value} for part, value in parts.items()]
         return stated(pa.Table.from_pylist(rows), self.statement(), None)
 
     def schema(self, *, limit: int | None = None) -> pa.Table:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 import pyarrow as pa
+from msgspec.structs import replace
 
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.schema import columns_of, schema_from_struct, semantic_type
@@ -28,6 +29,7 @@ _ROLES = {
     ("ref", "owner"): (0.50, "file referred to"),
 }
 _EXACT_SPAN = 0.80
+_REQUIRED = 0.90  # a declaration says along which type
 _SYMBOL = 0.70
 _VALUE_GROUPS = ("symbol", "qualified", "module", "construct", "content")  # texts that identify
 
@@ -96,7 +98,7 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
                 read = tables_read(ctx.sql(view.made_of.sql))
             except ValueError as error:  # the engine's, for what it cannot plan
                 raise DeclarationError(f"view {view.name!r}: {error}") from error
-            view = msgspec.structs.replace(view, inputs=read)
+            view = replace(view, inputs=read)
         known.append(view)
     return Inferred(tuple(known), schemas, joins)
 
@@ -132,7 +134,11 @@ def infer_join(
     if len(found) > 1 and found[1].confidence == found[0].confidence:
         ways = " or ".join(str([(k.left, k.right) for k in c.keys]) for c in found[:2])
         raise DeclarationError(f"{left} joins {right} by {ways}: say which with `on`")
-    return JoinDecision(left, right, found[0], tuple(found[1:]))
+    best, *others = found
+    if on is not None:
+        confidence = max(best.confidence, _REQUIRED)
+        best = replace(best, confidence=confidence, evidence=f"{best.evidence}, as required")
+    return JoinDecision(left, right, best, tuple(others))
 
 
 def _pair(

@@ -48,10 +48,26 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt
     metavar="PYTHON",
     help="An interpreter or virtual environment: its metadata says what provides which module.",
 )
+@click.option(
+    "--memory",
+    type=click.IntRange(min=1),
+    metavar="MIB",
+    help="Mebibytes to get along with: what does not fit is kept on disk, and less runs at once. "
+    "Default: most of what the machine or its control group has.",
+)
+@click.option(
+    "--validation",
+    type=click.Choice(["off", "warn", "error"]),
+    default="warn",
+    help="What stops the build: errors in schemas, joins and policy (warn, the default), warnings "
+    "as well (error), nothing (off). What is found: `codeanatomy show validation`.",
+)
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @asked_options
 @format_option("text", "json")
-def command(*, no_cache: bool, form: str, **asked: Any) -> None:  # Any: what `build` takes
+def command(
+    *, no_cache: bool, memory: int | None, form: str, **asked: Any
+) -> None:  # Any: what `build` takes
     """Build the graph of a repository (default: the current folder).
 
     Nothing of the repository is imported or run. An unchanged tree gives no new snapshot. Files
@@ -67,7 +83,8 @@ def command(*, no_cache: bool, form: str, **asked: Any) -> None:  # Any: what `b
         for parameter, value in ((TRIM_THRESHOLD, KEPT), (MMAP_THRESHOLD, LARGE)):
             ctypes.CDLL(None).mallopt(parameter, value)
     with Phases() as phases:
-        report = build(**asked, cache=not no_cache, on_progress=phases)
+        room = memory << 20 if memory else None
+        report = build(**asked, memory=room, cache=not no_cache, on_progress=phases)
     if form == "json":
         print_object(report)
     else:

@@ -82,9 +82,16 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 
 def opened(folder: Path | None) -> "Graph":
     """The graph that `--graph` names, or the nearest one."""
-    from codeanatomy.query.graph import nearest_store, open_graph
+    from codeanatomy.query.graph import open_graph
 
-    return open_graph(folder if folder is not None else nearest_store(Path.cwd()))
+    return open_graph(store_folder(folder))
+
+
+def store_folder(folder: Path | None) -> Path:
+    """The folder that `--graph` names, or the nearest one with a graph."""
+    from codeanatomy.query.graph import nearest_store
+
+    return folder if folder is not None else nearest_store(Path.cwd())
 
 
 def answer(graph: "Graph", rows: "pa.Table", form: str, columns: tuple[str, ...] = ()) -> None:

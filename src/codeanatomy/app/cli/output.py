@@ -98,7 +98,7 @@ def _csv(rows: "pa.Table") -> Iterator[str]:
 
 def _rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
-        yield from batch.to_pylist()
+        yield from batch.to_pylist(maps_as_pydicts="strict")
 
 
 class _Line:
@@ -135,7 +135,7 @@ def _column(rows: "pa.Table", name: str) -> list[str]:
     if name == "folder":
         return [clean(path or ".") for path in rows["path"].to_pylist()]
     if name != "place":
-        return [clean(_cell(v)) for v in rows[name].to_pylist()]
+        return [clean(_cell(v)) for v in rows[name].to_pylist(maps_as_pydicts="strict")]
     pairs = zip(rows["path"].to_pylist(), rows["line"].to_pylist(), strict=True)
     return [clean(f"{path}:{line}" if path else "external") for path, line in pairs]
 

@@ -10,7 +10,7 @@ from codeanatomy.app.cli.output import print_object, write
 from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
-    from codeanatomy.compiled import Phases, Plan
+    from codeanatomy.planned import Phases, Plan, PlannedView
 
 
 @click.command("plan")
@@ -28,14 +28,14 @@ def command(
 ) -> None:
     """Witnesses, views, the tables and columns that each reads, tasks and their order.
 
-    Nothing is run. The plan follows from what is declared and asked for; it is the same for every
-    repository so far.
+    Nothing is run. The plan follows from what is declared and asked for, and from what the last
+    build of the repository measured, if there was one: rows, milliseconds, the critical path.
 
     \b
     Example:
       codeanatomy plan --format dot | dot -Tsvg > plan.svg
     """
-    from codeanatomy.compiled import phases, plan
+    from codeanatomy.planned import phases, plan
 
     if ir and form == "dot":
         raise UsageError("--ir has no drawing; ask for text or json")
@@ -46,7 +46,7 @@ def command(
         else:
             write("".join(line + "\n" for line in ir_text(made)))
         return
-    planned = plan(layers, witnesses)
+    planned = plan(repo, layers, witnesses)
     if form == "json":
         print_object(planned)
     else:
@@ -64,11 +64,22 @@ def text(planned: "Plan") -> list[str]:
             lines += ["", f"generation {generation}"]
         lines += [
             f"  {view.view}  ({view.kind}, kept: {view.cache}, because {view.reason})",
+            *_expected(view),
             f"    grain {view.grain}: {view.grain_reason}",
             *(f"    reads {read}: {', '.join(columns)}" for read, columns in view.reads.items()),
             *(f"    joins {join}" for join in view.joins),
         ]
-    return [*lines, "", f"{len(planned.views)} tasks; policy {planned.policy}"]
+    if planned.critical_path:
+        lines += ["", f"critical path: {' -> '.join(planned.critical_path)}"]
+    return [*lines, "", f"{planned.workload}: {len(planned.views)} tasks; policy {planned.policy}"]
+
+
+def _expected(view: "PlannedView") -> list[str]:
+    """What the view is expected to make and take, where somebody knows."""
+    if view.rows is None:
+        return []
+    critical = ", on the critical path" if view.critical else ""
+    return [f"    expected {view.rows} rows in {view.milliseconds:.0f} ms{critical}"]
 
 
 def ir_text(made: "Phases") -> list[str]:

@@ -6,6 +6,7 @@ import click
 
 from codeanatomy.app.cli import options
 from codeanatomy.app.cli.output import print_object, print_rows
+from codeanatomy.cpg.artifacts import ARTIFACTS
 
 # what is listed -> the columns that text shows of it; the queries stand in `query/sql/questions`
 COLUMNS = {
@@ -19,30 +20,35 @@ COLUMNS = {
 }
 
 
-@click.command("show")
-@click.argument("what", type=click.Choice([*COLUMNS, "witnesses", "tables", "snapshot"]))
+_WHAT = {
+    "problems": "trouble with the input, with its place",
+    "conflicts": "sites of which witnesses say different things, and what",
+    "unresolved": "sites whose target is unknown, with the reason",
+    "skipped": "files and folders that were left out, with the reason",
+    "roots": "folders that module names start from",
+    "dependencies": "distributions, how they are known, and how many symbols are used of each",
+    "kinds": "how many nodes and edges of each kind",
+    "witnesses": "who was asked: files, rows, problems, and seconds of the build",
+    "tables": "tables and views that `query` can read, with their columns",
+    "snapshot": "ref, commit, counts, and each table's rows and content hash",
+    "package": "what the graph was made from, for `codeanatomy replay`",
+    **{name: artifact.doc for name, artifact in ARTIFACTS.items()},
+}
+_HELP = (
+    "Print what is known about the graph itself: trouble, gaps, scope, contents, and how it was "
+    "made.\n\n\b\n"
+    + "\n".join(f"{name:<14}{doc}" for name, doc in _WHAT.items())
+    + "\n\n\b\nExample:\n  codeanatomy show unresolved --limit 20"
+)
+
+
+@click.command("show", help=_HELP)
+@click.argument("what", type=click.Choice(list(_WHAT)), metavar="WHAT")
 @options.limit_option
 @options.graph_option
 @options.format_option()
 def command(what: str, limit: int | None, folder: Path | None, form: str) -> None:
-    """Print what is known about the graph: trouble, gaps, scope, contents, snapshot.
-
-    \b
-    problems      trouble with the input, with its place
-    conflicts     sites of which witnesses say different things, and what
-    unresolved    sites whose target is unknown, with the reason
-    skipped       files and folders that were left out, with the reason
-    roots         folders that module names start from
-    dependencies  distributions, how they are known, and how many symbols are used of each
-    kinds         how many nodes and edges of each kind
-    witnesses     who was asked: files, rows, problems, and seconds of the build
-    tables        tables and views that `query` can read, with their columns
-    snapshot      ref, commit, counts, and each table's rows and content hash
-
-    \b
-    Example:
-      codeanatomy show unresolved --limit 20
-    """
+    """Prints one of the lists."""
     with options.opened(folder) as graph:
         if what == "snapshot":
             _snapshot(graph, form, limit)
@@ -51,6 +57,10 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
         elif what == "tables":
             told = ("table", "column", "type", "meaning")
             options.answer(graph, graph.schema(limit=limit), form, told)
+        elif what == "package":
+            options.answer(graph, graph.package(), form)
+        elif what in ARTIFACTS:
+            options.answer(graph, graph.artifact(what, limit=limit), form)
         else:
             options.answer(graph, graph.listed(what, limit=limit), form, COLUMNS[what])
 

@@ -1,0 +1,117 @@
+"""Front door: what a run says of itself, as tables that are kept with its snapshot."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import pyarrow as pa
+
+from codeanatomy.compiled import Compiled
+from codeanatomy.engine.capabilities import capabilities, decisive
+from codeanatomy.facts.canonical import fingerprint
+from codeanatomy.facts.errors import DeclarationError
+from codeanatomy.facts.schema import schema_from_struct
+from codeanatomy.facts.tables.artifacts import (
+    Decision,
+    Finding,
+    Input,
+    Lineage,
+    Measurement,
+    Part,
+)
+from codeanatomy.planned import Planned
+from codeanatomy.planning.package import ExecutionPackage
+from codeanatomy.report import Run
+from codeanatomy.sources.scan import Repository
+
+SHAPES: dict[str, type[msgspec.Struct]] = {
+    "decisions": Decision,
+    "findings": Finding,
+    "inputs": Input,
+    "lineage": Lineage,
+    "measurements": Measurement,
+    "parts": Part,
+}
+
+
+def recorded(
+    compiled: Compiled,
+    planned: Planned,
+    run: Run,
+    scanned: Repository,
+    findings: Iterable[Finding],
+) -> dict[str, pa.Table]:
+    """The tables of all shapes, filled by this run."""
+    views = sorted(compiled.facts.items())
+    lineage = [
+        Lineage(view, column, source)
+        for view, facts in views
+        for column, sources in (*facts.lineage.items(), ("", facts.influence))
+        for source in sources
+    ]
+    parts = [Part("manifest", view, facts.fingerprint) for view, facts in views]
+    sizes = planned.known.sizes.items()
+    measured = [
+        *planned.expected(),
+        *(Measurement("table", n, w, float(v)) for n, s in sizes
+          for w, v in (("rows", s.rows), ("bytes", s.bytes))),
+        *run.recorder.measured,
+        *(Measurement("phase", name, "seconds", took) for name, took in run.phases.items()),
+        Measurement("run", "run", "peak bytes", float(run.memory.now())),
+    ]  # fmt: skip
+    return {
+        "decisions": filled("decisions", planned.policy.decisions),
+        "findings": filled("findings", [*findings, *_not_run(planned, run)]),
+        "inputs": filled("inputs", [Input(n, _stream(t)) for n, t in scanned_tables(scanned)]),
+        "lineage": filled("lineage", lineage),
+        "measurements": filled("measurements", measured),
+        "parts": filled("parts", [*parts, *capabilities()]),
+    }
+
+
+def filled(name: str, rows: Sequence[msgspec.Struct]) -> pa.Table:
+    """The rows as the table of that name. DeclarationError for a name that is not in the catalogue
+    or a row of another shape."""
+    if name not in SHAPES:
+        raise DeclarationError(f"no artifact is stored as {name!r}; see SHAPES in artifacts.py")
+    try:
+        plain = msgspec.to_builtins(rows, builtin_types=(bytes,))
+        for row in plain:
+            msgspec.convert(row, SHAPES[name])
+    except (msgspec.ValidationError, TypeError) as error:
+        raise DeclarationError(f"{name}: not of its shape: {error}") from error
+    return pa.Table.from_pylist(plain, schema_from_struct(SHAPES[name]))
+
+
+def scanned_tables(scanned: Repository) -> list[tuple[str, pa.Table]]:
+    """What a scan found, by the names of its parts."""
+    parts = msgspec.structs.asdict(scanned).items()
+    return [(name, part) for name, part in parts if isinstance(part, pa.Table)]
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def _not_run(planned: Planned, run: Run) -> list[Finding]:
+    """Tasks that were planned and did not run, or ran without being planned."""
+    expected, ran = {one.view for one in planned.schedule.tasks}, set(run.recorder.ran())
+    return [
+        Finding("policy", "TASKS_DIFFER", "error", view, "was planned or ran, not both", "report")
+        for view in sorted(expected ^ ran)
+    ]
+
+
+def package_facts(compiled: Compiled, planned: Planned, inputs: str) -> dict[str, object]:
+    """What a snapshot says of the package that it was made from."""
+    made = ExecutionPackage(
+        manifest=compiled.manifest,
+        policy=planned.policy.fingerprint,
+        capabilities=fingerprint(decisive()),
+        plans=fingerprint(planned.policy.plans),
+        session=fingerprint(planned.policy.section("session")),
+        inputs=inputs,
+    )
+    return {"policy": made.policy, "package": msgspec.to_builtins(made)}

@@ -1,0 +1,47 @@
+"""Front door: what this installation can do, and what will be slow or missing here."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from codeanatomy.engine.capabilities import capabilities
+from codeanatomy.extract.cache import default_cache
+from codeanatomy.extract.foreman import usable_cpus
+from codeanatomy.extract.witnesses import witnesses
+from codeanatomy.facts.collect import offered, plugins
+from codeanatomy.facts.tables.artifacts import Part
+
+_ROOM = 1 << 30  # bytes: a large repository's graph, twice
+
+
+def examine() -> list[Part]:
+    """Name, value and consequence of everything that was looked at."""
+    cpus, cache = usable_cpus(), default_cache()
+    found = [
+        *capabilities(),
+        Part(
+            "machine", "usable processors", str(cpus), _slow(cpus < 2, "files are read one by one")
+        ),
+        _disk("cache of extracted rows", cache),
+        _disk("scratch folder", Path(tempfile.gettempdir())),
+    ]
+    for name, value, version in offered():
+        found.append(Part("plug-in", name, f"{value} {version}", ""))
+    found += [Part("plug-in", "broken", text, "it is left out") for text in plugins()[1]]
+    on_demand = sorted(name for name, one in witnesses().items() if one.on_demand)
+    told = "asked for with --with" if on_demand else "`pip install ./plugins/...` brings some"
+    found.append(Part("plug-in", "witnesses on demand", ", ".join(on_demand) or "none", told))
+    return found
+
+
+def _disk(what: str, folder: Path) -> Part:
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    trouble = "cannot be written: nothing is kept" if not os.access(there, os.W_OK) else ""
+    return Part("machine", what, f"{folder}, {free >> 20} MiB free",
+                trouble or _slow(free < _ROOM, "a large graph may not fit"))  # fmt: skip
+
+
+def _slow(is_so: bool, consequence: str) -> str:
+    return consequence if is_so else ""

@@ -1,0 +1,53 @@
+"""Workload classes: for what a session is used, and the engine's settings that follow."""
+
+from collections.abc import Mapping
+
+from codeanatomy.facts.tables.artifacts import Decision
+
+BATCH, UPDATE = "batch_ingest", "incremental_update"
+QUERY, REPLAY = "interactive_query", "compile_replay"
+_COMMON = {
+    "datafusion.execution.collect_statistics": "false",  # rows are counted already
+}
+_WRITES = {
+    **_COMMON,
+    "datafusion.execution.batch_size": "65536",  # few, long batches: columns, not rows
+    "datafusion.sql_parser.enable_ident_normalization": "false",  # names stay as declared
+}
+PROFILES: Mapping[str, Mapping[str, str]] = {
+    BATCH: _WRITES,
+    UPDATE: _WRITES,
+    QUERY: {
+        **_COMMON,  # and joins stay in the order written
+        "datafusion.execution.parquet.pushdown_filters": "true",  # look-ups read few rows
+    },
+    REPLAY: {
+        **_WRITES,
+        "datafusion.execution.target_partitions": "1",  # measured without neighbours
+    },
+}
+_FEW = 0.3  # share of files above which a change costs no less than a build from nothing
+
+
+def classify(command: str, files: int = 0, changed: int = 0, stored: bool = False) -> Decision:
+    """The class of a command; a build's depends on what it finds: files in all, files that were
+    read anew, and whether there is a graph already."""
+    numbers = {"files": float(files), "changed": float(changed), "stored": float(stored)}
+    if command == "replay":
+        value, reason = REPLAY, "a stored run is repeated"
+    elif command != "build":
+        value, reason = QUERY, f"`{command}` reads a finished graph"
+    elif stored and changed <= _FEW * files:
+        value, reason = UPDATE, f"{changed} of {files} files changed since the last graph"
+    elif stored:
+        value, reason = BATCH, f"{changed} of {files} files changed: as much work as anew"
+    else:
+        value, reason = BATCH, "there is no graph yet"
+    return Decision(
+        section="workload",
+        subject="run",
+        value=value,
+        reason=reason,
+        evidence=numbers if command == "build" else {},
+        refused=tuple(name for name in PROFILES if name != value),
+    )

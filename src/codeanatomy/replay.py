@@ -1,0 +1,188 @@
+"""Front door: a stored run once more, from what the store holds, into scratch space; the graph that
+it makes is compared with the stored one, table by table."""
+
+import contextlib
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from msgspec.structs import replace
+
+from codeanatomy import steps
+from codeanatomy.compiled import Compiled, compile_build
+from codeanatomy.engine.content import content_hash
+from codeanatomy.engine.manifest import Snapshot, load, numbers
+from codeanatomy.engine.store import Store
+from codeanatomy.facts.errors import PlanError, StoreError, UsageError
+from codeanatomy.facts.tables.artifacts import Decision
+from codeanatomy.planned import Planned, machine
+from codeanatomy.planning.package import ExecutionPackage
+from codeanatomy.planning.policy import ExecutionPolicy
+from codeanatomy.planning.schedule import schedule
+from codeanatomy.report import Progress, Run
+from codeanatomy.sources.scan import Repository
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the build was asked for, as its snapshot says."""
+
+    layers: list[str]
+    witnesses: dict[str, str]
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One final table: its content as stored, and as the repeated run made it."""
+
+    table: str
+    stored: str
+    repeated: str
+    equal: bool
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """What a repeated run gave: package, fingerprints of the policy as stored and as followed, each
+    table, seconds by phase, bytes at the peak."""
+
+    package: str
+    policy: str
+    followed: str
+    equal: bool
+    tables: tuple[Compared, ...]
+    phases: dict[str, float]
+    peak_memory: int
+
+
+def replay(
+    graph: str | Path = ".codeanatomy",
+    *,
+    package: str = "",
+    changes: Mapping[tuple[str, str], str] | None = None,
+    validation: str = "warn",
+    workers: int | None = None,
+    cache: bool = True,
+    on_progress: Progress | None = None,
+) -> Replay:
+    """Repeats the run that made a snapshot of the store, by its own policy, from the source texts
+    and the results of the scan that it holds. The store is only read.
+
+    `package` is the start of the package's id, '' the current graph's. `changes` are decisions to
+    take otherwise: (section, subject) to value. UsageError where there is no such package or what
+    it needs is not stored, PlanError where this version of codeanatomy compiles other plans.
+    """
+    with (
+        Store(Path(graph)).open().pin() as current,
+        tempfile.TemporaryDirectory() as scratch,
+        Run(on_progress) as run,
+    ):
+        snapshot, made_of = _found(current, package)
+        with run.phase("scan"):
+            scanned = _scanned(snapshot, Path(scratch))
+        with run.phase("compile"):
+            compiled = compile_build(_layers(snapshot), {})
+            policy = _policy(snapshot, compiled, made_of)
+        followed = policy
+        for (section, subject), value in (changes or {}).items():
+            if subject not in policy.section(section):
+                raise UsageError(f"the policy decides nothing about {section}.{subject}; "
+                                 "see `codeanatomy show policy`")  # fmt: skip
+            followed = followed.edited(section, subject, value)
+        with run.phase("extract"):
+            evidence = steps.gather(scanned, compiled, run, workers=workers, cache=cache)
+        with run.phase("resolve"):
+            evidence = steps.resolve(evidence, compiled)
+        with run.phase("plan"):
+            here = machine(used=run.memory.now())
+            planned, evidence, _ = steps.prepare(compiled, evidence, None, here, validation)
+            known, kept = planned.known, followed.section("cache")
+            order = schedule(known.tasks, known.estimates, kept, here)
+            planned = Planned(known, followed, order)
+        with run.phase("execute"):
+            outputs, _ = steps.run_views(compiled, evidence, planned, validation, run)
+        stored = snapshot.contents()
+        tables = []
+        for name, table in sorted(outputs.items()):
+            told = content_hash(table)
+            tables.append(Compared(name, stored.get(name, ""), told, told == stored.get(name)))
+        return Replay(
+            package=made_of.id,
+            policy=policy.fingerprint,
+            followed=followed.fingerprint,
+            equal=all(one.equal for one in tables),
+            tables=tuple(tables),
+            phases=run.phases,
+            peak_memory=run.memory.now(),
+        )
+
+
+def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:
+    """The snapshot whose package has an id that starts so, the newest first."""
+    folder = Path(current.folder).parent
+    known = []
+    for number in sorted(numbers(folder), reverse=True):
+        snapshot = load(folder, number)
+        if snapshot is not None and "package" in snapshot.facts:
+            made_of = msgspec.convert(snapshot.facts["package"], ExecutionPackage)
+            made_of = replace(made_of, contents=snapshot.contents())
+            known.append(made_of.id)
+            if made_of.id.startswith(start):
+                return snapshot, made_of
+    if not known:
+        raise UsageError("this graph is of an older version; run `codeanatomy build` again")
+    raise UsageError(f"the store holds no package {start!r}, only {', '.join(known)}")
+
+
+def _layers(snapshot: Snapshot) -> list[str]:
+    """The layers that the graph was built with; UsageError where it also rests on witnesses that
+    read what no store holds."""
+    asked = msgspec.convert(snapshot.facts["asked"], Asked)
+    if asked.witnesses:
+        names = ", ".join(asked.witnesses)
+        raise UsageError(f"this graph also rests on {names}, which read what no store holds")
+    return asked.layers
+
+
+def _rows(snapshot: Snapshot, name: str) -> pa.Table:
+    """A stored table, whole; StoreError where its file is damaged."""
+    files = [snapshot.directory(name) / file for file in snapshot.tables[name].files]
+    try:
+        return pa.concat_tables(map(pq.read_table, files))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(f"table {name} cannot be read ({error}); build again") from error
+
+
+def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -> ExecutionPolicy:
+    """The policy that the snapshot was made by."""
+    if compiled.manifest != made_of.manifest:
+        raise PlanError(
+            f"this codeanatomy makes other plans ({compiled.manifest[:12]}) than the one that made "
+            f"the graph ({made_of.manifest[:12]}); build again, or use that version"
+        )
+    rows = _rows(snapshot, "decisions").to_pylist(maps_as_pydicts="strict")
+    plans = {name: facts.fingerprint for name, facts in compiled.facts.items()}
+    return ExecutionPolicy(tuple(msgspec.convert(rows, list[Decision])), plans)
+
+
+def _scanned(snapshot: Snapshot, scratch: Path) -> Repository:
+    """The scan as stored, its files laid out in the scratch folder."""
+    found = {}
+    for name, rows in zip(*_rows(snapshot, "inputs").to_pydict().values(), strict=True):
+        with contextlib.suppress(pa.ArrowInvalid):
+            found[name] = pa.ipc.open_stream(rows).read_all()
+    texts = dict(zip(*_rows(snapshot, "texts").to_pydict().values(), strict=True))
+    for path, content in zip(
+        *(found["files"][c].to_pylist() for c in ("path", "content")), strict=True
+    ):
+        inside = PurePosixPath(path)
+        if inside.is_absolute() or ".." in inside.parts:
+            raise StoreError(f"the store names a file outside of the repository: {path!r}")
+        if content not in texts:
+            raise UsageError(f"the text of {path} is not stored, as it changed while it was read; "
+                             "build again")  # fmt: skip
+        place = scratch / inside
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(texts[content])
+    told = {key: snapshot.facts[key] for key in ("ref", "commit", "dirty")}
+    return Repository(root=scratch, **found, **msgspec.convert(told, dict))
