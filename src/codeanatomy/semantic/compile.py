@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.facts.errors import DeclarationError
+from codeanatomy.facts.errors import DeclarationError, nearest
 from codeanatomy.facts.schema import columns_of, schema_from_struct
 from codeanatomy.facts.tables.graph import Node, Problem, Prop
 from codeanatomy.facts.tables.views import FusedEdge
@@ -122,8 +122,9 @@ def _is_column(relation: Relation) -> bool:
 
 def _lefts(relation: Relation, schemas: Mapping[str, pa.Schema]) -> list[str]:
     if relation.left != EVERY:
-        if lost := [left for left in relation.left if left not in schemas]:
-            raise DeclarationError(f"relation {relation.name}: there is no table {lost[0]!r}")
+        if lost := [n for n in (*relation.left, relation.right) if n and n not in schemas]:
+            like = f"{lost[0]!r}{nearest(lost[0], schemas)}"
+            raise DeclarationError(f"relation {relation.name}: there is no table {like}")
         return list(relation.left)
     ends = (relation.src, relation.dst)
     return [n for n, s in schemas.items() if all(len(columns_of(s, m)) == 1 for m in ends)]

@@ -7,7 +7,7 @@ import pyarrow as pa
 from codeanatomy.facts import types as t
 from codeanatomy.facts.errors import DeclarationError
 from codeanatomy.facts.ids import hash_text, sql_edge_id, sql_node_id
-from codeanatomy.facts.schema import column_of, columns_of, schema_from_struct, semantic_type
+from codeanatomy.facts.schema import TABLE, column_of, columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
 from codeanatomy.semantic.compile import Project, Union, ViewNode
 from codeanatomy.semantic.declare import Entity, Relation, View
@@ -283,12 +283,12 @@ def cast(expression: str, wanted: pa.DataType, given: pa.DataType | None = None)
 
 
 def column(alias: str, schema: pa.Schema, meaning: t.SemanticType) -> str:
-    """The one column of that meaning, with its table's alias if it has one; DeclarationError if
-    there is none."""
+    """The one column of that meaning, behind its table's alias if any; else DeclarationError."""
     try:
         return f"{alias}." * bool(alias) + quote(column_of(schema, meaning))
     except KeyError as e:
-        raise DeclarationError(str(e.args[0])) from None
+        table = (schema.metadata or {}).get(TABLE, b"a view").decode()
+        raise DeclarationError(f"{table} has {e.args[0]}") from None
 
 
 def has(schema: pa.Schema, *meanings: t.SemanticType) -> bool:

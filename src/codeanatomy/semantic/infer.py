@@ -69,9 +69,7 @@ class Inferred(msgspec.Struct, frozen=True):
 
 def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Inferred:
     """Schemas and joins of every view, and what SQL views read; SQL views come first.
-
-    Raises DeclarationError for joins that do not follow from the types, PlanError for broken SQL.
-    """
+    DeclarationError for joins that do not follow from the types and for SQL that is broken."""
     schemas = dict(tables)
     joins: dict[str, tuple[JoinDecision, ...]] = {}
     for view in views:
@@ -111,6 +109,8 @@ def _widened(
     for field in (f for struct in structs for f in schema_from_struct(struct)):
         fields.setdefault(field.name, field)
     for one in read:
+        if one.column not in table.names:
+            raise DeclarationError(f"property {one.key}: {one.column!r} is not in {table.names}")
         fields.setdefault(one.column, table.field(one.column))
     return pa.schema(list(fields.values()))
 
@@ -119,9 +119,7 @@ def infer_join(
     schemas: Mapping[str, pa.Schema], left: str, right: str, on: SemanticType | None = None
 ) -> JoinDecision:
     """The best join of two tables by their schemas; `on` restricts the left key to that type.
-
-    Raises DeclarationError when nothing fits or when two ways are equally good.
-    """
+    DeclarationError when nothing fits or when two ways are equally good."""
     sides = schemas[left], schemas[right]
     found = [c for a in sides[0] for b in sides[1] if (c := _pair(*sides, a, b, on))]
     spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in sides]
@@ -130,7 +128,8 @@ def infer_join(
         found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
     found.sort(key=lambda c: (-c.confidence, [(k.left, k.right) for k in c.keys]))
     if not found:
-        raise DeclarationError(f"nothing joins {left} with {right}: no columns of one group")
+        of = f" by {on.name}" if on else ""
+        raise DeclarationError(f"nothing joins {left} with {right}{of}: no columns of one group")
     if len(found) > 1 and found[1].confidence == found[0].confidence:
         ways = " or ".join(str([(k.left, k.right) for k in c.keys]) for c in found[:2])
         raise DeclarationError(f"{left} joins {right} by {ways}: say which with `on`")
