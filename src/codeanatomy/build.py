@@ -81,7 +81,7 @@ def build(
                 facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
                 facts |= artifacts.package_facts(compiled, planned, inputs)
                 said = artifacts.recorded(compiled, planned, run, scanned, drift + found)
-                snapshot = store.commit(tables, facts, planned.policy.section("output"), said)
+                snapshot = store.commit(tables, facts, planned.policy.listed("output"), said)
                 store.maintain(planned.policy.section("maintenance"))
         return run.report(
             str(folder),

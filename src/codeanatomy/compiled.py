@@ -27,7 +27,7 @@ from codeanatomy.planning.policy import ExecutionPolicy
 from codeanatomy.planning.signals import Way
 from codeanatomy.planning.tasks import Task, task_graph
 from codeanatomy.planning.workload import BATCH, PROFILES
-from codeanatomy.plans.facts import PlanFacts, plan_facts, planning_session
+from codeanatomy.plans.facts import PlanFacts, plan_facts
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
 from codeanatomy.semantic.declare import Model, Relation
 from codeanatomy.semantic.emit import emit
@@ -153,11 +153,10 @@ def compile_graph(
     selection = Selection(frozenset(declared.outputs), asked.kinds, filled)
     views, left_out = optimize(inferred.views, selection)
     sql = {v.name: emit(v, inferred) for v in views}
-    ctx = planning_session(inferred.schemas)
     facts: dict[str, PlanFacts] = {}
     for name in _inputs_first(views):
         grains = {n: f.grain for n, f in facts.items()}
-        frame = ctx.sql(sql[name])
+        frame = inferred.session.sql(sql[name])
         facts[name] = plan_facts(frame, inferred.schemas, upstream=grains, settings=PROFILES[BATCH])
     tasks = task_graph(facts, frozenset(tables))
     solves = any(v.kind != DIAGNOSTIC and not ANSWERS.keys().isdisjoint(v.inputs) for v in views)

@@ -41,7 +41,7 @@ class Planned(msgspec.Struct, frozen=True):
                 ("bottom level ms", one.bottom_level),
                 ("slack ms", one.slack),
                 ("critical", one.critical),
-                ("rows read", self.known.estimates[one.view].rows_read),
+                ("evidence rows", self.known.estimates[one.view].evidence),
                 ("rows", self.known.estimates[one.view].rows),
                 ("bytes", one.keeps),
             )

@@ -1,31 +1,57 @@
-"""What is kept follows from consumers and work, never from a view's name."""
+"""What is decided follows from plans and numbers, never from a view's name; and what is decided is
+what happens."""
+
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
-from codeanatomy.compiled import compile_graph, evidence_schemas
-from codeanatomy.engine.execute import execute, register
-from codeanatomy.engine.session import session
-from codeanatomy.facts.errors import PlanError
-from codeanatomy.planning.policies import cache
-from codeanatomy.planning.policy import compile_policy
-from codeanatomy.planning.tasks import task_graph
-from codeanatomy.plans.facts import plan_facts, planning_session
+from codeanatomy.compiled import Compiled, compile_graph, evidence_schemas
+from codeanatomy.engine.events import Events, Recorder
+from codeanatomy.engine.execute import execute
+from codeanatomy.engine.execution import Execution
+from codeanatomy.engine.session import register, session, settings_of
+from codeanatomy.engine.store import Store
+from codeanatomy.facts.errors import EngineError, PlanError
+from codeanatomy.planned import decide
+from codeanatomy.planning.estimate import Past, Size
+from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
+from codeanatomy.planning.schedule import schedule
+from codeanatomy.planning.signals import Machine
+from codeanatomy.planning.workload import BATCH, PROFILES, QUERY, REPLAY, UPDATE, classify
+from tests.planning.views import ROWS, SCHEMA, VIEWS, signals
 
-SCHEMA = pa.schema([("a", pa.int64()), ("b", pa.int64())])
+LARGE = {"t": Size(2_000_000, 32_000_000), "u": Size(500_000, 8_000_000)}
 
 
-def graph(**views: str) -> tuple[object, ...]:
-    """(tasks, facts) of SQL views over the tables t and u."""
-    names = {"t": SCHEMA, "u": SCHEMA, **dict.fromkeys(views, SCHEMA)}
-    ctx = planning_session(names)
-    facts = {v: plan_facts(ctx.sql(sql), names) for v, sql in views.items()}
-    return task_graph(facts, frozenset({"t", "u"})), facts
+def run(policy: ExecutionPolicy, **more: object) -> tuple[dict[str, pa.Table], Recorder, Execution]:
+    """The views of `signals`, run as the policy says."""
+    known, recorder = signals(), Recorder()
+    ctx = session(policy.section("session"))
+    one = Execution("test", {}, ctx)
+    with one.only():
+        for name in ("t", "u"):
+            register(ctx, name, ROWS, int(policy.section("scan")[name]))
+        made = execute(
+            one,
+            known.tasks,
+            sql=VIEWS,
+            schemas=dict.fromkeys(VIEWS, SCHEMA),
+            policy=policy,
+            planned=schedule(
+                known.tasks, known.estimates, policy.section("cache"), Machine(**more)
+            ),
+            events=Events(recorder),
+        )
+    return made, recorder, one
 
 
 def test_order_follows_the_plans() -> None:
-    tasks, _ = graph(z="SELECT a, b FROM t", y="SELECT * FROM z", x="SELECT * FROM y")
+    tasks = signals(
+        {"z": "SELECT a, b FROM t", "y": "SELECT * FROM z", "x": "SELECT * FROM y"}
+    ).tasks
     assert [(t.view, t.generation) for t in tasks] == [("z", 0), ("y", 1), ("x", 2)]
     assert tasks[0].consumers == ("y",)
     assert tasks[0].reads == {"t": ("a", "b")}
@@ -33,41 +59,146 @@ def test_order_follows_the_plans() -> None:
 
 def test_a_circle_is_named() -> None:
     with pytest.raises(PlanError, match=r"circle: \w -> \w"):
-        graph(x="SELECT * FROM y", y="SELECT * FROM x")
+        signals({"x": "SELECT * FROM y", "y": "SELECT * FROM x"})
 
 
-def test_cache_follows_consumers_and_work() -> None:
-    tasks, facts = graph(
-        j="SELECT t.a, u.b FROM t JOIN u ON t.a = u.a",
-        p="SELECT a, b FROM t",
-        c1="SELECT j.a, p.b FROM j JOIN p ON j.a = p.a",
-        c2="SELECT j.b AS a, p.b FROM j JOIN p ON j.a = p.a",
+def test_kept_is_what_several_read_and_what_costs_more_to_make_again() -> None:
+    expected = {"j": "memory", "p": "none", "w": "output", "x": "output"}
+    assert compile_policy(signals()).section("cache") == expected
+    assert compile_policy(signals(sizes=LARGE)).section("cache") == expected
+    cheap = {"j": Past(evidence=2.5e6, rows=1e6, bytes=5e8, milliseconds=1.0)}
+    dear = compile_policy(signals(sizes=LARGE, past=cheap))
+    assert dear.section("cache")["j"] == "none"
+    [decision] = [d for d in dear.decisions if (d.section, d.subject) == ("cache", "j")]
+    assert decision.evidence["bytes"] == 5e8 and decision.confidence == 0.95
+
+
+def test_what_the_memory_has_no_room_for_goes_to_disk() -> None:
+    small = Machine(cores=2, memory=64 << 20, used=60 << 20)
+    policy = compile_policy(signals(sizes=LARGE, machine=small))
+    assert policy.section("cache")["j"] == "staging"
+    for command in ("query", "replay"):  # these write nothing
+        policy = compile_policy(signals(sizes=LARGE, machine=small, workload=classify(command)))
+        assert policy.section("cache")["j"] == "memory"
+
+
+@pytest.mark.parametrize(("view", "value"), [("j", "none"), ("j", "staging"), ("p", "memory")])
+def test_cache_is_followed(view: str, value: str) -> None:
+    policy = compile_policy(signals())
+    before, recorder, _ = run(policy)
+    after, changed, _ = run(policy.edited("cache", view, value))
+    assert sorted(before) == sorted(after) == ["w", "x"]
+    assert all(before[name].equals(after[name]) for name in before)
+    assert sorted(recorder.ran()) == ["j", "w", "x"]
+    assert sorted(changed.ran()) == sorted(
+        ({*recorder.ran()} | {view}) - ({view} if value == "none" else set())
     )
-    found = {t.view: cache.decide(t, facts[t.view], t.view == "c2").value for t in tasks}
-    assert found == {"j": "memory", "p": "none", "c1": "none", "c2": "output"}
 
 
-def test_the_executor_follows_the_policy_and_nothing_else() -> None:
-    tasks, facts = graph(v="SELECT a, b FROM t", w="SELECT * FROM v")
-    policy = compile_policy(tasks, facts, frozenset({"w"}), {})
-    sql = {"v": "SELECT a, b FROM t", "w": "SELECT * FROM v"}
-    rows = pa.table({"a": [1, 2], "b": [3, 4]}, schema=SCHEMA)
-
-    def run(decisions: object) -> list[str]:
-        ctx = session(policy.session)
-        register(ctx, "t", rows)
-        return sorted(execute(ctx, tasks, sql, {"v": SCHEMA, "w": SCHEMA}, decisions))
-
-    assert run(policy.cache) == ["w"]
-    kept = msgspec.structs.replace(policy.cache["v"], value="output")
-    assert run({**policy.cache, "v": kept}) == ["v", "w"]
+def test_an_output_is_what_is_kept_as_one() -> None:
+    made, _, _ = run(compile_policy(signals()).edited("cache", "j", "output"))
+    assert sorted(made) == ["j", "w", "x"]
 
 
-def test_the_fingerprint_is_that_of_its_sections() -> None:
-    one = compile_graph(evidence_schemas()).policy
-    two = compile_graph(evidence_schemas()).policy
-    assert one == two
-    tasks, facts = graph(v="SELECT a, b FROM t")
-    as_output = compile_policy(tasks, facts, frozenset({"v"}), {})
-    as_view = compile_policy(tasks, facts, frozenset(), {})
-    assert as_output.fingerprint != as_view.fingerprint
+def test_output_is_followed() -> None:
+    policy = compile_policy(signals())
+    assert policy.section("output") == {"w": "b", "x": "a"}
+    assert run(policy)[0]["w"]["b"].to_pylist() == [3, 4]
+    assert run(policy.edited("output", "w", "a"))[0]["w"]["b"].to_pylist() == [4, 3]
+
+
+def test_scan_is_followed() -> None:
+    known = signals(sizes={**LARGE, "u": Size(10, 160)})
+    policy = compile_policy(known)
+    assert policy.section("scan") == {"t": "2", "u": "1"}
+    ctx = session({})
+    rows = pa.table({"a": pa.array(range(1 << 18)), "b": pa.array(range(1 << 18))})
+    for parts in ("1", "2"):
+        followed = policy.edited("scan", "t", parts).section("scan")["t"]
+        register(ctx, f"t{parts}", rows, int(followed))
+        assert ctx.sql(f"SELECT a FROM t{parts}").execution_plan().partition_count == int(parts)
+
+
+def test_session_is_followed() -> None:
+    key = "datafusion.execution.batch_size"
+    policy = compile_policy(signals())
+    held = settings_of(run(policy)[2].session)
+    assert {k: held[k] for k in policy.section("session")} == policy.section("session")
+    assert settings_of(run(policy.edited("session", key, "1024"))[2].session)[key] == "1024"
+    with pytest.raises(EngineError, match=r"datafusion\.execution\.no_such"):
+        session({"datafusion.execution.no_such": "1"})
+
+
+def test_diagnostics_are_followed() -> None:
+    policy = compile_policy(signals())
+    assert {m.scope for m in run(policy)[1].measured} == {"task", "pruning"}
+    off = policy.edited("diagnostics", "operators", "off")
+    assert {m.scope for m in run(off)[1].measured} == {"task"}
+    unable = compile_policy(signals(capabilities={"operator metrics": "no"}))
+    assert unable.section("diagnostics") == {"operators": "off"}
+
+
+def test_joins_are_followed() -> None:
+    compiled = compile_graph(evidence_schemas())
+    policy = decided(compiled)
+    view, ways = next((v, w[0]) for v, w in compiled.ways().items() if len(w[0]) > 1)
+    assert compiled.followed(policy) == compiled.sql
+    other = compiled.followed(policy.edited("join", view, ways[1].text))
+    assert {name for name in other if other[name] != compiled.sql[name]} == {view}
+
+
+def test_maintenance_is_followed(tmp_path: Path) -> None:
+    policy = compile_policy(signals(versions={"w": 9, "x": 4}))
+    assert policy.section("maintenance") == {"snapshots": "2", "w": "checkpoint", "x": "none"}
+    store = Store(tmp_path / "s").create()
+    with store.lock():
+        for number in range(4):
+            store.commit({"w": pa.table({"n": [number]}), "x": ROWS}, {})
+            store.maintain(policy.section("maintenance"))
+    kept = sorted(p.name for p in (tmp_path / "s/snapshots").glob("*.json"))
+    assert kept == ["3.json", "4.json"]
+    assert list((tmp_path / "s/tables/w/_delta_log").glob("*.checkpoint.parquet"))
+    assert not list((tmp_path / "s/tables/x/_delta_log").glob("*.checkpoint.parquet"))
+    assert DeltaTable(tmp_path / "s/tables/w").to_pyarrow_table()["n"].to_pylist() == [3]
+
+
+def decided(compiled: Compiled) -> ExecutionPolicy:
+    return decide(compiled, classify("build"), {}, None, Machine()).policy
+
+
+def test_the_fingerprint_is_that_of_what_is_decided() -> None:
+    one, two = (decided(compile_graph(evidence_schemas())) for _ in range(2))
+    assert one == two and one.fingerprint == two.fingerprint
+    seen = {one.fingerprint}
+    for section in sorted({d.section for d in one.decisions}):
+        subject = next(d.subject for d in one.decisions if d.section == section)
+        seen.add(one.edited(section, subject, "else").fingerprint)
+    assert len(seen) == 1 + len({d.section for d in one.decisions})
+    why = tuple(msgspec.structs.replace(d, reason="else") for d in one.decisions)
+    assert msgspec.structs.replace(one, decisions=why).fingerprint == one.fingerprint
+
+
+def test_the_class_of_a_run_has_a_reason() -> None:
+    assert classify("build").value == BATCH
+    assert classify("build", files=100, changed=3, stored=True).value == UPDATE
+    assert classify("build", files=100, changed=60, stored=True).value == BATCH
+    assert classify("callers").value == QUERY
+    assert classify("replay").value == REPLAY
+    assert classify("build", files=100, changed=3, stored=True).reason.startswith("3 of 100 files")
+
+
+def test_classes_differ_where_their_rules_do_and_nowhere_else() -> None:
+    policies = {
+        name: compile_policy(signals(sizes=LARGE, workload=classify(command)))
+        for name, command in ((BATCH, "build"), (QUERY, "query"), (REPLAY, "replay"))
+    }
+    told = {n: {(d.section, d.subject): d.value for d in p.decisions} for n, p in policies.items()}
+    for name in (QUERY, REPLAY):
+        ours, other = told[BATCH], told[name]
+        differing = {section for section, subject in ours.keys() | other.keys()
+                     if ours.get((section, subject)) != other.get((section, subject))}  # fmt: skip
+        assert differing <= {"workload", "session", "diagnostics"}
+        assert "session" in differing
+    assert {k: v for k, v in told[REPLAY].items() if k[0] == "session"} == {
+        ("session", key): value for key, value in PROFILES[REPLAY].items()
+    }

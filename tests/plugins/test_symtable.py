@@ -13,7 +13,7 @@ from codeanatomy.engine.execute import register
 from codeanatomy.engine.session import session
 from codeanatomy.extract.from_ast import AstCollector
 from codeanatomy.extract.parse import parse
-from codeanatomy.planning.policy import SESSION
+from codeanatomy.planning.workload import BATCH, PROFILES
 from codeanatomy_bytecode.conflicts import SCOPE_CONFLICT
 from codeanatomy_bytecode.symbols import EXTRACTOR
 
@@ -37,7 +37,7 @@ def evidence(contents: list[bytes]) -> dict[str, pa.Table]:
 
 def conflicts(tables: dict[str, pa.Table]) -> list[str]:
     """What the view says of the tables."""
-    ctx = session(SESSION)
+    ctx = session(PROFILES[BATCH])
     for name, table in tables.items():
         register(ctx, name, table)
     rows = ctx.sql(SCOPE_CONFLICT.sql).to_arrow_table().to_pylist()

@@ -21,6 +21,9 @@ from codeanatomy.cpg.model import model
 from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.tables.all import SCHEMAS
 from codeanatomy.facts.tables.graph import Problem
+from codeanatomy.planned import decide
+from codeanatomy.planning.signals import Machine
+from codeanatomy.planning.workload import classify
 from codeanatomy.semantic.declare import Entity, Model, Output, Relation, View
 
 PLUGGED = plugins()[0]
@@ -149,10 +152,12 @@ def told(one: Compiled, back: Names) -> object:
                 [(first(k.left), first(k.right)) for k in j.chosen.keys],
                 sorted((c.strategy, c.confidence) for c in j.refused),
             )
-            for j in one.joins.get(view, ())
+            for j in one.inferred.joins.get(view, ())
         ]
 
     views = {v.name: v for v in one.views}
+    policy = decide(one, classify("build"), {}, None, Machine()).policy
+    kept, sort = policy.section("cache"), policy.listed("output")
 
     def inputs(view: str) -> list[str]:
         found = [*map(first, views[view].inputs)]
@@ -162,7 +167,7 @@ def told(one: Compiled, back: Names) -> object:
         first(name): (
             inputs(name),
             joined(name),
-            (one.policy.cache[name].value, one.facts[name].grain.kind),
+            (kept[name], [first(c) for c in sort.get(name, ())], one.facts[name].grain.kind),
             sorted((first(t), sorted(map(first, c))) for t, c in one.facts[name].tables.items()),
             # another name for the same column is a projection
             {n: k for n, k in one.facts[name].nodes.items() if n != "Projection"},

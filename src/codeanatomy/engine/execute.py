@@ -95,9 +95,7 @@ class _Run:
         self.execution = execution
         self.events = events
         self.cache = policy.section("cache")
-        self.sort = {
-            name: value.split(", ") for name, value in policy.section("output").items() if value
-        }
+        self.sort = policy.listed("output")
         self.measured = policy.section("diagnostics").get("operators") == "on"
         self.outputs: dict[str, pa.Table] = {}
         self._reads = {task.view: tuple(task.reads) for task in tasks}

@@ -19,7 +19,7 @@ def past(snapshot: Snapshot) -> dict[str, Past]:
     """What each task read, made and took when the snapshot was made."""
     found = _numbers(snapshot)
     return {
-        view: Past(expected["rows read"], task["rows"], task["bytes"], task["ms"])
+        view: Past(expected["evidence rows"], task["rows"], task["bytes"], task["ms"])
         for (scope, view), task in found.items()
         if scope == "task" and (expected := found.get(("estimate", view))) is not None
     }

@@ -31,8 +31,9 @@ def settings_of(ctx: SessionContext) -> dict[str, str | None]:
 
 
 def register(ctx: SessionContext, name: str, table: pa.Table, partitions: int = 2) -> None:
-    """Registers an Arrow table, cut so that every partition has something to do."""
-    cut_up = table.to_batches(max_chunksize=1 << 17)
+    """Registers an Arrow table, cut so that every partition has something to do; for one partition
+    as it is."""
+    cut_up = table.to_batches(max_chunksize=1 << 17 if partitions > 1 else max(1, len(table)))
     batches = cut_up or [pa.RecordBatch.from_pylist([], table.schema)]
     cut = -(-len(batches) // partitions)
     ctx.register_record_batches(name, [batches[i : i + cut] for i in range(0, len(batches), cut)])

@@ -14,7 +14,7 @@ refused, and what the clean-up deletes lies inside the folder.
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -128,34 +128,38 @@ class Store:
         self,
         tables: Mapping[str, pa.Table],
         facts: Mapping[str, object],
-        sort: Mapping[str, str] | None = None,
+        sort: Mapping[str, Sequence[str]] | None = None,
         said: Mapping[str, pa.Table] | None = None,
     ) -> Snapshot:
         """Publish the tables as the next snapshot, all at once; needs the lock.
 
-        `sort` names the columns by which a table lies on disk, with commas between. A table whose
-        content, schema and order are as in the last snapshot is not written again; when the facts
-        are equal too, the last snapshot itself comes back. `said` are tables about the run: they
-        come with a new snapshot, but do not make one. Whatever interrupts this leaves the last
-        snapshot current.
+        `sort` names the columns by which a table lies on disk. A table whose content, schema and
+        order are as in the last snapshot is not written again; when the facts are equal too, the
+        last snapshot itself comes back. `said` are tables about the run: they come with a new
+        snapshot, but do not make one. Whatever interrupts this leaves the last snapshot current.
         """
         from codeanatomy.engine.commit import commit  # start-up time: Parquet, numpy and Delta
 
         self._need_lock("commit")
-        by = {name: tuple(columns.split(", ")) for name, columns in (sort or {}).items() if columns}
-        return commit(self.path, tables, facts, by, said or {})
+        return commit(self.path, tables, facts, sort or {}, said or {})
 
     def maintain(self, decided: Mapping[str, str]) -> None:
-        """Do what a policy says of maintenance: checkpoints of the logs that are due; then drop all
-        but the newest `snapshots` and those being read, and every file that no remaining one names;
-        needs the lock."""
-        from codeanatomy.engine.commit import clean
+        """Do what a policy says of maintenance: checkpoints of the logs that are due, then `clean`
+        but for as many `snapshots`; needs the lock."""
         from codeanatomy.engine.delta import checkpoint
 
         self._need_lock("maintain")
         for name in sorted(n for n, what in decided.items() if what == "checkpoint"):
             checkpoint(self.path / "tables" / name)
-        clean(self.path, int(decided.get("snapshots", 2)))
+        self.clean(int(decided["snapshots"]))
+
+    def clean(self, keep: int = 2) -> None:
+        """Drop all but the newest `keep` snapshots and those being read, and every file that no
+        remaining one names; needs the lock."""
+        from codeanatomy.engine.commit import clean
+
+        self._need_lock("clean")
+        clean(self.path, keep)
 
     def _refuse_links(self) -> None:
         for entry in (self.path, *(self.path / name for name in sorted(_OWN))):

@@ -70,9 +70,30 @@ def annotate(field: pa.Field, meaning: SemanticType | None, doc: str = "") -> pa
     return field.with_metadata(told) if told else field
 
 
+class _Same:
+    """A schema by its identity: as values, schemas are equal whatever their fields mean."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.schema is other.schema
+
+
+@functools.lru_cache(maxsize=1024)
+def _meanings(of: _Same) -> dict[SemanticType | None, list[str]]:
+    found: dict[SemanticType | None, list[str]] = {}
+    for field in of.schema:
+        found.setdefault(semantic_type(field), []).append(field.name)
+    return found
+
+
 def columns_of(schema: pa.Schema, meaning: SemanticType) -> list[str]:
     """Names of the columns with this semantic type, in schema order."""
-    return [f.name for f in schema if semantic_type(f) == meaning]
+    return _meanings(_Same(schema)).get(meaning, [])
 
 
 def column_of(schema: pa.Schema, meaning: SemanticType) -> str:

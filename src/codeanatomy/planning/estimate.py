@@ -2,6 +2,7 @@
 scaled by what it reads now, else assumed from its plan, else unknown."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil, prod
 
 import msgspec
 import pyarrow as pa
@@ -12,6 +13,7 @@ from codeanatomy.plans.facts import PlanFacts
 # microseconds, CPU of two cores of 2026; assumed only until this store has measured its own
 _PER_ROW_READ, _PER_ROW_MADE, _TASK = 0.05, 0.15, 1000.0
 _PER_ROW_OF = {"Join": 0.1, "Aggregate": 0.3, "WindowExpr": 0.4, "Sort": 0.3}  # plan nodes
+_KEPT_BY = {"Filter": 0.25, "Aggregate": 0.25}  # share of the rows, wherever such a node stands
 _TEXT, _NESTED = 24, 64  # bytes of a value without a width of its own
 
 
@@ -23,17 +25,19 @@ class Size(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """What a task read, made and took in an earlier run."""
+    """What a task made and took in an earlier run, and rows of evidence that it rested on."""
 
-    rows_read: float
+    evidence: float
     rows: float
     bytes: float
     milliseconds: float
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """What a task will read, make and take, and how that is known: measured, assumed, unknown."""
+    """What a task will read, make and take, and how that is known: measured, assumed, unknown.
+    `evidence`: rows of the tables below it, each as often as it is read."""
 
+    evidence: int
     rows_read: int
     rows: int
     bytes: int
@@ -57,6 +61,11 @@ def estimates(
     tasks that read it. Assumed rows are an upper bound for all joins along declared keys."""
     found: dict[str, Estimate] = {}
 
+    def below(name: str) -> int:
+        if name in found:
+            return found[name].evidence
+        return sizes[name].rows if name in sizes else 0
+
     def rows_of(name: str) -> int | None:
         if name in found:
             return None if found[name].basis == "unknown" else found[name].rows
@@ -66,19 +75,21 @@ def estimates(
         fact = facts[task.view]
         read = [rows_of(leaf.table) for leaf in fact.leaves]
         known = [rows for rows in read if rows is not None]
-        total = sum(known)
+        total, base = sum(known), sum(below(leaf.table) for leaf in fact.leaves)
         if len(known) < len(read):
-            found[task.view] = Estimate(total, 0, 0, 0.0, "unknown")
+            found[task.view] = Estimate(base, total, 0, 0, 0.0, "unknown")
         elif (before := past.get(task.view)) is not None:
-            grown = total / before.rows_read if before.rows_read else 1.0
+            grown = base / before.evidence if before.evidence else 1.0
             made = (round(grown * before.rows), round(grown * before.bytes))
-            found[task.view] = Estimate(total, *made, grown * before.milliseconds, "measured")
+            took = grown * before.milliseconds
+            found[task.view] = Estimate(base, total, *made, took, "measured")
         else:
             rows = total if fact.nodes.get("Union") else max(known, default=1)
+            rows = ceil(rows * prod(kept for k, kept in _KEPT_BY.items() if k in fact.nodes))
             work = sum(fact.nodes.get(kind, 0) * cost for kind, cost in _PER_ROW_OF.items())
             took = _PER_ROW_READ * total + _PER_ROW_MADE * rows + work * max(known, default=0)
             size = rows * row_bytes(schemas[task.view])
-            found[task.view] = Estimate(total, rows, size, (_TASK + took) / 1000, "assumed")
+            found[task.view] = Estimate(base, total, rows, size, (_TASK + took) / 1000, "assumed")
     return found
 
 

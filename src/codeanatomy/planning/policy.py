@@ -42,6 +42,10 @@ class ExecutionPolicy(msgspec.Struct, frozen=True):
         """What was decided in a section, by subject."""
         return {d.subject: d.value for d in self.decisions if d.section == name}
 
+    def listed(self, name: str) -> dict[str, list[str]]:
+        """The same of a section whose values are lists."""
+        return {subject: v.split(", ") for subject, v in self.section(name).items() if v}
+
     @property
     def fingerprint(self) -> str:
         """Equal for policies that decide the same about the same plans."""

@@ -9,8 +9,8 @@ from codeanatomy.planning.signals import Machine
 from codeanatomy.planning.tasks import Task
 
 _COPIES = 2  # a result, and the sorted or encoded copy that takes its place
-_PER_ROW_READ = 24  # bytes of hash tables, buffers and batches on their way
-_PER_TASK = 8 << 20
+_PER_ROW_READ = 8  # bytes of hash tables, buffers and batches on their way
+_PER_TASK, _ENGINE = 8 << 20, 64 << 20  # threads and plans of a task; of the engine and the store
 
 
 class Scheduled(msgspec.Struct, frozen=True):
@@ -33,7 +33,8 @@ class Scheduled(msgspec.Struct, frozen=True):
 
 class Schedule(msgspec.Struct, frozen=True):
     """The tasks, the critical path, and what is expected of the run: milliseconds with nothing to
-    wait for but inputs, and bytes of the process at its peak, which is an upper bound."""
+    wait for but inputs, and bytes of the process at its peak, which is an upper bound. Nothing is
+    counted as given back: allocators keep what they were given."""
 
     tasks: tuple[Scheduled, ...]
     critical_path: tuple[str, ...]
@@ -42,11 +43,11 @@ class Schedule(msgspec.Struct, frozen=True):
     machine: Machine
 
     def admits(self, held: int, running: Sequence[int], needs: int) -> bool:
-        """Whether a task may start beside those that run, or alone when nothing does."""
-        if not running:
-            return True
-        machine, total = self.machine, held + sum(running) + needs
-        return len(running) < machine.cores and (machine.memory is None or total <= machine.memory)
+        """Whether a task may start beside those that run: within the memory, and the peak that one
+        task after the other would have anyway. Alone it always may."""
+        most = min(self.peak, self.machine.memory or self.peak)
+        free = len(running) < self.machine.cores and held + sum(running) + needs <= most
+        return free or not running
 
 
 def schedule(
@@ -66,7 +67,8 @@ def schedule(
         inlined = [r for r in task.reads if r in took and cache[r] == "none"]
         own = {r for r in task.reads if r in took and cache[r] != "none"}
         waits[task.view] = own.union(*(waits[r] for r in inlined))
-        took[task.view] = expected[task.view].milliseconds + sum(took[r] for r in inlined)
+        own_ms, measured = expected[task.view].milliseconds, expected[task.view].basis == "measured"
+        took[task.view] = own_ms + (0.0 if measured else sum(took[r] for r in inlined))
         read[task.view] = expected[task.view].rows_read + sum(read[r] for r in inlined)
     kept = [task for task in tasks if cache[task.view] != "none"]
     bottom: dict[str, float] = {}
@@ -81,7 +83,7 @@ def schedule(
     path = _critical_path([t.view for t in kept], waits, bottom)
     slack = {t.view: max(0.0, length - start[t.view] - bottom[t.view]) for t in kept}
     ranked = sorted(kept, key=lambda t: (-bottom[t.view], slack[t.view], t.view))
-    held = machine.used
+    held, peak = machine.used + _ENGINE, 0
     found: list[Scheduled] = []
     for order, task in enumerate(ranked):
         made = expected[task.view].bytes
@@ -97,12 +99,8 @@ def schedule(
             keeps=made,
         )
         found.append(one)
-    # nothing is counted as given back: allocators keep what they were given
-    held += sum(one.keeps for one in found)
-    at_once = sorted((one.needs for one in found), reverse=True)[: machine.cores]
-    while len(at_once) > 1 and machine.memory is not None and held + sum(at_once) > machine.memory:
-        at_once.pop()
-    return Schedule(tuple(found), path, round(length, 3), held + sum(at_once), machine)
+        peak, held = max(peak, held + one.needs), held + one.keeps
+    return Schedule(tuple(found), path, round(length, 3), peak, machine)
 
 
 def _critical_path(

@@ -91,8 +91,8 @@ def _close_join(c: Checked) -> Found:
 
 
 def _missing_function(c: Checked) -> Found:
-    for view, names in c.policy.section("function").items():
-        if missing := sorted(set(names.split(", ")) - set(c.functions)):
+    for view, names in c.policy.listed("function").items():
+        if missing := sorted(set(names) - set(c.functions)):
             yield view, f"needs {', '.join(missing)}, which the engine does not have"
 
 

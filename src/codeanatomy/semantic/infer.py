@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 import pyarrow as pa
+from datafusion import SessionContext
 from msgspec.structs import replace
 
 from codeanatomy.facts.errors import DeclarationError
@@ -60,11 +61,13 @@ class JoinDecision(msgspec.Struct, frozen=True):
 
 
 class Inferred(msgspec.Struct, frozen=True):
-    """Each view with its inputs, the schemas of tables and views, and the joins by view."""
+    """Each view with its inputs, the schemas of tables and views, the joins by view, and a session
+    that plans over stubs of them."""
 
     views: tuple[ViewNode, ...]
     schemas: dict[str, pa.Schema]
     joins: dict[str, tuple[JoinDecision, ...]]
+    session: SessionContext
 
 
 def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Inferred:
@@ -98,7 +101,7 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
                 raise DeclarationError(f"view {view.name!r}: {error}") from error
             view = replace(view, inputs=read)
         known.append(view)
-    return Inferred(tuple(known), schemas, joins)
+    return Inferred(tuple(known), schemas, joins, ctx)
 
 
 def _widened(

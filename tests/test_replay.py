@@ -1,0 +1,192 @@
+"""A run is kept with what it was made of and by; it can be repeated from the store alone."""
+
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+import codeanatomy
+from codeanatomy import artifacts, steps
+from codeanatomy.artifacts import SHAPES, filled
+from codeanatomy.compiled import compile_build
+from codeanatomy.cpg.artifacts import ARTIFACTS
+from codeanatomy.doctor import examine
+from codeanatomy.engine.store import Store
+from codeanatomy.facts.errors import CodeAnatomyError, DeclarationError, PlanError, UsageError
+from codeanatomy.facts.tables.artifacts import Decision, Lineage
+from codeanatomy.planned import machine, plan
+from codeanatomy.replay import replay
+from codeanatomy.report import Run
+from codeanatomy.sources.scan import scan
+
+SHOP = """
+class Item:
+    def price(self): return 1
+
+class Gift(Item):
+    def price(self): return super().price() * 2
+
+def total(items: list[Item]) -> int:
+    return sum(item.price() for item in items)
+
+print(total([Gift()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    repo = tmp_path_factory.mktemp("shop")
+    (repo / "shop.py").write_text(SHOP)
+    (repo / "broken.py").write_text("def f(:\n  pass\n")
+    (repo / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xe9'\n")
+    codeanatomy.build(repo, workers=1, cache=False)
+    return repo
+
+
+def graph(repo: Path) -> Path:
+    return repo / ".codeanatomy"
+
+
+def test_every_artifact_can_be_shown_and_most_say_something(shop: Path) -> None:
+    with codeanatomy.open_graph(graph(shop)) as opened:
+        rows = {name: opened.artifact(name).num_rows for name in ARTIFACTS}
+        package = dict(zip(*opened.package().to_pydict().values(), strict=True))
+    assert {name for name, count in rows.items() if not count} <= {"validation", "schemas"}
+    assert rows["policy"] == sum(rows[d] for d in ("workload", "session", "cache", "scan", "join",
+                                 "function", "output", "maintenance", "diagnostics"))  # fmt: skip
+    assert {"id", "manifest", "policy", "nodes", "edges"} <= package.keys()
+    assert "measurements" not in package
+
+
+def test_the_run_is_as_it_was_planned(shop: Path) -> None:
+    with codeanatomy.open_graph(graph(shop)) as opened:
+        tasks = opened.artifact("tasks").to_pylist()
+        [peak] = opened.sql(
+            "SELECT max(value) FILTER (WHERE scope = 'estimate') AS expected, "
+            "max(value) FILTER (WHERE scope = 'run') AS measured "
+            "FROM measurements WHERE what = 'peak bytes'"
+        ).to_pylist()
+        assert not opened.artifact("validation").num_rows
+    ran = [task for task in tasks if task["subject"] != "run"]
+    assert all(task["rows"] is not None and task["rows expected"] is not None for task in ran)
+    assert peak["measured"] <= peak["expected"] <= 3 * peak["measured"]
+
+
+def test_a_later_plan_knows_what_was_measured(shop: Path) -> None:
+    known, blind = plan(shop), plan(shop / "nowhere")
+    assert {view.rows for view in blind.views} == {None} and not blind.critical_path
+    assert known.critical_path and all(view.rows is not None for view in known.views)
+    again = {view.view: view.rows for view in known.views}
+    with codeanatomy.open_graph(graph(shop)) as opened:
+        assert again["edges"] == opened.sql("SELECT count(*) AS n FROM edges")["n"][0].as_py()
+
+
+def test_a_repeated_run_gives_the_same_graph(shop: Path) -> None:
+    before = sorted(p.stat().st_mtime_ns for p in graph(shop).rglob("*.parquet"))
+    (shop / "shop.py").rename(shop / "gone.txt")  # the repository is not read
+    try:
+        found = replay(graph(shop), cache=False, workers=1)
+    finally:
+        (shop / "gone.txt").rename(shop / "shop.py")
+    assert found.equal and found.policy == found.followed
+    assert {t.table for t in found.tables} >= {"nodes", "edges", "problems", "spans", "files"}
+    assert before == sorted(p.stat().st_mtime_ns for p in graph(shop).rglob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("section", "subject", "value"),
+    [
+        ("cache", "syntax_norm", "staging"),
+        ("cache", "syntax_norm", "none"),
+        ("session", "datafusion.execution.batch_size", "512"),
+        ("scan", "syntax", "4"),
+    ],
+)
+def test_another_policy_gives_the_same_graph(
+    shop: Path, section: str, subject: str, value: str
+) -> None:
+    found = replay(graph(shop), changes={(section, subject): value}, workers=1)
+    assert found.equal and found.policy != found.followed
+
+
+def test_a_wrong_join_is_followed_too(shop: Path) -> None:
+    with codeanatomy.open_graph(graph(shop)) as opened:
+        [join] = [j for j in opened.artifact("join").to_pylist() if j["subject"] == "rel_inherits"]
+    changes = {("join", "rel_inherits"): join["refused"][0]}
+    found = replay(graph(shop), changes=changes, workers=1, validation="off")
+    assert "edges" in {t.table for t in found.tables if not t.equal}
+
+
+def test_what_cannot_be_repeated_says_why(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"no package 'zzz', only \w{12}"):
+        replay(graph(shop), package="zzz")
+    with pytest.raises(UsageError, match=r"decides nothing about cache\.nothing"):
+        replay(graph(shop), changes={("cache", "nothing"): "none"})
+    compiled = compile_build(["syntax"], {})
+    monkeypatch.setattr("codeanatomy.replay.compile_build", lambda *_: compiled)
+    with pytest.raises(PlanError, match="makes other plans"):
+        replay(graph(shop))
+
+
+def test_unknown_or_ill_typed_artifacts_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="'rumours'"):
+        filled("rumours", [])
+    with pytest.raises(DeclarationError, match="decisions"):
+        filled("decisions", [Lineage("v", "c", "t.c")])
+    wrong = Decision(section="cache", subject="v", value=3, reason="")  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match="decisions"):
+        filled("decisions", [wrong])
+    assert {a.table for a in ARTIFACTS.values()} == SHAPES.keys() - {"inputs"}
+
+
+def test_a_drifting_table_is_a_finding_and_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m.py").write_text("x = 1\n")
+    real = steps.gather
+
+    def drifting(*args: object, **kwargs: object) -> steps.Evidence:
+        evidence = real(*args, **kwargs)  # type: ignore[arg-type]
+        comments = pa.table({"file_id": ["no number"]})
+        tables = {**evidence.tables, "comment": comments}
+        return msgspec.structs.replace(evidence, tables=tables)
+
+    monkeypatch.setattr(steps, "gather", drifting)
+    codeanatomy.build(tmp_path, workers=1, cache=False)
+    with codeanatomy.open_graph(graph(tmp_path)) as opened:
+        found = {row["code"] for row in opened.artifact("schemas").to_pylist()}
+        problems = opened.listed("problems").to_pylist()
+    assert {"TYPE_DIFFERS", "COLUMN_MISSING"} <= found
+    assert [p["code"] for p in problems] == ["witness-failed"]
+    (tmp_path / "m.py").write_text("x = 2\n")
+    with pytest.raises(PlanError, match="comment"):
+        codeanatomy.build(tmp_path, workers=1, cache=False, validation="error")
+
+
+def test_measurements_make_no_snapshot(shop: Path) -> None:
+    store = Store(graph(shop)).open()
+    current = store.current()
+    assert current is not None
+    again = codeanatomy.build(shop, workers=1)
+    assert (again.number, again.new_snapshot) == (current.number, False)
+
+
+def test_the_schedule_of_a_run_is_validated_before_it(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = compile_build([], {})
+    with Run(None) as run:
+        evidence = steps.gather(scan(shop), compiled, run, workers=1, cache=False)
+        evidence = steps.resolve(evidence, compiled)
+        planned, evidence, _ = steps.prepare(compiled, evidence, None, machine(), "warn")
+        policy = planned.policy.edited("session", "datafusion.execution.batch_size", "none")
+        planned = msgspec.structs.replace(planned, policy=policy)
+        with pytest.raises(CodeAnatomyError, match="batch_size"):
+            steps.run_views(compiled, evidence, planned, "warn", run)
+    assert artifacts.SHAPES
+
+
+def test_the_doctor_looks_at_everything() -> None:
+    found = {(part.whole, part.name) for part in examine()}
+    assert {("capability", "datafusion"), ("machine", "usable processors")} <= found
