@@ -7,12 +7,15 @@ import click
 import pyarrow as pa
 
 from codeanatomy.app.cli.main import cli
+from codeanatomy.artifacts import SHAPES
+from codeanatomy.cpg.artifacts import ARTIFACTS
 from codeanatomy.cpg.kinds import CONSTRUCTS, EDGE_KINDS, NODE_KINDS
 from codeanatomy.cpg.model import model
 from codeanatomy.facts import constraints, types
 from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import DOC, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.all import SCHEMAS, STRUCTS
+from codeanatomy.planning.validate import RULES
 from codeanatomy.query.tables import VIEWS
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -53,7 +56,17 @@ def _tables() -> Iterator[str]:
         sort = ", ".join(meaning.name for meaning in output.sort)
         yield from (f"### {output.name}\n", _doc(schema), f"\nSorted by: {sort or 'nothing'}.\n")
         yield from _columns(schema)
-    yield "## Views\n"
+    yield "## Tables about the run\n"
+    yield "Kept with the snapshot; they take no part in its id.\n"
+    for name, struct in SHAPES.items():
+        schema = schema_from_struct(struct)
+        yield from (f"### {name}\n", _doc(schema) + "\n")
+        yield from _columns(schema)
+    yield "## Artifacts\n"
+    yield "`codeanatomy show NAME` prints them; each is a part of a table about the run.\n"
+    artifacts = ([f"`{a.name}`", f"`{a.table}`", a.doc] for a in ARTIFACTS.values())
+    yield from _table(["artifact", "table", "says"], artifacts)
+    yield "\n## Views\n"
     yield "SQL sees these beside the stored tables: positions and names joined.\n"
     yield from _table(["view", "rows"], ([f"`{v.name}`", v.meaning] for v in VIEWS.values()))
 
@@ -118,6 +131,10 @@ def _problems() -> Iterator[str]:
     yield "Trouble with an input is a row of `problems`; the build goes on.\n"
     problems = ([f"`{p.code}`", p.severity, p.meaning] for p in CODES.values())
     yield from _table(["code", "severity", "means"], problems)
+    yield "\n## Findings about a policy\n"
+    yield "Rows of `findings`; `build --validation` says which of them stop a build.\n"
+    found = ([f"`{r.code}`", r.severity, r.remedy] for r in RULES)
+    yield from _table(["code", "severity", "remedy"], found)
     yield "\n## Why a site is unresolved\n"
     yield "Reasons in `unresolved`; of several, the first in this list is given.\n"
     yield from (f"- {reason}" for reason in constraints.REASONS)

@@ -54,7 +54,7 @@ def test_every_artifact_can_be_shown_and_most_say_something(shop: Path) -> None:
         package = dict(zip(*opened.package().to_pydict().values(), strict=True))
     assert {name for name, count in rows.items() if not count} <= {"validation", "schemas"}
     assert rows["policy"] == sum(rows[d] for d in ("workload", "session", "cache", "scan", "join",
-                                 "function", "output", "maintenance", "diagnostics"))  # fmt: skip
+                                 "functions", "output", "maintenance", "diagnostics"))  # fmt: skip
     assert {"id", "manifest", "policy", "nodes", "edges"} <= package.keys()
     assert "measurements" not in package
 
@@ -188,5 +188,5 @@ def test_the_schedule_of_a_run_is_validated_before_it(
 
 
 def test_the_doctor_looks_at_everything() -> None:
-    found = {(part.whole, part.name) for part in examine()}
+    found = {(part["whole"], part["name"]) for part in examine().to_pylist()}
     assert {("capability", "datafusion"), ("machine", "usable processors")} <= found

@@ -5,18 +5,22 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import msgspec
+import pyarrow as pa
+
 from codeanatomy.engine.capabilities import capabilities
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.foreman import usable_cpus
 from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.collect import offered, plugins
+from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.artifacts import Part
 
 _ROOM = 1 << 30  # bytes: a large repository's graph, twice
 
 
-def examine() -> list[Part]:
-    """Name, value and consequence of everything that was looked at."""
+def examine() -> pa.Table:
+    """Everything that was looked at: whole, name, value, and what follows."""
     cpus, cache = usable_cpus(), default_cache()
     found = [
         *capabilities(),
@@ -32,7 +36,7 @@ def examine() -> list[Part]:
     on_demand = sorted(name for name, one in witnesses().items() if one.on_demand)
     told = "asked for with --with" if on_demand else "`pip install ./plugins/...` brings some"
     found.append(Part("plug-in", "witnesses on demand", ", ".join(on_demand) or "none", told))
-    return found
+    return pa.Table.from_pylist(msgspec.to_builtins(found), schema_from_struct(Part))
 
 
 def _disk(what: str, folder: Path) -> Part:

@@ -62,7 +62,10 @@ def test_pruning_agrees_with_the_engines_own_words(files: Path) -> None:
     scanned = re.search(r"bytes_scanned=([\d.]+) K", words)
     assert scanned and abs(float(scanned[1]) - found.bytes / 1000) < 1
     ranges = re.search(r"files_ranges_pruned_statistics=(\d+) total → (\d+) matched", words)
-    assert ranges and (int(ranges[1]), int(ranges[2])) == (found.files, found.files_kept)
+    assert ranges and (int(ranges[1]), int(ranges[2])) == (
+        found.file_ranges,
+        found.file_ranges_kept,
+    )
 
 
 def test_tables_in_memory_count_nothing() -> None:

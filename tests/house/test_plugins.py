@@ -1,11 +1,12 @@
 """Our own plug-ins are packages of their own: what they may import, and who may import them."""
 
 import ast
+import importlib.metadata
 from pathlib import Path
 
 import pytest
 
-from codeanatomy.facts.collect import offered
+from codeanatomy.facts.collect import LISTENERS, offered
 
 from .source import SRC, TOP
 
@@ -15,6 +16,7 @@ CONTRACT = (
     *("codeanatomy.facts", "codeanatomy.semantic.declare", "codeanatomy.extract.witness"),
     *("codeanatomy.extract.decoding", "codeanatomy.sources.reading"),
     *("codeanatomy.extract.columns", "codeanatomy.extract.forest", "codeanatomy.extract.parse"),
+    "codeanatomy.engine.events",  # what listeners hear
     *("codeanatomy.extract.foreman", "codeanatomy.extract.messages"),  # limits of a process
 )
 STARTS = {"codeanatomy_scip/indexer.py", "codeanatomy_types/process.py"}  # a bounded process
@@ -35,7 +37,7 @@ def below(module: str, packages: tuple[str, ...]) -> bool:
 def test_a_plugin_keeps_to_what_plugins_are_offered(plugin: Path) -> None:
     own = f"codeanatomy_{plugin.name}"
     files = sorted((plugin / "src" / own).glob("*.py"))
-    assert len(files) > 2
+    assert files
     for file in files:
         names = imported(file)
         ours = {name for name in names if name.partition("_")[0].partition(".")[0] == "codeanatomy"}
@@ -47,6 +49,8 @@ def test_a_plugin_keeps_to_what_plugins_are_offered(plugin: Path) -> None:
 
 def test_the_package_knows_no_plugin_and_finds_them_all() -> None:
     names = {plugin.name: f"codeanatomy_{plugin.name}" for plugin in PLUGINS}
-    assert {name: module for name, module, _ in offered()}.items() >= names.items()
+    heard = {e.name: e.module for e in importlib.metadata.entry_points(group=LISTENERS)}
+    found = {name: module for name, module, _ in offered()} | heard
+    assert found.items() >= names.items()
     for file in SRC.rglob("*.py"):
         assert not {n for n in imported(file) if below(n, tuple(names.values()))}, file

@@ -80,14 +80,14 @@ def planned_as(**facts: object) -> Crafted:
 KEY = "datafusion.execution.batch_size"
 CRAFTED: dict[str, tuple[str, Crafted]] = {
     "VIEW_UNDECIDED": ("j", without("cache", "j")),
-    "VIEW_UNKNOWN": ("gone", renamed("function", "w", "gone")),
+    "VIEW_UNKNOWN": ("gone", renamed("functions", "w", "gone")),
     "TABLE_UNKNOWN": ("gone", renamed("scan", "u", "gone")),
     "VALUE_UNKNOWN": ("t", edited("scan", "t", "none")),
     "OUTPUT_NOT_KEPT": ("w", edited("cache", "w", "memory")),
     "JOIN_UNKNOWN": ("j", edited("join", "j", "by name")),
     "JOIN_WEAK": ("j", joined(POOR)),
     "JOIN_CLOSE": ("j", joined(GOOD, msgspec.structs.replace(GOOD, text="symbol: t.b = u.b"))),
-    "FUNCTION_MISSING": ("w", edited("function", "w", "abs, frobnicate")),
+    "FUNCTION_MISSING": ("w", edited("functions", "w", "abs, frobnicate")),
     "SETTING_UNKNOWN": (KEY, lambda c: held(c, None)),
     "SETTING_NOT_HELD": (KEY, lambda c: held(c, "8192")),
     "PLAN_OPAQUE": ("j", planned_as(opaque=("node Magic",))),

@@ -50,7 +50,15 @@ _SCHEDULE = (
     "rows",
     "bytes",
 )
-_PRUNING = ("files", "files_kept", "row_groups", "row_groups_kept", "pages", "pages_kept", "bytes")
+_PRUNING = (
+    "file_ranges",
+    "file_ranges_kept",
+    "row_groups",
+    "row_groups_kept",
+    "pages",
+    "pages_kept",
+    "bytes",
+)
 _OUTCOME = ", ".join(
     _number(scope, what, what + told)
     for what in ("rows", "bytes", "ms")
@@ -65,7 +73,7 @@ _ALL = (
     _decided("cache", "where the rows of each view were kept"),
     _decided("scan", "in how many parts each table of evidence was read"),
     _decided("join", "along which columns views join, and the ways refused"),
-    _decided("function", "the engine's functions that each view needs"),
+    _decided("functions", "the engine's functions that each view needs"),
     _decided("output", "how each final table is sorted"),
     _decided("maintenance", "what was done to the stored tables"),
     _decided("diagnostics", "what was measured"),

@@ -8,19 +8,19 @@ from datafusion import ExecutionPlan
 _MATCHED = re.compile(r"(\d+) total → (\d+) matched")
 _PREDICATE = re.compile(r"[, ]predicate=(.*?)(?:, pruning_predicate=|, required_guarantees=|$)")
 _COUNTERS = {  # the engine's names
-    "files_ranges_pruned_statistics": "files",
+    "files_ranges_pruned_statistics": "file_ranges",
     "row_groups_pruned_statistics": "row_groups",
     "page_index_pages_pruned": "pages",
 }
 
 
 class Pruning(msgspec.Struct):
-    """Files, row groups and pages that scans had before them and that they kept, bytes that they
-    read, filters that were pushed into them. Without statistics all of it is 0: tables in memory
-    count nothing."""
+    """Ranges of files, row groups and pages that scans had before them and that they kept; bytes
+    that they read; filters that were pushed into them. Tables in memory count nothing: then there
+    are no statistics, and all of it is 0."""
 
-    files: int = 0
-    files_kept: int = 0
+    file_ranges: int = 0
+    file_ranges_kept: int = 0
     row_groups: int = 0
     row_groups_kept: int = 0
     pages: int = 0

@@ -9,7 +9,7 @@ from codeanatomy.facts.tables.artifacts import Decision
 from codeanatomy.planning.policies import (
     cache,
     diagnostics,
-    function,
+    functions,
     join,
     maintenance,
     output,
@@ -21,7 +21,7 @@ from codeanatomy.planning.signals import Signals
 Rule = Callable[[Signals], list[Decision]]
 RULES: tuple[Rule, ...] = (
     session.decide,
-    function.decide,
+    functions.decide,
     join.decide,
     scan.decide,
     cache.decide,

@@ -45,7 +45,7 @@ def _without_cache(c: Checked) -> Found:
 
 def _unknown_view(c: Checked) -> Found:
     views = {t.view for t in c.known.tasks}
-    decided = {**c.policy.section("cache"), **c.policy.section("function")}
+    decided = {**c.policy.section("cache"), **c.policy.section("functions")}
     return ((name, "is no view of this run") for name in decided if name not in views)
 
 
@@ -91,7 +91,7 @@ def _close_join(c: Checked) -> Found:
 
 
 def _missing_function(c: Checked) -> Found:
-    for view, names in c.policy.listed("function").items():
+    for view, names in c.policy.listed("functions").items():
         if missing := sorted(set(names) - set(c.functions)):
             yield view, f"needs {', '.join(missing)}, which the engine does not have"
 

@@ -32,7 +32,7 @@ _FEW = 0.3  # share of files above which a change costs no less than a build fro
 def classify(command: str, files: int = 0, changed: int = 0, stored: bool = False) -> Decision:
     """The class of a command; a build's depends on what it finds: files in all, files that were
     read anew, and whether there is a graph already."""
-    numbers = {"files": float(files), "changed": float(changed), "stored": float(stored)}
+    numbers = {"files in all": float(files), "changed": float(changed), "stored": float(stored)}
     if command == "replay":
         value, reason = REPLAY, "a stored run is repeated"
     elif command != "build":

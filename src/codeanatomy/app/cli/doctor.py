@@ -15,9 +15,6 @@ def command(form: str) -> None:
     Example:
       codeanatomy doctor --format json
     """
-    import msgspec
-    import pyarrow as pa
-
     from codeanatomy.doctor import examine
 
-    print_rows(pa.Table.from_pylist([msgspec.to_builtins(part) for part in examine()]), form)
+    print_rows(examine(), form)

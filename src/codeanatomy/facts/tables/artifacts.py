@@ -9,7 +9,7 @@ import msgspec
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Stored as `decisions`: one section of the execution policy on one subject."""
 
-    section: Annotated[str, "cache, scan, join, function, session, maintenance, ..."]
+    section: Annotated[str, "cache, scan, join, functions, session, maintenance, ..."]
     subject: Annotated[str, "view, table, output, setting or `run`"]
     value: Annotated[str, "what was chosen: this is what the engine follows"]
     reason: str

@@ -24,7 +24,7 @@ def decide(known: Signals) -> list[Decision]:
             subject=name,
             value="checkpoint" if due else "none",
             reason=f"{version % INTERVAL} versions since the last checkpoint of its log",
-            evidence={"version": float(version), "interval": float(INTERVAL)},
+            evidence={"versions": float(version), "interval": float(INTERVAL)},
             refused=("none",) if due else ("checkpoint",),
         )
         found.append(decision)

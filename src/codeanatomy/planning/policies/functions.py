@@ -7,7 +7,7 @@ from codeanatomy.planning.signals import Signals
 def decide(known: Signals) -> list[Decision]:
     """One decision per view that calls functions; the run refuses to start without them."""
     return [
-        Decision(section="function", subject=t.view, value=", ".join(needed), reason="its plan")
+        Decision(section="functions", subject=t.view, value=", ".join(needed), reason="its plan")
         for t in known.tasks
         if (needed := known.facts[t.view].functions)
     ]
