@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 import codeanatomy
-from codeanatomy.compiled import Asked, compile_graph, evidence_schemas, plan
+from codeanatomy.compiled import Asked, compile_graph, evidence_schemas
 from codeanatomy.cpg.kinds import EDGE_KINDS, LAYERS, NODE_KINDS, selected
 from codeanatomy.cpg.model import model
 from codeanatomy.facts.errors import UsageError
+from codeanatomy.planned import plan
 from codeanatomy.semantic.declare import Entity, Relation
 
 MAIN = "from codeanatomy.app.cli.main import main; main()"
@@ -120,7 +121,7 @@ def test_every_kind_is_of_a_layer() -> None:
 
 
 def test_a_layer_runs_only_what_its_rows_need() -> None:
-    everything, syntax = plan(), plan(["syntax"])
+    everything, syntax = plan(), plan(layers=["syntax"])
     assert len(syntax.views) < len(everything.views)
     reads = {table for view in syntax.views for table in view.reads}
     assert not {"flow_edge", "control", "def_use", "external"} & reads

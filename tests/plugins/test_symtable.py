@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 import codeanatomy
-from codeanatomy.engine.execute import register
-from codeanatomy.engine.session import session
+from codeanatomy.engine.session import register, session
 from codeanatomy.extract.from_ast import AstCollector
 from codeanatomy.extract.parse import parse
 from codeanatomy.planning.workload import BATCH, PROFILES

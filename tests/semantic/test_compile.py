@@ -55,7 +55,7 @@ def test_a_relation_joins_by_types_alone() -> None:
         origin="test",
     )
     compiled = compile_graph(evidence_schemas(), declared(relations={"rel_x": relation}))
-    (join,) = compiled.joins["rel_x"]
+    (join,) = compiled.inferred.joins["rel_x"]
     assert [(k.left, k.right) for k in join.chosen.keys] == [
         ("file_id", "file_id"),
         ("callee", "node"),

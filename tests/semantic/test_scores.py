@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codeanatomy.cpg.model import model
-from codeanatomy.engine.execute import register
+from codeanatomy.engine.session import register
 from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.graph import Edge
 from codeanatomy.facts.tables.views import FusedEdge
+from codeanatomy.plans.facts import planning_session
 from codeanatomy.semantic.compile import Union, ViewNode
 from codeanatomy.semantic.emit import emit
 from codeanatomy.semantic.infer import Inferred
@@ -35,7 +36,7 @@ def fused(said: list[Said]) -> list[dict[str, object]]:
         views.append(ViewNode(witness, Union(Edge), ()))
     schemas = {name: schema_from_struct(Edge) for name in WITNESSES}
     views.append(ViewNode("all", Union(FusedEdge, fused=True), WITNESSES))
-    text = emit(views[-1], Inferred(tuple(views), schemas, {}))
+    text = emit(views[-1], Inferred(tuple(views), schemas, {}, planning_session({})))
     return ctx.sql(f"{text} ORDER BY src, dst").to_arrow_table().to_pylist()
 
 
