@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import HIGH_MASK, LOW_MASK
-from codeanatomy.query.resolve_name import listed, path_is
+from codeanatomy.query.resolve_name import ends_as, listed
 from codeanatomy.query.tables import Tables
 
 _TOLD = "s.is_named OR l.kind IS NOT NULL OR s.reason IS NOT NULL"
@@ -52,10 +52,22 @@ def source_of(tables: Tables, content: str) -> bytes:
     return bytes(found[0]) if found else b""
 
 
+def lines_of(tables: Tables, places: pa.Table) -> list[str]:
+    """The line of source of each row, by its `content` and `line`; "" where there is none."""
+    contents, numbers = places["content"].to_pylist(), places["line"].to_pylist()
+    lines = {content: source_of(tables, content).splitlines() for content in {*contents} - {None}}
+    return [
+        b"".join(lines[content][line - 1 : line]).decode("utf-8", "replace").strip()
+        if content
+        else ""
+        for content, line in zip(contents, numbers, strict=True)
+    ]
+
+
 def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
     """Id, whole path and content hash of the file that the path means."""
     asked = str(PurePosixPath(path))
-    named = path_is("path", asked)
+    named = ends_as("path", asked)
     found = tables.sql(f"SELECT * FROM files WHERE {named} ORDER BY path").to_pylist()
     exact = [f for f in found if f["path"] == asked] or found
     if len(exact) == 1:

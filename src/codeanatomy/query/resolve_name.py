@@ -57,7 +57,7 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         variables=quoted(*VARIABLES),
         kinds=quoted(*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ())),
         module_id=sql_node_id("f.file_id", str(MODULE_KEY)),
-        place=path_is("f.path", path) if path else "true",
+        place=ends_as("f.path", path) if path else "true",
     )  # what has that last name, and modules whose name ends with it
     found = msgspec.convert(rows.to_pylist(), list[Symbol])
     chosen = [
@@ -86,7 +86,7 @@ def _split(tables: Tables, name: str) -> tuple[str, str]:
     if not name.endswith((".py", ".pyi", ".pyw")):
         return name, ""
     path = name.removeprefix("./")
-    files = tables.sql(f"SELECT module FROM files WHERE {path_is('path', path)}")
+    files = tables.sql(f"SELECT module FROM files WHERE {ends_as('path', path)}")
     modules = files["module"].to_pylist()
     return (modules[0], path) if len(modules) == 1 else (name, "")
 
@@ -136,6 +136,6 @@ def _same_numbers(qualified_name: str, asked: str) -> bool:
     return all(wanted is None or (held or ["", "1"])[1] == wanted[1] for held, wanted in numbers)
 
 
-def path_is(column: str, path: str) -> str:
-    """SQL condition: the column is the path, or ends with it after a slash."""
-    return f"({column} = {quoted(path)} OR ends_with({column}, {quoted('/' + path)}))"
+def ends_as(column: str, text: str, mark: str = "/") -> str:
+    """SQL condition: the column is the text, or ends with it after the mark."""
+    return f"({column} = {quoted(text)} OR ends_with({column}, {quoted(mark + text)}))"

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import grouped
-from codeanatomy.query.at import source_of
+from codeanatomy.query.at import lines_of
 from codeanatomy.query.resolve_name import Symbol
 from codeanatomy.query.tables import Tables, id_table
 from codeanatomy.query.walk import ids_of, places
@@ -234,10 +234,5 @@ def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:
     taken = pa.Table.from_pylist(rows, _STEPS)
     ends = np.concatenate([taken["near"].to_numpy(), taken["far"].to_numpy()])
     found = tables.asked("placed", {"taken": taken, "places": places(tables, ends)})
-    contents, numbers = found["content"].to_pylist(), found["line"].to_pylist()
-    lines = {content: source_of(tables, content).splitlines() for content in {*contents}}
-    texts = [
-        b"".join(lines[content][line - 1 : line]).decode("utf-8", "replace").strip()[:SHOWN]
-        for content, line in zip(contents, numbers, strict=True)
-    ]
+    texts = [text[:SHOWN] for text in lines_of(tables, found)]
     return found.set_column(4, "text", pa.array(texts, pa.string()))

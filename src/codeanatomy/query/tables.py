@@ -65,31 +65,37 @@ class View(msgspec.Struct, frozen=True):
     sql: str
 
 
-def edges_with_ids() -> str:
-    """SQL of a query: all columns of the table `edges`, and `edge_id`; also what `nodes` holds.
+def held_edges(nodes: str = "nodes") -> str:
+    """SQL of a query: the edges that nodes hold in columns, as rows of `edges` and `held`."""
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, arrow_cast(0, 'Int32') AS "
+        f"ordinal, file_id, node_id AS site, '{origin}' AS origin, 'certain' AS certainty, "
+        f"1.0 AS confidence, {trust} AS score, evidence, true AS held "
+        f"FROM {nodes} WHERE {column} IS NOT NULL"
+        for kind, (column, origin, trust) in COLUMNS.items()
+    )
+
+
+def edges_with_ids(edges: str = "edges", nodes: str = "nodes") -> str:
+    """SQL of a query in parentheses: all columns of the edges, `edge_id`, and whether a node holds
+    the edge (`held`).
 
     The recipe is that of `facts.ids.sql_edge_id`, one mix per level: nested, its text would grow
     eightfold with every mix.
     """
-    every = "SELECT * FROM edges" + "".join(
-        f" UNION ALL SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, "
-        f"arrow_cast(0, 'Int32') AS ordinal, file_id, node_id AS site, '{origin}' AS origin, "
-        f"'certain' AS certainty, 1.0 AS confidence, {trust} AS score, evidence "
-        f"FROM nodes WHERE {column} IS NOT NULL"
-        for kind, (column, origin, trust) in COLUMNS.items()
-    )
+    every = f"SELECT *, false AS held FROM {edges} UNION ALL {held_edges(nodes)}"
     kinds = " ".join(f"WHEN '{k.kind}' THEN {hash_text(k.kind)}" for k in EDGE_KINDS)
     hashed = f"SELECT *, CASE kind {kinds} END AS kind_hash FROM ({every})"
     halves = (
         f"SELECT *, {sql_mix('kind_hash', 'src')} AS begins, {sql_mix('dst', 'ordinal')} AS ends "
         f"FROM ({hashed})"
     )
-    return f"SELECT *, {sql_mix('begins', 'ends')} AS edge_id FROM ({halves})"
+    return f"(SELECT *, {sql_mix('begins', 'ends')} AS edge_id FROM ({halves}))"
 
 
 def _read(path: Path) -> View:
     meaning, _, sql = path.read_text("utf-8").removeprefix("-- ").partition("\n")
-    return View(path.stem, meaning, sql.replace("{edges_with_ids}", f"({edges_with_ids()})"))
+    return View(path.stem, meaning, sql.replace("{edges_with_ids}", edges_with_ids()))
 
 
 VIEWS = {view.name: view for view in map(_read, sorted(_SQL.glob("*.sql")))}

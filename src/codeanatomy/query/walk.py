@@ -57,7 +57,7 @@ def walk(
     asked = seen = id_table(ids)
     asked = asked.append_column("chain", pa.nulls(len(ids), pa.list_(pa.string())))
     words = {"near": near, "way": _WAYS[far], "kept": sure(certain)}
-    parts = []
+    parts: list[pa.Table] = []
     for level in range(1, depth + 1):
         if level > 1:
             asked = tables.asked("reached", {"found": parts[-1], "seen": seen}, far=far)
