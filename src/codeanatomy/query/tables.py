@@ -152,7 +152,8 @@ class Tables:
 
     def asked(self, question: str, given: Mapping[str, pa.Table], **words: object) -> pa.Table:
         """Rows of a query in `sql/questions`, which may read given tables, too; the words stand
-        for their names in braces. Steps, `name: query;`, make tables that later ones read."""
+        for their names in braces. Steps, `name: query;`, make tables that later ones read (no
+        view may have their names)."""
         *steps, last = question_sql(question).format(**words).split(";\n")
         held = dict(given)
         for name, _, text in (step.partition(":") for step in steps):
