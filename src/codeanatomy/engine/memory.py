@@ -60,17 +60,10 @@ def _family(file: str, field: str) -> int:
     """Sum of a field of /proc, in bytes, over this process and all its living descendants."""
     total, todo = 0, [os.getpid()]
     while todo:
-        one = todo.pop()
-        lines = _read(f"{one}/{file}").splitlines()
-        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
-        with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{one}/task"):
-                todo += map(int, _read(f"{one}/task/{task}/children").split())
+        folder = Path("/proc", str(todo.pop()))
+        with contextlib.suppress(OSError):  # it has ended
+            lines = (folder / file).read_text("ascii").splitlines()
+            total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
+            for children in folder.glob("task/*/children"):
+                todo += map(int, children.read_text("ascii").split())
     return total
-
-
-def _read(path: str) -> str:
-    """A file of /proc; empty for a process that has ended."""
-    with contextlib.suppress(OSError):
-        return Path("/proc", path).read_text(encoding="ascii")
-    return ""
