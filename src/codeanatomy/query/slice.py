@@ -154,11 +154,8 @@ def starting(tables: Tables, file_id: int, line: int, place: str) -> list[int]:
 
 def using(tables: Tables, symbols: list[Symbol]) -> list[int]:
     """The statements that call one of the symbols, or name it."""
-    wanted = "t.kind IN ('CALL', 'REF')"
-    found = tables.lookup("edges_by_dst", "dst", ids_of(symbols), "t.src", wanted)
-    sites = found["src"].to_numpy()
-    rows = tables.lookup("nodes", "node_id", sites, "t.statement", "t.statement IS NOT NULL")
-    return sorted({int(x) for x in rows["statement"].to_pylist()})
+    rows = tables.asked("using", {"asked": id_table(ids_of(symbols))})
+    return [int(x) for x in rows["statement"].to_pylist()]
 
 
 def ways(

@@ -4,13 +4,14 @@ Each step is a few narrow lookups of ids. A function is entered once, at its lea
 end; `chain` names one shortest way between it and the thing that was asked for, callers first.
 """
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import Ids, distinct
 from codeanatomy.query.resolve_name import Symbol
-from codeanatomy.query.tables import Tables, id_table, quoted
+from codeanatomy.query.tables import Tables, id_table
 
 _WAYS = {
     "caller": "array_prepend(caller, coalesce(chain, make_array(callee)))",
@@ -73,18 +74,8 @@ def walk(
 
 def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
     """Ids of the METHODs of the symbols: a function itself, or all code of a class or module."""
-    found = []
-    for s in symbols:
-        if s.kind not in ("TYPE_DECL", "NAMESPACE_BLOCK"):
-            found.append(s.node_id)
-        elif s.rank == 0:
-            prefix = quoted(s.qualified_name + ".")
-            rows = tables.sql(
-                f"SELECT node_id FROM nodes WHERE kind = 'METHOD' AND file_id = {s.file_id} "
-                f"AND starts_with(qualified_name, {prefix})"
-            )
-            found += rows["node_id"].to_pylist()
-    return distinct(np.array(found, np.int64))
+    given = {"symbols": pa.Table.from_pylist(msgspec.to_builtins(symbols))}
+    return distinct(tables.asked("bodies", given)["node_id"].to_numpy())
 
 
 def unresolved_calls(tables: Tables, key: str, ids: Ids) -> int:
