@@ -19,7 +19,7 @@ from codeanatomy.facts.ids import Ids, hash_text, hash_texts
 Keys: TypeAlias = npt.NDArray[np.signedinteger]
 Words: TypeAlias = npt.NDArray[np.uint64]
 
-_FEW = 100  # values of a key that is sorted group by group
+_FEW = 100  # values whose ranks fit into a byte
 ROWS = 1 << 15  # rows per step: every array of a step stays in the second-level cache
 _MASK = (1 << 64) - 1
 _A, _B, _C = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
@@ -34,7 +34,7 @@ def in_order(table: pa.Table, names: Sequence[str]) -> pa.Table:
     time is copied twice.
     """
     keys = [sort_key(table, name) for name in names]
-    order = None if not keys or is_sorted(keys) else pa.array(_order(keys))
+    order = None if not keys or is_sorted(keys) else pa.array(np.lexsort(keys[::-1]))
     schema, columns = table.schema, table.columns[::-1]
     del table, keys
     placed = []
@@ -59,21 +59,6 @@ def ints(column: pa.ChunkedArray) -> Keys:
     """The column's integers as one array, copied only from several chunks."""
     chunks = [chunk.to_numpy() for chunk in column.chunks]
     return chunks[0] if len(chunks) == 1 else np.concatenate([np.zeros(0, np.int8), *chunks])
-
-
-def _order(keys: Sequence[Keys]) -> Ids:
-    """Stable order by several keys; two of which the first has few values sort group by group."""
-    if len(keys) == 1:
-        return np.argsort(keys[0], kind="stable")
-    values = np.unique(keys[0]).tolist() if len(keys) == 2 and keys[0].dtype == np.int8 else []
-    if not values:
-        return np.lexsort(keys[::-1])
-    order, end = np.empty(len(keys[0]), np.int64), 0
-    for value in values:
-        rows = np.flatnonzero(keys[0] == value)
-        begin, end = end, end + len(rows)
-        order[begin:end] = rows[np.argsort(keys[1][rows], kind="stable")]
-    return order
 
 
 def sort_key(table: pa.Table, name: str) -> Keys:

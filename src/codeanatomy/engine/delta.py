@@ -137,23 +137,5 @@ def _add(file: Path) -> "AddAction":
         partition_values={},
         modification_time=int(time.time() * 1000),
         data_change=True,
-        stats=json.dumps(_statistics(file)),
+        stats=json.dumps({"numRecords": pq.read_metadata(file).num_rows}),
     )
-
-
-def _statistics(path: Path) -> dict[str, object]:
-    """Rows, and per integer column least and greatest value and nulls, as Delta's log has it."""
-    data = pq.read_metadata(path)
-    least: dict[str, int] = {}
-    most: dict[str, int] = {}
-    nulls: dict[str, int] = {}
-    for place in range(data.num_columns):
-        groups = [data.row_group(group).column(place) for group in range(data.num_row_groups)]
-        stats = [g.statistics for g in groups if g.physical_type in ("INT32", "INT64")]
-        told = [s for s in stats if s is not None]
-        ends = [end for s in told if s.has_min_max for end in (s.min, s.max)]
-        if ends and isinstance(ends[0], int):
-            name = groups[0].path_in_schema
-            least[name], most[name] = min(ends), max(ends)
-            nulls[name] = sum(s.null_count for s in told)
-    return {"numRecords": data.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls}

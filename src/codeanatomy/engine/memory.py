@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import threading
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 
 _EVERY = 0.25  # seconds
 _GROWTH = 1.02
+_SHARE_OF_ALL = 0.7  # what a build may use of the machine's memory unless it is told
+_TOTAL = re.compile(r"MemTotal:\s+(\d+) kB")
 _SHARE = 50  # looking takes at most 2 % of the time
 
 
@@ -60,40 +63,28 @@ def _family(file: str, field: str) -> int:
     """Sum of a field of /proc, in bytes, over this process and all its living descendants."""
     total, todo = 0, [os.getpid()]
     while todo:
-        one = todo.pop()
-        lines = _read(f"{one}/{file}").splitlines()
-        total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
-        with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{one}/task"):
-                todo += map(int, _read(f"{one}/task/{task}/children").split())
+        folder = Path("/proc", str(todo.pop()))
+        with contextlib.suppress(OSError):  # it has ended
+            lines = (folder / file).read_text("ascii").splitlines()
+            total += sum(int(line.split()[1]) << 10 for line in lines if line.startswith(field))
+            for children in folder.glob("task/*/children"):
+                todo += map(int, children.read_text("ascii").split())
     return total
-
-
-def _read(path: str) -> str:
-    """A file of /proc; empty for a process that has ended."""
-    with contextlib.suppress(OSError):
-        return Path("/proc", path).read_text(encoding="ascii")
-    return ""
-
-
-_SHARE_OF_ALL = 0.7  # what a build may use of the machine's memory unless it is told
 
 
 def memory_limit() -> int | None:
     """Bytes that a run may use here: most of the machine's memory, or of what its control group
     allows; None where nobody says."""
-    found = [int(line.split()[1]) << 10 for line in _lines("/proc/meminfo") if "MemTotal:" in line]
-    for line in _lines("/proc/self/cgroup"):
-        if line.startswith("0::"):
-            for place in (Path("/sys/fs/cgroup", line[3:].strip("/\n")), Path("/sys/fs/cgroup")):
-                found += [int(text) for text in _lines(place / "memory.max") if text.isdecimal()]
-    found += [
-        int(t) for t in _lines("/sys/fs/cgroup/memory/memory.limit_in_bytes") if t.isdecimal()
-    ]
+    group = _text("/proc/self/cgroup").partition("0::")[2].strip("/\n")
+    files = (f"{group}/memory.max", "memory.max", "memory/memory.limit_in_bytes")
+    allowed = [_text(f"/sys/fs/cgroup/{file}").strip() for file in files]
+    found = [int(text) for text in allowed if text.isdecimal()]
+    found += [int(kilobytes) << 10 for kilobytes in _TOTAL.findall(_text("/proc/meminfo"))]
     return int(_SHARE_OF_ALL * min(found)) if found else None
 
 
-def _lines(file: str | Path) -> list[str]:
+def _text(file: str) -> str:
+    """A small file; empty where there is none."""
     with contextlib.suppress(OSError):
-        return Path(file).read_text(encoding="ascii").split("\n")
-    return []
+        return Path(file).read_text("ascii")
+    return ""

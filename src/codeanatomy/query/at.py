@@ -6,11 +6,9 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import HIGH_MASK, LOW_MASK
-from codeanatomy.query.resolve_name import listed, path_is
+from codeanatomy.query.resolve_name import ends_as, listed
 from codeanatomy.query.tables import Tables
-from codeanatomy.query.walk import places
 
-_LINKS = "t.kind IN ('REF', 'CALL', 'IMPORTS', 'INHERITS_FROM', 'DECORATED_BY')"
 _TOLD = "s.is_named OR l.kind IS NOT NULL OR s.reason IS NOT NULL"
 
 
@@ -27,8 +25,14 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     if not 1 <= line <= len(lines):
         raise UsageError(f"{path} has no line {line}; it ends before")
     line_text = lines[line - 1].rstrip(b"\r\n").decode("utf-8", "replace")
+    words: dict[str, object] = {
+        "file_id": file_id,
+        "low": file_id & HIGH_MASK,
+        "high": file_id | LOW_MASK,
+    }
     if column is None:
-        rows = _linked(tables, file_id, f"s.line = {line}", _TOLD)
+        words |= {"place": f"s.line = {line}", "kept": _TOLD, "order": ""}
+        rows = tables.asked("linked", {}, **words)
         before = line_text[: len(line_text) - len(line_text.lstrip())]
     elif 1 <= column <= len(line_text) + 1:
         before = line_text[: column - 1]
@@ -37,7 +41,8 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     if column is not None or not rows.num_rows:
         offset = sum(map(len, lines[: line - 1])) + len(before.encode("utf-8", "replace"))
         covers = f"s.bstart <= {offset} AND s.bend > {offset}"
-        rows = _linked(tables, file_id, covers, "true", "s.bend - s.bstart, ")
+        words |= {"place": covers, "kept": "true", "order": "s.bend - s.bstart,"}
+        rows = tables.asked("linked", {}, **words)
     return _with_text(rows, text)
 
 
@@ -47,10 +52,22 @@ def source_of(tables: Tables, content: str) -> bytes:
     return bytes(found[0]) if found else b""
 
 
+def lines_of(tables: Tables, places: pa.Table) -> list[str]:
+    """The line of source of each row, by its `content` and `line`; "" where there is none."""
+    contents, numbers = places["content"].to_pylist(), places["line"].to_pylist()
+    lines = {content: source_of(tables, content).splitlines() for content in {*contents} - {None}}
+    return [
+        b"".join(lines[content][line - 1 : line]).decode("utf-8", "replace").strip()
+        if content
+        else ""
+        for content, line in zip(contents, numbers, strict=True)
+    ]
+
+
 def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
     """Id, whole path and content hash of the file that the path means."""
     asked = str(PurePosixPath(path))
-    named = path_is("path", asked)
+    named = ends_as("path", asked)
     found = tables.sql(f"SELECT * FROM files WHERE {named} ORDER BY path").to_pylist()
     exact = [f for f in found if f["path"] == asked] or found
     if len(exact) == 1:
@@ -62,18 +79,6 @@ def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
         )
     head = f"{path!r} may mean any of {len(exact)} files:"
     raise UsageError(listed(head, [f["path"] for f in exact]))
-
-
-def _linked(tables: Tables, file_id: int, place: str, kept: str, order: str = "") -> pa.Table:
-    """Nodes of the file that the condition keeps, each with every thing it leads to."""
-    low, high = file_id & HIGH_MASK, file_id | LOW_MASK
-    nodes = tables.asked("here", {}, low=low, high=high, file_id=file_id, place=place)
-    ids = nodes["node_id"].to_numpy()
-    edges = tables.lookup("edges", "src", ids, "t.src, t.dst, t.kind, t.certainty", _LINKS)
-    ends = edges["dst"].to_numpy()
-    named = tables.lookup("nodes", "node_id", ends, "t.node_id, t.name, t.qualified_name")
-    given = {"here": nodes, "links": edges, "named": named, "places": places(tables, ends)}
-    return tables.asked("linked", given, kept=kept, order=order)
 
 
 def _with_text(rows: pa.Table, text: bytes) -> pa.Table:

@@ -19,7 +19,7 @@ from codeanatomy.facts.ids import Ids
 from codeanatomy.query import at, callgraph, explain
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
-from codeanatomy.query.resolve_name import Symbol, UnknownNameError, resolve
+from codeanatomy.query.resolve_name import Symbol, UnknownNameError, ends_as, resolve
 from codeanatomy.query.tables import Tables, question_sql, quoted
 from codeanatomy.query.walk import bodies, definitions, ids_of, references, unresolved_calls, walk
 from codeanatomy.sources.git import BrokenGit, git_of
@@ -199,10 +199,10 @@ class Graph(contextlib.ExitStack):
             raise UsageError(f"this graph has no {kind!r} edges{nearest(kind, kinds)}")
         starts, near = self._meant(source)
         edges = explain.between(self._tables, starts, self._meant(target)[0], near, kind)
-        if not edges:
+        if not edges.num_rows:
             raise explain.unexplained(self._tables, source, target, near)
-        told = explain.explain_edges(self._tables, edges[:limit], self.facts.relations)
-        about = {"rows": len(edges), "shown": len(told)}
+        told = explain.explain_edges(self._tables, edges.slice(0, limit), self.facts.relations)
+        about = {"rows": edges.num_rows, "shown": len(told)}
         return told, msgspec.structs.replace(self.statement(), **about)
 
     def explain_node(self, name: str) -> list[explain.ExplainedNode]:
@@ -303,7 +303,7 @@ class Graph(contextlib.ExitStack):
         only = f"what IN ({quoted(*what)}) AND " if what else ""
         rows = self._tables.sql(
             "SELECT count(DISTINCT node_id) AS sites FROM unresolved "
-            f"WHERE {only}(text = {quoted(last)} OR ends_with(text, {quoted('.' + last)}))"
+            f"WHERE {only}{ends_as('text', last, '.')}"
         )
         return int(rows["sites"][0].as_py())
 

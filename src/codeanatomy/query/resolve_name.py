@@ -6,10 +6,9 @@ variables, and these before external things: a name of a nearer rank hides equal
 """
 
 import re
-from collections import Counter
 
 import msgspec
-import numpy as np
+import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import MODULE_KEY, sql_node_id
@@ -18,7 +17,6 @@ from codeanatomy.query.tables import Tables, quoted
 DEFINITIONS = ("METHOD", "TYPE_DECL")  # modules are found in the table of files
 VARIABLES = ("LOCAL", "METHOD_PARAMETER_IN", "TYPE_PARAMETER", "MEMBER")
 MOST = 10  # candidates that a message lists
-_USES = "t.kind IN ('CALL', 'REF', 'IMPORTS', 'INHERITS_FROM')"
 _NUMBER = re.compile(r"#(\d+)(?=\.|$)")
 
 
@@ -32,6 +30,7 @@ class Symbol(msgspec.Struct, frozen=True, order=True):
     module: str
     node_id: int
     file_id: int
+    plain: str  # the name without `#n`
 
 
 class UnknownNameError(UsageError):
@@ -57,24 +56,22 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
         variables=quoted(*VARIABLES),
         kinds=quoted(*DEFINITIONS, "EXTERNAL", *(VARIABLES if variables else ())),
         module_id=sql_node_id("f.file_id", str(MODULE_KEY)),
-        place=path_is("f.path", path) if path else "true",
+        place=ends_as("f.path", path) if path else "true",
     )  # what has that last name, and modules whose name ends with it
     found = msgspec.convert(rows.to_pylist(), list[Symbol])
-    chosen = [
-        s
-        for s in found
-        if _plain(s.qualified_name) in (plain, f"{s.module}.{plain}" if path else plain)
-    ]
-    near = [s for s in found if f".{_plain(s.qualified_name)}".endswith(f".{plain}")]
+    chosen = [s for s in found if s.plain in (plain, f"{s.module}.{plain}" if path else plain)]
+    near = [s for s in found if f".{s.plain}".endswith(f".{plain}")]
     best = min((s.rank for s in near), default=0)
     chosen = chosen or [s for s in near if s.rank == best]
     if any("#" in part for part in asked.split(".")):
         chosen = [s for s in chosen if _same_numbers(s.qualified_name, asked)]
     if not chosen:
         raise UnknownNameError(_unknown(tables, name, asked, variables))
-    names = sorted({(_plain(s.qualified_name), s.path if path else "") for s in chosen})
-    if len(names) > 1:
-        raise UnknownNameError(_ambiguous(tables, name, near))
+    if len({(s.plain, s.path if path else "") for s in chosen}) > 1:
+        given = {"near": pa.Table.from_pylist(msgspec.to_builtins(near))}
+        lines = tables.asked("ambiguous", given)["told"].to_pylist()
+        head = f"{name!r} may mean any of {len(lines)}, most used first; ask by a longer name:"
+        raise UnknownNameError(listed(head, lines))
     return sorted(chosen)
 
 
@@ -86,7 +83,7 @@ def _split(tables: Tables, name: str) -> tuple[str, str]:
     if not name.endswith((".py", ".pyi", ".pyw")):
         return name, ""
     path = name.removeprefix("./")
-    files = tables.sql(f"SELECT module FROM files WHERE {path_is('path', path)}")
+    files = tables.sql(f"SELECT module FROM files WHERE {ends_as('path', path)}")
     modules = files["module"].to_pylist()
     return (modules[0], path) if len(modules) == 1 else (name, "")
 
@@ -100,22 +97,6 @@ def _unknown(tables: Tables, name: str, asked: str, variables: bool) -> str:
     near = rows["qualified_name"].to_pylist()
     hint = listed("the nearest are:", near) if near else "nothing is near it"
     return f"no {name!r} in this graph; {hint}"
-
-
-def _ambiguous(tables: Tables, name: str, found: list[Symbol]) -> str:
-    ids = np.array([s.node_id for s in found], np.int64)
-    uses = Counter(tables.lookup("edges_by_dst", "dst", ids, "t.dst", _USES)["dst"].to_pylist())
-    used: Counter[tuple[str, str]] = Counter()
-    for s in found:
-        used[_plain(s.qualified_name), s.path] += uses[s.node_id]
-    first = {(_plain(s.qualified_name), s.path): s.node_id for s in sorted(found, reverse=True)}
-    keys = sorted(first, key=lambda key: (-used[key], key))
-    ids = np.array([first[key] for key in keys[:MOST]], np.int64)
-    spans = tables.lookup("spans", "node_id", ids, "t.node_id, t.line").to_pydict()
-    lines = dict(zip(spans["node_id"], spans["line"], strict=True))
-    places = [f"{path}:{lines.get(first[name, path], 1)}" if path else "" for name, path in keys]
-    head = f"{name!r} may mean any of {len(keys)}, most used first; ask by a longer name:"
-    return listed(head, [f"{n}  {place}" for (n, _), place in zip(keys, places, strict=True)])
 
 
 def listed(head: str, lines: list[str]) -> str:
@@ -136,6 +117,6 @@ def _same_numbers(qualified_name: str, asked: str) -> bool:
     return all(wanted is None or (held or ["", "1"])[1] == wanted[1] for held, wanted in numbers)
 
 
-def path_is(column: str, path: str) -> str:
-    """SQL condition: the column is the path, or ends with it after a slash."""
-    return f"({column} = {quoted(path)} OR ends_with({column}, {quoted('/' + path)}))"
+def ends_as(column: str, text: str, mark: str = "/") -> str:
+    """SQL condition: the column is the text, or ends with it after the mark."""
+    return f"({column} = {quoted(text)} OR ends_with({column}, {quoted(mark + text)}))"

@@ -14,17 +14,20 @@ import pyarrow as pa
 
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.ids import grouped
-from codeanatomy.query.at import source_of
+from codeanatomy.query.at import lines_of
 from codeanatomy.query.resolve_name import Symbol
-from codeanatomy.query.tables import Tables, id_table
-from codeanatomy.query.walk import ids_of, places
-
-# node, other node, why, calls crossed, certainty, confidence
-Way = tuple[int, int, str, int, str, float]
+from codeanatomy.query.tables import Tables, id_table, quoted
+from codeanatomy.query.walk import ids_of, places, sure
 
 MOST = 10_000  # statements of a slice
 SHOWN = 80  # characters of a line
-_FLOWS = {"REACHING_DEF": "data", "CDG": "control"}
+_CROSSING = ("argument", "result")
+_KINDS = {
+    "REACHING_DEF": "data",
+    "CDG": "control",
+    "PARAMETER_LINK": "argument",
+    "CALL": "result",
+}
 _STEPS = pa.schema(
     [
         *((name, pa.int64()) for name in ("way", "step", "calls", "near", "far")),
@@ -34,15 +37,18 @@ _STEPS = pa.schema(
 )
 
 
-class Node(NamedTuple):
-    """A node and the statement that it stands in: itself for a parameter."""
+class Way(NamedTuple):
+    """An edge, or two for what a call returns, from a node of one statement to one of another."""
 
-    id: int
+    near: int
+    far: int
+    node: int
+    other: int
     kind: str
-    name: str | None
-    statement: int
-    parent: int
-    container: int
+    certainty: str
+    confidence: float
+    near_name: str | None
+    far_name: str | None
 
 
 Entry = tuple[int, int]  # a statement, and the node by which data enters it; 0: all of it
@@ -71,10 +77,10 @@ class Slicer:
         self, tables: Tables, depth: int, *, forward: bool, certain: bool, control: bool = True
     ) -> None:
         self._tables, self._forward, self._depth = tables, forward, depth
-        self._certain = " AND t.certainty = 'certain'" if certain else ""
         self.cut = False
         self.taken: dict[Entry, Step] = {}
-        self._flows = [kind for kind in _FLOWS if control or kind != "CDG"]
+        kinds = ["REACHING_DEF", *["CDG"] * control, *["PARAMETER_LINK"] * (depth > 0)]
+        self._words = {"kinds": quoted(*kinds), "crossing": depth > 0, "kept": sure(certain)}
 
     def steps(self, seeds: Iterable[int], stop: Iterable[int] = ()) -> list[Step]:
         """The step that first leads to each statement of the slice, nearest first: over the fewest
@@ -100,90 +106,41 @@ class Slicer:
         return [*found.values()]
 
     def _from(self, frontier: dict[Entry, int]) -> Iterator[Step]:
-        statements = grouped(frontier)
-        inner = {n.id: n for n in self._nodes("statement", statements)}
-        inner |= {n.id: n for n in self._nodes("node_id", statements)}
-        ways = [
-            (node, other, _FLOWS[kind], 0, certainty, confidence)
-            for node, other, kind, certainty, confidence in self._linked(
-                inner, self._flows, into=not self._forward
-            )
-        ]
-        if self._depth:
-            ways += self._crossing(inner)
-        others = {n.id: n for n in self._nodes("node_id", {way[1] for way in ways})}
-        for node, other, why, crossed, certainty, confidence in ways:
-            near, far = inner[node], others[other]
+        entries, forward = grouped(frontier), self._forward
+        ids = np.array([*entries], np.int64)
+        rows = self._tables.asked(
+            "forward" if forward else "backward", {"entered": id_table(ids)}, **self._words
+        )
+        inner = self._tables.lookup("nodes", "statement", ids, "t.node_id, t.parent")
+        parents = dict(zip(*inner.to_pydict().values(), strict=True))
+        for way in map(Way._make, zip(*rows.to_pydict().values(), strict=True)):
+            why = _KINDS[way.kind]
             # data goes by the name of what binds it, an argument by the parameter's
-            carrier = near if self._forward == (why == "data") else far
+            carrier = way.near_name if forward == (why == "data") else way.far_name
             # what data is in: an argument around where it entered, or what stands in one
-            within = why != "control" and self._forward == (why == "argument")
-            entering = why != "control" and self._forward != (why == "argument")
-            for entry in statements[near.statement]:
-                ends = (node, entry) if self._forward else (entry, node)
-                if within and entry and not _encloses(inner, *ends):
+            within = why != "control" and forward == (why == "argument")
+            entering = why != "control" and forward != (why == "argument")
+            for entry in entries[way.near]:
+                ends = (way.node, entry) if forward else (entry, way.node)
+                if within and entry and not _encloses(parents, *ends):
                     continue
                 yield Step(
-                    frontier[near.statement, entry] + crossed,
-                    1.0 - confidence,
+                    frontier[way.near, entry] + (why in _CROSSING),
+                    1.0 - way.confidence,
                     why,
-                    (carrier.name or "") if why in ("data", "argument") else "",
-                    near.statement,
-                    far.statement,
-                    certainty,
-                    far.id if entering else 0,
+                    (carrier or "") if why in ("data", "argument") else "",
+                    way.near,
+                    way.far,
+                    way.certainty,
+                    way.other if entering else 0,
                     entry,
                 )
 
-    def _crossing(self, inner: dict[int, Node]) -> Iterator[Way]:
-        """Ways through calls: between arguments and parameters, and what is returned and calls."""
-        forward = self._forward
-        links = self._linked(inner, ("PARAMETER_LINK",), into=not forward)
-        for node, other, _, certainty, confidence in links:
-            yield node, other, "argument", 1, certainty, confidence
-        left = [node for node in inner.values() if node.kind == "RETURN"] if forward else []
-        starts = {node.container for node in left} if forward else inner
-        calls = [*self._linked(starts, ("CALL",), into=forward)]
-        if not forward:
-            left = [*self._nodes("container", {call[1] for call in calls}, "RETURN")]
-        returns = grouped((one.container, one.id) for one in left)
-        for near, far, _, certainty, confidence in calls:
-            for end in returns.get(near if forward else far, ()):
-                node, other = (end, far) if forward else (near, end)
-                yield node, other, "result", 1, certainty, confidence
 
-    def _linked(
-        self, ids: Iterable[int], kinds: Iterable[str], *, into: bool
-    ) -> Iterator[tuple[int, int, str, str, float]]:
-        """Edges of these kinds into the nodes (or out of them): node, other end, kind, certainty,
-        confidence."""
-        wanted = np.array([*ids], np.int64)
-        only = f"t.kind IN ({', '.join(map(repr, kinds))})"
-        lookup, sources = self._tables.lookup, wanted
-        if into:
-            sources = lookup("edges_by_dst", "dst", wanted, "t.src", only)["src"].to_numpy()
-        columns = "t.src, t.dst, t.kind, t.certainty, t.confidence"
-        edges = lookup("edges", "src", sources, columns, only + self._certain)
-        near, far = ("dst", "src") if into else ("src", "dst")
-        rows = self._tables.sql_with(
-            {"edge": edges, "asked": id_table(wanted)},
-            f"SELECT DISTINCT {near} AS node, {far} AS other, kind, certainty, confidence "
-            f"FROM edge JOIN asked ON {near} = asked.id",
-        )
-        yield from zip(*rows.to_pydict().values(), strict=True)
-
-    def _nodes(self, key: str, ids: Iterable[int], kind: str = "") -> Iterator[Node]:
-        columns = "t.node_id, t.kind, t.name, coalesce(t.statement, t.node_id) AS statement"
-        columns += ", coalesce(t.parent, 0) AS parent, coalesce(t.container, 0) AS container"
-        only = f"t.kind = '{kind}'" if kind else "true"
-        rows = self._tables.lookup("nodes", key, np.array([*ids], np.int64), columns, only)
-        yield from map(Node._make, zip(*rows.to_pydict().values(), strict=True))
-
-
-def _encloses(inner: dict[int, Node], outer: int, node: int) -> bool:
+def _encloses(parents: dict[int, int], outer: int, node: int) -> bool:
     """Whether one node of a statement stands inside another, or is it."""
-    while node != outer and node in inner:
-        node = inner[node].parent
+    while node != outer and node in parents:
+        node = parents[node]
     return node == outer
 
 
@@ -197,11 +154,8 @@ def starting(tables: Tables, file_id: int, line: int, place: str) -> list[int]:
 
 def using(tables: Tables, symbols: list[Symbol]) -> list[int]:
     """The statements that call one of the symbols, or name it."""
-    wanted = "t.kind IN ('CALL', 'REF')"
-    found = tables.lookup("edges_by_dst", "dst", ids_of(symbols), "t.src", wanted)
-    sites = found["src"].to_numpy()
-    rows = tables.lookup("nodes", "node_id", sites, "t.statement", "t.statement IS NOT NULL")
-    return sorted({int(x) for x in rows["statement"].to_pylist()})
+    rows = tables.asked("using", {"asked": id_table(ids_of(symbols))})
+    return [int(x) for x in rows["statement"].to_pylist()]
 
 
 def ways(
@@ -234,10 +188,5 @@ def placed(tables: Tables, lists: list[list[Step]]) -> pa.Table:
     taken = pa.Table.from_pylist(rows, _STEPS)
     ends = np.concatenate([taken["near"].to_numpy(), taken["far"].to_numpy()])
     found = tables.asked("placed", {"taken": taken, "places": places(tables, ends)})
-    contents, numbers = found["content"].to_pylist(), found["line"].to_pylist()
-    lines = {content: source_of(tables, content).splitlines() for content in {*contents}}
-    texts = [
-        b"".join(lines[content][line - 1 : line]).decode("utf-8", "replace").strip()[:SHOWN]
-        for content, line in zip(contents, numbers, strict=True)
-    ]
+    texts = [text[:SHOWN] for text in lines_of(tables, found)]
     return found.set_column(4, "text", pa.array(texts, pa.string()))

@@ -5,8 +5,8 @@ Stored tables hold ids and spans apart, so that a thing that only moved changes 
 join them again. One file each in `sql/`: what a row says on its first line, then the query. Our own
 queries of many lines stand in `sql/questions/` in the same form.
 
-Ids are clustered by file and the tables sorted by id, so a lookup of few ids states the ranges they
-lie in: row groups outside them are never read.
+Ids are clustered by file and the tables sorted by id, so a lookup of few ids (`among`) states the
+ranges they lie in: row groups outside them are never read.
 """
 
 import difflib
@@ -38,6 +38,7 @@ SETTINGS: dict[str, str | int | bool] = {
 MOST_RANGES = 48  # more ranges than this cost more to test than the row groups they skip
 _SQL = Path(__file__).with_name("sql")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_AMONG = re.compile(r"among\((\w+)\.(\w+), (\w+)\.(\w+)\)")
 _CATALOGUE = {"show", "describe", "desc", "information_schema"}
 _REFUSED = re.compile(r"(DDL|DML|Statement) not supported|Unsupported SQL statement")
 _TABLE = re.compile(r"table '(?:datafusion\.public\.)?([^']*)' not found")
@@ -64,31 +65,37 @@ class View(msgspec.Struct, frozen=True):
     sql: str
 
 
-def edges_with_ids() -> str:
-    """SQL of a query: all columns of the table `edges`, and `edge_id`; also what `nodes` holds.
+def held_edges(nodes: str = "nodes") -> str:
+    """SQL of a query: the edges that nodes hold in columns, as rows of `edges` and `held`."""
+    return " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, arrow_cast(0, 'Int32') AS "
+        f"ordinal, file_id, node_id AS site, '{origin}' AS origin, 'certain' AS certainty, "
+        f"1.0 AS confidence, {trust} AS score, evidence, true AS held "
+        f"FROM {nodes} WHERE {column} IS NOT NULL"
+        for kind, (column, origin, trust) in COLUMNS.items()
+    )
+
+
+def edges_with_ids(edges: str = "edges", nodes: str = "nodes") -> str:
+    """SQL of a query in parentheses: all columns of the edges, `edge_id`, and whether a node holds
+    the edge (`held`).
 
     The recipe is that of `facts.ids.sql_edge_id`, one mix per level: nested, its text would grow
     eightfold with every mix.
     """
-    every = "SELECT * FROM edges" + "".join(
-        f" UNION ALL SELECT '{kind}' AS kind, {column} AS src, node_id AS dst, "
-        f"arrow_cast(0, 'Int32') AS ordinal, file_id, node_id AS site, '{origin}' AS origin, "
-        f"'certain' AS certainty, 1.0 AS confidence, {trust} AS score, evidence "
-        f"FROM nodes WHERE {column} IS NOT NULL"
-        for kind, (column, origin, trust) in COLUMNS.items()
-    )
+    every = f"SELECT *, false AS held FROM {edges} UNION ALL {held_edges(nodes)}"
     kinds = " ".join(f"WHEN '{k.kind}' THEN {hash_text(k.kind)}" for k in EDGE_KINDS)
     hashed = f"SELECT *, CASE kind {kinds} END AS kind_hash FROM ({every})"
     halves = (
         f"SELECT *, {sql_mix('kind_hash', 'src')} AS begins, {sql_mix('dst', 'ordinal')} AS ends "
         f"FROM ({hashed})"
     )
-    return f"SELECT *, {sql_mix('begins', 'ends')} AS edge_id FROM ({halves})"
+    return f"(SELECT *, {sql_mix('begins', 'ends')} AS edge_id FROM ({halves}))"
 
 
 def _read(path: Path) -> View:
     meaning, _, sql = path.read_text("utf-8").removeprefix("-- ").partition("\n")
-    return View(path.stem, meaning, sql.replace("{edges_with_ids}", f"({edges_with_ids()})"))
+    return View(path.stem, meaning, sql.replace("{edges_with_ids}", edges_with_ids()))
 
 
 VIEWS = {view.name: view for view in map(_read, sorted(_SQL.glob("*.sql")))}
@@ -140,24 +147,36 @@ class Tables:
 
     def lookup(self, table: str, key: str, ids: Ids, columns: str, where: str = "true") -> pa.Table:
         """Rows of the table whose key is among the ids (in no order)."""
-        return self.sql_with(
-            {"wanted": id_table(distinct(ids))},
-            f"SELECT {columns} FROM wanted JOIN {table} t ON t.{key} = wanted.id "
-            f"WHERE {where} AND {within(f't.{key}', ids)}",
-        )
+        text = f"SELECT {columns} FROM among({table}.{key}, wanted.id) t WHERE {where}"
+        return self.sql_with({"wanted": id_table(ids)}, text)
 
     def asked(self, question: str, given: Mapping[str, pa.Table], **words: object) -> pa.Table:
         """Rows of a query in `sql/questions`, which may read given tables, too; the words stand
-        for its names in braces."""
-        return self.sql_with(given, question_sql(question).format(**words))
+        for their names in braces. Steps, `name: query;`, make tables that later ones read (no
+        view may have their names)."""
+        *steps, last = question_sql(question).format(**words).split(";\n")
+        held = dict(given)
+        for name, _, text in (step.partition(":") for step in steps):
+            held[name.strip()] = self.sql_with(held, text)
+        return self.sql_with(held, last)
 
     def sql_with(self, given: Mapping[str, pa.Table], text: str) -> pa.Table:
-        """Rows of one of our own queries that also reads the given Arrow tables."""
+        """Rows of one of our own queries that also reads the given Arrow tables.
+
+        `among(table.key, given.ids)` stands for the rows of a table whose key is among the ids.
+        """
+
+        def ranged(call: re.Match[str]) -> str:
+            table, key, name, column = call.groups()
+            chosen = f"(SELECT DISTINCT {column} AS id FROM {name}) w"
+            ranges = within(f"k.{key}", given[name][column].drop_null().to_numpy())
+            return f"(SELECT k.* FROM {chosen} JOIN {table} k ON k.{key} = w.id WHERE {ranges})"
+
         with engine_errors("query"):
             for name, table in given.items():
                 register(self._session, name, table, partitions=1)
             try:
-                return self.sql(text)
+                return self.sql(_AMONG.sub(ranged, text))
             finally:
                 for name in given:
                     self._session.deregister_table(name)

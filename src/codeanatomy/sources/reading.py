@@ -40,12 +40,8 @@ def opened(path: str | Path, follow: bool = False) -> Iterator[int]:
 
 def head(path: str | Path, limit: int, follow: bool = False) -> bytes:
     """The first bytes of a regular file, at most `limit`; OSError when it cannot be read."""
-    with opened(path, follow) as descriptor:
-        parts, left = [], limit
-        while left and (part := os.read(descriptor, min(left, CHUNK))):
-            parts.append(part)
-            left -= len(part)
-    return b"".join(parts)
+    with opened(path, follow) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        return file.read(limit)
 
 
 def as_scanned(path: Path, size: int, content: str) -> bytes:
