@@ -21,7 +21,7 @@ from codeanatomy.facts.tables.resolution import External, Relative, Target, Unan
 from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, pair
+from codeanatomy.resolve.pairs import Flags, Ints, Pairs, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 
@@ -231,8 +231,7 @@ def _sureness(certain: Flags, otherwise: npt.NDArray[np.float64]) -> tuple[pa.Ar
 def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     """Codes of distinct values as a dictionary array that holds just the values in use, sorted."""
     texts = list(values)
-    used = np.flatnonzero(np.bincount(codes)).tolist()
-    used.sort(key=texts.__getitem__)
+    used = sorted(np.flatnonzero(np.bincount(codes)).tolist(), key=texts.__getitem__)
     position = np.empty(len(texts), np.int32)
     position[used] = np.arange(len(used))
     found = pa.array([texts[i] for i in used], pa.string())
@@ -278,12 +277,11 @@ def mark(f: Fixpoint) -> None:
             pair(*f.tables["bound_copy"].all[:, :2].T),
         )
     )
-    edges = np.sort(edges, kind="stable")  # fast on the sorted runs
-    starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
-    targets = edges & LOW
+    ways = Pairs()
+    ways.add(np.sort(edges, kind="stable"))  # fast on the sorted runs
     changed = np.flatnonzero(points.marks[: points.places])
     while True:
-        _flow(points.marks, starts, targets, changed)
+        _flow(points.marks, ways, changed)
         # instance attributes whose name is also stored through a value that is not known
         unknown = (points.marks[store[:, 0]] & ~NOT_UNKNOWN) != 0
         found = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
@@ -299,10 +297,10 @@ def mark(f: Fixpoint) -> None:
             return
 
 
-def _flow(marks: p.Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
+def _flow(marks: p.Counts, ways: Pairs, frontier: Ints) -> None:
     while frontier.size:
-        at, of = expand(starts[frontier], starts[frontier + 1])
-        reached, bits = targets[at], marks[frontier[of]]
+        of, reached = ways.join(frontier)
+        bits = marks[frontier[of]]
         news = (bits & ~marks[reached]) != 0
         reached, bits = reached[news], bits[news]
         np.bitwise_or.at(marks, reached, bits)

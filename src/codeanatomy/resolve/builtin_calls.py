@@ -11,7 +11,7 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.declared import NOTHING_DECLARED, declared, declared_types
+from codeanatomy.resolve.declared import declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import Ints, each, mapped, pair, spread
@@ -31,13 +31,11 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
         """Objects that every call of that thing and shape gives."""
         external = key >> 32
         effect, typed = _effect(f, external)
-        objects, types = NOTHING_DECLARED
-        if typed:
-            objects, types = declared_types(f, external, key & 0xFFFFFFFF)
-            if not objects and not types:
-                unknown.append(key)
-                if not f.lookup.declared(external):  # an instance, if it is a class
-                    objects = (f.points.object(p.LITERAL, external),)
+        objects, types = declared_types(f, external, key & 0xFFFFFFFF) if typed else ((), ())
+        if typed and not objects and not types:
+            unknown.append(key)
+            if not f.lookup.declared(external):  # an instance, if it is a class
+                objects = (f.points.object(p.LITERAL, external),)
         if effect or types:
             single.append(key)
         return objects

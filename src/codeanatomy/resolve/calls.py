@@ -8,7 +8,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, mapped, pair
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
@@ -155,7 +155,7 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     fits = positional & (position >= 0) & (position < count)
     points.copy_all(value[fits], f.parameter[f.parameter_start[functions[fits]] + position[fits]])
     named = np.flatnonzero(~positional & (position == -1))
-    keywords = f.keywords(pair(functions[named], name[named]))
+    keywords = mapped(lambda x: f.keyword.get(x, 0), pair(functions[named], name[named]))
     points.copy_all(value[named], keywords)
     missed = named[keywords == 0]
     for column, rest in enumerate((np.flatnonzero(positional & (position >= count)), missed)):

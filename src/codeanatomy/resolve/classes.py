@@ -68,23 +68,19 @@ class Classes:
         if not waiting:
             return False
         found = self._bases(waiting)
-        left, stuck = waiting, False
-        while left:
-            waiting, left = left, []
-            for class_ in waiting:
+        left = [x for x in waiting if force or found[x][1]]
+
+        def ready(class_: int) -> bool:
+            return all(b in self.order or b not in self._classes for b in found[class_][0])
+
+        # where none is ready, one class breaks a circle of bases
+        while now := [x for x in left if ready(x)] or left[:force]:
+            for class_ in now:
                 bases, complete = found[class_]
-                blocked = any(b not in self.order and b in self._classes for b in bases)
-                if (blocked and not stuck) or not (complete or force):
-                    left.append(class_)
-                    continue
-                stuck = False  # one class breaks a circle of bases, then the others go on
                 if not complete:
                     self.doubtful.add(class_)
                 self.order[class_] = self._linear(class_, bases)
-            if len(left) == len(waiting):
-                if not force:
-                    break
-                stuck = True
+            left = [x for x in left if x not in self.order]
         before = len(self.waiting)
         self.waiting = [x for x in self.waiting if x not in self.order]
         return len(self.waiting) < before

@@ -24,7 +24,6 @@ TYPES = ("builtins.type", "typing.Type")
 VIEWS = frozenset({"KeysView", "ItemsView"})
 NOT_KNOWN = frozenset({"Any", "Callable", "Literal", "Generic", "Protocol", "NoReturn", "TypeVar"})
 MAPPING_TYPES = ("builtins.dict", "collections.defaultdict", "collections.OrderedDict")
-NOTHING_DECLARED: Declared = ((), ())
 SEQUENCE_TYPES = tuple(f"builtins.{x}" for x in ("list", "set", "frozenset", "tuple"))
 
 
@@ -72,21 +71,18 @@ def _element(f: Fixpoint, type_: str, index: int, count: int) -> int:
     return kept[index] if 0 <= index < len(kept) else 0
 
 
-def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> bool:
-    """Puts into the result what a call of something external is declared to give; False where
-    nothing is. `receiver`: the container whose method is called."""
+def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> None:
+    """Puts into the result what a call of something external is declared to give. `receiver`: the
+    container whose method is called."""
     objects, types = declared_types(f, external, f.arguments.shape(number))
     if result:
         f.points.pairs.waiting_ones += [result << 32 | x for x in objects]
         for one in types:
             hold(f, one, result, f.arguments.of(number), receiver)
-    return bool(objects or types)
 
 
 def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     """What a call of this shape gives: objects that are the same for each, and other types."""
-    if not f.lookup.declared(external):
-        return NOTHING_DECLARED
     known = f.declared.get((external, shape))
     if known is None:
         count, keywords = f.arguments.shapes[shape]

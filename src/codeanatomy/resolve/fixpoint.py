@@ -69,12 +69,9 @@ class Fixpoint:
         self.parameter = np.append(positional[:, 3], 0)
         self.parameter_start = np.searchsorted(positional[:, 0], np.arange(count))
         self.parameter_count = np.bincount(positional[:, 0], minlength=count)
-        texts = np.array([bool(t) for t in self.world.texts])
-        named = param[(param[:, 1] >= -1) & texts[param[:, 2]]]
-        keys = pair(named[:, 0], named[:, 2])
-        order = np.argsort(keys, kind="stable")
-        self.keyword_key = np.append(keys[order], 1 << 62)
-        self.keyword_place = np.append(named[order, 3], 0)
+        named = param[param[:, 1] >= -1]
+        # places of parameters by (function, name) as one number; none is asked for without a name
+        self.keyword: dict[int, int] = dict(each(pair(named[:, 0], named[:, 2]), named[:, 3]))
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
         for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
             function, _, _, place, _ = param[param[:, 1] == index].T
@@ -159,12 +156,7 @@ class Fixpoint:
             elif target:
                 points.hold(place, target)
         for place, name, early, _, file in rows["global"].tolist():
-            sources, externals = modules.global_sources(file + 1, name, early)
-            for source in sources:
-                points.copy(self.lookup.module_member(source, name), place)
-            for external in externals:
-                points.hold(place, external)
-            if not sources and not externals:
+            if not self.lookup.take(place, name, *modules.global_sources(file + 1, name, early)):
                 points.marks[place] |= 1 << c.UNKNOWN_NAME
 
     def _start_import(self, place: int, target: int, name: int, file: int) -> None:
@@ -222,15 +214,6 @@ class Fixpoint:
         """Rows that wait for the orders of their objects' classes."""
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
-
-    def keywords(self, keys: Ints) -> Ints:
-        """The place of each (function, name) parameter; 0: none."""
-        at = np.searchsorted(self.keyword_key, keys)
-        return np.where(self.keyword_key[at] == keys, self.keyword_place[at], 0)
-
-    def keyword(self, function: int, name: int) -> int:
-        """The place of the function's parameter of that name; 0: none."""
-        return int(self.keywords(pair(function, name)))
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
@@ -337,6 +320,7 @@ class Fixpoint:
         """The place passed for a positional parameter of the function; 0: none known."""
         wanted = self.parameter[self.parameter_start[function] + index]
         for at, name, value in self.arguments.of(number):
-            if at == position >= 0 or (at == -1 and self.keyword(function, name) == wanted):
+            named = at == -1 and self.keyword.get(function << 32 | name) == wanted
+            if named or at == position >= 0:
                 return value
         return 0

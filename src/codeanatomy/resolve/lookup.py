@@ -105,13 +105,17 @@ class Lookup(Classes):
             if submodule := self.modules.submodule(module, name):
                 self.points.hold(place, submodule)
             else:
-                sources, outside = self.modules.star_sources(module, name)
-                for source in sources:
-                    self.points.copy(self.module_member(source, name), place)
-                if not sources:
-                    for external in outside:
-                        self.points.hold(place, self.modules.member(external, name))
+                self.take(place, name, *self.modules.star_sources(module, name))
         return place
+
+    def take(self, place: int, name: int, modules: list[int], externals: list[int]) -> bool:
+        """The place takes its value from the name in these modules, and from external things;
+        False: there are none."""
+        for module in modules:
+            self.points.copy(self.module_member(module, name), place)
+        for external in externals:
+            self.points.hold(place, external)
+        return bool(modules or externals)
 
     def stored_field(self, class_: int, name: int, *, on_class: bool = False) -> int:
         """The place of what is stored as that attribute of the class's instances, or of itself."""

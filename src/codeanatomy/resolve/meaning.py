@@ -85,15 +85,10 @@ class Meaning:
         and `__getattr__`; the key is the pair."""
         object_, name = key >> 32, key & 0xFFFFFFFF
         kind, points, lookup = self._kind(object_), self.f.points, self.f.lookup
-        if kind not in p.OF_CLASS:
+        if kind not in p.OF_CLASS or lookup.class_of(object_) not in lookup.order:
             return []
-        class_ = lookup.class_of(object_)
-        if class_ not in lookup.order:
-            return []
-        around = points.a_of[object_] if kind == p.SUPER else 0
-        first, found = lookup.first(class_, name, around), []
-        others = lookup.overriding(class_, name, first) if kind == p.SELF else []
-        doubt = 1 << c.OVERRIDDEN if others else 0
+        first, others = lookup.definers(object_, name)
+        found, doubt = [], 1 << c.OVERRIDDEN if others else 0
         for at in [first, *others]:
             if at <= 0:
                 continue

@@ -291,7 +291,7 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
     start, count = int(f.parameter_start[target]), int(f.parameter_count[target])
     rest = int(f.variadic[target, int(kind == NAMED)])
     if kind == NAMED and text[1:2] in "'\"":
-        if named := f.keyword(target, f.world.name(text[2:-2])):
+        if named := f.keyword.get(target << 32 | f.world.name(text[2:-2])):
             copy(place, named)
         elif rest:
             copy(place, elements.place(rest, name))

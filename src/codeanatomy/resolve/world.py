@@ -256,8 +256,8 @@ class Modules:
         return public
 
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
-        """Modules whose own binding of the name the module's star imports take over; and the
-        external modules that may provide it."""
+        """Modules whose own binding of the name the module's star imports take over; or else the
+        external things that they may."""
         found: list[int] = []
         outside: list[int] = []
         seen, todo = set(), [module]
@@ -274,7 +274,7 @@ class Modules:
                 stars = self.stars.get(target, ())
                 outside += [x for x in stars if self.points.kind_of[x] == EXTERNAL]
                 todo += [x for x in reversed(stars) if self.points.kind_of[x] != EXTERNAL]
-        return found, list(dict.fromkeys(outside))
+        return found, [] if found else [self.member(x, name) for x in dict.fromkeys(outside)]
 
     # symbols
 
@@ -294,8 +294,7 @@ class Modules:
                 elif new:
                     sources, outside = self.star_sources(scope, text)
                     todo += [(source, text) for source in reversed(sources)]
-                    if not sources:
-                        found += [(self.member(x, text), 0) for x in outside]
+                    found += [(x, 0) for x in outside]
             elif definition > 0:
                 found.append((definition, 0))
             elif definition == 0:
@@ -320,9 +319,7 @@ class Modules:
         if module << 32 | name in self.world.definition:
             return ([], [builtin]) if early and builtin else ([module], [])
         sources, outside = self.star_sources(module, name)
-        if sources:
-            return sources, []
-        return [], [builtin] if builtin else [self.member(x, name) for x in outside]
+        return sources, [builtin] if builtin and not sources else outside
 
     def _builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""
