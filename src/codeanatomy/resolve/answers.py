@@ -239,12 +239,7 @@ def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
 
 
 def _table(struct: type[Target | Relative | Unanswered], *columns: object) -> pa.Table:
-    schema = schema_from_struct(struct)
-    arrays = [
-        x if isinstance(x, pa.Array) else pa.array(x, field.type)
-        for x, field in zip(columns, schema, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.Table.from_arrays([*columns], schema=schema_from_struct(struct))
 
 
 def mark(f: Fixpoint) -> None:

@@ -95,8 +95,7 @@ def _row(f: Fixpoint, place: int, parts: list[int]) -> int:
     """The tuple of these places that belongs to a place."""
     row = f.container("tuple", place)
     for index, part in enumerate(parts):
-        if part:
-            f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
+        f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
     return row
 
 
@@ -111,11 +110,9 @@ def _self(f: Fixpoint, object_: int, number: int, result: int) -> None:
 
 def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
     """One of the elements; of a dict that is iterated, one of its keys."""
-    elements = f.elements
-    if f.modules.dotted(f.points.a_of[object_]).endswith("dict"):
-        f.points.copy(elements.place(object_, elements.keys), result)
-    else:
-        f.points.copy(elements.read(object_, elements.unknown), result)
+    of_dict = f.modules.dotted(f.points.a_of[object_]).endswith("dict")
+    name = f.elements.keys if of_dict else f.elements.all
+    f.points.copy(f.elements.place(object_, name), result)
 
 
 def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -243,18 +240,15 @@ def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.call(function, result, result, element, site=site)
 
 
-def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
-    """`min`, `max`: one of the elements; a key function is called with each."""
+def _ranked(whole: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
+    """`sorted`: a list of the elements; `min`, `max`: one of them; a key function gets each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
+    held = _container(f, "list", result) if whole else result
     for element in elements:
-        f.points.copy(element, result)
+        f.points.copy(element, held)
         if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
             f.call(key, 0, element, site=site)
-
-
-def _sorted(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _ranked(f, number, _container(f, "list", result), site)
 
 
 def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -344,8 +338,8 @@ EFFECTS: dict[str, Effect] = {
     "itertools.starmap": _starmap,
     **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
     "functools.reduce": _reduce,
-    "builtins.sorted": _sorted,
-    **dict.fromkeys(("builtins.min", "builtins.max"), _ranked),
+    "builtins.sorted": partial(_ranked, True),
+    **dict.fromkeys(("builtins.min", "builtins.max"), partial(_ranked, False)),
     **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
     "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),

@@ -4,7 +4,6 @@ types that the standard library's stubs give to calls and attributes?"""
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Declared, Fixpoint
-from codeanatomy.resolve.pairs import Argument
 from codeanatomy.sources.stub_types import Type
 
 TYPING = ("typing", "typing_extensions", "collections.abc", "types")
@@ -78,7 +77,7 @@ def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int
     if result:
         f.points.pairs.waiting_ones += [result << 32 | x for x in objects]
         for one in types:
-            hold(f, one, result, f.arguments.of(number), receiver)
+            hold(f, one, result, number, receiver)
 
 
 def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
@@ -87,7 +86,7 @@ def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     if known is None:
         count, keywords = f.arguments.shapes[shape]
         names = frozenset(f.world.texts[x] for x in keywords)
-        types = f.stubs.returns(f.modules.dotted(external), count, names)
+        types = f.stubs.returns(f.modules.dotted(external), (count, names))
         plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]
         plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
         made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
@@ -96,29 +95,26 @@ def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     return known
 
 
-def hold(f: Fixpoint, one: Type, result: int, arguments: list[Argument], receiver: int) -> None:
-    """Puts a value of the type into the result."""
+def hold(f: Fixpoint, one: Type, result: int, number: int = 0, receiver: int = 0) -> None:
+    """Puts a value of the type, as that call gives it, into the result."""
     points, name = f.points, one.name
     if name.startswith("$T"):
         if receiver and points.kind_of[receiver] == p.CONTAINER:
             points.copy(f.elements.read(receiver, f.elements.unknown), result)
     elif name.startswith("$"):
-        for at, _, place in arguments:
-            if at == int(name[1:]):
-                points.copy(place, result)
+        points.copy(f.arguments.at(number, int(name[1:])), result)
     elif name in TYPES:
-        for types in one.arguments[:1]:
-            for inner in types:
-                points.hold(result, f.modules.external(inner.name))
+        for inner in one.arguments[0] if one.arguments else ():
+            points.hold(result, f.modules.external(inner.name))
     elif name.startswith("typing.") and name[7:] in ("Awaitable", "Coroutine"):
         for inner in one.arguments[-1] if one.arguments else ():
-            hold(f, inner, result, arguments, receiver)
+            hold(f, inner, result, number, receiver)
     elif type_ := _container_type(name):
         made = f.container(type_, result)
         points.hold(result, made)
         for index, types in enumerate(one.arguments):
             element = _element(f, type_, index, len(one.arguments))
             for inner in types if element else ():
-                hold(f, inner, f.elements.place(made, element), arguments, receiver)
+                hold(f, inner, f.elements.place(made, element), number, receiver)
     elif name:
         points.hold(result, points.object(p.LITERAL, f.modules.external(name)))

@@ -66,7 +66,7 @@ class Fixpoint:
         param = rows["param"]
         positional = param[param[:, 1] >= 0]
         positional = positional[np.lexsort((positional[:, 1], positional[:, 0]))]
-        self.parameter = np.append(positional[:, 3], 0)
+        self.parameter, self.parameter_name = np.append(positional[:, [3, 2]].T, [[0], [0]], axis=1)
         self.parameter_start = np.searchsorted(positional[:, 0], np.arange(count))
         self.parameter_count = np.bincount(positional[:, 0], minlength=count)
         named = param[param[:, 1] >= -1]
@@ -139,13 +139,13 @@ class Fixpoint:
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
         literal, display, constant = rows["literal"], rows["display"], rows["constant"]
         points.hold_all(literal[:, 0], mapped(lambda x: modules.literal(texts[x]), literal[:, 1]))
-        codes = np.concatenate((display[:, 1], constant[:, 1]))
-        types = mapped(lambda x: modules.type(texts[x]), codes)
-        for type_, place in each(types[: len(display)], display[:, 0]):
-            points.hold(place, points.object(p.CONTAINER, type_, place))
-        keys = pair(types[len(display) :], constant[:, 2])
-        found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
-        points.hold_all(constant[:, 0], found)
+        for place, type_ in display[:, :2].tolist():
+            points.hold(place, points.object(p.CONTAINER, modules.type(texts[type_]), place))
+
+        def known(key: int) -> int:
+            return points.object(p.CONSTANT, modules.type(texts[key >> 32]), key & 0xFFFFFFFF)
+
+        points.hold_all(constant[:, 0], mapped(known, pair(constant[:, 1], constant[:, 2])))
         points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
         unknown = rows["unknown"]
         points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
@@ -293,7 +293,8 @@ class Fixpoint:
         """Gives calls of functions (function, parameter, call) their own arguments back."""
         while todo:
             function, index, (number, result, receiver, shift) = todo.pop()
-            if value := self._argument(number, index - shift, function, index):
+            name = self.parameter_name[self.parameter_start[function] + index]
+            if value := self.arguments.at(number, index - shift, name):
                 todo += self.given(value, result)
             elif index < shift:
                 self.points.hold(result, receiver)
@@ -315,12 +316,3 @@ class Fixpoint:
             return []
         given.append(position)
         return [(outer, position, link) for link in self.links.get(outer, ())]
-
-    def _argument(self, number: int, position: int, function: int, index: int) -> int:
-        """The place passed for a positional parameter of the function; 0: none known."""
-        wanted = self.parameter[self.parameter_start[function] + index]
-        for at, name, value in self.arguments.of(number):
-            named = at == -1 and self.keyword.get(function << 32 | name) == wanted
-            if named or at == position >= 0:
-                return value
-        return 0

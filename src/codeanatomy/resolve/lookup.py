@@ -135,22 +135,18 @@ class Lookup(Classes):
 
     def _show_stored(self, storers: list[Storer], readers: list[Reader]) -> None:
         """What is stored on a class is seen as what its body binds: functions become methods."""
-        for (storer, field, on_class), reader in product(storers, readers):
-            class_, cone, target, receiver = reader
+        for (storer, field, on_class), (class_, cone, *to) in product(storers, readers):
             if on_class and self._related(class_, storer, cone=cone):
-                self._ask("bound_copy", field, target, receiver, 0)
+                self._ask("bound_copy", field, *to, 0)
             elif self._related(class_, storer, cone=cone):
-                self.points.copy(field, target)
+                self.points.copy(field, to[0])
 
     def find(self, object_: int, name: int) -> int | None:
         """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
         key = object_ << 32 | name
-        place = self._found.get(key)
-        if place is None:
-            place = self._find(object_, name)
-            if place is not None:
-                self._found[key] = place
-        return place
+        if key not in self._found and (place := self._find(object_, name)) is not None:
+            self._found[key] = place
+        return self._found.get(key)
 
     def _find(self, object_: int, name: int) -> int | None:
         points = self.points

@@ -72,8 +72,7 @@ class Meaning:
         if text == c.RAISE:
             return self._initialisers(object_) if kind in p.CLASSES else []
         if text == "__init_subclass__" and kind == p.CLASS:
-            order = self.f.lookup.order.get(object_, ())
-            first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
+            first = self.f.lookup.first(object_, name, object_)
             return [(self.number[self.member(first, name)], CLASS, 0)] if first > 0 else []
         if kind not in p.OF_CLASS:
             return []

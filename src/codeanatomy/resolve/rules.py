@@ -34,7 +34,7 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     found, rows, _ = f.found("load", rows, objects, pair(objects, rows[:, 1]))
     for external, held in f.lookup.values:
         for one in f.stubs.value(f.modules.dotted(external)):
-            hold(f, one, held, [], 0)
+            hold(f, one, held)
     f.lookup.values.clear()
     place = found > 0
     f.points.copy_all(found[place], rows[place, 2])
