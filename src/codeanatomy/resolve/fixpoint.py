@@ -168,11 +168,10 @@ class Fixpoint:
         points.copy(self.lookup.module_member(target, name), place)
         if target == file + 1:
             points.hold(place, modules.submodule(target, name))
-        if modules.symbols(target, name):
-            return
-        if world.texts[name] in MODULE_NAMES:
+        known = modules.symbols(target, name)
+        if not known and world.texts[name] in MODULE_NAMES:
             points.hold(place, modules.literal("str"))
-        else:
+        elif not known:
             circle = target << 32 | name in world.definition
             points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 

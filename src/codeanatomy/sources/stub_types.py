@@ -107,14 +107,14 @@ class Scope:
                 found.append(before + chunk)
                 before = ""
         for chunk in found:
-            branches = chunk.startswith("if ")
-            for clause in _CLAUSES.split(chunk) if branches or chunk.startswith("try:") else ():
+            compound = chunk.startswith(("if ", "try:"))
+            for clause in _CLAUSES.split(chunk) if compound else ():
                 head = _CLAUSE.match(clause)
-                if head and (not branches or self._holds(head[1])):
+                if head and self._holds(head[1]):
                     yield from self._statements(_INDENT.sub("", clause[head.end() :]))
-                    if branches:
+                    if chunk.startswith("if "):
                         break
-            if not branches and not chunk.startswith("try:"):
+            if not compound:
                 yield chunk
 
     def _holds(self, test: str) -> bool:

@@ -48,18 +48,17 @@ class Stubs:
     def __init__(
         self, search: Path | None = None, version: tuple[int, int] = sys.version_info[:2]
     ) -> None:
-        self._folder, self._version = search or stubs.installed(), version
-        listing = self._folder / "VERSIONS"
+        folder, self._version = search or stubs.installed(), version
+        listing = folder / "VERSIONS"
         text = listing.read_text("utf-8") if listing.is_file() else ""
-        self._absent = {  # modules that the version has not, by typeshed's list
-            name
+        absent = tuple(  # modules that the version has not, by typeshed's list
+            f"{name}."
             for name, a, b, c, d in _VERSIONS.findall(text)
             if not (int(a), int(b)) <= version <= (int(c or 99), int(d or 99))
-        }
-        self._files = {
-            path.relative_to(self._folder).with_suffix("").as_posix().replace("/", "."): path
-            for path in self._folder.rglob("*.pyi")
-        }
+        )
+        files = ((x, x.relative_to(folder).with_suffix("")) for x in folder.rglob("*.pyi"))
+        named = {f"{'.'.join(inside.parts)}.": path for path, inside in files}
+        self._files = {x: path for x, path in named.items() if not x.startswith(absent)}
 
     def kind(self, dotted: str) -> str:
         """module, class, function or variable (properties are variables); "" if not declared."""
@@ -363,11 +362,8 @@ class Stubs:
 
     @stubs.once
     def _module(self, dotted: str) -> Scope | None:
-        parts = dotted.split(".")
-        prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}
-        if not all(map(str.isidentifier, parts)) or prefixes & self._absent:
-            return None
-        for name, package in ((f"{dotted}.__init__", dotted), (dotted, dotted.rpartition(".")[0])):
+        above = dotted.rpartition(".")[0]
+        for name, package in ((f"{dotted}.__init__.", dotted), (f"{dotted}.", above)):
             if path := self._files.get(name):
                 return Scope(path.read_text("utf-8"), dotted, package, None, self._version)
         return None
