@@ -1,5 +1,7 @@
 """What does a call do, for each object that is called?"""
 
+from functools import partial
+
 import numpy as np
 
 from codeanatomy.facts import constraints as c
@@ -51,10 +53,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             value, result = f.decorated[rows[i, 1]].tolist()
             f.tables["wrap"].add_one(value, wrapper, result)
     rows, objects = rows[~wraps], objects[~wraps]
-    made = np.empty(len(objects), np.int64)
-    exact = f.points.kind[objects] == p.CLASS
-    made[exact] = f.points.objects_of(p.INSTANCE, objects[exact])
-    made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
+    made = mapped(f.lookup.instance_side, objects)
     f.points.hold_all(rows[:, 2], made)
     for (_, number, _, _), class_, instance in each(rows, objects, made):
         # of a class that inherits from a container: it gets the elements it is made of
@@ -106,7 +105,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     rows, objects = rows[plain], objects[plain]
     outside(f, rows, objects)
     factory = f.is_decorator.take(rows[:, 2], mode="clip")
-    f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
+    made = mapped(partial(f.points.object, p.FACTORY), objects[factory])
+    f.points.hold_all(rows[factory, 2], made)
 
 
 def _decorate(f: Fixpoint, number: int, object_: int) -> None:

@@ -224,6 +224,11 @@ class Classes:
             return self.class_of(self.points.b_of[object_])
         return object_ if kind == p.CLASS else self.points.a_of[object_]
 
+    def instance_side(self, object_: int) -> int:
+        """The instance that a call of the class gives."""
+        kind = p.INSTANCE if self.points.kind_of[object_] == p.CLASS else p.SELF
+        return self.points.object(kind, self.class_of(object_))
+
     def class_side(self, object_: int) -> int:
         """The class of an instance; all else is its own."""
         kind, a = self.points.kind_of[object_], self.points.a_of[object_]

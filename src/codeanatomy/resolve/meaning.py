@@ -128,9 +128,7 @@ class Meaning:
 
     def _initialisers(self, object_: int) -> Meant:
         """What an instance of the class runs when it is made."""
-        kind = p.INSTANCE if self._kind(object_) == p.CLASS else p.SELF
-        made = self.f.points.object(kind, self.f.lookup.class_of(object_))
-        return self._functions(made, "__init__", CONSTRUCTOR)
+        return self._functions(self.f.lookup.instance_side(object_), "__init__", CONSTRUCTOR)
 
     def _made(self, class_: int) -> bool:
         """Whether the class has no definition: a call of type() made it."""

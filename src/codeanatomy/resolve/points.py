@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import expand
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, mapped, pair, spread
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -97,10 +97,6 @@ class Points:
             self.a_of.append(a)
             self.b_of.append(b)
         return number
-
-    def objects_of(self, kind: int, a: Ints) -> Ints:
-        """`object(kind, x)` of each x."""
-        return mapped(lambda x: self.object(kind, x), a)
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""

@@ -255,13 +255,10 @@ def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """type, call, result, class: values that a type expression describes."""
-    points = f.points
     kinds = f.points.kind[objects]
-    exact = kinds == p.CLASS
-    points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
-    for (_, number, result, class_), object_, kind in each(rows, objects, kinds, where=~exact):
-        if kind == p.CLS:
-            points.hold(result, points.object(p.SELF, points.a_of[object_]))
+    for (_, number, result, class_), object_, kind in each(rows, objects, kinds):
+        if kind in p.CLASSES:
+            f.points.hold(result, f.points.object(p.SELF, f.lookup.class_of(object_)))
         elif kind == p.EXTERNAL:
             describe(f, object_, number, result, class_)
 
