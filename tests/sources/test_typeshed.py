@@ -124,12 +124,11 @@ def test_public_names() -> None:
 
 
 def test_members() -> None:
-    assert STUBS.member("unittest.TestCase", "assertEqual")
-    assert not STUBS.member("unittest.TestCase", "client")
-    assert not STUBS.member("os", "path")
-    assert STUBS.member("collections.OrderedDict", "get")
-    assert STUBS.member("collections.OrderedDict", "move_to_end")
-    assert STUBS.member("io.TextIOWrapper", "readable")
+    assert STUBS.kind("unittest.TestCase.assertEqual")
+    assert not STUBS.kind("unittest.TestCase.client")
+    assert STUBS.kind("collections.OrderedDict.get")
+    assert STUBS.kind("collections.OrderedDict.move_to_end")
+    assert STUBS.kind("io.TextIOWrapper.readable")
     assert STUBS.known("unittest.TestCase") and STUBS.known("time.struct_time")
     assert not any(map(STUBS.known, ("unittest.mock.Mock", "argparse.Namespace", "os.nothing")))
 
@@ -207,7 +206,7 @@ def test_small_stubs(tmp_path: Path) -> None:
     }
     box = {n: told(stubs.returns(f"a.Box.{n}", (0, frozenset()))) for n in ("key", "value", "new")}
     assert box == {"key": "int", "value": "dict[int, $T0]", "new": "str"}
-    assert not any(stubs.member("a.Box", name) for name in ("windows", "old"))
+    assert not any(stubs.kind(f"a.Box.{name}") for name in ("windows", "old"))
     assert stubs.kind("a.Box.again") == "function"
     assert told(stubs.value("a.Box.size")) == "$T0"
     assert told(stubs.value("a.Box.Inner.x")) == "a.Box[str]"

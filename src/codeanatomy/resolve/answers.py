@@ -252,16 +252,12 @@ def mark(f: Fixpoint) -> None:
     known = np.append(declared[points.count[said] > 0], np.array(f.receivers, np.int64))
     points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
     # results of calls whose effect no rule follows
-    supers = np.isin(call[:, 2], rows["super"][:, 2])
-    followed = call[~f.decorates(call[:, 1]) & ~supers]
+    followed = call[~f.decorates(call[:, 1])]
     which, objects = points.answers(followed[:, 0])
     results, kinds = followed[which, 2], points.kind[objects]
     called = np.unique(objects[kinds == p.EXTERNAL]).tolist()
     dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
     points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
-    unknown = np.array(sorted(f.unknown_results), np.int64)
-    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
-    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
     points.mark(results[p.among(kinds, p.VALUES)], c.NOT_CALLABLE)
     edges = np.concatenate(
         (

@@ -42,7 +42,9 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
 
     which, objects = spread(given, asked)
     f.points.hold_all(rows[which, 2], objects)
-    f.unknown_results.update(rows[np.isin(asked, unknown), 2].tolist())
+    results = rows[np.isin(asked, unknown), 2]
+    decorators = f.is_decorator.take(results, mode="clip")  # what they give back is known
+    f.points.mark(results[~decorators], c.EXTERNAL_CALL)
     for (_, number, result, _), external in each(rows, externals, where=np.isin(asked, single)):
         effect, typed = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):

@@ -153,7 +153,7 @@ class Classes:
         text = self.world.texts[name]
         if what == "class":
             known = dotted == MODULE_TYPE or self.stubs.known(dotted)
-            return not known or bool(self.stubs.member(dotted, text))
+            return not known or bool(self.stubs.kind(f"{dotted}.{text}"))
         if what == "function":
             return text.startswith("__") or text in FUNCTION_PARTS
         return True

@@ -16,7 +16,7 @@ from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
-VARARG, KWARG = -2, -3
+VARARG = -2  # index of *args; **kwargs is one below
 # of a call row: it runs for its effect on the new instance only; above this bit stands by how many
 # places its positional arguments are shifted
 INIT = 1
@@ -50,7 +50,6 @@ class Fixpoint:
         self.overloads: list[int] = []  # decorations that bind no name
         # of external things and shapes of calls: objects given, and types to make others of
         self.declared: dict[tuple[int, int], Declared] = {}
-        self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
         self._once: set[tuple[object, ...]] = set()
@@ -73,11 +72,10 @@ class Fixpoint:
         # places of parameters by (function, name) as one number; none is asked for without a name
         self.keyword: dict[int, int] = dict(each(pair(named[:, 0], named[:, 2]), named[:, 3]))
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
-        for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
-            function, _, _, place, _ = param[param[:, 1] == index].T
-            made = np.array([self.container(type_, x) for x in place.tolist()], np.int64)
-            self.points.hold_all(place, made)
-            self.variadic[function, column] = made
+        for function, index, _, place, _ in param[param[:, 1] <= VARARG].tolist():
+            made = self.container("tuple" if index == VARARG else "dict", place)
+            self.points.hold(place, made)
+            self.variadic[function, VARARG - index] = made
         # one place per function holds what it returns
         returned = rows["result"]
         self.result = np.zeros(count, np.int64)

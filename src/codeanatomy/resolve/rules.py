@@ -132,10 +132,9 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
     place = f.lookup.find(object_, getter)
     if place and place > 0 and f.once("get", object_, target, receiver):
         instance, owner = f.points.place(), f.points.place()
-        of_class = f.points.kind_of[receiver] in p.CLASSES
-        f.points.hold(owner if of_class else instance, receiver)
-        if not of_class:
-            f.points.hold(owner, f.lookup.class_side(receiver))
+        f.points.hold(owner, f.lookup.class_side(receiver))
+        if f.points.kind_of[receiver] not in p.CLASSES:
+            f.points.hold(instance, receiver)
         f.call(place, target, instance, owner)
     return True
 
@@ -170,15 +169,14 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.points.hold(result, object_)
         if place < 0:
             inherited(f, object_, -place, number, result)
-    of_container = p.among(kinds, (p.CONTAINER, p.GENERATOR))
-    for (_, name, number, result), object_ in each(rows, objects, where=of_container):
-        method(f, object_, f.world.texts[name], number, result)
-    outside = p.among(kinds, p.VALUES)
-    for (_, name, number, result), object_ in each(rows, objects, where=outside):
-        child = f.lookup.child(f.points.a_of[object_], name)
-        if f.world.texts[name] in ENTERS:
+    outside = p.among(kinds, (p.CONTAINER, p.GENERATOR, *p.VALUES))
+    for (_, name, number, result), object_, kind in each(rows, objects, kinds, where=outside):
+        text = f.world.texts[name]
+        if kind not in p.VALUES:
+            method(f, object_, text, number, result)
+        elif text in ENTERS:
             f.points.hold(result, object_)
-        elif child:
+        elif child := f.lookup.child(f.points.a_of[object_], name):
             declared(f, child, number, result)
 
 

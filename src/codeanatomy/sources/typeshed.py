@@ -73,11 +73,6 @@ class Stubs:
         names = {name for one in map(self._class, homes) if one for name in one.scope.names}
         return bool(found and found.whole and not names & {"__getattr__", "__getattribute__"})
 
-    def member(self, class_: str, name: str) -> bool:
-        """Whether the class declares or inherits the member."""
-        owner = self._place(class_)
-        return owner is not None and owner.kind == "class" and bool(self._place(f"{class_}.{name}"))
-
     def value(self, dotted: str) -> Types:
         """The declared type of a variable, attribute or property; () when unknown."""
         place = self._place(dotted)
