@@ -8,7 +8,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint, Rule
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, mapped, pair
 
@@ -34,10 +34,10 @@ MOST_SHIFTED = 16  # places by which partial applications of each other move arg
 
 
 def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """callee, call, result, flag."""
-    kinds, plain = f.points.kind[objects], (rows[:, 3] & INIT) == 0
-    for called, initialises, does in CALLED:
-        chosen = p.among(kinds, called) & (plain | initialises)
+    """callee, call, result, by how many places its positional arguments are shifted."""
+    kinds = f.points.kind[objects]
+    for called, does in CALLED:
+        chosen = p.among(kinds, called)
         if chosen.any():
             does(f, rows[chosen], objects[chosen])
 
@@ -63,27 +63,27 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     ready = found > 0
     keys = distinct(pair(found[ready], rows[ready, 1]))
     calls = np.zeros((len(keys), 4), np.int64)
-    calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
+    calls[:, 0], calls[:, 1] = keys >> SHIFT, keys & LOW
     f.tables["call"].add(calls)
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """An instance runs `__call__` of its class."""
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
-    for place, (_, number, result, flags) in each(found, rows):
+    for place, (_, number, result, shift) in each(found, rows):
         if place > 0:
-            f.tables["call"].add_one(place, number, result, flags)
+            f.tables["call"].add_one(place, number, result, shift)
 
 
 def _call_partials(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """functools.partial: the first call's arguments, then this one's, go to what it holds."""
-    for (_, number, result, flags), object_ in each(rows, objects):
+    for (_, number, result, shift), object_ in each(rows, objects):
         first = f.points.a_of[object_]
         callee, given = f.arguments.at(first, 0), f.arguments.of(first)
         count = sum(at > 0 for at, _, _ in given)
-        f.tables["call"].add_one(callee, first, result, -1 << 1)
-        if (flags >> 1) + count <= MOST_SHIFTED:
-            f.tables["call"].add_one(callee, number, result, flags + (count << 1))
+        f.tables["call"].add_one(callee, first, result, -1)
+        if shift + count <= MOST_SHIFTED:
+            f.tables["call"].add_one(callee, number, result, shift + count)
 
 
 def _call_methods(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -135,7 +135,7 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     points = f.points
     bound = points.kind[objects] != p.FUNCTION
     functions, receivers = np.where(bound, points.a[objects], objects), points.b[objects]
-    offset = (rows[:, 3] >> 1) + bound
+    offset = rows[:, 3] + bound
     points.copy_all(f.result[functions], rows[:, 2])
     of_class = points.kind[receivers] == p.CLASS  # what a class method makes may be a base
     with_receiver = (receivers > 0) & ((f.method_of[functions] == 0) | of_class)
@@ -172,12 +172,12 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.tables["spread"].add_one(place, function, POSITIONAL, c.STAR_ARGUMENT - at + more)
 
 
-# what is called, whether that may be an initialiser, and what the call does
-CALLED: tuple[tuple[tuple[int, ...], bool, Rule], ...] = (
-    ((p.FUNCTION, p.BOUND, p.OVERRIDE), True, _call_functions),
-    (p.CLASSES, False, construct),
-    (p.INSTANCES, False, _call_instances),
-    ((p.PARTIAL,), True, _call_partials),
-    ((p.EXTERNAL, p.FACTORY, p.PROPERTY_PART), False, _call_outside),
-    ((p.METHOD_OF, p.ANY_METHOD), True, _call_methods),
+# what is called, and what the call does
+CALLED: tuple[tuple[tuple[int, ...], Rule], ...] = (
+    ((p.FUNCTION, p.BOUND, p.OVERRIDE), _call_functions),
+    (p.CLASSES, construct),
+    (p.INSTANCES, _call_instances),
+    ((p.PARTIAL,), _call_partials),
+    ((p.EXTERNAL, p.FACTORY, p.PROPERTY_PART), _call_outside),
+    ((p.METHOD_OF, p.ANY_METHOD), _call_methods),
 )

@@ -17,9 +17,6 @@ from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
 VARARG = -2  # index of *args; **kwargs is one below
-# of a call row: it runs for its effect on the new instance only; above this bit stands by how many
-# places its positional arguments are shifted
-INIT = 1
 POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 

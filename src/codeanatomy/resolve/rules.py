@@ -14,7 +14,7 @@ from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import INSTEAD
-from codeanatomy.resolve.pairs import Ints, each, pair
+from codeanatomy.resolve.pairs import Ints, each, mapped, pair
 
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
@@ -254,11 +254,11 @@ def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """type, call, result, class: values that a type expression describes."""
     kinds = f.points.kind[objects]
-    for (_, number, result, class_), object_, kind in each(rows, objects, kinds):
-        if kind in p.CLASSES:
-            f.points.hold(result, f.points.object(p.SELF, f.lookup.class_of(object_)))
-        elif kind == p.EXTERNAL:
-            describe(f, object_, number, result, class_)
+    of_class = p.among(kinds, p.CLASSES)
+    made = mapped(lambda x: f.points.object(p.SELF, f.lookup.class_of(x)), objects[of_class])
+    f.points.hold_all(rows[of_class, 2], made)
+    for (_, number, result, class_), object_ in each(rows, objects, where=kinds == p.EXTERNAL):
+        describe(f, object_, number, result, class_)
 
 
 def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
