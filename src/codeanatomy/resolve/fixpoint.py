@@ -16,6 +16,7 @@ from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
+WAITS = -(1 << 62)  # no place and no object
 VARARG = -2  # index of *args; **kwargs is one below
 POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
@@ -185,12 +186,10 @@ class Fixpoint:
         for asked, row in self.lookup.asked:
             self.tables[asked].add_one(*row)
         self.lookup.asked.clear()
-        found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
-        if None in places:
-            waits = np.array([x is None for x in places])[inverse]
-            self.wait(table, rows[waits], objects[waits])
-            found, rows, objects = found[~waits], rows[~waits], objects[~waits]
-        return found, rows, objects
+        found = np.array([WAITS if x is None else x for x in places], np.int64)[inverse]
+        waits = found == WAITS
+        self.wait(table, rows[waits], objects[waits])
+        return found[~waits], rows[~waits], objects[~waits]
 
     def closed(
         self, table: str, rows: Ints, objects: Ints, pairs: Ints | None = None

@@ -240,13 +240,14 @@ class Meaning:
         held = points.count[places] > 0
         attribute = np.isin(what, (c.ATTRIBUTE_SITE, c.STORED_SITE))
         stored = np.isin(world.site_name[sites], np.array(sorted(self.f.lookup.stored), np.int64))
-        absent = held & attribute & ~stored
-        below_unknown = np.zeros(len(sites), bool)
-        below_unknown[np.flatnonzero(absent)[self._below_unknown(places[absent])]] = True
+        which, objects = points.answers(places)
+        of_class = p.among(points.kind[objects], (*p.INSTANCES, *p.CLASSES))
+        unsure = mapped(self._below_unknown, objects[of_class])
+        below_unknown = np.bincount(which[of_class], unsure, len(sites)) > 0
         why = {
             c.INSTANCE_ATTRIBUTE: held & attribute & stored,
             -1: marks != 0,
-            c.UNKNOWN_BASE: below_unknown,
+            c.UNKNOWN_BASE: attribute & below_unknown,
             c.NO_ATTRIBUTE: held & attribute,
             c.NAMESPACE_PACKAGE: held & np.isin(what, (c.NAME_SITE, c.IMPORT_SITE)),
             c.NOT_CALLABLE: held,
@@ -256,14 +257,7 @@ class Meaning:
         reason[marked] = np.log2(lowest[marked])
         return reason
 
-    def _below_unknown(self, places: Ints) -> Ints:
-        """Indices of the places that hold something of a class with a base that is not known."""
+    def _below_unknown(self, object_: int) -> bool:
+        """Whether the class of the object has, or inherits from one with, an unknown base."""
         lookup = self.f.lookup
-        which, objects = self.f.points.answers(places)
-        of_class = p.among(self.f.points.kind[objects], (*p.INSTANCES, *p.CLASSES))
-
-        def below_unknown(object_: int) -> bool:
-            return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))
-
-        hit = mapped(below_unknown, objects[of_class])
-        return np.unique(which[of_class][hit > 0])
+        return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))

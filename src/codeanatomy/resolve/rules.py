@@ -235,20 +235,21 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
 def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """none, beginning, result: every attribute of a class or those below whose name begins so."""
     f.points.mark(rows[:, 2], c.DYNAMIC)
+    if not f.lookup.below:
+        f.wait("begins", rows, objects)
+        return
+    names, texts = f.world.bound, f.world.texts
     for (_, name, result), object_ in each(rows, objects):
-        row, of = np.array([[0, name, result]]), np.array([object_])
-        if not f.lookup.below:
-            f.wait("begins", row, of)
-            continue
-        class_, names, texts = f.lookup.class_of(object_), f.world.bound, f.world.texts
+        class_ = f.lookup.class_of(object_)
         below = f.lookup.below.get(class_, ()) if f.points.kind_of[object_] in p.CONES else ()
         around = (*f.lookup.order.get(class_, ()), *below)
-        found = {x for one in around for x in names.get(one, ())}
-        found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
+        bound = {x for one in around for x in names.get(one, ())}
+        found = sorted(x for x in bound if texts[x].startswith(texts[name][2:-3]))
         if len(found) > MOST_ALIKE:
-            f.points.mark(row[:, 2], c.WIDE)
-        for one in sorted(found) if len(found) <= MOST_ALIKE else ():
-            load(f, np.array([[0, one, result]]), of)
+            f.points.marks[result] |= 1 << c.WIDE
+            continue
+        alike = np.array([(0, x, result) for x in found], np.int64).reshape(-1, 3)
+        load(f, alike, np.full(len(alike), object_))
 
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
