@@ -4,7 +4,7 @@ definition of an attribute does an object see? Out to external bases as the stub
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -42,7 +42,6 @@ class Classes:
         bound = sorted(self.world.bound.items())
         # name -> classes whose body binds it
         self.binders = grouped((x, of) for of, names in bound if of in self._classes for x in names)
-        self._overriding: dict[tuple[int, int], list[int]] = {}
         # of external things: how many attributes below an imported name they lie
         self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
@@ -50,6 +49,7 @@ class Classes:
         # what the stubs declare an external thing to be: class, function, ...; "" for unknown
         self.declared: Callable[[int], str] = cache(lambda x: stubs.kind(modules.dotted(x)))
         self.first = cache(self._first)
+        self.overriding = cache(self._overriding)
 
     # orders
 
@@ -178,22 +178,18 @@ class Classes:
         before = order[: order.index(first)] if first in order else order
         return not self.doubtful.isdisjoint(before)
 
-    def overriding(self, class_: int, name: int, first: int) -> list[int]:
+    def _overriding(self, class_: int, name: int, first: int) -> list[int]:
         """Classes whose definition instances of inheriting classes use instead of `first`."""
         below = self.below.get(class_, set())
-        known = self._overriding.get((class_, name)) if len(below) > 1 else []
-        if known is not None:
-            return known
-        found = self._overriding[class_, name] = []
-        for binder in self.binders.get(name, ()):
+
+        def used(binder: int) -> bool:
             if binder == first or binder in self.order[class_]:
-                continue
+                return False
             under = below & self.below.get(binder, set())
-            if binder in below or any(self.first(x, name) == binder for x in under):
-                found.append(binder)
-                if len(found) == p.OBJECTS_PER_PLACE:
-                    break
-        return found
+            return binder in below or any(self.first(x, name) == binder for x in under)
+
+        binders = self.binders.get(name, ()) if len(below) > 1 else ()
+        return [*islice(filter(used, binders), p.OBJECTS_PER_PLACE)]
 
     def beside(self, object_: int, name: int) -> list[int]:
         """Classes that `super()` reaches instead in an inheriting class with several bases."""

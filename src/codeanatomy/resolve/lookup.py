@@ -238,15 +238,12 @@ class Lookup(Classes):
         first, others = self.definers(object_, name)
         reads = kind != p.SUPER and name in self.stored
         unsure = self.unsure(class_, first)
-        place = 0
-        if not first and not others and not unsure:
-            instead = self._fallback(object_, kind, class_, name)
-            if not instead and (instead is None or not reads):
-                return instead
-            place = instead or 0
-        if first < 0 and not others and not reads and not unsure:
+        instead = 0 if first or others or unsure else self._fallback(object_, kind, class_, name)
+        if instead is None or not (instead or first or others or unsure or reads):
+            return instead
+        if first < 0 and not (others or unsure or reads):
             return -self._outside(object_, kind, -first, name)
-        place = place or points.place()
+        place = instead or points.place()
         variable = first > 0 and not self.world.definition[first << 32 | name]
         public = variable and self.world.texts[name][:1] != "_"
         if public and not ENUMS.isdisjoint(self.bases_outside(first)):  # one of an enumeration
@@ -261,12 +258,9 @@ class Lookup(Classes):
                 points.hold(place, child)
         for other in others:
             self._ask("bound_copy", self.fields[other << 32 | name], place, receiver, 1)
-        if others:
-            points.marks[place] |= 1 << c.OVERRIDDEN
-        if len(others) >= p.OBJECTS_PER_PLACE:
-            points.marks[place] |= 1 << c.WIDE
-        if unsure:
-            points.marks[place] |= 1 << c.UNKNOWN_BASE
+        wide = len(others) >= p.OBJECTS_PER_PLACE
+        doubts = {c.OVERRIDDEN: bool(others), c.WIDE: wide, c.UNKNOWN_BASE: unsure}
+        points.marks[place] |= sum(doubt << reason for reason, doubt in doubts.items())
         if reads:
             self._read_stored(name, class_, cone, place, receiver)
         return place
@@ -311,9 +305,7 @@ class Lookup(Classes):
             place = points.place()
             self._ask("call", method, 0, place, 0)
             return place
-        if kind not in p.CLASSES:
-            return 0
-        for meta in self.metaclass(class_):
+        for meta in self.metaclass(class_) if kind in p.CLASSES else ():
             if meta not in self.order:
                 return None
             first = self.first(meta, name)

@@ -201,10 +201,8 @@ class Meaning:
         class_ = lookup.class_of(object_)
         first, others = lookup.definers(object_, name)
         rule = SUPER if kind == p.SUPER else CLASS if kind in p.CLASSES else INSTANCE
-        doubt = 1 << c.OVERRIDDEN if others else 0
-        if lookup.unsure(class_, first):
-            doubt |= 1 << c.UNKNOWN_BASE
-        found = []
+        unsure = lookup.unsure(class_, first)
+        found, doubt = [], bool(others) << c.OVERRIDDEN | unsure << c.UNKNOWN_BASE
         order = f.lookup.order.get(class_, ()) if first <= 0 else ()
         member = next((x for x in order if (x, name) in self._set), 0)
         if member:
