@@ -173,9 +173,8 @@ class Modules:
             else:
                 points.marks[place] |= 1 << meant
         self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
-        for what, name, at, _, file in world.rows["export"].tolist():
-            operand = self._module_at(at) if at else name
-            self.exports.setdefault(file + 1, []).append((what, operand))
+        for what, name, _, _, file in world.rows["export"].tolist():
+            self.exports.setdefault(file + 1, []).append((what, name))
 
     # names of things outside
 
@@ -224,35 +223,19 @@ class Modules:
             return c.NO_MODULE  # inside one of the repository's own packages
         return self.external(f"{dotted}.{text}" if text else dotted), 0
 
-    def _module_at(self, place: int) -> int:
-        """The module that an import at the place gives, through modules that import it; or 0."""
-        seen: set[int] = set()
-        while place and place not in seen:
-            seen.add(place)
-            target, name = self.targets.get(place, (0, 0))
-            inner = self.submodule(target, name) if name else target
-            if inner or not name:
-                return inner
-            place = next(iter(self.world.imports.get(target << 32 | name, ())), 0)
-        return 0
-
     def exported(self, module: int, name: int) -> bool:
         """Whether `from module import *` takes the name, if the module has it."""
         text = self.world.texts[name]
         if module not in self.exports:
             return not text.startswith("_")
-        seen, todo, public = {module}, [module], False
-        while todo:
-            for what, operand in self.exports[todo.pop()]:
-                if what == c.EXPORT_ADD:
-                    public |= operand == name
-                elif what == c.EXPORT_REMOVE:
-                    public &= operand != name
-                elif what == c.EXPORT_DYNAMIC:
-                    public |= not text.startswith("_")
-                elif operand in self.exports and operand not in seen:
-                    seen.add(operand)
-                    todo.append(operand)
+        public = False
+        for what, operand in self.exports[module]:
+            if what == c.EXPORT_ADD:
+                public |= operand == name
+            elif what == c.EXPORT_REMOVE:
+                public &= operand != name
+            else:  # what no text says, or another module's list: what that lacks, no star brings
+                public |= not text.startswith("_")
         return public
 
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
