@@ -191,17 +191,15 @@ class Fixpoint:
         self.wait(table, rows[waits], objects[waits])
         return found[~waits], rows[~waits], objects[~waits]
 
-    def closed(
-        self, table: str, rows: Ints, objects: Ints, pairs: Ints | None = None
-    ) -> tuple[Ints, Ints, Ints]:
+    def closed(self, table: str, rows: Ints, objects: Ints, *more: Ints) -> tuple[Ints, ...]:
         """Without rows whose object may be of an inheriting class, until all of those are known:
         what these override would be missed."""
-        pairs = objects if pairs is None else pairs
-        if self.lookup.below:
-            return rows, objects, pairs
-        open_ = p.among(self.points.kind[objects], (*p.CONES, p.SUPER))
-        self.wait(table, rows[open_], objects[open_])
-        return rows[~open_], objects[~open_], pairs[~open_]
+        columns: tuple[Ints, ...] = (rows, objects, *more)
+        if not self.lookup.below:
+            open_ = p.among(self.points.kind[objects], (*p.CONES, p.SUPER))
+            self.wait(table, rows[open_], objects[open_])
+            columns = tuple(x[~open_] for x in columns)
+        return columns
 
     def wait(self, table: str, rows: Ints, objects: Ints) -> None:
         """Rows that wait for the orders of their objects' classes."""

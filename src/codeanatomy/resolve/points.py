@@ -69,7 +69,6 @@ class Points:
         self.pairs, self.edges = Pairs(), Pairs()
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
-        self._cones_of: dict[int, tuple[list[int], int]] = {}
         self._first = np.empty(0, np.int64)  # see finish
 
     # growth
@@ -185,13 +184,9 @@ class Points:
 
     def _cones(self, object_: int) -> list[int]:
         """The objects that stand for all instances of the object's class and of more."""
-        known, count = self._cones_of.get(object_, ([], -1))
-        if count != len(self.derived):
-            order = self.order.get(int(self.a[object_]), ())
-            found = (self.derived.get((SELF, x, 0)) for x in order)
-            known = [x for x in found if x is not None and x != object_]
-            self._cones_of[object_] = known, len(self.derived)
-        return known
+        order = self.order.get(self.a_of[object_], ())
+        found = (self.derived.get((SELF, x, 0), object_) for x in order)
+        return [x for x in found if x != object_]
 
     def finish(self) -> None:
         """Call after the fixpoint: from now on objects are found by where those of a place begin"""

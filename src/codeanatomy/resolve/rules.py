@@ -78,7 +78,7 @@ def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
     points = f.points
-    rows, objects, _ = f.closed("assign", rows, objects)
+    rows, objects = f.closed("assign", rows, objects)
     for (_, value, receiver), object_, kind in each(rows, objects, points.kind[objects]):
         if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
             continue
@@ -94,7 +94,7 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """source, target, receiver, how: an attribute of a class as its receiver sees it; how: 1 of an
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
-    rows, objects, _ = f.closed("bound_copy", rows, objects)
+    rows, objects = f.closed("bound_copy", rows, objects)
     kinds, receivers = f.points.kind[objects], rows[:, 2]
     instance = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
     described = p.among(kinds, p.INSTANCES)
