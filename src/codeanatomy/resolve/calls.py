@@ -62,9 +62,8 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
     keys = distinct(pair(found[ready], rows[ready, 1]))
-    calls = np.zeros((len(keys), 4), np.int64)
-    calls[:, 0], calls[:, 1] = keys >> SHIFT, keys & LOW
-    f.tables["call"].add(calls)
+    none = np.zeros(len(keys), np.int64)
+    f.tables["call"].add(np.column_stack((keys >> SHIFT, keys & LOW, none, none)))
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:

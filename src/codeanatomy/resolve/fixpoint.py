@@ -95,15 +95,13 @@ class Fixpoint:
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
         self.through = grouped(rows["through"][:, :2].tolist())
-        for function, place in rows["yield"][:, :2].tolist():  # its call gives a generator
-            given = self.lookup.yields.get(function)
-            if given is None:
-                given, result = self.points.place(), self.points.place()
-                self.lookup.yields[function] = given
-                self.points.copy(int(self.result[function]), result)  # what an annotation says
-                self.points.hold(result, self.points.object(p.GENERATOR, function))
-                self.result[function] = result
-            self.points.copy(place, given)
+        for function, place in rows["yield"][:, :2].tolist():
+            self.points.copy(place, self.lookup.yields[function])
+        for function in self.lookup.yields:  # its call gives a generator
+            result = self.points.place()
+            self.points.copy(int(self.result[function]), result)  # what an annotation says
+            self.points.hold(result, self.points.object(p.GENERATOR, function))
+            self.result[function] = result
         self.may_return_parameter = np.zeros(count, bool)
         self.may_return_parameter[[*self.through, *self.links]] = True
         self.method_of = np.zeros(count, np.int64)

@@ -84,9 +84,10 @@ class Lookup(Classes):
         # of an object's own attributes, by (object, name) as one number
         self.fields: defaultdict[int, int] = defaultdict(new_place, self.world.bound_place)
         self.setters: defaultdict[int, int] = defaultdict(new_place)  # property -> its setter's
+        # generator function -> place of what it gives
+        self.yields: defaultdict[int, int] = defaultdict(new_place)
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
-        self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         self.storing: defaultdict[int, list[Storer]] = defaultdict(list)  # by name
