@@ -1,6 +1,5 @@
 """What do the rules read and grow? The state of one solve."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
@@ -11,7 +10,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct, grouped
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, each, mapped, pair
 from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
@@ -36,9 +35,8 @@ class Fixpoint:
         self.points = points = p.Points(world.places, world.kinds)
         self.modules = Modules(world, points)
         self.lookup = Lookup(self.modules, stubs)
-        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
+        self.tables, self.elements = self.lookup.tables, self.lookup.elements
         rows = world.rows
-        self.elements = self.lookup.elements
         for name in ("super", "load", "store", "special", "keyed", "annotate"):
             self.tables[name].add(rows[name][:, : len(c.SPACES[name])])
         self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
@@ -181,9 +179,6 @@ class Fixpoint:
         keys, inverse = np.unique(pairs, return_inverse=True)
         find = find or self.lookup.find
         places = [find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
-        for asked, row in self.lookup.asked:
-            self.tables[asked].add_one(*row)
-        self.lookup.asked.clear()
         found = np.array([WAITS if x is None else x for x in places], np.int64)[inverse]
         waits = found == WAITS
         self.wait(table, rows[waits], objects[waits])

@@ -8,6 +8,7 @@ from itertools import product
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.classes import Classes
+from codeanatomy.resolve.pairs import Rows
 from codeanatomy.resolve.world import Modules, World
 from codeanatomy.sources.typeshed import Stubs
 
@@ -79,7 +80,7 @@ class Lookup(Classes):
 
     def __init__(self, modules: Modules, stubs: Stubs) -> None:
         super().__init__(modules, stubs)
-        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
+        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         new_place = self.points.place
         # of an object's own attributes, by (object, name) as one number
         self.fields: defaultdict[int, int] = defaultdict(new_place, self.world.bound_place)
@@ -96,7 +97,7 @@ class Lookup(Classes):
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
 
     def _ask(self, table: str, *row: int) -> None:
-        self.asked.append((table, row))
+        self.tables[table].add_one(*row)
 
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
