@@ -95,7 +95,7 @@ def method(f: Fixpoint, object_: int, name: str, number: int, result: int) -> bo
 
 def _row(f: Fixpoint, place: int, parts: list[int]) -> int:
     """The tuple of these places that belongs to a place."""
-    row = f.container("tuple", place)
+    row = f.points.object(p.CONTAINER, f.modules.type("tuple"), place)
     for index, part in enumerate(parts):
         f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
     return row
@@ -148,7 +148,7 @@ def _view(keys: bool, f: Fixpoint, object_: int, number: int, result: int) -> No
     """`keys`, `values`: a container of them; one per container, or a loop would never end."""
     elements = f.elements
     given = elements.read(object_, elements.keys if keys else elements.unknown)
-    made = f.container("list", given)
+    made = f.points.object(p.CONTAINER, f.modules.type("list"), given)
     f.points.copy(given, elements.place(made, elements.unknown))
     f.points.hold(result, made)
 
@@ -195,9 +195,7 @@ METHODS: dict[str, ContainerEffect] = {
 
 def _container(f: Fixpoint, type_: str, result: int) -> int:
     """A new container in the result; the place of its elements."""
-    made = f.container(type_, result)
-    f.points.hold(result, made)
-    return f.elements.place(made, f.elements.unknown)
+    return f.elements.place(f.container(type_, result), f.elements.unknown)
 
 
 def _positional(f: Fixpoint, number: int) -> list[int]:
@@ -262,9 +260,7 @@ def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> Non
 
 
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
-    made = f.container("dict", result)
-    f.points.hold(result, made)
-    _update(f, made, number, 0)
+    _update(f, f.container("dict", result), number, 0)
 
 
 def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:

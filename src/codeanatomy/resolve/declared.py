@@ -44,7 +44,6 @@ def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) 
             f.tables["wrap"].add_one(place, p.CLS, result)
     elif (type_ := _container_type(dotted)) and name not in VIEWS:
         made = f.container(type_, result)
-        points.hold(result, made)
         for at, _, place in arguments:
             if element := _element(f, type_, at, len(arguments)):
                 points.copy(place, f.elements.place(made, element))
@@ -111,7 +110,6 @@ def hold(f: Fixpoint, one: Type, result: int, number: int = 0, receiver: int = 0
             hold(f, inner, result, number, receiver)
     elif type_ := _container_type(name):
         made = f.container(type_, result)
-        points.hold(result, made)
         for index, types in enumerate(one.arguments):
             element = _element(f, type_, index, len(one.arguments))
             for inner in types if element else ():

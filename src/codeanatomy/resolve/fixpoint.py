@@ -70,7 +70,6 @@ class Fixpoint:
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
         for function, index, _, place, _ in param[param[:, 1] <= VARARG].tolist():
             made = self.container("tuple" if index == VARARG else "dict", place)
-            self.points.hold(place, made)
             self.variadic[function, VARARG - index] = made
         # one place per function holds what it returns
         returned = rows["result"]
@@ -241,8 +240,10 @@ class Fixpoint:
         return place
 
     def container(self, type_: str, place: int) -> int:
-        """The container of a builtin type that belongs to the place."""
-        return self.points.object(p.CONTAINER, self.modules.external(f"builtins.{type_}"), place)
+        """The container of a builtin type that belongs to the place, which holds it."""
+        made = self.points.object(p.CONTAINER, self.modules.type(type_), place)
+        self.points.hold(place, made)
+        return made
 
     def seed(self) -> None:
         """Gives each method's first parameter an instance (class) of its class or one below."""
