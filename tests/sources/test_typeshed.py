@@ -25,7 +25,7 @@ def told(types: Types) -> str:
 
 
 def call(dotted: str, positional: int = 0, *keywords: str) -> str:
-    return told(STUBS.returns(dotted, positional, frozenset(keywords)))
+    return told(STUBS.returns(dotted, (positional, frozenset(keywords))))
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,11 @@ def test_public_names() -> None:
 
 
 def test_members() -> None:
-    assert STUBS.member("unittest.TestCase", "assertEqual")
-    assert not STUBS.member("unittest.TestCase", "client")
-    assert not STUBS.member("os", "path")
-    assert STUBS.member("collections.OrderedDict", "get")
-    assert STUBS.member("collections.OrderedDict", "move_to_end")
-    assert STUBS.member("io.TextIOWrapper", "readable")
+    assert STUBS.kind("unittest.TestCase.assertEqual")
+    assert not STUBS.kind("unittest.TestCase.client")
+    assert STUBS.kind("collections.OrderedDict.get")
+    assert STUBS.kind("collections.OrderedDict.move_to_end")
+    assert STUBS.kind("io.TextIOWrapper.readable")
     assert STUBS.known("unittest.TestCase") and STUBS.known("time.struct_time")
     assert not any(map(STUBS.known, ("unittest.mock.Mock", "argparse.Namespace", "os.nothing")))
 
@@ -205,16 +204,16 @@ def test_small_stubs(tmp_path: Path) -> None:
         "Base": "class",
         "cyclic": "variable",
     }
-    box = {n: told(stubs.returns(f"a.Box.{n}", 0, frozenset())) for n in ("key", "value", "new")}
+    box = {n: told(stubs.returns(f"a.Box.{n}", (0, frozenset()))) for n in ("key", "value", "new")}
     assert box == {"key": "int", "value": "dict[int, $T0]", "new": "str"}
-    assert not any(stubs.member("a.Box", name) for name in ("windows", "old"))
+    assert not any(stubs.kind(f"a.Box.{name}") for name in ("windows", "old"))
     assert stubs.kind("a.Box.again") == "function"
     assert told(stubs.value("a.Box.size")) == "$T0"
     assert told(stubs.value("a.Box.Inner.x")) == "a.Box[str]"
     assert (stubs.known("a.Open"), stubs.known("a.Box")) == (False, True)
-    assert told(stubs.returns("a.later", 1, frozenset({"key"}))) == "list[$0]"
-    assert stubs.returns("a.never", 1, frozenset()) == ()
-    assert stubs.returns("a.Box.got", 1, frozenset()) == ()
+    assert told(stubs.returns("a.later", (1, frozenset({"key"})))) == "list[$0]"
+    assert stubs.returns("a.never", (1, frozenset())) == ()
+    assert stubs.returns("a.Box.got", (1, frozenset())) == ()
     assert stubs.value("a.cyclic") == ()
 
 
@@ -244,8 +243,8 @@ def same_names(stubs: Stubs, scope: Scope, body: list[ast.stmt]) -> int:
     for name in (f"{scope.dotted}.{name}" for name in scope.names):
         stubs.kind(name)
         stubs.value(name)
-        stubs.returns(name, 1, frozenset())
-        stubs.returns(name, 1, frozenset({"key"}))
+        stubs.returns(name, (1, frozenset()))
+        stubs.returns(name, (1, frozenset({"key"})))
     for one in taken:
         if isinstance(one, ast.ClassDef):
             text, dotted = scope.names[one.name].texts[0], f"{scope.dotted}.{one.name}"

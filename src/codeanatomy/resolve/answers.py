@@ -21,7 +21,7 @@ from codeanatomy.facts.tables.resolution import External, Relative, Target, Unan
 from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, pair
+from codeanatomy.resolve.pairs import Flags, Ints, Pairs, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 
@@ -231,8 +231,7 @@ def _sureness(certain: Flags, otherwise: npt.NDArray[np.float64]) -> tuple[pa.Ar
 def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     """Codes of distinct values as a dictionary array that holds just the values in use, sorted."""
     texts = list(values)
-    used = np.flatnonzero(np.bincount(codes)).tolist()
-    used.sort(key=texts.__getitem__)
+    used = sorted(np.flatnonzero(np.bincount(codes)).tolist(), key=texts.__getitem__)
     position = np.empty(len(texts), np.int32)
     position[used] = np.arange(len(used))
     found = pa.array([texts[i] for i in used], pa.string())
@@ -240,12 +239,7 @@ def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
 
 
 def _table(struct: type[Target | Relative | Unanswered], *columns: object) -> pa.Table:
-    schema = schema_from_struct(struct)
-    arrays = [
-        x if isinstance(x, pa.Array) else pa.array(x, field.type)
-        for x, field in zip(columns, schema, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.Table.from_arrays([*columns], schema=schema_from_struct(struct))
 
 
 def mark(f: Fixpoint) -> None:
@@ -258,16 +252,12 @@ def mark(f: Fixpoint) -> None:
     known = np.append(declared[points.count[said] > 0], np.array(f.receivers, np.int64))
     points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
     # results of calls whose effect no rule follows
-    supers = np.isin(call[:, 2], rows["super"][:, 2])
-    followed = call[~f.decorates(call[:, 1]) & ~supers]
+    followed = call[~f.decorates(call[:, 1])]
     which, objects = points.answers(followed[:, 0])
     results, kinds = followed[which, 2], points.kind[objects]
     called = np.unique(objects[kinds == p.EXTERNAL]).tolist()
     dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
     points.mark(results[np.isin(objects, dynamic)], c.DYNAMIC)
-    unknown = np.array(sorted(f.unknown_results), np.int64)
-    decorators = f.is_decorator.take(unknown, mode="clip")  # what they give back is known
-    points.mark(unknown[~decorators], c.EXTERNAL_CALL)
     points.mark(results[p.among(kinds, p.VALUES)], c.NOT_CALLABLE)
     edges = np.concatenate(
         (
@@ -278,12 +268,11 @@ def mark(f: Fixpoint) -> None:
             pair(*f.tables["bound_copy"].all[:, :2].T),
         )
     )
-    edges = np.sort(edges, kind="stable")  # fast on the sorted runs
-    starts = np.searchsorted(edges, np.arange(points.places + 1) << SHIFT)
-    targets = edges & LOW
+    ways = Pairs()
+    ways.add(np.sort(edges, kind="stable"))  # fast on the sorted runs
     changed = np.flatnonzero(points.marks[: points.places])
     while True:
-        _flow(points.marks, starts, targets, changed)
+        _flow(points.marks, ways, changed)
         # instance attributes whose name is also stored through a value that is not known
         unknown = (points.marks[store[:, 0]] & ~NOT_UNKNOWN) != 0
         found = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
@@ -299,10 +288,10 @@ def mark(f: Fixpoint) -> None:
             return
 
 
-def _flow(marks: p.Counts, starts: Ints, targets: Ints, frontier: Ints) -> None:
+def _flow(marks: p.Counts, ways: Pairs, frontier: Ints) -> None:
     while frontier.size:
-        at, of = expand(starts[frontier], starts[frontier + 1])
-        reached, bits = targets[at], marks[frontier[of]]
+        of, reached = ways.join(frontier)
+        bits = marks[frontier[of]]
         news = (bits & ~marks[reached]) != 0
         reached, bits = reached[news], bits[news]
         np.bitwise_or.at(marks, reached, bits)

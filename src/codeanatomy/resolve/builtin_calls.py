@@ -11,7 +11,7 @@ import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
-from codeanatomy.resolve.declared import NOTHING_DECLARED, declared, declared_types
+from codeanatomy.resolve.declared import declared, declared_types
 from codeanatomy.resolve.fixpoint import INTO, Fixpoint
 from codeanatomy.resolve.lookup import CONTAINERS
 from codeanatomy.resolve.pairs import Ints, each, mapped, pair, spread
@@ -31,20 +31,20 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
         """Objects that every call of that thing and shape gives."""
         external = key >> 32
         effect, typed = _effect(f, external)
-        objects, types = NOTHING_DECLARED
-        if typed:
-            objects, types = declared_types(f, external, key & 0xFFFFFFFF)
-            if not objects and not types:
-                unknown.append(key)
-                if not f.lookup.declared(external):  # an instance, if it is a class
-                    objects = (f.points.object(p.LITERAL, external),)
+        objects, types = declared_types(f, external, key & 0xFFFFFFFF) if typed else ((), ())
+        if typed and not objects and not types:
+            unknown.append(key)
+            if not f.lookup.declared(external):  # an instance, if it is a class
+                objects = (f.points.object(p.LITERAL, external),)
         if effect or types:
             single.append(key)
         return objects
 
     which, objects = spread(given, asked)
     f.points.hold_all(rows[which, 2], objects)
-    f.unknown_results.update(rows[np.isin(asked, unknown), 2].tolist())
+    results = rows[np.isin(asked, unknown), 2]
+    decorators = f.is_decorator.take(results, mode="clip")  # what they give back is known
+    f.points.mark(results[~decorators], c.EXTERNAL_CALL)
     for (_, number, result, _), external in each(rows, externals, where=np.isin(asked, single)):
         effect, typed = _effect(f, external)
         if effect is not None and f.once("outside", external, number, result):
@@ -95,10 +95,9 @@ def method(f: Fixpoint, object_: int, name: str, number: int, result: int) -> bo
 
 def _row(f: Fixpoint, place: int, parts: list[int]) -> int:
     """The tuple of these places that belongs to a place."""
-    row = f.container("tuple", place)
+    row = f.points.object(p.CONTAINER, f.modules.type("tuple"), place)
     for index, part in enumerate(parts):
-        if part:
-            f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
+        f.points.copy(part, f.elements.place(row, f.world.name(c.item(index))))
     return row
 
 
@@ -113,11 +112,9 @@ def _self(f: Fixpoint, object_: int, number: int, result: int) -> None:
 
 def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
     """One of the elements; of a dict that is iterated, one of its keys."""
-    elements = f.elements
-    if f.modules.dotted(f.points.a_of[object_]).endswith("dict"):
-        f.points.copy(elements.place(object_, elements.keys), result)
-    else:
-        f.points.copy(elements.read(object_, elements.unknown), result)
+    of_dict = f.modules.dotted(f.points.a_of[object_]).endswith("dict")
+    name = f.elements.keys if of_dict else f.elements.all
+    f.points.copy(f.elements.place(object_, name), result)
 
 
 def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -151,7 +148,7 @@ def _view(keys: bool, f: Fixpoint, object_: int, number: int, result: int) -> No
     """`keys`, `values`: a container of them; one per container, or a loop would never end."""
     elements = f.elements
     given = elements.read(object_, elements.keys if keys else elements.unknown)
-    made = f.container("list", given)
+    made = f.points.object(p.CONTAINER, f.modules.type("list"), given)
     f.points.copy(given, elements.place(made, elements.unknown))
     f.points.hold(result, made)
 
@@ -198,9 +195,7 @@ METHODS: dict[str, ContainerEffect] = {
 
 def _container(f: Fixpoint, type_: str, result: int) -> int:
     """A new container in the result; the place of its elements."""
-    made = f.container(type_, result)
-    f.points.hold(result, made)
-    return f.elements.place(made, f.elements.unknown)
+    return f.elements.place(f.container(type_, result), f.elements.unknown)
 
 
 def _positional(f: Fixpoint, number: int) -> list[int]:
@@ -245,18 +240,15 @@ def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
     f.call(function, result, result, element, site=site)
 
 
-def _ranked(f: Fixpoint, number: int, result: int, site: int) -> None:
-    """`min`, `max`: one of the elements; a key function is called with each."""
+def _ranked(whole: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
+    """`sorted`: a list of the elements; `min`, `max`: one of them; a key function gets each."""
     given = _positional(f, number)
     elements = given if len(given) > 1 else [f.element(place, site) for place in given]
+    held = _container(f, "list", result) if whole else result
     for element in elements:
-        f.points.copy(element, result)
+        f.points.copy(element, held)
         if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
             f.call(key, 0, element, site=site)
-
-
-def _sorted(f: Fixpoint, number: int, result: int, site: int) -> None:
-    _ranked(f, number, _container(f, "list", result), site)
 
 
 def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -268,9 +260,7 @@ def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> Non
 
 
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
-    made = f.container("dict", result)
-    f.points.hold(result, made)
-    _update(f, made, number, 0)
+    _update(f, f.container("dict", result), number, 0)
 
 
 def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -346,8 +336,8 @@ EFFECTS: dict[str, Effect] = {
     "itertools.starmap": _starmap,
     **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
     "functools.reduce": _reduce,
-    "builtins.sorted": _sorted,
-    **dict.fromkeys(("builtins.min", "builtins.max"), _ranked),
+    "builtins.sorted": partial(_ranked, True),
+    **dict.fromkeys(("builtins.min", "builtins.max"), partial(_ranked, False)),
     **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
     "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),

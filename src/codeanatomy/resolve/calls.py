@@ -1,14 +1,16 @@
 """What does a call do, for each object that is called?"""
 
+from functools import partial
+
 import numpy as np
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
-from codeanatomy.resolve.fixpoint import INIT, INTO, NAMED, POSITIONAL, Fixpoint, Rule
+from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, pair
+from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, mapped, pair
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
@@ -32,10 +34,10 @@ MOST_SHIFTED = 16  # places by which partial applications of each other move arg
 
 
 def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """callee, call, result, flag."""
-    kinds, plain = f.points.kind[objects], (rows[:, 3] & INIT) == 0
-    for called, initialises, does in CALLED:
-        chosen = p.among(kinds, called) & (plain | initialises)
+    """callee, call, result, by how many places its positional arguments are shifted."""
+    kinds = f.points.kind[objects]
+    for called, does in CALLED:
+        chosen = p.among(kinds, called)
         if chosen.any():
             does(f, rows[chosen], objects[chosen])
 
@@ -51,10 +53,7 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             value, result = f.decorated[rows[i, 1]].tolist()
             f.tables["wrap"].add_one(value, wrapper, result)
     rows, objects = rows[~wraps], objects[~wraps]
-    made = np.empty(len(objects), np.int64)
-    exact = f.points.kind[objects] == p.CLASS
-    made[exact] = f.points.objects_of(p.INSTANCE, objects[exact])
-    made[~exact] = f.points.objects_of(p.SELF, f.points.a[objects[~exact]])
+    made = mapped(f.lookup.instance_side, objects)
     f.points.hold_all(rows[:, 2], made)
     for (_, number, _, _), class_, instance in each(rows, objects, made):
         # of a class that inherits from a container: it gets the elements it is made of
@@ -63,28 +62,27 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
     ready = found > 0
     keys = distinct(pair(found[ready], rows[ready, 1]))
-    calls = np.zeros((len(keys), 4), np.int64)
-    calls[:, 0], calls[:, 1], calls[:, 3] = keys >> SHIFT, keys & LOW, INIT
-    f.tables["call"].add(calls)
+    none = np.zeros(len(keys), np.int64)
+    f.tables["call"].add(np.column_stack((keys >> SHIFT, keys & LOW, none, none)))
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """An instance runs `__call__` of its class."""
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
-    for place, (_, number, result, flags) in each(found, rows):
+    for place, (_, number, result, shift) in each(found, rows):
         if place > 0:
-            f.tables["call"].add_one(place, number, result, flags)
+            f.tables["call"].add_one(place, number, result, shift)
 
 
 def _call_partials(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """functools.partial: the first call's arguments, then this one's, go to what it holds."""
-    for (_, number, result, flags), object_ in each(rows, objects):
+    for (_, number, result, shift), object_ in each(rows, objects):
         first = f.points.a_of[object_]
         callee, given = f.arguments.at(first, 0), f.arguments.of(first)
         count = sum(at > 0 for at, _, _ in given)
-        f.tables["call"].add_one(callee, first, result, -1 << 1)
-        if (flags >> 1) + count <= MOST_SHIFTED:
-            f.tables["call"].add_one(callee, number, result, flags + (count << 1))
+        f.tables["call"].add_one(callee, first, result, -1)
+        if shift + count <= MOST_SHIFTED:
+            f.tables["call"].add_one(callee, number, result, shift + count)
 
 
 def _call_methods(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -106,7 +104,8 @@ def _call_outside(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     rows, objects = rows[plain], objects[plain]
     outside(f, rows, objects)
     factory = f.is_decorator.take(rows[:, 2], mode="clip")
-    f.points.hold_all(rows[factory, 2], f.points.objects_of(p.FACTORY, objects[factory]))
+    made = mapped(partial(f.points.object, p.FACTORY), objects[factory])
+    f.points.hold_all(rows[factory, 2], made)
 
 
 def _decorate(f: Fixpoint, number: int, object_: int) -> None:
@@ -135,7 +134,7 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     points = f.points
     bound = points.kind[objects] != p.FUNCTION
     functions, receivers = np.where(bound, points.a[objects], objects), points.b[objects]
-    offset = (rows[:, 3] >> 1) + bound
+    offset = rows[:, 3] + bound
     points.copy_all(f.result[functions], rows[:, 2])
     of_class = points.kind[receivers] == p.CLASS  # what a class method makes may be a base
     with_receiver = (receivers > 0) & ((f.method_of[functions] == 0) | of_class)
@@ -155,7 +154,7 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     fits = positional & (position >= 0) & (position < count)
     points.copy_all(value[fits], f.parameter[f.parameter_start[functions[fits]] + position[fits]])
     named = np.flatnonzero(~positional & (position == -1))
-    keywords = f.keywords(pair(functions[named], name[named]))
+    keywords = mapped(lambda x: f.keyword.get(x, 0), pair(functions[named], name[named]))
     points.copy_all(value[named], keywords)
     missed = named[keywords == 0]
     for column, rest in enumerate((np.flatnonzero(positional & (position >= count)), missed)):
@@ -172,12 +171,12 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.tables["spread"].add_one(place, function, POSITIONAL, c.STAR_ARGUMENT - at + more)
 
 
-# what is called, whether that may be an initialiser, and what the call does
-CALLED: tuple[tuple[tuple[int, ...], bool, Rule], ...] = (
-    ((p.FUNCTION, p.BOUND, p.OVERRIDE), True, _call_functions),
-    (p.CLASSES, False, construct),
-    (p.INSTANCES, False, _call_instances),
-    ((p.PARTIAL,), True, _call_partials),
-    ((p.EXTERNAL, p.FACTORY, p.PROPERTY_PART), False, _call_outside),
-    ((p.METHOD_OF, p.ANY_METHOD), True, _call_methods),
+# what is called, and what the call does
+CALLED: tuple[tuple[tuple[int, ...], Rule], ...] = (
+    ((p.FUNCTION, p.BOUND, p.OVERRIDE), _call_functions),
+    (p.CLASSES, construct),
+    (p.INSTANCES, _call_instances),
+    ((p.PARTIAL,), _call_partials),
+    ((p.EXTERNAL, p.FACTORY, p.PROPERTY_PART), _call_outside),
+    ((p.METHOD_OF, p.ANY_METHOD), _call_methods),
 )

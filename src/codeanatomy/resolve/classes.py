@@ -4,7 +4,7 @@ definition of an attribute does an object see? Out to external bases as the stub
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -42,7 +42,6 @@ class Classes:
         bound = sorted(self.world.bound.items())
         # name -> classes whose body binds it
         self.binders = grouped((x, of) for of, names in bound if of in self._classes for x in names)
-        self._overriding: dict[tuple[int, int], list[int]] = {}
         # of external things: how many attributes below an imported name they lie
         self.depth: defaultdict[int, int] = defaultdict(int)
         # each is found once per argument
@@ -50,6 +49,7 @@ class Classes:
         # what the stubs declare an external thing to be: class, function, ...; "" for unknown
         self.declared: Callable[[int], str] = cache(lambda x: stubs.kind(modules.dotted(x)))
         self.first = cache(self._first)
+        self.overriding = cache(self._overriding)
 
     # orders
 
@@ -68,23 +68,19 @@ class Classes:
         if not waiting:
             return False
         found = self._bases(waiting)
-        left, stuck = waiting, False
-        while left:
-            waiting, left = left, []
-            for class_ in waiting:
+        left = [x for x in waiting if force or found[x][1]]
+
+        def ready(class_: int) -> bool:
+            return all(b in self.order or b not in self._classes for b in found[class_][0])
+
+        # where none is ready, one class breaks a circle of bases
+        while now := [x for x in left if ready(x)] or left[:force]:
+            for class_ in now:
                 bases, complete = found[class_]
-                blocked = any(b not in self.order and b in self._classes for b in bases)
-                if (blocked and not stuck) or not (complete or force):
-                    left.append(class_)
-                    continue
-                stuck = False  # one class breaks a circle of bases, then the others go on
                 if not complete:
                     self.doubtful.add(class_)
                 self.order[class_] = self._linear(class_, bases)
-            if len(left) == len(waiting):
-                if not force:
-                    break
-                stuck = True
+            left = [x for x in left if x not in self.order]
         before = len(self.waiting)
         self.waiting = [x for x in self.waiting if x not in self.order]
         return len(self.waiting) < before
@@ -157,7 +153,7 @@ class Classes:
         text = self.world.texts[name]
         if what == "class":
             known = dotted == MODULE_TYPE or self.stubs.known(dotted)
-            return not known or bool(self.stubs.member(dotted, text))
+            return not known or bool(self.stubs.kind(f"{dotted}.{text}"))
         if what == "function":
             return text.startswith("__") or text in FUNCTION_PARTS
         return True
@@ -182,22 +178,18 @@ class Classes:
         before = order[: order.index(first)] if first in order else order
         return not self.doubtful.isdisjoint(before)
 
-    def overriding(self, class_: int, name: int, first: int) -> list[int]:
+    def _overriding(self, class_: int, name: int, first: int) -> list[int]:
         """Classes whose definition instances of inheriting classes use instead of `first`."""
         below = self.below.get(class_, set())
-        known = self._overriding.get((class_, name)) if len(below) > 1 else []
-        if known is not None:
-            return known
-        found = self._overriding[class_, name] = []
-        for binder in self.binders.get(name, ()):
+
+        def used(binder: int) -> bool:
             if binder == first or binder in self.order[class_]:
-                continue
+                return False
             under = below & self.below.get(binder, set())
-            if binder in below or any(self.first(x, name) == binder for x in under):
-                found.append(binder)
-                if len(found) == p.OBJECTS_PER_PLACE:
-                    break
-        return found
+            return binder in below or any(self.first(x, name) == binder for x in under)
+
+        binders = self.binders.get(name, ()) if len(below) > 1 else ()
+        return [*islice(filter(used, binders), p.OBJECTS_PER_PLACE)]
 
     def beside(self, object_: int, name: int) -> list[int]:
         """Classes that `super()` reaches instead in an inheriting class with several bases."""
@@ -227,6 +219,11 @@ class Classes:
         if kind == p.SUPER:
             return self.class_of(self.points.b_of[object_])
         return object_ if kind == p.CLASS else self.points.a_of[object_]
+
+    def instance_side(self, object_: int) -> int:
+        """The instance that a call of the class gives."""
+        kind = p.INSTANCE if self.points.kind_of[object_] == p.CLASS else p.SELF
+        return self.points.object(kind, self.class_of(object_))
 
     def class_side(self, object_: int) -> int:
         """The class of an instance; all else is its own."""

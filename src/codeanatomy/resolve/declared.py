@@ -4,7 +4,6 @@ types that the standard library's stubs give to calls and attributes?"""
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Declared, Fixpoint
-from codeanatomy.resolve.pairs import Argument
 from codeanatomy.sources.stub_types import Type
 
 TYPING = ("typing", "typing_extensions", "collections.abc", "types")
@@ -24,7 +23,6 @@ TYPES = ("builtins.type", "typing.Type")
 VIEWS = frozenset({"KeysView", "ItemsView"})
 NOT_KNOWN = frozenset({"Any", "Callable", "Literal", "Generic", "Protocol", "NoReturn", "TypeVar"})
 MAPPING_TYPES = ("builtins.dict", "collections.defaultdict", "collections.OrderedDict")
-NOTHING_DECLARED: Declared = ((), ())
 SEQUENCE_TYPES = tuple(f"builtins.{x}" for x in ("list", "set", "frozenset", "tuple"))
 
 
@@ -46,7 +44,6 @@ def describe(f: Fixpoint, external: int, number: int, result: int, class_: int) 
             f.tables["wrap"].add_one(place, p.CLS, result)
     elif (type_ := _container_type(dotted)) and name not in VIEWS:
         made = f.container(type_, result)
-        points.hold(result, made)
         for at, _, place in arguments:
             if element := _element(f, type_, at, len(arguments)):
                 points.copy(place, f.elements.place(made, element))
@@ -72,26 +69,23 @@ def _element(f: Fixpoint, type_: str, index: int, count: int) -> int:
     return kept[index] if 0 <= index < len(kept) else 0
 
 
-def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> bool:
-    """Puts into the result what a call of something external is declared to give; False where
-    nothing is. `receiver`: the container whose method is called."""
+def declared(f: Fixpoint, external: int, number: int, result: int, receiver: int = 0) -> None:
+    """Puts into the result what a call of something external is declared to give. `receiver`: the
+    container whose method is called."""
     objects, types = declared_types(f, external, f.arguments.shape(number))
     if result:
         f.points.pairs.waiting_ones += [result << 32 | x for x in objects]
         for one in types:
-            hold(f, one, result, f.arguments.of(number), receiver)
-    return bool(objects or types)
+            hold(f, one, result, number, receiver)
 
 
 def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     """What a call of this shape gives: objects that are the same for each, and other types."""
-    if not f.lookup.declared(external):
-        return NOTHING_DECLARED
     known = f.declared.get((external, shape))
     if known is None:
         count, keywords = f.arguments.shapes[shape]
         names = frozenset(f.world.texts[x] for x in keywords)
-        types = f.stubs.returns(f.modules.dotted(external), count, names)
+        types = f.stubs.returns(f.modules.dotted(external), (count, names))
         plain = [x for x in types if x.name[:1] not in ("", "$") and not _container_type(x.name)]
         plain = [x for x in plain if x.name not in TYPES and not x.name.startswith("typing.")]
         made = tuple(f.points.object(p.LITERAL, f.modules.external(x.name)) for x in plain)
@@ -100,29 +94,25 @@ def declared_types(f: Fixpoint, external: int, shape: int) -> Declared:
     return known
 
 
-def hold(f: Fixpoint, one: Type, result: int, arguments: list[Argument], receiver: int) -> None:
-    """Puts a value of the type into the result."""
+def hold(f: Fixpoint, one: Type, result: int, number: int = 0, receiver: int = 0) -> None:
+    """Puts a value of the type, as that call gives it, into the result."""
     points, name = f.points, one.name
     if name.startswith("$T"):
         if receiver and points.kind_of[receiver] == p.CONTAINER:
             points.copy(f.elements.read(receiver, f.elements.unknown), result)
     elif name.startswith("$"):
-        for at, _, place in arguments:
-            if at == int(name[1:]):
-                points.copy(place, result)
+        points.copy(f.arguments.at(number, int(name[1:])), result)
     elif name in TYPES:
-        for types in one.arguments[:1]:
-            for inner in types:
-                points.hold(result, f.modules.external(inner.name))
+        for inner in one.arguments[0] if one.arguments else ():
+            points.hold(result, f.modules.external(inner.name))
     elif name.startswith("typing.") and name[7:] in ("Awaitable", "Coroutine"):
         for inner in one.arguments[-1] if one.arguments else ():
-            hold(f, inner, result, arguments, receiver)
+            hold(f, inner, result, number, receiver)
     elif type_ := _container_type(name):
         made = f.container(type_, result)
-        points.hold(result, made)
         for index, types in enumerate(one.arguments):
             element = _element(f, type_, index, len(one.arguments))
             for inner in types if element else ():
-                hold(f, inner, f.elements.place(made, element), arguments, receiver)
+                hold(f, inner, f.elements.place(made, element), number, receiver)
     elif name:
         points.hold(result, points.object(p.LITERAL, f.modules.external(name)))

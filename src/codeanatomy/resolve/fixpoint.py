@@ -1,6 +1,5 @@
 """What do the rules read and grow? The state of one solve."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
 
@@ -11,15 +10,13 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import distinct, grouped
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.lookup import Lookup
-from codeanatomy.resolve.pairs import Arguments, Flags, Ints, Rows, each, mapped, pair
+from codeanatomy.resolve.pairs import Arguments, Flags, Ints, each, mapped, pair
 from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
 from codeanatomy.sources.stub_types import Type
 from codeanatomy.sources.typeshed import Stubs
 
-VARARG, KWARG = -2, -3
-# of a call row: it runs for its effect on the new instance only; above this bit stands by how many
-# places its positional arguments are shifted
-INIT = 1
+WAITS = -(1 << 62)  # no place and no object
+VARARG = -2  # index of *args; **kwargs is one below
 POSITIONAL, NAMED, INTO = range(3)  # what `spread` feeds: parameters, named ones, a container
 IMPLICIT_CLASS_METHODS = ("__new__", "__init_subclass__", "__class_getitem__")
 
@@ -38,9 +35,8 @@ class Fixpoint:
         self.points = points = p.Points(world.places, world.kinds)
         self.modules = Modules(world, points)
         self.lookup = Lookup(self.modules, stubs)
-        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
+        self.tables, self.elements = self.lookup.tables, self.lookup.elements
         rows = world.rows
-        self.elements = self.lookup.elements
         for name in ("super", "load", "store", "special", "keyed", "annotate"):
             self.tables[name].add(rows[name][:, : len(c.SPACES[name])])
         self.tables["by_key"].add(rows["keyed"][:, [1, 0, 2, 3]])
@@ -50,7 +46,6 @@ class Fixpoint:
         self.overloads: list[int] = []  # decorations that bind no name
         # of external things and shapes of calls: objects given, and types to make others of
         self.declared: dict[tuple[int, int], Declared] = {}
-        self.unknown_results: set[int] = set()  # places of results that nothing declares
         self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
         self._once: set[tuple[object, ...]] = set()
@@ -66,21 +61,16 @@ class Fixpoint:
         param = rows["param"]
         positional = param[param[:, 1] >= 0]
         positional = positional[np.lexsort((positional[:, 1], positional[:, 0]))]
-        self.parameter = np.append(positional[:, 3], 0)
+        self.parameter, self.parameter_name = np.append(positional[:, [3, 2]].T, [[0], [0]], axis=1)
         self.parameter_start = np.searchsorted(positional[:, 0], np.arange(count))
         self.parameter_count = np.bincount(positional[:, 0], minlength=count)
-        texts = np.array([bool(t) for t in self.world.texts])
-        named = param[(param[:, 1] >= -1) & texts[param[:, 2]]]
-        keys = pair(named[:, 0], named[:, 2])
-        order = np.argsort(keys, kind="stable")
-        self.keyword_key = np.append(keys[order], 1 << 62)
-        self.keyword_place = np.append(named[order, 3], 0)
+        named = param[param[:, 1] >= -1]
+        # places of parameters by (function, name) as one number; none is asked for without a name
+        self.keyword: dict[int, int] = dict(each(pair(named[:, 0], named[:, 2]), named[:, 3]))
         self.variadic = np.zeros((count, 2), np.int64)  # objects of *args and **kwargs
-        for index, column, type_ in ((VARARG, 0, "tuple"), (KWARG, 1, "dict")):
-            function, _, _, place, _ = param[param[:, 1] == index].T
-            made = np.array([self.container(type_, x) for x in place.tolist()], np.int64)
-            self.points.hold_all(place, made)
-            self.variadic[function, column] = made
+        for function, index, _, place, _ in param[param[:, 1] <= VARARG].tolist():
+            made = self.container("tuple" if index == VARARG else "dict", place)
+            self.variadic[function, VARARG - index] = made
         # one place per function holds what it returns
         returned = rows["result"]
         self.result = np.zeros(count, np.int64)
@@ -102,15 +92,13 @@ class Fixpoint:
         passes = (caller > 0) & (self.returned_by[call_result[rows["arg"][:, 0]]] == caller)
         self.links: dict[int, list[Link]] = {x: [] for x in distinct(caller[passes]).tolist()}
         self.through = grouped(rows["through"][:, :2].tolist())
-        for function, place in rows["yield"][:, :2].tolist():  # its call gives a generator
-            given = self.lookup.yields.get(function)
-            if given is None:
-                given, result = self.points.place(), self.points.place()
-                self.lookup.yields[function] = given
-                self.points.copy(int(self.result[function]), result)  # what an annotation says
-                self.points.hold(result, self.points.object(p.GENERATOR, function))
-                self.result[function] = result
-            self.points.copy(place, given)
+        for function, place in rows["yield"][:, :2].tolist():
+            self.points.copy(place, self.lookup.yields[function])
+        for function in self.lookup.yields:  # its call gives a generator
+            result = self.points.place()
+            self.points.copy(int(self.result[function]), result)  # what an annotation says
+            self.points.hold(result, self.points.object(p.GENERATOR, function))
+            self.result[function] = result
         self.may_return_parameter = np.zeros(count, bool)
         self.may_return_parameter[[*self.through, *self.links]] = True
         self.method_of = np.zeros(count, np.int64)
@@ -142,13 +130,13 @@ class Fixpoint:
         points.copy_all(rows["copy"][:, 0], rows["copy"][:, 1])
         literal, display, constant = rows["literal"], rows["display"], rows["constant"]
         points.hold_all(literal[:, 0], mapped(lambda x: modules.literal(texts[x]), literal[:, 1]))
-        codes = np.concatenate((display[:, 1], constant[:, 1]))
-        types = mapped(lambda x: modules.type(texts[x]), codes)
-        for type_, place in each(types[: len(display)], display[:, 0]):
-            points.hold(place, points.object(p.CONTAINER, type_, place))
-        keys = pair(types[len(display) :], constant[:, 2])
-        found = mapped(lambda x: points.object(p.CONSTANT, x >> 32, x & 0xFFFFFFFF), keys)
-        points.hold_all(constant[:, 0], found)
+        for place, type_ in display[:, :2].tolist():
+            points.hold(place, points.object(p.CONTAINER, modules.type(texts[type_]), place))
+
+        def known(key: int) -> int:
+            return points.object(p.CONSTANT, modules.type(texts[key >> 32]), key & 0xFFFFFFFF)
+
+        points.hold_all(constant[:, 0], mapped(known, pair(constant[:, 1], constant[:, 2])))
         points.copy_all(rows["declared"][:, 1], rows["declared"][:, 0])
         unknown = rows["unknown"]
         points.marks[unknown[:, 0]] |= (1 << unknown[:, 1]).astype(np.int32)
@@ -159,12 +147,7 @@ class Fixpoint:
             elif target:
                 points.hold(place, target)
         for place, name, early, _, file in rows["global"].tolist():
-            sources, externals = modules.global_sources(file + 1, name, early)
-            for source in sources:
-                points.copy(self.lookup.module_member(source, name), place)
-            for external in externals:
-                points.hold(place, external)
-            if not sources and not externals:
+            if not self.lookup.take(place, name, *modules.global_sources(file + 1, name, early)):
                 points.marks[place] |= 1 << c.UNKNOWN_NAME
 
     def _start_import(self, place: int, target: int, name: int, file: int) -> None:
@@ -176,11 +159,10 @@ class Fixpoint:
         points.copy(self.lookup.module_member(target, name), place)
         if target == file + 1:
             points.hold(place, modules.submodule(target, name))
-        if modules.symbols(target, name):
-            return
-        if world.texts[name] in MODULE_NAMES:
+        known = modules.symbols(target, name)
+        if not known and world.texts[name] in MODULE_NAMES:
             points.hold(place, modules.literal("str"))
-        else:
+        elif not known:
             circle = target << 32 | name in world.definition
             points.marks[place] |= 1 << (c.CIRCLE if circle else c.NO_MEMBER)
 
@@ -196,41 +178,25 @@ class Fixpoint:
         keys, inverse = np.unique(pairs, return_inverse=True)
         find = find or self.lookup.find
         places = [find(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()]
-        for asked, row in self.lookup.asked:
-            self.tables[asked].add_one(*row)
-        self.lookup.asked.clear()
-        found = np.array([0 if x is None else x for x in places], np.int64)[inverse]
-        if None in places:
-            waits = np.array([x is None for x in places])[inverse]
-            self.wait(table, rows[waits], objects[waits])
-            found, rows, objects = found[~waits], rows[~waits], objects[~waits]
-        return found, rows, objects
+        found = np.array([WAITS if x is None else x for x in places], np.int64)[inverse]
+        waits = found == WAITS
+        self.wait(table, rows[waits], objects[waits])
+        return found[~waits], rows[~waits], objects[~waits]
 
-    def closed(
-        self, table: str, rows: Ints, objects: Ints, pairs: Ints | None = None
-    ) -> tuple[Ints, Ints, Ints]:
+    def closed(self, table: str, rows: Ints, objects: Ints, *more: Ints) -> tuple[Ints, ...]:
         """Without rows whose object may be of an inheriting class, until all of those are known:
         what these override would be missed."""
-        pairs = objects if pairs is None else pairs
-        if self.lookup.below:
-            return rows, objects, pairs
-        open_ = p.among(self.points.kind[objects], (*p.CONES, p.SUPER))
-        self.wait(table, rows[open_], objects[open_])
-        return rows[~open_], objects[~open_], pairs[~open_]
+        columns: tuple[Ints, ...] = (rows, objects, *more)
+        if not self.lookup.below:
+            open_ = p.among(self.points.kind[objects], (*p.CONES, p.SUPER))
+            self.wait(table, rows[open_], objects[open_])
+            columns = tuple(x[~open_] for x in columns)
+        return columns
 
     def wait(self, table: str, rows: Ints, objects: Ints) -> None:
         """Rows that wait for the orders of their objects' classes."""
         if len(rows):
             self.waiting.append((table, np.column_stack((rows, objects))))
-
-    def keywords(self, keys: Ints) -> Ints:
-        """The place of each (function, name) parameter; 0: none."""
-        at = np.searchsorted(self.keyword_key, keys)
-        return np.where(self.keyword_key[at] == keys, self.keyword_place[at], 0)
-
-    def keyword(self, function: int, name: int) -> int:
-        """The place of the function's parameter of that name; 0: none."""
-        return int(self.keywords(pair(function, name)))
 
     def decorates(self, calls: Ints) -> Flags:
         """Which of the calls are decorations."""
@@ -274,8 +240,10 @@ class Fixpoint:
         return place
 
     def container(self, type_: str, place: int) -> int:
-        """The container of a builtin type that belongs to the place."""
-        return self.points.object(p.CONTAINER, self.modules.external(f"builtins.{type_}"), place)
+        """The container of a builtin type that belongs to the place, which holds it."""
+        made = self.points.object(p.CONTAINER, self.modules.type(type_), place)
+        self.points.hold(place, made)
+        return made
 
     def seed(self) -> None:
         """Gives each method's first parameter an instance (class) of its class or one below."""
@@ -310,7 +278,8 @@ class Fixpoint:
         """Gives calls of functions (function, parameter, call) their own arguments back."""
         while todo:
             function, index, (number, result, receiver, shift) = todo.pop()
-            if value := self._argument(number, index - shift, function, index):
+            name = self.parameter_name[self.parameter_start[function] + index]
+            if value := self.arguments.at(number, index - shift, name):
                 todo += self.given(value, result)
             elif index < shift:
                 self.points.hold(result, receiver)
@@ -332,11 +301,3 @@ class Fixpoint:
             return []
         given.append(position)
         return [(outer, position, link) for link in self.links.get(outer, ())]
-
-    def _argument(self, number: int, position: int, function: int, index: int) -> int:
-        """The place passed for a positional parameter of the function; 0: none known."""
-        wanted = self.parameter[self.parameter_start[function] + index]
-        for at, name, value in self.arguments.of(number):
-            if at == position >= 0 or (at == -1 and self.keyword(function, name) == wanted):
-                return value
-        return 0

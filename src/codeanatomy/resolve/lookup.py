@@ -8,6 +8,7 @@ from itertools import product
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.classes import Classes
+from codeanatomy.resolve.pairs import Rows
 from codeanatomy.resolve.world import Modules, World
 from codeanatomy.sources.typeshed import Stubs
 
@@ -79,14 +80,15 @@ class Lookup(Classes):
 
     def __init__(self, modules: Modules, stubs: Stubs) -> None:
         super().__init__(modules, stubs)
-        self.asked: list[tuple[str, tuple[int, ...]]] = []  # new rows of rules, by table
+        self.tables: defaultdict[str, Rows] = defaultdict(Rows)  # by rule; see rules.py
         new_place = self.points.place
         # of an object's own attributes, by (object, name) as one number
         self.fields: defaultdict[int, int] = defaultdict(new_place, self.world.bound_place)
         self.setters: defaultdict[int, int] = defaultdict(new_place)  # property -> its setter's
+        # generator function -> place of what it gives
+        self.yields: defaultdict[int, int] = defaultdict(new_place)
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
-        self.yields: dict[int, int] = {}  # generator function -> place of what it gives
         self._found: dict[int, int] = {}  # (object, name) as one number
         self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         self.storing: defaultdict[int, list[Storer]] = defaultdict(list)  # by name
@@ -95,7 +97,7 @@ class Lookup(Classes):
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
 
     def _ask(self, table: str, *row: int) -> None:
-        self.asked.append((table, row))
+        self.tables[table].add_one(*row)
 
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
@@ -105,13 +107,17 @@ class Lookup(Classes):
             if submodule := self.modules.submodule(module, name):
                 self.points.hold(place, submodule)
             else:
-                sources, outside = self.modules.star_sources(module, name)
-                for source in sources:
-                    self.points.copy(self.module_member(source, name), place)
-                if not sources:
-                    for external in outside:
-                        self.points.hold(place, self.modules.member(external, name))
+                self.take(place, name, *self.modules.star_sources(module, name))
         return place
+
+    def take(self, place: int, name: int, modules: list[int], externals: list[int]) -> bool:
+        """The place takes its value from the name in these modules, and from external things;
+        False: there are none."""
+        for module in modules:
+            self.points.copy(self.module_member(module, name), place)
+        for external in externals:
+            self.points.hold(place, external)
+        return bool(modules or externals)
 
     def stored_field(self, class_: int, name: int, *, on_class: bool = False) -> int:
         """The place of what is stored as that attribute of the class's instances, or of itself."""
@@ -131,22 +137,18 @@ class Lookup(Classes):
 
     def _show_stored(self, storers: list[Storer], readers: list[Reader]) -> None:
         """What is stored on a class is seen as what its body binds: functions become methods."""
-        for (storer, field, on_class), reader in product(storers, readers):
-            class_, cone, target, receiver = reader
+        for (storer, field, on_class), (class_, cone, *to) in product(storers, readers):
             if on_class and self._related(class_, storer, cone=cone):
-                self._ask("bound_copy", field, target, receiver, 0)
+                self._ask("bound_copy", field, *to, 0)
             elif self._related(class_, storer, cone=cone):
-                self.points.copy(field, target)
+                self.points.copy(field, to[0])
 
     def find(self, object_: int, name: int) -> int | None:
         """Place of the attribute; negative: the object it is; 0: none; None: the class waits."""
         key = object_ << 32 | name
-        place = self._found.get(key)
-        if place is None:
-            place = self._find(object_, name)
-            if place is not None:
-                self._found[key] = place
-        return place
+        if key not in self._found and (place := self._find(object_, name)) is not None:
+            self._found[key] = place
+        return self._found.get(key)
 
     def _find(self, object_: int, name: int) -> int | None:
         points = self.points
@@ -238,15 +240,12 @@ class Lookup(Classes):
         first, others = self.definers(object_, name)
         reads = kind != p.SUPER and name in self.stored
         unsure = self.unsure(class_, first)
-        place = 0
-        if not first and not others and not unsure:
-            instead = self._fallback(object_, kind, class_, name)
-            if not instead and (instead is None or not reads):
-                return instead
-            place = instead or 0
-        if first < 0 and not others and not reads and not unsure:
+        instead = 0 if first or others or unsure else self._fallback(object_, kind, class_, name)
+        if instead is None or not (instead or first or others or unsure or reads):
+            return instead
+        if first < 0 and not (others or unsure or reads):
             return -self._outside(object_, kind, -first, name)
-        place = place or points.place()
+        place = instead or points.place()
         variable = first > 0 and not self.world.definition[first << 32 | name]
         public = variable and self.world.texts[name][:1] != "_"
         if public and not ENUMS.isdisjoint(self.bases_outside(first)):  # one of an enumeration
@@ -261,12 +260,9 @@ class Lookup(Classes):
                 points.hold(place, child)
         for other in others:
             self._ask("bound_copy", self.fields[other << 32 | name], place, receiver, 1)
-        if others:
-            points.marks[place] |= 1 << c.OVERRIDDEN
-        if len(others) >= p.OBJECTS_PER_PLACE:
-            points.marks[place] |= 1 << c.WIDE
-        if unsure:
-            points.marks[place] |= 1 << c.UNKNOWN_BASE
+        wide = len(others) >= p.OBJECTS_PER_PLACE
+        doubts = {c.OVERRIDDEN: bool(others), c.WIDE: wide, c.UNKNOWN_BASE: unsure}
+        points.marks[place] |= sum(doubt << reason for reason, doubt in doubts.items())
         if reads:
             self._read_stored(name, class_, cone, place, receiver)
         return place
@@ -311,9 +307,7 @@ class Lookup(Classes):
             place = points.place()
             self._ask("call", method, 0, place, 0)
             return place
-        if kind not in p.CLASSES:
-            return 0
-        for meta in self.metaclass(class_):
+        for meta in self.metaclass(class_) if kind in p.CLASSES else ():
             if meta not in self.order:
                 return None
             first = self.first(meta, name)

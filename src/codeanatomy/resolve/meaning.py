@@ -72,8 +72,7 @@ class Meaning:
         if text == c.RAISE:
             return self._initialisers(object_) if kind in p.CLASSES else []
         if text == "__init_subclass__" and kind == p.CLASS:
-            order = self.f.lookup.order.get(object_, ())
-            first = self.f.lookup.first(object_, name, object_) if len(order) > 1 else 0
+            first = self.f.lookup.first(object_, name, object_)
             return [(self.number[self.member(first, name)], CLASS, 0)] if first > 0 else []
         if kind not in p.OF_CLASS:
             return []
@@ -85,15 +84,10 @@ class Meaning:
         and `__getattr__`; the key is the pair."""
         object_, name = key >> 32, key & 0xFFFFFFFF
         kind, points, lookup = self._kind(object_), self.f.points, self.f.lookup
-        if kind not in p.OF_CLASS:
+        if kind not in p.OF_CLASS or lookup.class_of(object_) not in lookup.order:
             return []
-        class_ = lookup.class_of(object_)
-        if class_ not in lookup.order:
-            return []
-        around = points.a_of[object_] if kind == p.SUPER else 0
-        first, found = lookup.first(class_, name, around), []
-        others = lookup.overriding(class_, name, first) if kind == p.SELF else []
-        doubt = 1 << c.OVERRIDDEN if others else 0
+        first, others = lookup.definers(object_, name)
+        found, doubt = [], 1 << c.OVERRIDDEN if others else 0
         for at in [first, *others]:
             if at <= 0:
                 continue
@@ -134,9 +128,7 @@ class Meaning:
 
     def _initialisers(self, object_: int) -> Meant:
         """What an instance of the class runs when it is made."""
-        kind = p.INSTANCE if self._kind(object_) == p.CLASS else p.SELF
-        made = self.f.points.object(kind, self.f.lookup.class_of(object_))
-        return self._functions(made, "__init__", CONSTRUCTOR)
+        return self._functions(self.f.lookup.instance_side(object_), "__init__", CONSTRUCTOR)
 
     def _made(self, class_: int) -> bool:
         """Whether the class has no definition: a call of type() made it."""
@@ -209,10 +201,8 @@ class Meaning:
         class_ = lookup.class_of(object_)
         first, others = lookup.definers(object_, name)
         rule = SUPER if kind == p.SUPER else CLASS if kind in p.CLASSES else INSTANCE
-        doubt = 1 << c.OVERRIDDEN if others else 0
-        if lookup.unsure(class_, first):
-            doubt |= 1 << c.UNKNOWN_BASE
-        found = []
+        unsure = lookup.unsure(class_, first)
+        found, doubt = [], bool(others) << c.OVERRIDDEN | unsure << c.UNKNOWN_BASE
         order = f.lookup.order.get(class_, ()) if first <= 0 else ()
         member = next((x for x in order if (x, name) in self._set), 0)
         if member:
@@ -248,13 +238,14 @@ class Meaning:
         held = points.count[places] > 0
         attribute = np.isin(what, (c.ATTRIBUTE_SITE, c.STORED_SITE))
         stored = np.isin(world.site_name[sites], np.array(sorted(self.f.lookup.stored), np.int64))
-        absent = held & attribute & ~stored
-        below_unknown = np.zeros(len(sites), bool)
-        below_unknown[np.flatnonzero(absent)[self._below_unknown(places[absent])]] = True
+        which, objects = points.answers(places)
+        of_class = p.among(points.kind[objects], (*p.INSTANCES, *p.CLASSES))
+        unsure = mapped(self._below_unknown, objects[of_class])
+        below_unknown = np.bincount(which[of_class], unsure, len(sites)) > 0
         why = {
             c.INSTANCE_ATTRIBUTE: held & attribute & stored,
             -1: marks != 0,
-            c.UNKNOWN_BASE: below_unknown,
+            c.UNKNOWN_BASE: attribute & below_unknown,
             c.NO_ATTRIBUTE: held & attribute,
             c.NAMESPACE_PACKAGE: held & np.isin(what, (c.NAME_SITE, c.IMPORT_SITE)),
             c.NOT_CALLABLE: held,
@@ -264,14 +255,7 @@ class Meaning:
         reason[marked] = np.log2(lowest[marked])
         return reason
 
-    def _below_unknown(self, places: Ints) -> Ints:
-        """Indices of the places that hold something of a class with a base that is not known."""
+    def _below_unknown(self, object_: int) -> bool:
+        """Whether the class of the object has, or inherits from one with, an unknown base."""
         lookup = self.f.lookup
-        which, objects = self.f.points.answers(places)
-        of_class = p.among(self.f.points.kind[objects], (*p.INSTANCES, *p.CLASSES))
-
-        def below_unknown(object_: int) -> bool:
-            return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))
-
-        hit = mapped(below_unknown, objects[of_class])
-        return np.unique(which[of_class][hit > 0])
+        return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))

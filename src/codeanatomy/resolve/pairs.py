@@ -199,7 +199,7 @@ class Arguments:
     def at(self, call: int, position: int, keyword: int = -1) -> int:
         """The place passed at the position, or by the keyword's name; 0: none."""
         for at, name, place in self.of(call):
-            if at == position or (at == -1 and name == keyword):
+            if at == position >= 0 or (at == -1 and name == keyword):
                 return place
         return 0
 

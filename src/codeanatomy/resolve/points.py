@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import expand
-from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, mapped, pair, spread
+from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
 MODULE, FUNCTION, CLASS = c.MODULE, c.FUNCTION, c.CLASS
@@ -69,7 +69,6 @@ class Points:
         self.pairs, self.edges = Pairs(), Pairs()
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
-        self._cones_of: dict[int, tuple[list[int], int]] = {}
         self._first = np.empty(0, np.int64)  # see finish
 
     # growth
@@ -97,10 +96,6 @@ class Points:
             self.a_of.append(a)
             self.b_of.append(b)
         return number
-
-    def objects_of(self, kind: int, a: Ints) -> Ints:
-        """`object(kind, x)` of each x."""
-        return mapped(lambda x: self.object(kind, x), a)
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""
@@ -189,13 +184,9 @@ class Points:
 
     def _cones(self, object_: int) -> list[int]:
         """The objects that stand for all instances of the object's class and of more."""
-        known, count = self._cones_of.get(object_, ([], -1))
-        if count != len(self.derived):
-            order = self.order.get(int(self.a[object_]), ())
-            found = (self.derived.get((SELF, x, 0)) for x in order)
-            known = [x for x in found if x is not None and x != object_]
-            self._cones_of[object_] = known, len(self.derived)
-        return known
+        order = self.order.get(self.a_of[object_], ())
+        found = (self.derived.get((SELF, x, 0), object_) for x in order)
+        return [x for x in found if x != object_]
 
     def finish(self) -> None:
         """Call after the fixpoint: from now on objects are found by where those of a place begin"""

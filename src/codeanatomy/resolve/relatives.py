@@ -40,11 +40,10 @@ def _classes(f: Fixpoint, meaning: Meaning) -> Ints:
                 rows.append((class_, MRO, meaning.number[above, 0], at, doubt))
     for key, function in world.definition.items():
         class_, name = key >> 32, key & 0xFFFFFFFF
-        if function > 0 and world.kinds[class_] == c.CLASS and class_ in lookup.order:
+        if world.kinds[max(function, 0)] == c.FUNCTION and class_ in lookup.order:
             first = lookup.first(class_, name, class_)
-            if not first or world.kinds[function] != c.FUNCTION:
-                continue
-            symbol = meaning.member(first, name) if first > 0 else (lookup.child(-first, name), 0)
+            outside = lookup.child(-first, name) if first < 0 else 0
+            symbol = meaning.member(first, name) if first > 0 else (outside, 0)
             if symbol[0]:
                 doubt = lookup.unsure(class_, first)
                 rows.append((function, OVERRIDES, meaning.number[symbol], 0, doubt))

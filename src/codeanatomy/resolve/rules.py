@@ -14,7 +14,7 @@ from codeanatomy.resolve.calls import call, construct
 from codeanatomy.resolve.declared import declared, describe, hold
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import INSTEAD
-from codeanatomy.resolve.pairs import Ints, each, pair
+from codeanatomy.resolve.pairs import Ints, each, mapped, pair
 
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
@@ -34,7 +34,7 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     found, rows, _ = f.found("load", rows, objects, pair(objects, rows[:, 1]))
     for external, held in f.lookup.values:
         for one in f.stubs.value(f.modules.dotted(external)):
-            hold(f, one, held, [], 0)
+            hold(f, one, held)
     f.lookup.values.clear()
     place = found > 0
     f.points.copy_all(found[place], rows[place, 2])
@@ -78,7 +78,7 @@ def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
 def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
     points = f.points
-    rows, objects, _ = f.closed("assign", rows, objects)
+    rows, objects = f.closed("assign", rows, objects)
     for (_, value, receiver), object_, kind in each(rows, objects, points.kind[objects]):
         if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
             continue
@@ -94,7 +94,7 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """source, target, receiver, how: an attribute of a class as its receiver sees it; how: 1 of an
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
-    rows, objects, _ = f.closed("bound_copy", rows, objects)
+    rows, objects = f.closed("bound_copy", rows, objects)
     kinds, receivers = f.points.kind[objects], rows[:, 2]
     instance = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
     described = p.among(kinds, p.INSTANCES)
@@ -132,10 +132,9 @@ def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
     place = f.lookup.find(object_, getter)
     if place and place > 0 and f.once("get", object_, target, receiver):
         instance, owner = f.points.place(), f.points.place()
-        of_class = f.points.kind_of[receiver] in p.CLASSES
-        f.points.hold(owner if of_class else instance, receiver)
-        if not of_class:
-            f.points.hold(owner, f.lookup.class_side(receiver))
+        f.points.hold(owner, f.lookup.class_side(receiver))
+        if f.points.kind_of[receiver] not in p.CLASSES:
+            f.points.hold(instance, receiver)
         f.call(place, target, instance, owner)
     return True
 
@@ -170,15 +169,14 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             f.points.hold(result, object_)
         if place < 0:
             inherited(f, object_, -place, number, result)
-    of_container = p.among(kinds, (p.CONTAINER, p.GENERATOR))
-    for (_, name, number, result), object_ in each(rows, objects, where=of_container):
-        method(f, object_, f.world.texts[name], number, result)
-    outside = p.among(kinds, p.VALUES)
-    for (_, name, number, result), object_ in each(rows, objects, where=outside):
-        child = f.lookup.child(f.points.a_of[object_], name)
-        if f.world.texts[name] in ENTERS:
+    outside = p.among(kinds, (p.CONTAINER, p.GENERATOR, *p.VALUES))
+    for (_, name, number, result), object_, kind in each(rows, objects, kinds, where=outside):
+        text = f.world.texts[name]
+        if kind not in p.VALUES:
+            method(f, object_, text, number, result)
+        elif text in ENTERS:
             f.points.hold(result, object_)
-        elif child:
+        elif child := f.lookup.child(f.points.a_of[object_], name):
             declared(f, child, number, result)
 
 
@@ -237,33 +235,31 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
 def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """none, beginning, result: every attribute of a class or those below whose name begins so."""
     f.points.mark(rows[:, 2], c.DYNAMIC)
+    if not f.lookup.below:
+        f.wait("begins", rows, objects)
+        return
+    names, texts = f.world.bound, f.world.texts
     for (_, name, result), object_ in each(rows, objects):
-        row, of = np.array([[0, name, result]]), np.array([object_])
-        if not f.lookup.below:
-            f.wait("begins", row, of)
-            continue
-        class_, names, texts = f.lookup.class_of(object_), f.world.bound, f.world.texts
+        class_ = f.lookup.class_of(object_)
         below = f.lookup.below.get(class_, ()) if f.points.kind_of[object_] in p.CONES else ()
         around = (*f.lookup.order.get(class_, ()), *below)
-        found = {x for one in around for x in names.get(one, ())}
-        found = {x for x in found if texts[x].startswith(texts[name][2:-3])}
+        bound = {x for one in around for x in names.get(one, ())}
+        found = sorted(x for x in bound if texts[x].startswith(texts[name][2:-3]))
         if len(found) > MOST_ALIKE:
-            f.points.mark(row[:, 2], c.WIDE)
-        for one in sorted(found) if len(found) <= MOST_ALIKE else ():
-            load(f, np.array([[0, one, result]]), of)
+            f.points.marks[result] |= 1 << c.WIDE
+            continue
+        alike = np.array([(0, x, result) for x in found], np.int64).reshape(-1, 3)
+        load(f, alike, np.full(len(alike), object_))
 
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """type, call, result, class: values that a type expression describes."""
-    points = f.points
     kinds = f.points.kind[objects]
-    exact = kinds == p.CLASS
-    points.hold_all(rows[exact, 2], points.objects_of(p.SELF, objects[exact]))
-    for (_, number, result, class_), object_, kind in each(rows, objects, kinds, where=~exact):
-        if kind == p.CLS:
-            points.hold(result, points.object(p.SELF, points.a_of[object_]))
-        elif kind == p.EXTERNAL:
-            describe(f, object_, number, result, class_)
+    of_class = p.among(kinds, p.CLASSES)
+    made = mapped(lambda x: f.points.object(p.SELF, f.lookup.class_of(x)), objects[of_class])
+    f.points.hold_all(rows[of_class, 2], made)
+    for (_, number, result, class_), object_ in each(rows, objects, where=kinds == p.EXTERNAL):
+        describe(f, object_, number, result, class_)
 
 
 def spread(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -291,7 +287,7 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
     start, count = int(f.parameter_start[target]), int(f.parameter_count[target])
     rest = int(f.variadic[target, int(kind == NAMED)])
     if kind == NAMED and text[1:2] in "'\"":
-        if named := f.keyword(target, f.world.name(text[2:-2])):
+        if named := f.keyword.get(target << 32 | f.world.name(text[2:-2])):
             copy(place, named)
         elif rest:
             copy(place, elements.place(rest, name))

@@ -107,17 +107,6 @@ def _order(f: Fixpoint) -> None:
     f.seed()
 
 
-def _any_key(f: Fixpoint) -> None:
-    """A key that nothing is known of may be any."""
-    f.any_key = True
-    rows = f.world.rows["keyed"][:, :4]
-    rows = rows[f.points.count[rows[:, 1]] == 0]
-    f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
-    rows[:, 1] = f.elements.unknown
-    f.tables["load"].add(rows[rows[:, 3] == c.GET, :3])
-    f.tables["store"].add(rows[rows[:, 3] == c.PUT, :3])
-
-
 def _pass_classes(f: Fixpoint) -> None:
     """A class decorator that is not known to give a class is taken to give back its class, before
     classes that inherit from it would go without."""
@@ -135,7 +124,14 @@ def _last(f: Fixpoint) -> None:
     if f.lookup.settle(force=True):  # classes that type() made meanwhile
         _release(f)
     f.lookup.inherit()
-    _any_key(f)
+    # a key that nothing is known of may be any
+    f.any_key = True
+    rows = f.world.rows["keyed"][:, :4]
+    rows = rows[f.points.count[rows[:, 1]] == 0]
+    f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
+    rows[:, 1] = f.elements.unknown
+    f.tables["load"].add(rows[rows[:, 3] == c.GET, :3])
+    f.tables["store"].add(rows[rows[:, 3] == c.PUT, :3])
     # overloads are what their name means where no definition follows them, as in stubs
     value, result = f.decorated[f.overloads].T
     which, names = f.points.edges.join(result)

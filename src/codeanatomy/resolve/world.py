@@ -173,9 +173,8 @@ class Modules:
             else:
                 points.marks[place] |= 1 << meant
         self.exports: dict[int, list[tuple[int, int]]] = {}  # what `__all__` says
-        for what, name, at, _, file in world.rows["export"].tolist():
-            operand = self._module_at(at) if at else name
-            self.exports.setdefault(file + 1, []).append((what, operand))
+        for what, name, _, _, file in world.rows["export"].tolist():
+            self.exports.setdefault(file + 1, []).append((what, name))
 
     # names of things outside
 
@@ -224,40 +223,24 @@ class Modules:
             return c.NO_MODULE  # inside one of the repository's own packages
         return self.external(f"{dotted}.{text}" if text else dotted), 0
 
-    def _module_at(self, place: int) -> int:
-        """The module that an import at the place gives, through modules that import it; or 0."""
-        seen: set[int] = set()
-        while place and place not in seen:
-            seen.add(place)
-            target, name = self.targets.get(place, (0, 0))
-            inner = self.submodule(target, name) if name else target
-            if inner or not name:
-                return inner
-            place = next(iter(self.world.imports.get(target << 32 | name, ())), 0)
-        return 0
-
     def exported(self, module: int, name: int) -> bool:
         """Whether `from module import *` takes the name, if the module has it."""
         text = self.world.texts[name]
         if module not in self.exports:
             return not text.startswith("_")
-        seen, todo, public = {module}, [module], False
-        while todo:
-            for what, operand in self.exports[todo.pop()]:
-                if what == c.EXPORT_ADD:
-                    public |= operand == name
-                elif what == c.EXPORT_REMOVE:
-                    public &= operand != name
-                elif what == c.EXPORT_DYNAMIC:
-                    public |= not text.startswith("_")
-                elif operand in self.exports and operand not in seen:
-                    seen.add(operand)
-                    todo.append(operand)
+        public = False
+        for what, operand in self.exports[module]:
+            if what == c.EXPORT_ADD:
+                public |= operand == name
+            elif what == c.EXPORT_REMOVE:
+                public &= operand != name
+            else:  # what no text says, or another module's list: what that lacks, no star brings
+                public |= not text.startswith("_")
         return public
 
     def star_sources(self, module: int, name: int) -> tuple[list[int], list[int]]:
-        """Modules whose own binding of the name the module's star imports take over; and the
-        external modules that may provide it."""
+        """Modules whose own binding of the name the module's star imports take over; or else the
+        external things that they may."""
         found: list[int] = []
         outside: list[int] = []
         seen, todo = set(), [module]
@@ -274,7 +257,7 @@ class Modules:
                 stars = self.stars.get(target, ())
                 outside += [x for x in stars if self.points.kind_of[x] == EXTERNAL]
                 todo += [x for x in reversed(stars) if self.points.kind_of[x] != EXTERNAL]
-        return found, list(dict.fromkeys(outside))
+        return found, [] if found else [self.member(x, name) for x in dict.fromkeys(outside)]
 
     # symbols
 
@@ -294,8 +277,7 @@ class Modules:
                 elif new:
                     sources, outside = self.star_sources(scope, text)
                     todo += [(source, text) for source in reversed(sources)]
-                    if not sources:
-                        found += [(self.member(x, text), 0) for x in outside]
+                    found += [(x, 0) for x in outside]
             elif definition > 0:
                 found.append((definition, 0))
             elif definition == 0:
@@ -320,9 +302,7 @@ class Modules:
         if module << 32 | name in self.world.definition:
             return ([], [builtin]) if early and builtin else ([module], [])
         sources, outside = self.star_sources(module, name)
-        if sources:
-            return sources, []
-        return [], [builtin] if builtin else [self.member(x, name) for x in outside]
+        return sources, [builtin] if builtin and not sources else outside
 
     def _builtin(self, name: int) -> int:
         """The builtin with that name, or 0."""

@@ -42,6 +42,7 @@ _BODY = re.compile(r": *(?:\.\.\.|pass)? *(?:#.*)?$", re.MULTILINE)
 _LONG = re.compile(r'"""[\s\S]*?"""')  # its lines may start anywhere
 _INDENT = re.compile(r"^ {4}", re.MULTILINE)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Passed = tuple[int, frozenset[str]]  # what a call passes: how many by position, and keywords
 Given = dict[int | str, ast.arg]  # the parameter of each argument, by position or keyword
 
 
@@ -106,14 +107,14 @@ class Scope:
                 found.append(before + chunk)
                 before = ""
         for chunk in found:
-            branches = chunk.startswith("if ")
-            for clause in _CLAUSES.split(chunk) if branches or chunk.startswith("try:") else ():
+            compound = chunk.startswith(("if ", "try:"))
+            for clause in _CLAUSES.split(chunk) if compound else ():
                 head = _CLAUSE.match(clause)
-                if head and (not branches or self._holds(head[1])):
+                if head and self._holds(head[1]):
                     yield from self._statements(_INDENT.sub("", clause[head.end() :]))
-                    if branches:
+                    if chunk.startswith("if "):
                         break
-            if not branches and not chunk.startswith("try:"):
+            if not compound:
                 yield chunk
 
     def _holds(self, test: str) -> bool:
@@ -251,11 +252,9 @@ class Class(msgspec.Struct, frozen=True):
         return self.mro[self.home]
 
 
-def parameters(
-    node: Function, positional: int, keywords: frozenset[str], drop: int
-) -> Given | None:
+def parameters(node: Function, passed: Passed, drop: int) -> Given | None:
     """The parameter of each argument; None when the call does not fit."""
-    rules = node.args
+    rules, (positional, keywords) = node.args, passed
     plain = [*rules.posonlyargs, *rules.args][drop:]
     named = {p.arg: p for p in (*rules.args, *rules.kwonlyargs) if p not in plain[:positional]}
     needed = plain[: max(len(plain) - len(rules.defaults), 0)]

@@ -35,6 +35,7 @@ _NAMES = {  # where the names of a private module are known, if not in the modul
 }
 _PROTOCOL = re.compile(r"^class .*\bProtocol\b", re.M)
 _VERSIONS = re.compile(r"^([\w.]+): (\d+)\.(\d+)-(?:(\d+)\.(\d+))?", re.M)
+Fitting = tuple[stubs.Function, stubs.Given]
 _STATIC = re.compile(r"^@staticmethod\b", re.M)
 
 
@@ -47,18 +48,17 @@ class Stubs:
     def __init__(
         self, search: Path | None = None, version: tuple[int, int] = sys.version_info[:2]
     ) -> None:
-        self._folder, self._version = search or stubs.installed(), version
-        listing = self._folder / "VERSIONS"
+        folder, self._version = search or stubs.installed(), version
+        listing = folder / "VERSIONS"
         text = listing.read_text("utf-8") if listing.is_file() else ""
-        self._absent = {  # modules that the version has not, by typeshed's list
-            name
+        absent = tuple(  # modules that the version has not, by typeshed's list
+            f"{name}."
             for name, a, b, c, d in _VERSIONS.findall(text)
             if not (int(a), int(b)) <= version <= (int(c or 99), int(d or 99))
-        }
-        self._files = {
-            path.relative_to(self._folder).with_suffix("").as_posix().replace("/", "."): path
-            for path in self._folder.rglob("*.pyi")
-        }
+        )
+        files = ((x, x.relative_to(folder).with_suffix("")) for x in folder.rglob("*.pyi"))
+        named = {f"{'.'.join(inside.parts)}.": path for path, inside in files}
+        self._files = {x: path for x, path in named.items() if not x.startswith(absent)}
 
     def kind(self, dotted: str) -> str:
         """module, class, function or variable (properties are variables); "" if not declared."""
@@ -73,11 +73,6 @@ class Stubs:
         names = {name for one in map(self._class, homes) if one for name in one.scope.names}
         return bool(found and found.whole and not names & {"__getattr__", "__getattribute__"})
 
-    def member(self, class_: str, name: str) -> bool:
-        """Whether the class declares or inherits the member."""
-        owner = self._place(class_)
-        return owner is not None and owner.kind == "class" and bool(self._place(f"{class_}.{name}"))
-
     def value(self, dotted: str) -> Types:
         """The declared type of a variable, attribute or property; () when unknown."""
         place = self._place(dotted)
@@ -91,43 +86,41 @@ class Stubs:
         set_to = getattr(node, "value", None)
         return found or (self._settle(stubs.constant(set_to)) if set_to else ())
 
-    def returns(self, dotted: str, positional: int, keywords: frozenset[str]) -> Types:
-        """The declared types of a call's result, by the number of its positional arguments (the
-        receiver aside) and its keywords; () when unknown.
+    def returns(self, dotted: str, passed: stubs.Passed) -> Types:
+        """The declared types of a call's result, by what is passed (the receiver aside); () when
+        unknown.
 
         Of overloads it is the first that fits. One that takes only some values there (a literal,
         None, a bound) may not be meant: the next that fits counts, too. If none fits, because the
         call has stars, all count. Name a method by the receiver's class, also when it is
         inherited: `Self` and type variables are read from there.
         """
-        return self._returned(dotted, positional, keywords) or ()
+        return self._returned(dotted, passed) or ()
 
     @stubs.once
-    def _returned(self, dotted: str, positional: int, keywords: frozenset[str]) -> Types | None:
+    def _returned(self, dotted: str, passed: stubs.Passed) -> Types | None:
         place = self._place(dotted)
         if place and place.kind in ("variable", "property"):
             place = self._place(f"{dotted}.__call__")
         if place and place.kind == "function":
-            return self._result(place, positional, keywords)
+            return self._result(place, passed)
         if (made := self._as_class(place)) is None:
             return None
         name = self._name(made.home)
         found: Types = (Type(name),)
         for maker in (self._attribute(made, "__new__"), self._attribute(made, "__init__")):
             if maker and maker.kind == "function" and not maker.home.startswith("builtins.object."):
-                found = self._result(maker, positional, keywords, new=True)
+                found = self._result(maker, passed, new=True)
                 if {one.name for one in found} != {name}:
                     break
         return found
 
-    def _result(
-        self, place: stubs.Place, positional: int, keywords: frozenset[str], new: bool = False
-    ) -> Types:
+    def _result(self, place: stubs.Place, passed: stubs.Passed, new: bool = False) -> Types:
         """What the definitions give that fit the call; to a new object its type arguments."""
         found: list[Type] = []
         owner = self._class(place.receiver)
         drop = int(bool(owner) and not _STATIC.search(place.texts[0]))
-        for node, given in self._fitting(place, positional, keywords, drop):
+        for node, given in self._fitting(place, passed, drop):
             matched: dict[str, Types] = {}
             for key, parameter in given.items():
                 if isinstance(key, int) and isinstance(parameter.annotation, ast.Name):
@@ -149,16 +142,12 @@ class Stubs:
             found += fill(fill(fill(declared, bound), ours), matched)
         return self._settle(union(found))
 
-    def _fitting(
-        self, place: stubs.Place, positional: int, keywords: frozenset[str], drop: int
-    ) -> list[tuple[stubs.Function, stubs.Given]]:
+    def _fitting(self, place: stubs.Place, passed: stubs.Passed, drop: int) -> list[Fitting]:
         """The definitions that may be meant, with the parameter of each argument."""
-        nodes = [
-            node for node in map(stubs.statement, place.texts) if isinstance(node, stubs.Function)
-        ]
+        nodes = [x for x in map(stubs.statement, place.texts) if isinstance(x, stubs.Function)]
         found = []
         for node in nodes:
-            if (given := stubs.parameters(node, positional, keywords, drop)) is not None:
+            if (given := stubs.parameters(node, passed, drop)) is not None:
                 found.append((node, given))
                 if not any(self._partial(p.annotation, place.scope) for p in given.values()):
                     break
@@ -368,11 +357,8 @@ class Stubs:
 
     @stubs.once
     def _module(self, dotted: str) -> Scope | None:
-        parts = dotted.split(".")
-        prefixes = {".".join(parts[: i + 1]) for i in range(len(parts))}
-        if not all(map(str.isidentifier, parts)) or prefixes & self._absent:
-            return None
-        for name, package in ((f"{dotted}.__init__", dotted), (dotted, dotted.rpartition(".")[0])):
+        above = dotted.rpartition(".")[0]
+        for name, package in ((f"{dotted}.__init__.", dotted), (f"{dotted}.", above)):
             if path := self._files.get(name):
                 return Scope(path.read_text("utf-8"), dotted, package, None, self._version)
         return None
