@@ -11,7 +11,7 @@ from datafusion.expr import Expr
 from codeanatomy.plans.relation import Column, Notes, Relation, Source, together
 
 Place: TypeAlias = int | frozenset[int]  # of a column, or of two that a join made equal
-Known: TypeAlias = dict[str, frozenset[Source]]  # sources by column; under "" of the subqueries
+Known: TypeAlias = dict[str, frozenset[Source]]  # sources by column, and of <subquery>
 
 # All that these hold is among their operands. Of all others (FILTER, ORDER BY, grouping sets, outer
 # columns) the text is searched too, which may find too many columns, never too few.
@@ -47,39 +47,30 @@ def reads(expr: Expr, columns: Known, notes: Notes) -> frozenset[Source]:
         kind = part.variant_name()
         if kind == "Column":
             name = part.canonical_name()
-            if name not in columns:
-                notes.opaque.append(f"column {name}")
             found |= columns[name] if name in columns else together(columns.values())
         elif kind not in _CONSTANT:
             if kind == "ScalarFunction":
                 notes.functions.add(part.rex_call_operator())
             elif kind not in _SHOWN:
-                found |= _hidden(kind, part.canonical_name(), columns, notes)
+                text = part.canonical_name()
+                found |= named(text, columns)
+                if kind.endswith("Function"):
+                    notes.functions.add(text.split("(", 1)[0])
             with suppress(RuntimeError):  # of kinds that do not show operands
                 waiting += part.rex_call_operands()
     return frozenset(found)
 
 
-def _hidden(kind: str, text: str, columns: Known, notes: Notes) -> frozenset[Source]:
-    if kind.endswith("Function"):
-        notes.functions.add(text.split("(", 1)[0])
-    notes.functions |= calls(text)
-    return named(text, columns)
-
-
 def named(text: str, columns: Known) -> frozenset[Source]:
     """Sources of all columns that the text of an expression or of a plan names."""
     text = _QUOTED.sub("", text)
-    names = [n for n in columns if n and n in text]
-    if "<subquery>" in text and "" in columns:
-        names.append("")
-    return together(
-        columns[n] for n in names if not n or re.search(rf"(?<![\w.]){re.escape(n)}(?![\w(])", text)
-    )
+    names = (n for n in columns if n in text)
+    found = (n for n in names if re.search(rf"(?<![\w.]){re.escape(n)}(?![\w(])", text))
+    return together(columns[n] for n in found)
 
 
 def calls(text: str) -> set[str]:
-    """The functions that the text of an expression or of a plan calls."""
+    """The functions that a plan's text calls; aliases, columns and quoted text are none."""
     return set(_CALL.findall(_QUOTED.sub("", text)))
 
 

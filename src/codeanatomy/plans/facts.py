@@ -17,14 +17,10 @@ from codeanatomy.facts.types import FILE
 from codeanatomy.plans.expressions import calls
 from codeanatomy.plans.reach import ALL, All, Col, Path, cost, show
 from codeanatomy.plans.relation import Column, Leaf, Notes, Relation, Source
-from codeanatomy.plans.walk import called, walk
+from codeanatomy.plans.walk import walk
 
-# Volatility is not exposed; now() and its kin are folded into constants while planning, so the plan
-# as written is searched.
 _SCAN = re.compile(r"TableScan: (\S+)")
-_VOLATILE = re.compile(
-    r"\b(current_date|current_time|current_timestamp|now|random|today|uuid)\(", re.IGNORECASE
-)
+_VOLATILE = {"current_date", "current_time", "now", "random", "uuid"}  # the engine does not tell
 RESULT_SETTINGS = (  # all others change how fast an answer comes, or are visible in the plan's text
     "datafusion.execution.enable_ansi_mode",
     "datafusion.execution.time_zone",
@@ -62,11 +58,10 @@ class PlanFacts(msgspec.Struct, frozen=True):
     the base columns that its values are computed from. `influence`: the base columns that decide
     which rows there are. An output column can change only if a base column of the two changes.
 
-    `functions`: scalar, aggregate and window functions by the names under which the engine has them
-    registered; those of the plan as written too, which the optimiser folds or rewrites. `joins`:
-    type and equal keys of each. `sorts`: keys. `filters`: those next to the scans of each table.
-    `slow_distinct`: the plan counts distinct values beside another aggregate, which takes the
-    engine thirty times as long as grouping twice.
+    `functions`: scalar, aggregate and window functions by the names that the engine has them under,
+    those too that the optimiser folds. `joins`: type and equal keys of each. `sorts`: keys.
+    `filters`: those next to the scans of each table. `slow_distinct`: distinct values are counted
+    beside another aggregate; the engine takes thirty times as long as for grouping twice.
 
     `opaque`: what the walk did not understand; it was taken to depend on every input. `nodes`: plan
     nodes by kind.
@@ -128,16 +123,12 @@ def plan_facts(
     plan = df.optimized_logical_plan()
     relation = walk(plan, notes)
     names = tuple(df.schema().names)
-    written = df.logical_plan()
-    text = written.display_indent()
-    volatile = sorted({m.lower() for m in _VOLATILE.findall(text)})
+    functions = notes.functions | calls(df.logical_plan().display_indent())
+    volatile = sorted(functions & _VOLATILE)
     if volatile:
         found = _no_grain(notes, f"{', '.join(volatile)}: another answer each time")
     else:
         found = _grain(relation, names, notes, upstream or {})
-    functions = notes.functions
-    if not calls(text) <= functions:  # the text may quote calls
-        functions = functions | called(written)
     lineage: dict[str, set[Source]] = {}
     for name, column in zip(names, relation.columns, strict=True):
         lineage.setdefault(name, set()).update(column.sources)

@@ -15,7 +15,7 @@ from datafusion.expr import Expr
 from datafusion.plan import LogicalPlan
 from msgspec.structs import replace
 
-from codeanatomy.plans.expressions import Known, Place, calls, known, named, passed, place, reads
+from codeanatomy.plans.expressions import Known, Place, known, named, passed, place, reads
 from codeanatomy.plans.reach import ALL, Path, hops
 from codeanatomy.plans.relation import (
     Column,
@@ -39,6 +39,7 @@ Inputs: TypeAlias = Sequence[Relation]
 Rule: TypeAlias = Callable[[Variant, LogicalPlan, Inputs, Notes], Relation]
 
 _SAME_VALUE = {"first_value", "last_value", "min", "max"}  # of a group key: that key
+_SORT_KEY = re.compile(r"(.+? (?:ASC|DESC) NULLS (?:FIRST|LAST))(?:, |$)", re.DOTALL)
 _UNNESTED = re.compile(r"^Unnest: lists\[(.*)\] structs\[(.*)\]$", re.DOTALL)
 
 
@@ -63,31 +64,13 @@ def walk(plan: LogicalPlan, notes: Notes) -> Relation:
     return without_reach(with_global_leaves(relation, missed))
 
 
-def _typed(plan: LogicalPlan) -> tuple[Variant, str]:
-    """The node and its kind; None for one that the bindings have no class for."""
-    try:
-        variant = plan.to_variant()
-        return variant, type(variant).__name__
-    except (RuntimeError, ValueError):
-        return None, plan.display().split(":")[0].strip()
-
-
-def _no_expressions(_: Variant) -> tuple[Sequence[Expr], Sequence[Expr]]:
-    return (), ()
-
-
-def called(plan: LogicalPlan) -> frozenset[str]:
-    """The functions of a plan, which need not be optimised."""
-    notes, (variant, kind) = Notes({}), _typed(plan)
-    for expr in chain(*EXPRESSIONS.get(kind, _no_expressions)(variant)):
-        reads(expr, {}, notes)
-    notes.functions |= calls(_inside(plan) if kind in EXPRESSIONS else plan.display())
-    return frozenset(notes.functions).union(*map(called, plan.inputs()))
-
-
 def _visit(plan: LogicalPlan, notes: Notes) -> Relation:
     """The relation of one node, with the scans of subqueries that its expressions hold."""
-    variant, kind = _typed(plan)
+    try:
+        variant = plan.to_variant()
+        kind = type(variant).__name__
+    except (RuntimeError, ValueError):  # the bindings have no class for this node
+        variant, kind = None, plan.display().split(":")[0].strip()
     notes.nodes[kind] += 1
     inputs: Inputs = ()
     if kind == "RecursiveQuery":
@@ -95,7 +78,7 @@ def _visit(plan: LogicalPlan, notes: Notes) -> Relation:
     else:
         inputs = [_visit(i, notes) for i in plan.inputs()]
         relation = RULES.get(kind, _unknown)(variant, plan, inputs, notes)
-    deciding, others = EXPRESSIONS.get(kind, _no_expressions)(variant)
+    deciding, others = EXPRESSIONS.get(kind, lambda _: ((), ()))(variant)
     if not (deciding or others or notes.subqueries):
         return relation
     columns = known(inputs or [relation])
@@ -120,30 +103,20 @@ def _made(relation: Relation, sources: Sequence[frozenset[Source]]) -> Relation:
 def _with_subqueries(
     relation: Relation, plan: LogicalPlan, columns: Known, notes: Notes
 ) -> Relation:
-    """The relation of a node whose expressions may hold plans.
-
-    Their rows decide about every row of this node, and so does what they read of its columns.
+    """The relation with what is printed for this node but for none of its inputs: plans inside its
+    expressions. Their rows decide about every row of it, and so does what they read of its columns.
     """
-    inside = _inside(plan)
-    notes.functions |= calls(inside)
+    texts = (plan.display_indent(), *(i.display_indent() for i in plan.inputs()))
+    lines, *below = ([line.strip() for line in text.split("\n")] for text in texts)
+    inside = "\n".join((Counter(lines[1:]) - Counter(chain(*below))).elements())
     found = scans(inside)
     if not found:
         return relation
     leaves = _read_whole(found, notes)
-    columns[""] = named(inside, columns) | notes.sources(leaves)
-    notes.influence |= columns[""]
+    columns["<subquery>"] = named(inside, columns) | notes.sources(leaves)
+    notes.influence |= columns["<subquery>"]
     notes.lost.append("a subquery inside an expression is read as a whole")
     return with_global_leaves(relation, leaves)
-
-
-def _inside(plan: LogicalPlan) -> str:
-    """What is printed below this node but not for its inputs: plans inside its expressions."""
-    text = plan.display_indent()
-    if "Subquery:" not in text:
-        return ""
-    texts = (text, *(i.display_indent() for i in plan.inputs()))
-    lines, *below = ([line.strip() for line in t.split("\n")] for t in texts)
-    return "\n".join((Counter(lines[1:]) - Counter(chain(*below))).elements())
 
 
 def _read_whole(found: Counter[Scan], notes: Notes) -> frozenset[int]:
@@ -178,9 +151,8 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
         return together(closed[c] if n in working else {(n, c)} for n, c in sources)
 
     for _ in fields:  # no source passes more columns than there are
-        closed |= {
-            f: closed[f] | expanded(c.sources) for f, c in zip(fields, term.columns, strict=True)
-        }
+        for field, column in zip(fields, term.columns, strict=True):
+            closed[field] |= expanded(column.sources)
     notes.influence = {*expanded(notes.influence)}
     if "is_distinct=true" in plan.display():
         notes.influence |= expanded((n, c) for n in working for c in fields)
@@ -204,7 +176,6 @@ def _unknown(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) 
     """The relation of a node without a rule: every column from every input, no reach."""
     kind = plan.display().split(":")[0].strip()
     notes.opaque.append(f"node {kind}")
-    notes.functions |= calls(plan.display())
     notes.lost.append(f"{kind} is not understood")
     names = variant.schema().field_names() if hasattr(variant, "schema") else None
     names = names or [c.name for r in inputs for c in r.columns]
@@ -354,24 +325,15 @@ def _union(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) ->
 
 
 def _sort(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    for key in variant.sort_exprs():
-        order, nulls = "ASC" if key.ascending() else "DESC", key.nulls_first()
-        first = "FIRST" if nulls else "LAST"
-        notes.sorts.append(f"{key.expr().canonical_name()} {order} NULLS {first}")
-    if variant.get_fetch_val() is None:
-        return inputs[0]
-    return _limited(inputs[0], notes)
+    notes.sorts += _SORT_KEY.findall(plan.display().removeprefix("Sort: "))
+    return inputs[0] if variant.get_fetch_val() is None else _limit(variant, plan, inputs, notes)
 
 
 def _limit(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
-    if not plan.inputs()[0].display().startswith("Sort: "):  # which rows come first is open
-        notes.influence |= together(known(inputs).values())
-    return _limited(inputs[0], notes)
-
-
-def _limited(relation: Relation, notes: Notes) -> Relation:
+    if not any(p.display().startswith("Sort: ") for p in (plan, *plan.inputs())):
+        notes.influence |= together(known(inputs).values())  # which rows come first is open
     notes.lost.append("limit: any row may decide")
-    return without_reach(relation)
+    return without_reach(inputs[0])
 
 
 def _unnest(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
