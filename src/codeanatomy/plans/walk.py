@@ -154,8 +154,8 @@ def _recursive(variant: Variant, plan: LogicalPlan, notes: Notes) -> Relation:
         for field, column in zip(fields, term.columns, strict=True):
             closed[field] |= expanded(column.sources)
     notes.influence = {*expanded(notes.influence)}
-    if "is_distinct=true" in plan.display():
-        notes.influence |= expanded((n, c) for n in working for c in fields)
+    if notes.subqueries or "is_distinct=true" in plan.display():
+        notes.influence |= together(closed.values())
     columns = []
     for field, first, later in zip(fields, base.columns, term.columns, strict=True):
         first = replace(first, sources=closed[field])
