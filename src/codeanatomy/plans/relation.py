@@ -1,31 +1,26 @@
-"""What is known while a plan is walked: what can touch each column of a node's output, and which
-expressions pass a column on; how changes on one side of a join, or inside a window's partition,
-reach other rows; and beside the columns: scans, kinds of nodes, doubts.
+"""What is known while a plan is walked: where each column of a node's output comes from and what
+can touch it; how changes on one side of a join, or inside a window's partition, reach other rows;
+and beside the columns: scans, functions, what decides which rows there are, doubts.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 import pyarrow as pa
-from datafusion.expr import Expr
 from msgspec.structs import replace
 
 from codeanatomy.facts.errors import PlanError
 from codeanatomy.plans.reach import ALL, Col, Path, best, either, hop
 
+Source: TypeAlias = tuple[int, str]  # a leaf and its column
 Reach: TypeAlias = Mapping[int, Path]  # the path of every leaf
 Scan: TypeAlias = tuple[str, str | None]  # table and its columns as printed, None for all
 Pairs: TypeAlias = Sequence[tuple[int, int]]  # places of equal columns, left and right
-Place: TypeAlias = int | frozenset[int]  # of a column, or of two that a join made equal
 
 _SCAN = re.compile(r"^\s*TableScan: (\S+)(?: projection=\[([^\]\n]*)\])?", re.MULTILINE)
-_CAST = re.compile(
-    r" AS (Utf8|LargeUtf8|Utf8View|Dictionary\(Int\d+, (?:Large)?Utf8\)|Int(?:8|16|32|64))\)$"
-)
-_COALESCE = re.compile(r"CASE WHEN (.+) IS NOT NULL THEN \1 ELSE .+ END", re.DOTALL)
 KEEPS_LEFT = {"Inner", "Left", "LeftSemi", "LeftAnti", "LeftMark"}
 KEEPS_RIGHT = {"Inner", "Right", "RightSemi", "RightAnti", "RightMark"}
 
@@ -35,12 +30,18 @@ class Column(msgspec.Struct, frozen=True):
 
     `direct`: the leaf's column that this column is, unchanged; several leaves only where every row
     comes from one of them (union, full join), and then all of them must be followed. `reach`: the
-    path of every leaf of the relation; None where the column says nothing about changes.
+    path of every leaf of the relation; None where the column says nothing about changes. `sources`:
+    the base columns that its values are computed from.
     """
 
     name: str
     direct: Mapping[int, str] = {}
     reach: Reach | None = None
+    sources: frozenset[Source] = frozenset()
+
+    def alone(self) -> "Column":
+        """The column where nothing but its sources is known of it."""
+        return Column(self.name, sources=self.sources)
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -52,6 +53,11 @@ class Relation(msgspec.Struct, frozen=True):
     columns: tuple[Column, ...]
     leaves: frozenset[int] = frozenset()
     merged: Mapping[frozenset[int], Column] = {}
+
+
+def together(sources: Iterable[Collection[Source]]) -> frozenset[Source]:
+    """All these sources."""
+    return frozenset[Source]().union(*sources)
 
 
 def moved(relation: Relation, where: Mapping[int, int]) -> dict[frozenset[int], Column]:
@@ -71,8 +77,7 @@ def renamed(relation: Relation, names: Sequence[str]) -> Relation:
 
 def without_reach(relation: Relation) -> Relation:
     """The relation after a step in which any row may decide about any other."""
-    columns = tuple(Column(c.name) for c in relation.columns)
-    return Relation(columns, relation.leaves)
+    return Relation(tuple(c.alone() for c in relation.columns), relation.leaves)
 
 
 def reached(relation: Relation, more: Callable[[Reach], Reach]) -> Relation:
@@ -127,8 +132,8 @@ def joined(left: Relation, right: Relation, how: str, pairs: Pairs) -> Relation:
     width = len(left.columns)
     crossed_left = _crossed(left, right, pairs)
     crossed_right = _crossed(right, left, [(b, a) for a, b in pairs])
-    columns = [c if how in KEEPS_LEFT else Column(c.name) for c in crossed_left]
-    columns += [c if how in KEEPS_RIGHT else Column(c.name) for c in crossed_right]
+    columns = [c if how in KEEPS_LEFT else c.alone() for c in crossed_left]
+    columns += [c if how in KEEPS_RIGHT else c.alone() for c in crossed_right]
     merged = {}
     for a, b in pairs:
         column = _merged(crossed_left[a], crossed_right[b], how)
@@ -201,6 +206,12 @@ class Notes:
         self.working: dict[int, str] = {}  # leaf number -> recursive query
         self.recursive: dict[str, dict[int, str]] = {}  # queries being walked: columns read
         self.nodes: Counter[str] = Counter()
+        self.influence: set[Source] = set()  # what decides which rows there are
+        self.functions: set[str] = set()
+        self.joins: list[tuple[str, ...]] = []  # type and equal keys of each
+        self.sorts: list[str] = []
+        self.filters: dict[str, list[str]] = {}  # of scans, by table
+        self.slow_distinct = False
         self.opaque: list[str] = []  # what could not be read
         self.lost: list[str] = []  # why reach was lost, in the order of the walk
         self.unprinted: list[str] = []  # what the plan's text leaves out
@@ -224,7 +235,7 @@ class Notes:
                 "plan over stubs (planning_session)"
             )
         columns = tuple(
-            Column(name, {number: c}, {number: Col((c,))})
+            Column(name, {number: c}, {number: Col((c,))}, frozenset({(number, c)}))
             for name, c in zip(names, leaf.columns, strict=True)
         )
         made = Relation(columns, frozenset({number}))
@@ -238,52 +249,15 @@ class Notes:
         }
         return types.pop() if len(types) == 1 else None
 
+    def sources(self, leaves: Iterable[int]) -> set[Source]:
+        """All columns read from these leaves."""
+        return {(n, c) for n in leaves if n >= 0 for c in self.leaves[n].columns}
+
+    def texts(self, sources: Iterable[Source]) -> tuple[str, ...]:
+        """Sources as sorted `table.column`."""
+        return tuple(sorted({f"{self.leaves[n].table}.{c}" for n, c in sources}))
+
 
 def scans(text: str) -> Counter[Scan]:
     """The scans in a plan's text, counted."""
     return Counter((m[1], m[2]) for m in _SCAN.finditer(text))
-
-
-def place(expr: Expr, relation: Relation, notes: Notes) -> Place | None:
-    """The column that the expression passes on unchanged; two for `coalesce` of two; else None."""
-    kind = expr.variant_name()
-    if kind == "Column":
-        flat = expr.canonical_name()
-        found = [i for i, column in enumerate(relation.columns) if column.name == flat]
-        if not found:
-            notes.opaque.append(f"column {flat}")
-        return found[0] if found else None
-    if kind not in ("Alias", "Cast", "Case", "ScalarFunction"):
-        return None
-    operands = expr.rex_call_operands()
-    if kind in ("Alias", "Cast"):
-        inner = place(operands[0], relation, notes)
-        column = passed(inner, relation)
-        given = None if column is None else notes.type(column)
-        return inner if kind == "Alias" or _keeps(given, expr.canonical_name()) else None
-    if kind == "Case":
-        coalesces, operands = bool(_COALESCE.fullmatch(expr.canonical_name())), operands[1:]
-    else:
-        coalesces = expr.rex_call_operator() == "coalesce"
-    parts = [place(e, relation, notes) for e in operands if coalesces]
-    pair = frozenset(p for p in parts if isinstance(p, int))
-    return pair if len(parts) == len(pair) == 2 else None
-
-
-def passed(where: Place | None, relation: Relation) -> Column | None:
-    """The column at a place; for two places what a join made of them, if anything."""
-    if where is None:
-        return None
-    return relation.columns[where] if isinstance(where, int) else relation.merged.get(where)
-
-
-def _keeps(given: pa.DataType | None, cast: str) -> bool:
-    """Whether a cast keeps equal values equal and different values different."""
-    target = _CAST.search(cast)
-    if given is None or target is None:
-        return False
-    kind = given.value_type if pa.types.is_dictionary(given) else given
-    if target[1].startswith("Int"):
-        return bool(pa.types.is_signed_integer(kind) and kind.bit_width <= int(target[1][3:]))
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-    return any(is_text(kind) for is_text in texts)
