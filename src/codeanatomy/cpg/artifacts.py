@@ -97,6 +97,8 @@ _ALL = (
              "scope, subject, what, value"),
     Artifact("manifest", "parts", "\"whole\" = 'manifest'", "the views and their plans",
              "name, value AS fingerprint"),
+    Artifact("plans", "parts", "\"whole\" = 'plan'", "joins, sorts and filters of each view's plan",
+             "name AS view, consequence AS what, value AS text", "1, 2, 3"),
     Artifact("capabilities", "parts", "\"whole\" = 'capability'", "what the engine could do",
              "name, value, consequence"),
 )  # fmt: skip
