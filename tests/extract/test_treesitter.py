@@ -393,3 +393,9 @@ def test_a_statement_over_the_last_lines_keeps_its_place() -> None:
     found = read(TreeSitterCollector(), content)
     [call] = [r for r in rows(found["syntax"]) if r["name"] == "call" and r["construct"] == "Call"]
     assert content[int(str(call["bstart"])) : int(str(call["bend"]))] == b"call(1,\n2)"
+
+
+def test_statements_that_touch_spoil_no_others() -> None:
+    found = read(TreeSitterCollector(), b"def f(): pass\n1syntax_error  # note\n")
+    assert [r["name"] for r in rows(found["definition"])] == ["", "f"]
+    assert [r["text"] for r in rows(found["comment"])] == ["# note"]

@@ -131,8 +131,8 @@ class Mender:
             gap = b"".join(self._cells[before.end_byte : node.start_byte])
             if b"\n" in gap:
                 self._indent(node, level)
-            elif gap.isspace():
-                self._cells[before.end_byte] = b";"
+            elif not gap.strip():
+                self._cells[before.end_byte - 1] += b";"
         if not found and level:
             self._put(block.start_byte, block.end_byte, b"0")
             self._indent(block, level)
