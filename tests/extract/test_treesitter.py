@@ -10,11 +10,11 @@ import pytest
 
 import codeanatomy
 from codeanatomy.extract.from_ast import AstCollector
-from codeanatomy.extract.from_treesitter import MAX_REGIONS, TABLES, TreeSitterCollector
-from codeanatomy.extract.mending import MAX_DEPTH
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import Collector, Source, evidence_schema
 from codeanatomy.facts.schema import table_name
+from codeanatomy_tolerant.collector import MAX_REGIONS, TABLES, TreeSitterCollector
+from codeanatomy_tolerant.mending import MAX_DEPTH
 
 Rows = list[dict[str, object]]
 Tables = dict[str, pa.Table]
@@ -362,7 +362,7 @@ def test_what_is_no_text_gives_a_module_only() -> None:
 
 
 def test_too_many_rows_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codeanatomy.extract.mending.MAX_ROWS", 100)
+    monkeypatch.setattr("codeanatomy_tolerant.mending.MAX_ROWS", 100)
     content = b"def f(a=lambda: 1):\n    class C:\n        " + b"x = y; " * 500 + b"\n"
     tables = read(TreeSitterCollector(), content)
     assert tables["syntax"].num_rows + tables["literal"].num_rows < 110

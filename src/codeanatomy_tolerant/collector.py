@@ -8,12 +8,13 @@ import pyarrow as pa
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
-from codeanatomy.extract import from_ast
 from codeanatomy.extract.decoding import Offsets, line_starts
-from codeanatomy.extract.mending import MAX_ROWS, Mender, Region
+from codeanatomy.extract.from_ast import EVERYTHING, AstCollector
+from codeanatomy.extract.from_ast import TABLES as AST_TABLES
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
+from codeanatomy_tolerant.mending import MAX_ROWS, Mender, Region
 
 WITNESS = "treesitter"
 MAX_REGIONS = 50  # per file; one more row tells how many others there are
@@ -22,7 +23,7 @@ LARGE = 1 << 20  # bytes from which a single round must do
 SHOWN = 40  # characters of a region in its message
 FEW_CONTROLS = 10  # control characters that any text survives
 MAX_CONTROLS = 0.02  # share of them in a text
-TABLES: tuple[type[msgspec.Struct], ...] = (*from_ast.TABLES, FileProblem)
+TABLES: tuple[type[msgspec.Struct], ...] = (*AST_TABLES, FileProblem)
 
 _LANGUAGE = Language(tree_sitter_python.language())
 _TROUBLE = Query(_LANGUAGE, "(ERROR) @trouble (MISSING) @trouble")
@@ -38,9 +39,9 @@ class TreeSitterCollector:
     """Reads one file after the other into a tree for the `ast` witness's collector, and makes the
     tables of the batch from its. In a file with broken regions a binding may be hidden."""
 
-    def __init__(self, wanted: Wanted = from_ast.EVERYTHING) -> None:
+    def __init__(self, wanted: Wanted = EVERYTHING) -> None:
         self._parser = Parser(_LANGUAGE)
-        self._trees = from_ast.AstCollector(wanted)
+        self._trees = AstCollector(wanted)
         self._broken: list[bool] = []
         self._problems: list[tuple[int, FileProblem]] = []
 

@@ -103,7 +103,9 @@ class Mender:
                 self._put(node.start_byte, node.end_byte)
                 continue
             elif kind == "interpolation" and _OLDER:
-                quote = self._cells[around.children[0].end_byte - 1][0]
+                begin = self._original[around.children[0].start_byte : around.children[0].end_byte]
+                # between three quotes one may stand
+                quote = 0 if begin.endswith((b"'''", b'"""')) else begin[-1]
             elif kind.endswith("_clause") or "decorat" in around.type + kind:
                 self._indent(node, level)
             self._respell(node, around, quote)
