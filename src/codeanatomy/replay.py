@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec.structs import replace
 
 from codeanatomy import steps
 from codeanatomy.compiled import Compiled, compile_build
 from codeanatomy.engine.content import content_hash
+from codeanatomy.engine.history import rows
 from codeanatomy.engine.manifest import Snapshot, load, numbers
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import PlanError, StoreError, UsageError
@@ -24,13 +24,6 @@ from codeanatomy.planning.policy import ExecutionPolicy
 from codeanatomy.planning.schedule import schedule
 from codeanatomy.report import Progress, Run
 from codeanatomy.sources.scan import Repository
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """What the build was asked for, as its snapshot says."""
-
-    layers: list[str]
-    witnesses: dict[str, str]
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -137,20 +130,11 @@ def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:
 def _layers(snapshot: Snapshot) -> list[str]:
     """The layers that the graph was built with; UsageError where it also rests on witnesses that
     read what no store holds."""
-    asked = msgspec.convert(snapshot.facts["asked"], Asked)
-    if asked.witnesses:
-        names = ", ".join(asked.witnesses)
+    asked = msgspec.convert(snapshot.facts["asked"], dict[str, list[str] | dict[str, str]])
+    if asked["witnesses"]:
+        names = ", ".join(asked["witnesses"])
         raise UsageError(f"this graph also rests on {names}, which read what no store holds")
-    return asked.layers
-
-
-def _rows(snapshot: Snapshot, name: str) -> pa.Table:
-    """A stored table, whole; StoreError where its file is damaged."""
-    files = [snapshot.directory(name) / file for file in snapshot.tables[name].files]
-    try:
-        return pa.concat_tables(map(pq.read_table, files))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StoreError(f"table {name} cannot be read ({error}); build again") from error
+    return list(asked["layers"])
 
 
 def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -> ExecutionPolicy:
@@ -160,18 +144,18 @@ def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -
             f"this codeanatomy makes other plans ({compiled.manifest[:12]}) than the one that made "
             f"the graph ({made_of.manifest[:12]}); build again, or use that version"
         )
-    rows = _rows(snapshot, "decisions").to_pylist(maps_as_pydicts="strict")
+    stored = rows(snapshot, "decisions").to_pylist(maps_as_pydicts="strict")
     plans = {name: facts.fingerprint for name, facts in compiled.facts.items()}
-    return ExecutionPolicy(tuple(msgspec.convert(rows, list[Decision])), plans)
+    return ExecutionPolicy(tuple(msgspec.convert(stored, list[Decision])), plans)
 
 
 def _scanned(snapshot: Snapshot, scratch: Path) -> Repository:
     """The scan as stored, its files laid out in the scratch folder."""
     found = {}
-    for name, rows in zip(*_rows(snapshot, "inputs").to_pydict().values(), strict=True):
+    for name, stream in zip(*rows(snapshot, "inputs").to_pydict().values(), strict=True):
         with contextlib.suppress(pa.ArrowInvalid):
-            found[name] = pa.ipc.open_stream(rows).read_all()
-    texts = dict(zip(*_rows(snapshot, "texts").to_pydict().values(), strict=True))
+            found[name] = pa.ipc.open_stream(stream).read_all()
+    texts = dict(zip(*rows(snapshot, "texts").to_pydict().values(), strict=True))
     for path, content in zip(
         *(found["files"][c].to_pylist() for c in ("path", "content")), strict=True
     ):

@@ -45,7 +45,7 @@ def test_views_that_are_not_kept_run_with_those_that_read_them() -> None:
 
 def test_memory_decides_what_runs_at_once() -> None:
     found = planned(Machine(2, None), 100 << 20)
-    needs, last = found.tasks[0].needs, 4 * (100 << 20) + (64 << 20)
+    needs, last = found.tasks[0].needs, 4 * (100 << 20) + (128 << 20)
     assert found.peak == last + needs  # the last task, beside what the others made
     assert found.admits(0, [needs], needs)
     assert not found.admits(0, [needs], found.peak)
