@@ -174,13 +174,13 @@ def run_views(
     execution = Execution(compiled.manifest, {}, ctx)
     parts = policy.section("scan")
     with execution.only():
+        execution.passes("readiness")
+        live = (functions(ctx), settings_of(ctx))
+        found = validate(Checked(policy, planned.known, planned.schedule, *live), mode)
         execution.passes("registration")
         while evidence.tables:
             name, table = evidence.tables.popitem()
             register(ctx, name, table, int(parts.get(name, 1)))
-        execution.passes("readiness")
-        live = (functions(ctx), settings_of(ctx))
-        found = validate(Checked(policy, planned.known, planned.schedule, *live), mode)
         made = execute(
             execution,
             compiled.tasks,
