@@ -20,8 +20,10 @@ from codeanatomy.facts.errors import PlanError, StoreError, UsageError
 from codeanatomy.facts.tables.artifacts import Decision
 from codeanatomy.planned import Planned, machine
 from codeanatomy.planning.package import ExecutionPackage
-from codeanatomy.planning.policy import ExecutionPolicy
+from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
 from codeanatomy.planning.schedule import schedule
+from codeanatomy.planning.signals import Signals
+from codeanatomy.planning.workload import WORKLOAD, named
 from codeanatomy.report import Progress, Run
 from codeanatomy.sources.scan import Repository
 
@@ -62,7 +64,8 @@ def replay(
     and the results of the scan that it holds. The store is only read.
 
     `package` is the start of the package's id, '' the current graph's. `changes` are decisions to
-    take otherwise: (section, subject) to value. UsageError where there is no such package or what
+    take otherwise: (section, subject) to value; another class of workload brings its whole policy.
+    UsageError where there is no such package or what
     it needs is not stored, PlanError where this version of codeanatomy compiles other plans.
     """
     with (
@@ -76,12 +79,6 @@ def replay(
         with run.phase("compile"):
             compiled = compile_build(_layers(snapshot), {})
             policy = _policy(snapshot, compiled, made_of)
-        followed = policy
-        for (section, subject), value in (changes or {}).items():
-            if subject not in policy.section(section):
-                raise UsageError(f"the policy decides nothing about {section}.{subject}; "
-                                 "see `codeanatomy show policy`")  # fmt: skip
-            followed = followed.edited(section, subject, value)
         with run.phase("extract"):
             evidence = steps.gather(scanned, compiled, run, workers=workers, cache=cache)
         with run.phase("resolve"):
@@ -89,8 +86,9 @@ def replay(
         with run.phase("plan"):
             here = machine(used=run.memory.now())
             planned, evidence, _ = steps.prepare(compiled, evidence, None, here, validation)
-            known, kept = planned.known, followed.section("cache")
-            order = schedule(known.tasks, known.estimates, kept, here)
+            known = planned.known
+            followed = _changed(policy, known, changes or {})
+            order = schedule(known.tasks, known.estimates, followed.section("cache"), here)
             planned = Planned(known, followed, order)
         with run.phase("execute"):
             outputs, _ = steps.run_views(compiled, evidence, planned, validation, run)
@@ -108,6 +106,21 @@ def replay(
             phases=run.phases,
             peak_memory=run.memory.now(),
         )
+
+
+def _changed(
+    policy: ExecutionPolicy, known: Signals, changes: Mapping[tuple[str, str], str]
+) -> ExecutionPolicy:
+    """The policy with these decisions; that of another workload class where this is among them."""
+    for (section, subject), value in changes.items():
+        if subject not in policy.section(section):
+            told = "see `codeanatomy show policy`"
+            raise UsageError(f"the policy decides nothing about {section}.{subject}; {told}")
+        if section == WORKLOAD:
+            policy = compile_policy(replace(known, workload=named(value)))
+        else:
+            policy = policy.edited(section, subject, value)
+    return policy
 
 
 def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:

@@ -16,6 +16,9 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "dependency": views.Dependency,
     "used": views.Link,
     "bound": views.Link,
+    "filled": views.Link,
+    "unpacked": views.Link,
+    "received": views.Link,
     "tested": views.Link,
     "problem_rows": graph.Problem,
 }
