@@ -62,7 +62,7 @@ def test_estimates_are_measured_before_assumed_before_unknown() -> None:
     assumed = estimates(known.tasks, known.facts, known.schemas, sizes, {})
     assert (assumed["j"].basis, assumed["j"].rows) == ("assumed", 1000)
     assert assumed["j"].confidence > known.estimates["j"].confidence
-    past = {"j": Past(evidence=505, rows=7, bytes=112, milliseconds=3.0)}
+    past = {"j": Past(base_rows=505, rows=7, bytes=112, milliseconds=3.0)}
     measured = estimates(known.tasks, known.facts, known.schemas, sizes, past)["j"]
     assert (measured.basis, measured.rows, measured.bytes) == ("measured", 14, 224)
     assert measured.milliseconds == 6.0

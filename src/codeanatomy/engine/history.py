@@ -19,7 +19,7 @@ def past(snapshot: Snapshot) -> dict[str, Past]:
     """What each task read, made and took when the snapshot was made."""
     found = _numbers(snapshot)
     return {
-        view: Past(expected["evidence"], task["rows"], task["bytes"], task["milliseconds"])
+        view: Past(expected["base_rows"], task["rows"], task["bytes"], task["milliseconds"])
         for (scope, view), task in found.items()
         if scope == "task" and (expected := found.get(("estimate", view))) is not None
     }

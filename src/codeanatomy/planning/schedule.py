@@ -18,7 +18,7 @@ class Scheduled(msgspec.Struct, frozen=True):
 
     `bottom_level`: milliseconds from its start to the end of all that waits for it; `slack`: by how
     much it may start later without delaying the run; `needs`: bytes while it runs; `bytes`: what it
-    makes and keeps to the end of the run; `evidence`: rows of the tables that it rests on.
+    makes and keeps to the end of the run; `base_rows`: rows of the tables that it rests on.
     """
 
     view: str
@@ -31,7 +31,7 @@ class Scheduled(msgspec.Struct, frozen=True):
     needs: int
     bytes: int
     rows: int
-    evidence: int
+    base_rows: int
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -101,7 +101,7 @@ def schedule(
             needs=_COPIES * made + _PER_ROW_READ * read[task.view] + _PER_TASK,
             bytes=made,
             rows=expected[task.view].rows,
-            evidence=expected[task.view].evidence,
+            base_rows=expected[task.view].base_rows,
         )
         found.append(one)
         peak, held = max(peak, held + one.needs), held + one.bytes
