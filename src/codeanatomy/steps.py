@@ -72,8 +72,6 @@ def gather(
         "source_file": scanned.files,
         "skipped_file": scanned.skipped,
         "source_root": scanned.roots,
-        "distribution": scanned.distributions,
-        "provided_module": scanned.provided,
         "construct_kind": constants(),
         **found.tables,
     }

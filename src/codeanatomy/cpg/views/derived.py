@@ -12,8 +12,6 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "exit": views.Exit,
     "module": views.Module,
     "file_span": views.FileSpan,
-    "provided": views.Provided,
-    "dependency": views.Dependency,
     "used": views.Link,
     "bound": views.Link,
     "filled": views.Link,
