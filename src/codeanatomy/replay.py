@@ -74,11 +74,11 @@ def replay(
         Run(on_progress) as run,
     ):
         snapshot, made_of = _found(current, package)
-        with run.phase("scan"):
-            scanned = _scanned(snapshot, Path(scratch))
         with run.phase("compile"):
             compiled = compile_build(_layers(snapshot), {})
             policy = _policy(snapshot, compiled, made_of)
+        with run.phase("scan"):
+            scanned = _scanned(snapshot, Path(scratch))
         with run.phase("extract"):
             evidence = steps.gather(scanned, compiled, run, workers=workers, cache=cache)
         with run.phase("resolve"):
