@@ -171,7 +171,7 @@ def test_what_there_is_not_is_named(shop: Path) -> None:
 def test_witnesses_are_told_with_what_they_gave(shop: Path) -> None:
     codeanatomy.build(shop, workers=1, cache=False)
     with codeanatomy.open_graph(shop) as graph:
-        rows = {row["witness"]: row for row in graph.witnesses().to_pylist()}
+        rows = {row["subject"]: row for row in graph.artifact("witnesses").to_pylist()}
     assert rows["ast"]["files"] == 1
     assert rows["ast"]["rows"] > 20
     assert rows["ast"]["seconds"] > 0
@@ -220,7 +220,7 @@ def test_a_plugin_brings_its_tables_nodes_and_edges(shop: Path, tmp_path: Path) 
     with codeanatomy.open_graph(shop) as graph:
         [node] = graph.sql("SELECT name, line FROM cpg_nodes WHERE kind = 'TODO'").to_pylist()
         [problem] = graph.sql("SELECT message FROM problems").to_pylist()
-        rows = {row["witness"]: row for row in graph.witnesses().to_pylist()}
+        rows = {row["subject"]: row for row in graph.artifact("witnesses").to_pylist()}
     assert node == {"name": "# TODO: think", "line": 2}
     assert "nothing_of_that_name" in problem["message"]
     assert (rows["todos"]["files"], rows["todos"]["rows"]) == (1, 1)

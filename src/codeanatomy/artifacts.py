@@ -1,6 +1,6 @@
 """Front door: what a run says of itself, as tables that are kept with its snapshot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import pyarrow as pa
@@ -38,9 +38,9 @@ def recorded(
     planned: Planned,
     run: Run,
     scanned: Repository,
-    findings: Iterable[Finding],
+    told: Sequence[Finding | Measurement],
 ) -> dict[str, pa.Table]:
-    """The tables of all shapes, filled by this run."""
+    """The tables of all shapes, filled by this run; `told` is what its steps found and measured."""
     views = sorted(compiled.facts.items())
     lineage = [
         Lineage(view, column, source)
@@ -59,11 +59,13 @@ def recorded(
         )
         for text in texts
     ]
+    findings = [one for one in told if isinstance(one, Finding)]
     sizes = planned.known.sizes.items()
     measured = [
         *planned.expected(),
         *(Measurement("table", n, w, float(v)) for n, s in sizes
           for w, v in (("rows", s.rows), ("bytes", s.bytes))),
+        *(one for one in told if isinstance(one, Measurement)),
         *run.recorder.measured,
         *(Measurement("phase", name, "seconds", took) for name, took in run.phases.items()),
         Measurement("run", "run", "peak bytes", float(run.memory.now())),

@@ -78,7 +78,8 @@ def build(
                 facts |= {"commit": scanned.commit, "dirty": scanned.dirty}
                 facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
                 facts |= artifacts.package_facts(compiled, planned, inputs)
-                said = artifacts.recorded(compiled, planned, run, scanned, drift + found)
+                told = [*evidence.witnessed, *drift, *found]
+                said = artifacts.recorded(compiled, planned, run, scanned, told)
                 snapshot = store.commit(tables, facts, planned.policy.listed("output"), said)
                 store.maintain(planned.policy.section("maintenance"))
         return run.report(

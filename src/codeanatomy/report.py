@@ -19,6 +19,7 @@ from codeanatomy.extract.witness import Extractor, Survey
 from codeanatomy.facts.collect import listeners
 from codeanatomy.facts.ids import mix
 from codeanatomy.facts.schema import columns_of, table_name
+from codeanatomy.facts.tables.artifacts import Measurement
 from codeanatomy.facts.types import EVIDENCE
 
 Progress = Callable[[str, int, int], None]  # phase, done, of how many (0: not countable)
@@ -137,8 +138,8 @@ def witness_facts(
     tables: Mapping[str, pa.Table],
     problems: Iterable[str],
     seconds: Mapping[str, float],
-) -> list[dict[str, object]]:
-    """What each witness gave, by name. Rows are those that carry its name, or stand in a table that
+) -> list[Measurement]:
+    """What each witness gave, by name: files, rows, problems, seconds. Rows are those that carry its name, or stand in a table that
     no other fills. `problems` names the witness of each."""
     found, troubles = [], Counter(problems)
     fillers = Counter(struct for one in chosen for struct in one.tables)
@@ -154,8 +155,9 @@ def witness_facts(
                     own = own.filter(pc.equal(table[column], one.name))
                 files.update(pc.unique(own).to_pylist())
                 rows += len(own)
-        told = {"problems": troubles[one.name], "seconds": round(seconds.get(one.name, 0.0), 3)}
-        found.append({"witness": one.name, "files": len(files), "rows": rows, **told})
+        told = (len(files), rows, troubles[one.name], seconds.get(one.name, 0.0))
+        numbers = zip(("files", "rows", "problems", "seconds"), told, strict=True)
+        found += [Measurement("witness", one.name, what, float(n)) for what, n in numbers]
     return found
 
 

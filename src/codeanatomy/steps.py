@@ -28,7 +28,7 @@ from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import schema_from_struct, table_name, table_of
-from codeanatomy.facts.tables.artifacts import Finding
+from codeanatomy.facts.tables.artifacts import Finding, Measurement
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
 from codeanatomy.planned import Planned, decide
@@ -46,12 +46,14 @@ TEXTS = "texts"  # the table of source texts; it is no view
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """All evidence tables by name, how the extraction went, and what the snapshot says of it."""
+    """All evidence tables by name, how the extraction went, what the snapshot says of it, and what
+    each witness gave."""
 
     tables: dict[str, pa.Table]
     extracted: int
     cached: int
     facts: dict[str, object]
+    witnessed: list[Measurement]
 
 
 def gather(
@@ -91,8 +93,7 @@ def gather(
     events = [f"{e.kind}: {e.reason}" for e in found.events]
     troubled = (tables[name]["witness"].to_pylist() for name in ("file_problem", SCAN_PROBLEMS))
     witnessed = witness_facts(chosen, tables, chain.from_iterable(troubled), seconds)
-    facts: dict[str, object] = {"events": events, "witnesses": witnessed}
-    return Evidence(tables, found.extracted, found.cached, facts)
+    return Evidence(tables, found.extracted, found.cached, {"events": events}, witnessed)
 
 
 def _surveyed(survey: Survey, scanned: Repository, asked: str) -> Surveyed:

@@ -25,16 +25,16 @@ def _decided(section: str, doc: str) -> Artifact:
     return Artifact(section, "decisions", f"section = '{section}'", doc, columns)
 
 
-_TIMES = ("milliseconds", "bottom_level", "slack")
+_TIMES = ("seconds", "milliseconds", "bottom_level", "slack")
 _SCHEDULE = "order generation milliseconds bottom_level slack critical rows bytes"
 _PRUNING = """file_ranges file_ranges_kept row_groups row_groups_kept pages pages_kept bytes filters
 statistics_available"""
 
 
 def _number(scope: str, what: str, name: str) -> str:
-    """SQL of one number of a group of measurements: times in tenths, all others whole."""
+    """SQL of one number of a group of measurements: times exact, all others whole."""
     value = f"max(value) FILTER (WHERE scope = '{scope}' AND what = '{what}')"
-    whole = f"round({value}, 1)" if what in _TIMES else f"CAST({value} AS BIGINT)"
+    whole = f"round({value}, 3)" if what in _TIMES else f"CAST({value} AS BIGINT)"
     return f'{whole} AS "{name}"'
 
 
@@ -75,6 +75,12 @@ _ALL = (
         "scope IN ('estimate', 'task') GROUP BY subject",
         "expected and measured, task by task",
         f"subject, {_OUTCOME}",
+    ),
+    _pivot(
+        "witnesses",
+        "witness",
+        "files rows problems seconds",
+        "who was asked: CPU of extractors, wall time of surveys, nothing for cached rows",
     ),
     _pivot("evidence", "table", "rows bytes", "the tables that the views were made from"),
     _pivot("pruning", "pruning", _PRUNING,

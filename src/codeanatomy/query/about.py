@@ -29,16 +29,6 @@ class Scope(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
 
 
-class Witnessed(msgspec.Struct, frozen=True):
-    """What one witness gave to a build."""
-
-    witness: str
-    files: int
-    rows: int
-    problems: int
-    seconds: float  # of that build: CPU of extractors, wall time of surveys; 0 for cached rows
-
-
 class Declared(msgspec.Struct, frozen=True):
     """A relation as the build had it: what it joined, the words it adds, and the trust in it."""
 
@@ -59,7 +49,6 @@ class SnapshotFacts(msgspec.Struct, frozen=True):
     ref: str | None
     commit: str | None
     dirty: bool | None
-    witnesses: tuple[Witnessed, ...] = ()
     relations: tuple[Declared, ...] = ()
     without: tuple[str, ...] = ()  # kinds of edges that were not asked for
     package: ExecutionPackage | None = None

@@ -216,11 +216,6 @@ class Graph(contextlib.ExitStack):
         names = ("table", "rows", "content_hash", "bytes")
         return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
-    def witnesses(self) -> pa.Table:
-        """Who was asked in the build of this snapshot: witness, files, rows, problems, seconds."""
-        rows = [msgspec.to_builtins(one) for one in self.facts.witnesses]
-        return stated(pa.Table.from_pylist(rows), self.statement(), None)
-
     def package(self) -> pa.Table:
         """What the graph was made from: its id, and the fingerprint of each part."""
         found = self.facts.package

@@ -26,7 +26,6 @@ _WHAT = {
     "skipped": "files and folders that were left out, with the reason",
     "roots": "folders that module names start from",
     "kinds": "how many nodes and edges of each kind",
-    "witnesses": "who was asked: files, rows, problems, and seconds of the build",
     "tables": "tables and views that `query` can read, with their columns",
     "snapshot": "ref, commit, counts, and each table's rows and content hash",
     "package": "what the graph was made from, for `codeanatomy replay`",
@@ -50,8 +49,6 @@ def command(what: str, limit: int | None, folder: Path | None, form: str) -> Non
     with options.opened(folder) as graph:
         if what == "snapshot":
             _snapshot(graph, form, limit)
-        elif what == "witnesses":
-            options.answer(graph, graph.witnesses(), form)
         elif what == "tables":
             told = ("table", "column", "type", "meaning")
             options.answer(graph, graph.schema(limit=limit), form, told)
