@@ -8,6 +8,7 @@ from pathlib import Path
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.canonical import code_digest, fingerprint
 from codeanatomy.facts.collect import offered
+from codeanatomy.facts.tables.artifacts import Finding, Measurement
 from codeanatomy.report import BuildReport, Progress, Run
 from codeanatomy.sources.scan import Repository, scan
 
@@ -78,7 +79,7 @@ def build(
                 facts |= {"commit": scanned.commit, "dirty": scanned.dirty}
                 facts["repository"] = os.path.relpath(scanned.root, folder.resolve())
                 facts |= artifacts.package_facts(compiled, planned, inputs)
-                told = [*evidence.witnessed, *drift, *found]
+                told: list[Finding | Measurement] = [*evidence.witnessed, *drift, *found]
                 said = artifacts.recorded(compiled, planned, run, scanned, told)
                 snapshot = store.commit(tables, facts, planned.policy.listed("output"), said)
                 store.maintain(planned.policy.section("maintenance"))

@@ -139,8 +139,8 @@ def witness_facts(
     problems: Iterable[str],
     seconds: Mapping[str, float],
 ) -> list[Measurement]:
-    """What each witness gave, by name: files, rows, problems, seconds. Rows are those that carry its name, or stand in a table that
-    no other fills. `problems` names the witness of each."""
+    """What each witness gave, by name: files, rows, problems, seconds. Rows are those that carry
+    its name, or stand in a table that no other fills. `problems` names the witness of each."""
     found, troubles = [], Counter(problems)
     fillers = Counter(struct for one in chosen for struct in one.tables)
     for one in sorted(chosen, key=lambda one: one.name):
