@@ -19,7 +19,7 @@ def at(tables: Tables, path: str, line: int, column: int | None = None) -> pa.Ta
     Without: the names, calls and definitions that start on the line; if none starts there, what
     covers its first character. Raises UsageError for a file or line that the graph does not have.
     """
-    file_id, _, content = file_of(tables, path)
+    file_id, content = file_of(tables, path)
     text = source_of(tables, content)
     lines = text.splitlines(keepends=True)  # universal newlines, as Python reads a file
     if not 1 <= line <= len(lines):
@@ -64,14 +64,14 @@ def lines_of(tables: Tables, places: pa.Table) -> list[str]:
     ]
 
 
-def file_of(tables: Tables, path: str) -> tuple[int, str, str]:
-    """Id, whole path and content hash of the file that the path means."""
+def file_of(tables: Tables, path: str) -> tuple[int, str]:
+    """Id and content hash of the file that the path means."""
     asked = str(PurePosixPath(path))
     named = ends_as("path", asked)
     found = tables.sql(f"SELECT * FROM files WHERE {named} ORDER BY path").to_pylist()
     exact = [f for f in found if f["path"] == asked] or found
     if len(exact) == 1:
-        return exact[0]["file_id"], exact[0]["path"], exact[0]["content"]
+        return exact[0]["file_id"], exact[0]["content"]
     if not exact:
         raise UsageError(
             f"no file {path!r} in this graph; give its path relative to the repository, "

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, ends_as, resolve
 from codeanatomy.query.tables import Tables, question_sql, quoted
 from codeanatomy.query.walk import bodies, definitions, ids_of, references, unresolved_calls, walk
-from codeanatomy.sources.git import BrokenGit, git_of
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -117,24 +115,6 @@ class Graph(contextlib.ExitStack):
         rows = references(self._tables, found, certain=certain)
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
         return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
-
-    def written_by(self, path: str, line: int) -> tuple[str, str, datetime]:
-        """Commit, author and time of a line, as of the commit that the graph was built at; reads
-        the repository's history. UsageError where that does not know the line."""
-        git, _ = git_of(self.facts.folder(self.store))
-        inside, content = at.file_of(self._tables, self._relative(path))[1:]
-        if git is None or self.facts.commit is None:
-            raise UsageError("the graph is of no commit of a git work tree; nobody knows authors")
-        text = at.source_of(self._tables, content)
-        if not 1 <= line <= len(text.splitlines()):
-            raise UsageError(f"{inside} has no line {line}; it ends before")
-        try:
-            found = git.written_by(self.facts.commit, inside, text, line)
-        except BrokenGit as error:
-            raise UsageError(str(error)) from error
-        if found is None:
-            raise UsageError(f"{inside} is not as committed in {self.facts.commit[:10]}")
-        return found
 
     def at(
         self, path: str, line: int, column: int | None = None, *, limit: int | None = None
