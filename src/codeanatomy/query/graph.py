@@ -15,12 +15,20 @@ from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError, UsageError, nearest
 from codeanatomy.facts.ids import Ids
-from codeanatomy.query import at, callgraph, explain
+from codeanatomy.query import at, explain
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, ends_as, resolve
 from codeanatomy.query.tables import Tables, question_sql, quoted
-from codeanatomy.query.walk import bodies, definitions, ids_of, references, unresolved_calls, walk
+from codeanatomy.query.walk import (
+    bodies,
+    definitions,
+    ids_of,
+    references,
+    sure,
+    unresolved_calls,
+    walk,
+)
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -217,9 +225,17 @@ class Graph(contextlib.ExitStack):
         return stated(self._tables.described(), self.statement(), limit)
 
     def callgraph(self, *, certain: bool = False) -> dict[str, list[str]]:
-        """{caller: [callees]} in the conventions of the public benchmarks."""
+        """{caller: [callees]} in the conventions of the public benchmarks, all sorted.
+
+        A module's body is named as the module; class bodies and comprehensions belong to the scope
+        around them; `#n` is dropped; calling a class is an edge to its `__init__` and none to
+        itself; builtins are `<builtin>.len`, methods of literals `<str>.join`, external things keep
+        their import path. A decorator is a call of the scope that holds the definition, save those
+        that only mark a method.
+        """
         self.facts.needs("CALL")
-        return callgraph.callgraph(self._whole, certain=certain)
+        rows = self._whole.asked("callgraph", {}, kept=sure(certain))
+        return dict(zip(*rows.to_pydict().values(), strict=True))
 
     def resolve(self, name: str, *, variables: bool = False) -> list[Symbol]:
         """The nodes that NAME means; UnknownNameError lists candidates or near names."""
