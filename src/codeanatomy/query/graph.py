@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from codeanatomy.cpg.artifacts import ARTIFACTS
 from codeanatomy.cpg.kinds import COLUMNS
@@ -147,11 +147,12 @@ class Graph(contextlib.ExitStack):
         self.facts.needs("REACHING_DEF", "CDG", "CALL", "PARAMETER_LINK")
         file_id = at.file_of(self._tables, self._relative(path))[0]
         seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
-        slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
-        steps = [*map(slices.start, seeds), *slicer.steps(seeds)]
-        rows = slices.placed(self._tables, [steps]).drop_columns(["way", "step"])
-        rows = rows.sort_by([(column, "ascending") for column in ("path", "bstart", "bend")])
-        return self._sliced(rows, steps, "call sites in the slice", slicer.cut, limit)
+        steps, cut = slices.taken(
+            self._tables, seeds, seeds[:0], depth=depth, forward=forward, certain=certain
+        )
+        steps = slices.first(self._tables, steps)
+        rows = slices.placed(self._tables, steps, "", "path, bstart, bend")
+        return self._sliced(rows, steps, "call sites in the slice", cut, limit)
 
     def path(
         self,
@@ -169,11 +170,13 @@ class Graph(contextlib.ExitStack):
         are not in the graph, or not of one thing."""
         self.facts.needs("REACHING_DEF", "CALL", "PARAMETER_LINK", "REF")
         seeds, goals, stop = (self._using(x, known_only) for x in (source, sink, sanitizers))
-        slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
-        seeds = [s for s in seeds if s not in stop]
-        steps = slicer.steps(seeds, stop)
-        rows = slices.placed(self._tables, slices.ways(seeds, steps, slicer.taken, goals))
-        return self._sliced(rows, steps, "call sites that the data may reach", slicer.cut, limit)
+        steps, cut = slices.taken(
+            self._tables, seeds, stop, depth=depth, forward=True, certain=certain, control=False
+        )
+        ways = slices.ways(self._tables, steps, goals)
+        rows = slices.placed(self._tables, ways, "way, step,", "way, step")
+        led = steps.filter(pc.field("level") > 0)
+        return self._sliced(rows, led, "call sites that the data may reach", cut, limit)
 
     def explain_edge(
         self, source: str, target: str, *, kind: str = "", limit: int | None = None
@@ -278,19 +281,18 @@ class Graph(contextlib.ExitStack):
         symbols = self.resolve(named, variables=True)
         return ids_of(symbols), bodies(self._tables, symbols)
 
-    def _using(self, names: str | Sequence[str], known_only: bool) -> list[int]:
+    def _using(self, names: str | Sequence[str], known_only: bool) -> pa.Table:
         """The statements that use what has one of these names."""
-        found: list[int] = []
+        found: list[Symbol] = []
         for name in [names] if isinstance(names, str) else names:
             with contextlib.suppress(*[UnknownNameError] * known_only):
-                found += slices.using(self._tables, self.resolve(name))
-        return found
+                found += self.resolve(name)
+        return slices.using(self._tables, found)
 
     def _sliced(
-        self, rows: pa.Table, steps: list[slices.Step], concerns: str, cut: bool, limit: int | None
+        self, rows: pa.Table, steps: pa.Table, concerns: str, cut: bool, limit: int | None
     ) -> pa.Table:
-        statements = np.array([step.far for step in steps], np.int64)
-        missed = unresolved_calls(self._tables, "statement", statements)
+        missed = unresolved_calls(self._tables, "statement", steps["id"].to_numpy())
         more = f", of which more than {slices.MOST:,} statements are not followed" if cut else ""
         return self._answer(rows, missed, concerns + more, limit)
 

@@ -40,12 +40,6 @@ def ids_of(symbols: list[Symbol]) -> Ids:
     return distinct(np.array([s.node_id for s in symbols], np.int64))
 
 
-def places(tables: Tables, ids: Ids) -> pa.Table:
-    """The spans of the nodes."""
-    columns = "t.node_id, t.file_id, t.bstart, t.bend, t.line"
-    return tables.lookup("spans", "node_id", ids, columns)
-
-
 def walk(
     tables: Tables, symbols: list[Symbol], *, into: bool, depth: int, certain: bool
 ) -> pa.Table:
