@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from codeanatomy.cpg.artifacts import ARTIFACTS
 from codeanatomy.cpg.kinds import COLUMNS
@@ -19,7 +18,7 @@ from codeanatomy.query import at, explain
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, ends_as, resolve
-from codeanatomy.query.tables import Tables, question_sql, quoted
+from codeanatomy.query.tables import Tables, id_table, question_sql, quoted
 from codeanatomy.query.walk import (
     bodies,
     definitions,
@@ -146,12 +145,15 @@ class Graph(contextlib.ExitStack):
         variables, through what decides whether they run, and through `depth` calls."""
         self.facts.needs("REACHING_DEF", "CDG", "CALL", "PARAMETER_LINK")
         file_id = at.file_of(self._tables, self._relative(path))[0]
-        seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
+        seeds = self._tables.asked("starting", {}, file_id=file_id, line=line)
+        if not seeds.num_rows:
+            place = f"{path}:{line}"
+            raise UsageError(f"no statement begins at {place}; see `codeanatomy at {place}`")
         steps, cut = slices.taken(
             self._tables, seeds, seeds[:0], depth=depth, forward=forward, certain=certain
         )
-        steps = slices.first(self._tables, steps)
-        rows = slices.placed(self._tables, steps, "", "path, bstart, bend")
+        first = self._tables.asked("first", {"taken": steps})
+        rows = slices.placed(self._tables, first, "path, bstart, bend")
         return self._sliced(rows, steps, "call sites in the slice", cut, limit)
 
     def path(
@@ -173,9 +175,9 @@ class Graph(contextlib.ExitStack):
         steps, cut = slices.taken(
             self._tables, seeds, stop, depth=depth, forward=True, certain=certain, control=False
         )
-        ways = slices.ways(self._tables, steps, goals)
-        rows = slices.placed(self._tables, ways, "way, step,", "way, step")
-        led = steps.filter(pc.field("level") > 0)
+        ways = self._tables.asked("ways", {"taken": steps, "goals": goals})
+        rows = slices.placed(self._tables, ways, "way, step", "way, step,")
+        led = steps.slice(steps["why"].to_pylist().count("start"))
         return self._sliced(rows, led, "call sites that the data may reach", cut, limit)
 
     def explain_edge(
@@ -287,7 +289,7 @@ class Graph(contextlib.ExitStack):
         for name in [names] if isinstance(names, str) else names:
             with contextlib.suppress(*[UnknownNameError] * known_only):
                 found += self.resolve(name)
-        return slices.using(self._tables, found)
+        return self._tables.asked("using", {"asked": id_table(ids_of(found))})
 
     def _sliced(
         self, rows: pa.Table, steps: pa.Table, concerns: str, cut: bool, limit: int | None

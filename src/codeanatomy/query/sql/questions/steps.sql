@@ -1,18 +1,11 @@
 -- the ways from the entered on, as steps: the first to each entry that nothing has entered yet
-told: SELECT f.calls + CASE WHEN w.why IN ('argument', 'result') THEN 1 ELSE 0 END AS calls, w.doubt,
-       w.why,
-       CASE w.why WHEN 'data' THEN coalesce({data_name}, '')
-                  WHEN 'argument' THEN coalesce({argument_name}, '') ELSE '' END AS name,
-       w.near, w.far, w.certainty,
-       CASE WHEN w.why <> 'control' AND NOT {within} THEN w.other ELSE 0 END AS entry,
-       f.entry AS before, {within} AND f.entry <> 0 AS within,
-       {inner} + 0 AS inner_id, {outer} + 0 AS outer_id
-FROM (
-    SELECT *, 1.0 - confidence AS doubt, CASE kind WHEN 'REACHING_DEF' THEN 'data'
-        WHEN 'CDG' THEN 'control' WHEN 'PARAMETER_LINK' THEN 'argument' ELSE 'result' END AS why
-    FROM ways
-) w
-JOIN entered f ON f.id = w.near;
+told: SELECT f.calls + CASE WHEN w.why IN ('argument', 'result') THEN 1 ELSE 0 END AS calls,
+       w.doubt, w.why, w.name, w.near, w.far, w.certainty,
+       CASE WHEN w.why <> 'control' AND NOT w.within THEN w.other ELSE 0 END AS entry,
+       f.entry AS before, w.within AND f.entry <> 0 AS within,
+       CASE WHEN {forward} THEN f.entry ELSE w.node + 0 END AS inner_id,
+       CASE WHEN {forward} THEN w.node + 0 ELSE f.entry END AS outer_id
+FROM ways w JOIN entered f ON f.id = w.near;
 enclosed: SELECT DISTINCT near, inner_id FROM told WHERE within;
 parents: SELECT node_id, parent + 0 AS parent FROM among(nodes.statement, enclosed.near);
 around: WITH RECURSIVE up AS (

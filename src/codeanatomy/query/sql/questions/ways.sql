@@ -1,4 +1,10 @@
 -- for each goal among the first steps: all steps to it, each from where the one before it entered
+first: SELECT * FROM (
+    SELECT *, row_number() OVER (
+        PARTITION BY id ORDER BY level, calls, doubt, why, name, near, certainty, entry, before
+    ) AS nth
+    FROM taken
+) WHERE nth = 1;
 led: WITH RECURSIVE back AS (
     SELECT id AS goal, 0 AS more, id, entry, near, before, why FROM first
     WHERE id IN (SELECT id FROM goals)
