@@ -19,15 +19,7 @@ from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, ends_as, resolve
 from codeanatomy.query.tables import Tables, id_table, question_sql, quoted
-from codeanatomy.query.walk import (
-    bodies,
-    definitions,
-    ids_of,
-    references,
-    sure,
-    unresolved_calls,
-    walk,
-)
+from codeanatomy.query.walk import bodies, ids_of, sure, unresolved_calls, walk
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -111,7 +103,7 @@ class Graph(contextlib.ExitStack):
     def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
         """Where NAME is defined: definitions, variables, parameters, external symbols."""
         found = self.resolve(name, variables=True)
-        rows = definitions(self._tables, found)
+        rows = self._tables.asked("definitions", {"asked": id_table(ids_of(found))})
         missed = self._unresolved_named(_last(found), ())
         return self._answer(rows, missed, f"sites of that name ({_last(found)})", limit)
 
@@ -119,7 +111,8 @@ class Graph(contextlib.ExitStack):
         """Names, attributes and imports that mean NAME."""
         self.facts.needs("REF")
         found = self.resolve(name, variables=True)
-        rows = references(self._tables, found, certain=certain)
+        given = {"asked": id_table(ids_of(found))}
+        rows = self._tables.asked("references", given, kept=sure(certain))
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
         return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
 

@@ -142,11 +142,6 @@ class Tables:
         names = ("table", "column", "type", "meaning", "about")
         return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
-    def lookup(self, table: str, key: str, ids: Ids, columns: str, where: str = "true") -> pa.Table:
-        """Rows of the table whose key is among the ids (in no order)."""
-        text = f"SELECT {columns} FROM among({table}.{key}, wanted.id) t WHERE {where}"
-        return self.sql_with({"wanted": id_table(ids)}, text)
-
     def asked(self, question: str, given: Mapping[str, pa.Table], **words: object) -> pa.Table:
         """Rows of a query in `sql/questions`, which may read given tables, too; the words stand
         for their names in braces. Steps, `name: query;`, make tables that later ones read (no

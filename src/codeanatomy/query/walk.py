@@ -1,4 +1,4 @@
-"""Where a thing is defined and used; who calls it, and what it calls, to any depth.
+"""Who calls a thing, and what it calls, to any depth.
 
 Each step is a few narrow lookups of ids. A function is entered once, at its least depth, so cycles
 end; `chain` names one shortest way between it and the thing that was asked for, callers first.
@@ -17,17 +17,6 @@ _WAYS = {
     "caller": "array_prepend(caller, coalesce(chain, make_array(callee)))",
     "callee": "array_append(coalesce(chain, make_array(caller)), callee)",
 }
-
-
-def definitions(tables: Tables, symbols: list[Symbol]) -> pa.Table:
-    """The symbols with kind and place, in the order of their places."""
-    return tables.asked("definitions", {"asked": id_table(ids_of(symbols))})
-
-
-def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) -> pa.Table:
-    """Names, attributes and imports that mean one of the symbols, in the order of their places."""
-    given = {"asked": id_table(ids_of(symbols))}
-    return tables.asked("references", given, kept=sure(certain))
 
 
 def sure(certain: bool) -> str:
@@ -74,6 +63,4 @@ def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
 
 def unresolved_calls(tables: Tables, key: str, ids: Ids) -> int:
     """Number of call sites without a target in these containers or statements, as the key says."""
-    inner = tables.lookup("nodes", key, ids, "t.node_id")["node_id"].to_numpy()
-    sites = tables.lookup("unresolved", "node_id", inner, "t.node_id", "t.what = 'call'")
-    return len(distinct(sites["node_id"].to_numpy()))
+    return int(tables.asked("calls_missed", {"asked": id_table(ids)}, key=key)["sites"][0].as_py())
