@@ -1,6 +1,6 @@
 """What decisions are worth, on one repository: each rule of the optimiser, each profile of engine
 settings, and running views at once. The evidence is gathered once; each variant runs the views over
-it several times, in turn with the variant as shipped. Printed are CPU and wall of the views as shares
+it several times, in turn with the variant as shipped. CPU and wall of the views are told as shares
 of the shipped ones (medians); 1.10 means that without the decision it costs a tenth more.
 
     python bench/decisions.py [REPO] [--times N]

@@ -101,6 +101,7 @@ def test_a_repeated_run_gives_the_same_graph(shop: Path) -> None:
         ("cache", "syntax_norm", "none"),
         ("session", "datafusion.execution.batch_size", "512"),
         ("scan", "syntax", "4"),
+        ("workload", "run", "compile_replay"),
     ],
 )
 def test_another_policy_gives_the_same_graph(
@@ -123,6 +124,8 @@ def test_what_cannot_be_repeated_says_why(shop: Path, monkeypatch: pytest.Monkey
         replay(graph(shop), package="zzz")
     with pytest.raises(UsageError, match=r"decides nothing about cache\.nothing"):
         replay(graph(shop), changes={("cache", "nothing"): "none"})
+    with pytest.raises(UsageError, match="no workload class 'batch'; there are batch_ingest"):
+        replay(graph(shop), changes={("workload", "run"): "batch"}, workers=1)
     compiled = compile_build(["syntax"], {})
     monkeypatch.setattr("codeanatomy.replay.compile_build", lambda *_: compiled)
     with pytest.raises(PlanError, match="makes other plans"):

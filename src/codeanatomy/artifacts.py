@@ -49,6 +49,16 @@ def recorded(
         for source in sources
     ]
     parts = [Part("manifest", view, facts.fingerprint) for view, facts in views]
+    parts += [
+        Part("plan", view, text, what)
+        for view, f in views
+        for what, texts in (
+            ("join", map(", ".join, f.joins)),
+            ("sort", f.sorts),
+            ("filter", (f"{table}: {text}" for table, on in f.filters.items() for text in on)),
+        )
+        for text in texts
+    ]
     sizes = planned.known.sizes.items()
     measured = [
         *planned.expected(),

@@ -21,7 +21,6 @@ def build(
     exclude: Sequence[str] = (),
     layers: Sequence[str] = (),
     witnesses: Mapping[str, str] | None = None,
-    environment: str | Path | None = None,
     workers: int | None = None,
     memory: int | None = None,
     validation: str = "warn",
@@ -32,7 +31,6 @@ def build(
 
     `layers` are those of `cpg.kinds.LAYERS`, or single kinds of edges; none given: all. `witnesses`
     are those on demand, each with what it is to read ('' where it finds that by itself).
-    `environment` is a Python or the folder around it, whose metadata says what provides a module.
 
     `memory` is how many bytes the run may use (None: most of what there is); what does not fit is
     kept on disk, and less runs at once. `validation` says what stops the build: `warn` errors of
@@ -47,7 +45,7 @@ def build(
     scope = {"roots": [*roots], "include": [*include], "exclude": [*exclude]}
     with Run(on_progress) as run:
         with run.phase("scan"):
-            scanned = scan(repository, **scope, out=folder, environment=environment)
+            scanned = scan(repository, **scope, out=folder)
             inputs = fingerprint([code_digest(), offered(), scope, asked, _scan_facts(scanned)])
         store = Store(folder).create()
         with store.lock():
@@ -95,5 +93,4 @@ def build(
 def _scan_facts(scanned: Repository) -> list[object]:
     """All that a graph depends on: paths, module names, contents, what was skipped, the commit."""
     tables = [scanned.files, scanned.skipped, scanned.roots, scanned.problems]
-    tables += [scanned.distributions, scanned.provided]
     return [*(t.to_pydict() for t in tables), scanned.ref, scanned.commit, scanned.dirty]

@@ -31,23 +31,14 @@ class Planned(msgspec.Struct, frozen=True):
 
     def expected(self) -> list[Measurement]:
         """What the run is expected to take, in numbers."""
-        found = [
-            Measurement("estimate", one.view, what, float(value))
-            for one in self.schedule.tasks
-            for what, value in (
-                ("order", one.order),
-                ("generation", one.generation),
-                ("ms", one.milliseconds),
-                ("bottom level ms", one.bottom_level),
-                ("slack ms", one.slack),
-                ("critical", one.critical),
-                ("evidence rows", self.known.estimates[one.view].evidence),
-                ("rows", self.known.estimates[one.view].rows),
-                ("bytes", one.keeps),
-            )
+        tasks = [(one.view, msgspec.structs.asdict(one)) for one in self.schedule.tasks]
+        run = {"milliseconds": self.schedule.milliseconds, "peak bytes": self.schedule.peak}
+        return [
+            Measurement("estimate", view, what, float(value))
+            for view, numbers in [*tasks, ("run", run)]
+            for what, value in numbers.items()
+            if what != "view"
         ]
-        total = (("ms", self.schedule.milliseconds), ("peak bytes", float(self.schedule.peak)))
-        return found + [Measurement("estimate", "run", what, value) for what, value in total]
 
 
 def decide(

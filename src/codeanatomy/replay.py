@@ -8,29 +8,24 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from msgspec.structs import replace
 
 from codeanatomy import steps
 from codeanatomy.compiled import Compiled, compile_build
 from codeanatomy.engine.content import content_hash
+from codeanatomy.engine.history import rows
 from codeanatomy.engine.manifest import Snapshot, load, numbers
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import PlanError, StoreError, UsageError
 from codeanatomy.facts.tables.artifacts import Decision
 from codeanatomy.planned import Planned, machine
 from codeanatomy.planning.package import ExecutionPackage
-from codeanatomy.planning.policy import ExecutionPolicy
+from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
 from codeanatomy.planning.schedule import schedule
+from codeanatomy.planning.signals import Signals
+from codeanatomy.planning.workload import WORKLOAD, named
 from codeanatomy.report import Progress, Run
 from codeanatomy.sources.scan import Repository
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """What the build was asked for, as its snapshot says."""
-
-    layers: list[str]
-    witnesses: dict[str, str]
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -69,7 +64,8 @@ def replay(
     and the results of the scan that it holds. The store is only read.
 
     `package` is the start of the package's id, '' the current graph's. `changes` are decisions to
-    take otherwise: (section, subject) to value. UsageError where there is no such package or what
+    take otherwise: (section, subject) to value; another class of workload brings its whole policy.
+    UsageError where there is no such package or what
     it needs is not stored, PlanError where this version of codeanatomy compiles other plans.
     """
     with (
@@ -78,17 +74,11 @@ def replay(
         Run(on_progress) as run,
     ):
         snapshot, made_of = _found(current, package)
-        with run.phase("scan"):
-            scanned = _scanned(snapshot, Path(scratch))
         with run.phase("compile"):
             compiled = compile_build(_layers(snapshot), {})
             policy = _policy(snapshot, compiled, made_of)
-        followed = policy
-        for (section, subject), value in (changes or {}).items():
-            if subject not in policy.section(section):
-                raise UsageError(f"the policy decides nothing about {section}.{subject}; "
-                                 "see `codeanatomy show policy`")  # fmt: skip
-            followed = followed.edited(section, subject, value)
+        with run.phase("scan"):
+            scanned = _scanned(snapshot, Path(scratch))
         with run.phase("extract"):
             evidence = steps.gather(scanned, compiled, run, workers=workers, cache=cache)
         with run.phase("resolve"):
@@ -96,8 +86,9 @@ def replay(
         with run.phase("plan"):
             here = machine(used=run.memory.now())
             planned, evidence, _ = steps.prepare(compiled, evidence, None, here, validation)
-            known, kept = planned.known, followed.section("cache")
-            order = schedule(known.tasks, known.estimates, kept, here)
+            known = planned.known
+            followed = _changed(policy, known, changes or {})
+            order = schedule(known.tasks, known.estimates, followed.section("cache"), here)
             planned = Planned(known, followed, order)
         with run.phase("execute"):
             outputs, _ = steps.run_views(compiled, evidence, planned, validation, run)
@@ -115,6 +106,21 @@ def replay(
             phases=run.phases,
             peak_memory=run.memory.now(),
         )
+
+
+def _changed(
+    policy: ExecutionPolicy, known: Signals, changes: Mapping[tuple[str, str], str]
+) -> ExecutionPolicy:
+    """The policy with these decisions; that of another workload class where this is among them."""
+    for (section, subject), value in changes.items():
+        if subject not in policy.section(section):
+            told = "see `codeanatomy show policy`"
+            raise UsageError(f"the policy decides nothing about {section}.{subject}; {told}")
+        if section == WORKLOAD:
+            policy = compile_policy(replace(known, workload=named(value)))
+        else:
+            policy = policy.edited(section, subject, value)
+    return policy
 
 
 def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:
@@ -137,20 +143,11 @@ def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:
 def _layers(snapshot: Snapshot) -> list[str]:
     """The layers that the graph was built with; UsageError where it also rests on witnesses that
     read what no store holds."""
-    asked = msgspec.convert(snapshot.facts["asked"], Asked)
-    if asked.witnesses:
-        names = ", ".join(asked.witnesses)
+    asked = msgspec.convert(snapshot.facts["asked"], dict[str, list[str] | dict[str, str]])
+    if asked["witnesses"]:
+        names = ", ".join(asked["witnesses"])
         raise UsageError(f"this graph also rests on {names}, which read what no store holds")
-    return asked.layers
-
-
-def _rows(snapshot: Snapshot, name: str) -> pa.Table:
-    """A stored table, whole; StoreError where its file is damaged."""
-    files = [snapshot.directory(name) / file for file in snapshot.tables[name].files]
-    try:
-        return pa.concat_tables(map(pq.read_table, files))
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StoreError(f"table {name} cannot be read ({error}); build again") from error
+    return list(asked["layers"])
 
 
 def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -> ExecutionPolicy:
@@ -160,18 +157,18 @@ def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -
             f"this codeanatomy makes other plans ({compiled.manifest[:12]}) than the one that made "
             f"the graph ({made_of.manifest[:12]}); build again, or use that version"
         )
-    rows = _rows(snapshot, "decisions").to_pylist(maps_as_pydicts="strict")
+    stored = rows(snapshot, "decisions").to_pylist(maps_as_pydicts="strict")
     plans = {name: facts.fingerprint for name, facts in compiled.facts.items()}
-    return ExecutionPolicy(tuple(msgspec.convert(rows, list[Decision])), plans)
+    return ExecutionPolicy(tuple(msgspec.convert(stored, list[Decision])), plans)
 
 
 def _scanned(snapshot: Snapshot, scratch: Path) -> Repository:
     """The scan as stored, its files laid out in the scratch folder."""
     found = {}
-    for name, rows in zip(*_rows(snapshot, "inputs").to_pydict().values(), strict=True):
+    for name, stream in zip(*rows(snapshot, "inputs").to_pydict().values(), strict=True):
         with contextlib.suppress(pa.ArrowInvalid):
-            found[name] = pa.ipc.open_stream(rows).read_all()
-    texts = dict(zip(*_rows(snapshot, "texts").to_pydict().values(), strict=True))
+            found[name] = pa.ipc.open_stream(stream).read_all()
+    texts = dict(zip(*rows(snapshot, "texts").to_pydict().values(), strict=True))
     for path, content in zip(
         *(found["files"][c].to_pylist() for c in ("path", "content")), strict=True
     ):

@@ -84,7 +84,7 @@ class Run(contextlib.ExitStack):
         started = time.perf_counter()
         yield
         self.phases[name] = round(time.perf_counter() - started, 4)
-        self.events("phase finished", name, ms=1000 * self.phases[name])
+        self.events("phase finished", name, milliseconds=1000 * self.phases[name])
 
     def _told(self, event: Event) -> None:
         """Progress of the tasks, for the listener of the run."""

@@ -72,8 +72,6 @@ def gather(
         "source_file": scanned.files,
         "skipped_file": scanned.skipped,
         "source_root": scanned.roots,
-        "distribution": scanned.distributions,
-        "provided_module": scanned.provided,
         "construct_kind": constants(),
         **found.tables,
     }
@@ -174,13 +172,13 @@ def run_views(
     execution = Execution(compiled.manifest, {}, ctx)
     parts = policy.section("scan")
     with execution.only():
+        execution.passes("readiness")
+        live = (functions(ctx), settings_of(ctx))
+        found = validate(Checked(policy, planned.known, planned.schedule, *live), mode)
         execution.passes("registration")
         while evidence.tables:
             name, table = evidence.tables.popitem()
             register(ctx, name, table, int(parts.get(name, 1)))
-        execution.passes("readiness")
-        live = (functions(ctx), settings_of(ctx))
-        found = validate(Checked(policy, planned.known, planned.schedule, *live), mode)
         made = execute(
             execution,
             compiled.tasks,

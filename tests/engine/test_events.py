@@ -29,11 +29,11 @@ def test_listeners_hear_in_order_and_one_that_fails_hears_no_more(
     events = Events(broken, lambda e: heard.append(e.subject), recorder)
     with caplog.at_level(logging.WARNING):
         events("started", "v")
-        events("finished", "v", rows=3, ms=1.5)
+        events("finished", "v", rows=3, milliseconds=1.5)
     assert heard == ["broken", "v", "v"]
     assert "a listener failed" in caplog.text
     assert {(m.scope, m.what): m.value for m in recorder.measured} == {
-        ("task", "rows"): 3.0, ("task", "ms"): 1.5
+        ("task", "rows"): 3.0, ("task", "milliseconds"): 1.5
     }  # fmt: skip
     assert recorder.ran() == ["v"]
 

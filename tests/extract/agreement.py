@@ -20,7 +20,6 @@ What emission has too many of:
   bound; it takes all definitions of the scope.
 - mixed: some are handled, some whole.
 - deleted: the name is deleted in a `try`; handlers and `finally` start as if it were not.
-- ended: the name of a handler, which is unbound after it, whatever it holds by then.
 - jumped, revived: as above.
 - dead: a definition that nothing leads to.
 
@@ -48,7 +47,7 @@ from codeanatomy.extract.scopes import Scopes
 from codeanatomy.facts import constraints as c
 
 MISSED = ("forgotten", "jumped", "looped", "unknown", "starred", "revived")
-EXTRA = ("jumped", "handled", "whole", "mixed", "deleted", "ended", "revived", "dead")
+EXTRA = ("jumped", "handled", "whole", "mixed", "deleted", "revived", "dead")
 NOT_COMPARED = ("outer", "idle", "many")
 NONE: frozenset[int] = frozenset()
 _LOOPS = ast.For | ast.AsyncFor | ast.While
@@ -369,7 +368,6 @@ def _extra(flow: Reaching, ssa: Ssa, use: int, name: str, rows: set[int]) -> dic
     if not rows:
         return found
     forest = flow.forest
-    handler = (forest.text == forest.text[use]) & kinds("ExceptHandler")[forest.kind]
     started, whole = ssa.e.started, ssa.whole
     unstarted, narrow = (ssa.reaching(use, name, x) for x in (started, whole))
     neither = ssa.reaching(use, name, started | whole)
@@ -390,8 +388,6 @@ def _extra(flow: Reaching, ssa: Ssa, use: int, name: str, rows: set[int]) -> dic
             found["mixed"].add(row)
         elif any(tried[forest.kind[r]] for place in deleted for r in flow.around(place)):
             found["deleted"].add(row)
-        elif any(handler[r] for r in flow.around(row)):
-            found["ended"].add(row)
         elif any(r in final for place in leaps for r in flow.around(place)):
             found["jumped"].add(row)
         elif ssa.e.loads[use][1] in ssa.e.revived:

@@ -204,17 +204,6 @@ DIFFERENT: dict[str, tuple[str, list[Finding]]] = {
         """,
         [Finding(6, "a", "deleted", (2,))],
     ),
-    "the name of a handler is unbound after it": (
-        """
-        def f(a):
-            try:
-                g()
-            except E as e:
-                h(e)
-            return e
-        """,
-        [Finding(7, "e", "ended", (5,))],
-    ),
     "what follows a jump is gone on from": (
         """
         def f(a):

@@ -11,9 +11,9 @@ from codeanatomy.extract import batch
 from codeanatomy.extract.batch import PROBLEMS, File, evidence
 from codeanatomy.extract.from_ast import EVERYTHING
 from codeanatomy.extract.from_ast import EXTRACTOR as AST
-from codeanatomy.extract.from_treesitter import EXTRACTOR as TREESITTER
 from codeanatomy.extract.parse import parse
 from codeanatomy.sources.scan import scan
+from codeanatomy_tolerant.collector import EXTRACTOR as TREESITTER
 from tests.extract.bad_inputs import HEALTHY, bad_inputs
 
 INPUTS = bad_inputs()

@@ -10,11 +10,11 @@ import pytest
 
 import codeanatomy
 from codeanatomy.extract.from_ast import AstCollector
-from codeanatomy.extract.from_treesitter import MAX_REGIONS, TABLES, TreeSitterCollector
-from codeanatomy.extract.mending import MAX_DEPTH
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import Collector, Source, evidence_schema
 from codeanatomy.facts.schema import table_name
+from codeanatomy_tolerant.collector import MAX_REGIONS, TABLES, TreeSitterCollector
+from codeanatomy_tolerant.mending import MAX_DEPTH
 
 Rows = list[dict[str, object]]
 Tables = dict[str, pa.Table]
@@ -238,17 +238,17 @@ def test_python_2() -> None:
 def test_spelling_of_python_2() -> None:
     source = (
         "def f(a, (b, (c, d))=(1, 2), e=`a`): pass\n"
-        "def g(a=1, b): return 0x1FL + 10L\n"
-        "class A(k=1, B): pass\n"
-        "f(async=1, **{'x': '\\x4'})\n"
+        "def g(a=1, b): return a\n"
+        "class A(B): x = 0x1FL + 10L\n"
+        "f(async=1, **{'x': '\\x44'})\n"
         "exec 'x' in f(a)\n"
     )
     tables = read(TreeSitterCollector(), source.encode())
     lost = [r["message"] for r in rows(tables["file_problem"])]
-    assert lost == ["not read: =1", "not read: (k=1, B)"]
+    assert lost == ["not read: def g(a=1, b): return a"]
     signatures = {r["name"]: r["signature"] for r in rows(tables["definition"])}
-    assert signatures.keys() == {"", "f", "g", "A"}
-    assert [r["name"] for r in rows(tables["parameter"])] == [*"abcde", *"ab"]
+    assert signatures.keys() == {"", "f", "A"}
+    assert [r["name"] for r in rows(tables["parameter"])] == [*"abcde"]
     assert [r["keyword"] for r in rows(tables["argument"]) if r["keyword"]] == ["async"]
     assert [r["name"] for r in rows(tables["call_site"])] == ["f", "f"]
     values = [r["value"] for r in rows(tables["literal"])]
@@ -362,7 +362,7 @@ def test_what_is_no_text_gives_a_module_only() -> None:
 
 
 def test_too_many_rows_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codeanatomy.extract.mending.MAX_ROWS", 100)
+    monkeypatch.setattr("codeanatomy_tolerant.mending.MAX_ROWS", 100)
     content = b"def f(a=lambda: 1):\n    class C:\n        " + b"x = y; " * 500 + b"\n"
     tables = read(TreeSitterCollector(), content)
     assert tables["syntax"].num_rows + tables["literal"].num_rows < 110
@@ -393,3 +393,9 @@ def test_a_statement_over_the_last_lines_keeps_its_place() -> None:
     found = read(TreeSitterCollector(), content)
     [call] = [r for r in rows(found["syntax"]) if r["name"] == "call" and r["construct"] == "Call"]
     assert content[int(str(call["bstart"])) : int(str(call["bend"]))] == b"call(1,\n2)"
+
+
+def test_statements_that_touch_spoil_no_others() -> None:
+    found = read(TreeSitterCollector(), b"def f(): pass\n1syntax_error  # note\n")
+    assert [r["name"] for r in rows(found["definition"])] == ["", "f"]
+    assert [r["text"] for r in rows(found["comment"])] == ["# note"]

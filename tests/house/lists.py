@@ -7,7 +7,7 @@ LADDER: dict[str, tuple[str, ...]] = {
     "facts": (),
     "plans": ("facts",),
     "sources": ("facts",),
-    "resolve": ("facts", "sources"),
+    "resolve": ("facts",),
     "extract": ("facts", "sources"),
     "semantic": ("facts", "plans"),
     "planning": ("facts", "plans"),

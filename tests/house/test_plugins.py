@@ -54,3 +54,14 @@ def test_the_package_knows_no_plugin_and_finds_them_all() -> None:
     assert found.items() >= names.items()
     for file in SRC.rglob("*.py"):
         assert not {n for n in imported(file) if below(n, tuple(names.values()))}, file
+
+
+def test_what_comes_along_knows_the_package_only_as_plugins_do() -> None:
+    for file in (SRC / "codeanatomy_stubs").glob("*.py"):
+        assert not {name for name in imported(file) if below(name, ("codeanatomy",))}, file
+    allowed = (*CONTRACT, "codeanatomy.extract.from_ast", "codeanatomy_tolerant")
+    for file in (SRC / "codeanatomy_tolerant").glob("*.py"):
+        ours = {name for name in imported(file) if name.startswith("codeanatomy")}
+        assert not {name for name in ours if not below(name, allowed)}, file
+    for file in (SRC / "codeanatomy").rglob("*.py"):
+        assert not {n for n in imported(file) if below(n, ("codeanatomy_tolerant",))}, file

@@ -66,7 +66,7 @@ def test_kept_is_what_several_read_and_what_costs_more_to_make_again() -> None:
     expected = {"j": "memory", "p": "none", "w": "output", "x": "output"}
     assert compile_policy(signals()).section("cache") == expected
     assert compile_policy(signals(sizes=LARGE)).section("cache") == expected
-    cheap = {"j": Past(evidence=2.5e6, rows=1e6, bytes=5e8, milliseconds=1.0)}
+    cheap = {"j": Past(base_rows=2.5e6, rows=1e6, bytes=5e8, milliseconds=1.0)}
     dear = compile_policy(signals(sizes=LARGE, past=cheap))
     assert dear.section("cache")["j"] == "none"
     [decision] = [d for d in dear.decisions if (d.section, d.subject) == ("cache", "j")]

@@ -45,7 +45,7 @@ def test_views_that_are_not_kept_run_with_those_that_read_them() -> None:
 
 def test_memory_decides_what_runs_at_once() -> None:
     found = planned(Machine(2, None), 100 << 20)
-    needs, last = found.tasks[0].needs, 4 * (100 << 20) + (64 << 20)
+    needs, last = found.tasks[0].needs, 4 * (100 << 20) + (128 << 20)
     assert found.peak == last + needs  # the last task, beside what the others made
     assert found.admits(0, [needs], needs)
     assert not found.admits(0, [needs], found.peak)
@@ -62,7 +62,7 @@ def test_estimates_are_measured_before_assumed_before_unknown() -> None:
     assumed = estimates(known.tasks, known.facts, known.schemas, sizes, {})
     assert (assumed["j"].basis, assumed["j"].rows) == ("assumed", 1000)
     assert assumed["j"].confidence > known.estimates["j"].confidence
-    past = {"j": Past(evidence=505, rows=7, bytes=112, milliseconds=3.0)}
+    past = {"j": Past(base_rows=505, rows=7, bytes=112, milliseconds=3.0)}
     measured = estimates(known.tasks, known.facts, known.schemas, sizes, past)["j"]
     assert (measured.basis, measured.rows, measured.bytes) == ("measured", 14, 224)
     assert measured.milliseconds == 6.0

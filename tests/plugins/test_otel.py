@@ -42,4 +42,4 @@ def test_a_build_is_a_trace(tmp_path: Path) -> None:
 
 
 def test_what_never_began_ends_quietly() -> None:
-    listener()(Event("phase finished", "nothing", {"ms": 1.0}))
+    listener()(Event("phase finished", "nothing", {"milliseconds": 1.0}))

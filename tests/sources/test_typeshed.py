@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codeanatomy.sources.stub_types import Scope, Type, Types, body_of, installed
-from codeanatomy.sources.typeshed import Stubs
+from codeanatomy_stubs.stubs import Stubs
+from codeanatomy_stubs.types import Scope, Type, Types, body_of, installed
 from tests.sources.trees import tree
 
 FOLDER = installed()

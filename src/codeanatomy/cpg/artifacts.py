@@ -25,43 +25,29 @@ def _decided(section: str, doc: str) -> Artifact:
     return Artifact(section, "decisions", f"section = '{section}'", doc, columns)
 
 
+_TIMES = ("milliseconds", "bottom_level", "slack")
+_SCHEDULE = "order generation milliseconds bottom_level slack critical rows bytes"
+_PRUNING = """file_ranges file_ranges_kept row_groups row_groups_kept pages pages_kept bytes filters
+statistics_available"""
+
+
 def _number(scope: str, what: str, name: str) -> str:
     """SQL of one number of a group of measurements: times in tenths, all others whole."""
     value = f"max(value) FILTER (WHERE scope = '{scope}' AND what = '{what}')"
-    whole = f"round({value}, 1)" if what.endswith("ms") else f"CAST({value} AS BIGINT)"
+    whole = f"round({value}, 1)" if what in _TIMES else f"CAST({value} AS BIGINT)"
     return f'{whole} AS "{name}"'
 
 
-def _pivot(name: str, scope: str, numbers: tuple[str, ...], doc: str, order: str = "1") -> Artifact:
+def _pivot(name: str, scope: str, numbers: str, doc: str, order: str = "1") -> Artifact:
     """Measurements of a scope, a row per subject and a column per number."""
-    columns = ", ".join(("subject", *(_number(scope, n, n) for n in numbers)))
-    return Artifact(
-        name, "measurements", f"scope = '{scope}' GROUP BY subject", doc, columns, order
-    )
+    columns = ", ".join(("subject", *(_number(scope, n, n) for n in numbers.split())))
+    where = f"scope = '{scope}' GROUP BY subject"
+    return Artifact(name, "measurements", where, doc, columns, order)
 
 
-_SCHEDULE = (
-    "order",
-    "generation",
-    "ms",
-    "bottom level ms",
-    "slack ms",
-    "critical",
-    "rows",
-    "bytes",
-)
-_PRUNING = (
-    "file_ranges",
-    "file_ranges_kept",
-    "row_groups",
-    "row_groups_kept",
-    "pages",
-    "pages_kept",
-    "bytes",
-)
 _OUTCOME = ", ".join(
     _number(scope, what, what + told)
-    for what in ("rows", "bytes", "ms")
+    for what in ("rows", "bytes", "milliseconds")
     for scope, told in (("estimate", " expected"), ("task", ""))
 )
 
@@ -90,13 +76,15 @@ _ALL = (
         "expected and measured, task by task",
         f"subject, {_OUTCOME}",
     ),
-    _pivot("evidence", "table", ("rows", "bytes"), "the tables that the views were made from"),
-    _pivot("pruning", "pruning", (*_PRUNING, "filters", "statistics_available"),
+    _pivot("evidence", "table", "rows bytes", "the tables that the views were made from"),
+    _pivot("pruning", "pruning", _PRUNING,
            "what the scans of each view left unread"),
     Artifact("run", "measurements", "scope IN ('run', 'phase')", "seconds and bytes of the run",
              "scope, subject, what, value"),
     Artifact("manifest", "parts", "\"whole\" = 'manifest'", "the views and their plans",
              "name, value AS fingerprint"),
+    Artifact("plans", "parts", "\"whole\" = 'plan'", "joins, sorts and filters of each view's plan",
+             "name AS view, consequence AS what, value AS text", "1, 2, 3"),
     Artifact("capabilities", "parts", "\"whole\" = 'capability'", "what the engine could do",
              "name, value, consequence"),
 )  # fmt: skip

@@ -50,7 +50,6 @@ NODE_KINDS = (
     Kind("COMMENT", True, "a comment"),
     Kind("UNKNOWN", True, "a construct without a fitting kind; its name is the ast class"),
     Kind("KEYWORD_ARGUMENT", False, "name=value in a call or class statement"),
-    _meaning("DEPENDENCY", True, "a distribution that the project declares or uses"),
     _meaning("EXTERNAL", False, "a thing outside the repository, named by its import path"),
 )
 
@@ -64,7 +63,6 @@ EDGE_KINDS = (
     _meaning("IMPORTS", True, "import to the module, definition, variable or external it names"),
     _meaning("INHERITS_FROM", True, "class to its base", "order of the base"),
     _meaning("CAPTURE", True, "function or class body to a variable of an enclosing function"),
-    _meaning("PROVIDED_BY", False, "external thing to the distribution that it comes from"),
     _meaning("MRO", False, "class to each class of its resolution order", "place in the order"),
     _meaning("OVERRIDES", False, "method to the next one of that name in its class's order"),
     _meaning("INSTANTIATES", False, "call site to the class that it makes an instance of"),
@@ -139,9 +137,6 @@ RULES = {  # what leads to an edge (its origin); of CFG and CDG edges it is the 
     "super": "the next class in the order of super()",
     "implicit": "syntax, a decorator or a builtin calls it without writing it out",
     "convention": "pytest or unittest finds the test by its names",
-    "standard library": "the interpreter's own modules",
-    "installed": "metadata of an installed distribution",
-    "declared": "metadata of the project",
 }
 FLOWING = 0.998  # trust in control and data flow, by the lines of bytecode: see tests/extract
 # edges told by a column of their target, where that comes from, and the trust in it

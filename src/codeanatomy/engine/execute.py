@@ -81,7 +81,7 @@ def execute(
             for future in sorted(done, key=lambda f: order[running[f]].order):
                 view = running.pop(future)
                 run.keep(view, future.result(), schemas[view])
-                held += order[view].keeps
+                held += order[view].bytes
                 fresh += run.finished(view)
     return run.outputs
 
@@ -149,7 +149,11 @@ def _made(run: _Run, view: str, frame: DataFrame, schema: pa.Schema, folder: Pat
             # popped, so that unsorted columns are let go one by one
             keys = run.sort.get(view) if run.cache[view] == "output" else None
             rows = in_order(made.pop(), keys) if keys else made.pop()
-        numbers = {"rows": count, "bytes": size, "ms": 1000 * (time.perf_counter() - began)}
+        numbers = {
+            "rows": count,
+            "bytes": size,
+            "milliseconds": 1000 * (time.perf_counter() - began),
+        }
         if run.measured:
             left = msgspec.to_builtins(pruning(frame.execution_plan()))
             numbers |= {f"pruning {name}": number for name, number in left.items()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from codeanatomy.engine.manifest import Snapshot, schema_of
+from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.facts.authority import aligned, authority
 from codeanatomy.facts.errors import StoreError
 from codeanatomy.facts.schema import schema_from_struct
@@ -19,7 +19,7 @@ def past(snapshot: Snapshot) -> dict[str, Past]:
     """What each task read, made and took when the snapshot was made."""
     found = _numbers(snapshot)
     return {
-        view: Past(expected["evidence rows"], task["rows"], task["bytes"], task["ms"])
+        view: Past(expected["base_rows"], task["rows"], task["bytes"], task["milliseconds"])
         for (scope, view), task in found.items()
         if scope == "task" and (expected := found.get(("estimate", view))) is not None
     }
@@ -34,20 +34,26 @@ def sizes_of(snapshot: Snapshot) -> dict[str, Size]:
     }
 
 
+def rows(snapshot: Snapshot, name: str) -> pa.Table:
+    """A stored table, whole; StoreError where a file of it is damaged."""
+    files = [snapshot.directory(name) / file for file in snapshot.tables[name].files]
+    try:
+        return pa.concat_tables(map(pq.read_table, files))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(f"table {name} cannot be read ({error}); build again") from error
+
+
 def _numbers(snapshot: Snapshot) -> Mapping[tuple[str, str], dict[str, float]]:
     """All measurements by scope and subject; none where an older version stored others."""
-    if (stored := snapshot.tables.get(MEASUREMENTS)) is None:
+    if MEASUREMENTS not in snapshot.tables:
         return {}
-    wanted = schema_from_struct(Measurement)
-    told = authority(MEASUREMENTS, observed=schema_of(stored), struct=wanted)
+    stored, wanted = rows(snapshot, MEASUREMENTS), schema_from_struct(Measurement)
+    told = authority(MEASUREMENTS, observed=stored.schema, struct=wanted)
     if any(finding.severity == "error" for finding in told.findings):
         return {}
-    files = [snapshot.directory(MEASUREMENTS) / file for file in stored.files]
-    try:
-        rows = pa.concat_tables([aligned(pq.read_table(file), wanted) for file in files])
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StoreError(f"{files[0]} cannot be read ({error}); delete the store") from error
     found: dict[tuple[str, str], dict[str, float]] = {}
-    for scope, subject, what, value in zip(*rows.to_pydict().values(), strict=True):
+    for scope, subject, what, value in zip(
+        *aligned(stored, wanted).to_pydict().values(), strict=True
+    ):
         found.setdefault((scope, subject), {})[what] = value
     return found

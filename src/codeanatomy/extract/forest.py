@@ -88,12 +88,6 @@ def roles(*names: str) -> Flags:
 FUNCTIONS = kinds("FunctionDef", "AsyncFunctionDef", "Lambda")
 DEFINITIONS = FUNCTIONS | kinds("Module", "ClassDef")
 COMPREHENSIONS = kinds("ListComp", "SetComp", "DictComp", "GeneratorExp")
-_STORED = roles(
-    *("Assign.targets", "AugAssign.target", "AnnAssign.target", "For.target", "AsyncFor.target"),
-    *("comprehension.target", "NamedExpr.target", ".optional_vars", "TypeAlias.name"),
-)
-_DELETED = roles("Delete.targets")
-_UNPACKED = roles("Tuple.elts", "List.elts", "Starred.value")
 _TARGETS = kinds("Name", "Attribute", "Subscript", "Starred", "List", "Tuple")
 _BODIES = kinds("Module", "ClassDef")  # definitions whose body is a METHOD of its own
 _IN_BODY = roles("Module.body", "ClassDef.body")
@@ -177,7 +171,9 @@ class Forest:
         self._locate()
         self._own()
         self._identify()
-        self.context = self._contexts()
+        self.context = _TARGETS[self.kind].astype(np.uint8)  # index into CONTEXTS
+        self.context[columns.stores] = STORE
+        self.context[columns.deletions] = DEL
 
     def rows(self, mask: Flags) -> Ints:
         """The rows whose construct is in the mask."""
@@ -301,17 +297,3 @@ class Forest:
         self.container_key = self.definition_bodies[container]
         self.position = ordinals(np.maximum(self.parent.astype(np.int64) * 2 + in_body, 0))
         self.position[self.first_row] = 0
-
-    def _contexts(self) -> npt.NDArray[np.uint8]:
-        """Index into CONTEXTS: load, store or del for the classes that can be targets, else ''."""
-        target = _TARGETS[self.kind]
-        context = target.astype(np.uint8)
-        context[_STORED[self.role] & target] = STORE
-        context[_DELETED[self.role] & target] = DEL
-        inner = np.flatnonzero(_UNPACKED[self.role] & target)
-        inner = inner[_TARGETS[self.kind[self.parent[inner]]]]
-        while True:
-            wanted = context[self.parent[inner]]
-            if np.array_equal(wanted, context[inner]):
-                return context
-            context[inner] = wanted

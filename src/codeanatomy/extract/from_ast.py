@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from codeanatomy.extract import comments, names
+from codeanatomy.extract import names
 from codeanatomy.extract.columns import Column, coded, constant, interned, located, table
+from codeanatomy.extract.comments import comments
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
@@ -97,14 +98,10 @@ class AstCollector:
         self._texts.append(Text(ordinal, source.utf8, source.origin, lines, positions))
         return True
 
-    def finish(self) -> dict[str, pa.Table]:
-        """The tables of `TABLES`."""
-        forest = self.forest()
-        return self.tables(forest, Scopes(forest)) | comments.comments(forest)
-
-    def tables(self, forest: Forest, scopes: Scopes) -> dict[str, pa.Table]:
-        """All tables but that of comments."""
-        starts = name_starts(forest)
+    def finish(self, broken: Sequence[bool] = ()) -> dict[str, pa.Table]:
+        """The tables of `TABLES`; `broken` as in `forest`."""
+        forest = self.forest(broken)
+        scopes, starts = Scopes(forest), name_starts(forest)
         last, calls = names.calls(forest)
         with deep(4 * WALK_DEPTH):  # branches take up to four frames for a level of the tree
             flow = Flow(forest, scopes) if self._flows else None
@@ -114,7 +111,9 @@ class AstCollector:
         tables |= definitions(forest, starts, flow) | parameters(forest)
         tables |= imports(forest) | decorators(forest)
         tables |= names.references(forest, scopes) | names.variables(forest, scopes, starts)
-        tables |= names.bases(forest) | names.members(forest, *members(self._emitted))
+        tables |= (
+            comments(forest) | names.bases(forest) | names.members(forest, *members(self._emitted))
+        )
         # rows count through the batch: no file starts anew
         return tables | constraint_tables(self._emitted, forest.key)
 

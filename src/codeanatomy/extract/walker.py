@@ -132,6 +132,8 @@ class Columns:
         self.roles = bytearray()  # index into ROLES
         self.parents: list[int] = []  # row, -1 for a module
         self.texts: list[str | None] = []  # one per row of a class in TEXT
+        self.stores: list[int] = []  # targets,
+        self.deletions: list[int] = []  # and those of `del`
         self.values: list[object] = []  # one per Constant
         self.docstrings: list[str | None] = []  # one per definition
         self.decorators: list[str] = []  # dotted text, one per decorator
@@ -180,7 +182,9 @@ def _source() -> str:
     """Text of `make`, which binds the columns and gives the visitor of modules."""
     lines = ["def make(columns, D, A, T, Nowhere, dotted, written, interleaved):"]
     lines += [f"    add_{name} = columns.{name}.append" for name in vars(Columns())]
-    lines.append("    kinds, keyword = columns.kinds, A['keyword']")
+    lines.append(
+        "    kinds = columns.kinds; keyword, Load, Store = A['keyword'], A['Load'], A['Store']"
+    )
     for name, fields in _GRAMMAR.items():
         lines.append(f"    def v_{name}(n, p=-1):")
         lines += [f"        {line}" for line in _visitor(name, fields)]
@@ -204,6 +208,9 @@ def _visitor(name: str, fields: dict[str, str]) -> list[str]:
         lines.append(f"add_kinds({_NUMBERED[name]})")
     if name in TEXT:
         lines.append(f"add_texts(n.{TEXT[name]})")
+    if "ctx" in fields:
+        lines.append("c = n.ctx.__class__")
+        lines.append("if c is not Load: (add_stores if c is Store else add_deletions)(i)")
     steps = _STEPS.get(name) or "".join(_step(*item) for item in fields.items())
     return lines + [_expanded(name, line) for line in (_NOTES.get(name, "") + steps).splitlines()]
 

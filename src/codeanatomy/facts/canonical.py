@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+_CODE = ("*.py", "*.sql")
+
 
 def canonical(value: object) -> bytes:
     """JSON with sorted keys and no spaces; structs, dicts, lists and plain values."""
@@ -24,8 +26,8 @@ def digest(data: bytes) -> str:
 
 @functools.cache
 def code_digest(*files: Path) -> str:
-    """32 hex digits over our own code: this package's, or the files'. Taken once per process, near
-    the time at which the code was imported."""
-    package = Path(__file__).parents[1]
-    found = files or tuple(sorted((*package.rglob("*.py"), *package.rglob("*.sql"))))
+    """32 hex digits over our own code: this package's and those that lie beside it, or the files'.
+    Taken once per process, near the time at which the code was imported."""
+    ours = Path(__file__).parents[2].glob("codeanatomy*")
+    found = files or tuple(sorted(p for one in ours for kind in _CODE for p in one.rglob(kind)))
     return digest(b"".join(path.name.encode() + b"\0" + path.read_bytes() for path in found))

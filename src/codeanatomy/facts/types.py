@@ -53,7 +53,6 @@ STATEMENT = SemanticType("node.statement", "node", "ref", "file.owner")
 CONTROLLER = SemanticType("node.controller", "node", "ref", "file.owner")  # what decides on it
 BINDING = SemanticType("node.binding", "node", "ref", "file.owner")  # what gave it its value
 COMPILED = SemanticType("node.compiled", "node", "ref", "file.owner")  # a code object
-DISTRIBUTION = SemanticType("node.distribution", "node", "ref", "file.owner")
 TARGET = SemanticType("node.target", "node", "ref", "file.ref")  # a thing of the file in FILE_REF
 
 # whole-graph ids, made by views from file id and node key
@@ -74,7 +73,6 @@ LINE = SemanticType("span.line", "line", unit="1-based")
 NAME = SemanticType("name", "name")
 QUALIFIED = SemanticType("name.qualified", "qualified")
 QUALNAME = SemanticType("name.local", "qualname")  # dotted inside its file
-TOP = SemanticType("name.top", "top")  # first part of a dotted name
 SYMBOL = SemanticType("symbol", "symbol", "key")  # dotted external name
 CONSTRUCT = SemanticType("syntax.construct", "construct")  # ast class, with its operator
 ROLE = SemanticType("syntax.role", "role")

@@ -27,7 +27,7 @@ class Size(msgspec.Struct, frozen=True):
 class Past(msgspec.Struct, frozen=True):
     """What a task made and took in an earlier run, and rows of evidence that it rested on."""
 
-    evidence: float
+    base_rows: float
     rows: float
     bytes: float
     milliseconds: float
@@ -35,9 +35,9 @@ class Past(msgspec.Struct, frozen=True):
 
 class Estimate(msgspec.Struct, frozen=True):
     """What a task will read, make and take, and how that is known: measured, assumed, unknown.
-    `evidence`: rows of the tables below it, each as often as it is read."""
+    `base_rows`: rows of the tables below it, each as often as it is read."""
 
-    evidence: int
+    base_rows: int
     rows_read: int
     rows: int
     bytes: int
@@ -63,7 +63,7 @@ def estimates(
 
     def below(name: str) -> int:
         if name in found:
-            return found[name].evidence
+            return found[name].base_rows
         return sizes[name].rows if name in sizes else 0
 
     def rows_of(name: str) -> int | None:
@@ -79,7 +79,7 @@ def estimates(
         if len(known) < len(read):
             found[task.view] = Estimate(base, total, 0, 0, 0.0, "unknown")
         elif (before := past.get(task.view)) is not None:
-            grown = base / before.evidence if before.evidence else 1.0
+            grown = base / before.base_rows if before.base_rows else 1.0
             made = (round(grown * before.rows), round(grown * before.bytes))
             took = grown * before.milliseconds
             found[task.view] = Estimate(base, total, *made, took, "measured")

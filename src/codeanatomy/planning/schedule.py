@@ -10,14 +10,15 @@ from codeanatomy.planning.tasks import Task
 
 _COPIES = 2  # a result, and the sorted or encoded copy that takes its place
 _PER_ROW_READ = 8  # bytes of hash tables, buffers and batches on their way
-_PER_TASK, _ENGINE = 8 << 20, 64 << 20  # threads and plans of a task; of the engine and the store
+_PER_TASK, _ENGINE = 8 << 20, 128 << 20  # threads and plans of a task; of the engine and the store
 
 
 class Scheduled(msgspec.Struct, frozen=True):
     """One task that makes rows, in the order in which tasks start when they are ready.
 
     `bottom_level`: milliseconds from its start to the end of all that waits for it; `slack`: by how
-    much it may start later without delaying the run; `needs`: bytes while it runs.
+    much it may start later without delaying the run; `needs`: bytes while it runs; `bytes`: what it
+    makes and keeps to the end of the run; `base_rows`: rows of the tables that it rests on.
     """
 
     view: str
@@ -28,7 +29,9 @@ class Scheduled(msgspec.Struct, frozen=True):
     slack: float
     critical: bool
     needs: int
-    keeps: int  # bytes, from its end to that of the run
+    bytes: int
+    rows: int
+    base_rows: int
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -96,10 +99,12 @@ def schedule(
             slack=round(slack[task.view], 3),
             critical=task.view in path,
             needs=_COPIES * made + _PER_ROW_READ * read[task.view] + _PER_TASK,
-            keeps=made,
+            bytes=made,
+            rows=expected[task.view].rows,
+            base_rows=expected[task.view].base_rows,
         )
         found.append(one)
-        peak, held = max(peak, held + one.needs), held + one.keeps
+        peak, held = max(peak, held + one.needs), held + one.bytes
     return Schedule(tuple(found), path, round(length, 3), peak, machine)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from codeanatomy.facts.errors import UsageError
 from codeanatomy.facts.tables.artifacts import Decision
 
+WORKLOAD = "workload"
 BATCH, UPDATE = "batch_ingest", "incremental_update"
 QUERY, REPLAY = "interactive_query", "compile_replay"
 _COMMON = {
@@ -43,11 +45,22 @@ def classify(command: str, files: int = 0, changed: int = 0, stored: bool = Fals
         value, reason = BATCH, f"{changed} of {files} files changed: as much work as anew"
     else:
         value, reason = BATCH, "there is no graph yet"
+    return _decision(value, reason, numbers if command == "build" else {})
+
+
+def named(value: str) -> Decision:
+    """The class of that name, chosen by hand; UsageError where there is none."""
+    if value not in PROFILES:
+        raise UsageError(f"no workload class {value!r}; there are {', '.join(PROFILES)}")
+    return _decision(value, "chosen by hand", {})
+
+
+def _decision(value: str, reason: str, numbers: dict[str, float]) -> Decision:
     return Decision(
-        section="workload",
+        section=WORKLOAD,
         subject="run",
         value=value,
         reason=reason,
-        evidence=numbers if command == "build" else {},
+        evidence=numbers,
         refused=tuple(name for name in PROFILES if name != value),
     )

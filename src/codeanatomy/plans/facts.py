@@ -86,10 +86,6 @@ class PlanFacts(msgspec.Struct, frozen=True):
     opaque: tuple[str, ...]
     nodes: dict[str, int]
     fingerprint: str
-    lineage: dict[str, tuple[str, ...]] = {}
-    influence: tuple[str, ...] = ()
-    functions: tuple[str, ...] = ()
-    slow_distinct: bool = False
 
 
 def planning_session(schemas: Mapping[str, pa.Schema]) -> SessionContext:

@@ -12,7 +12,7 @@ from codeanatomy.facts.ids import grouped
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.pairs import each
 from codeanatomy.resolve.world import Modules
-from codeanatomy.sources.typeshed import Stubs
+from codeanatomy_stubs.stubs import Stubs
 
 EXTERNAL_DEPTH = 6  # attributes followed below the name that an import or builtin gives
 MODULE_TYPE = "types.ModuleType"  # a module of which nothing but that is known

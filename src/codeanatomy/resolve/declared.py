@@ -4,7 +4,7 @@ types that the standard library's stubs give to calls and attributes?"""
 from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Declared, Fixpoint
-from codeanatomy.sources.stub_types import Type
+from codeanatomy_stubs.types import Type
 
 TYPING = ("typing", "typing_extensions", "collections.abc", "types")
 # of these the value is one of the arguments'

@@ -12,8 +12,8 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.lookup import Lookup
 from codeanatomy.resolve.pairs import Arguments, Flags, Ints, each, mapped, pair
 from codeanatomy.resolve.world import FILE, MODULE_NAMES, Modules, World
-from codeanatomy.sources.stub_types import Type
-from codeanatomy.sources.typeshed import Stubs
+from codeanatomy_stubs.stubs import Stubs
+from codeanatomy_stubs.types import Type
 
 WAITS = -(1 << 62)  # no place and no object
 VARARG = -2  # index of *args; **kwargs is one below

@@ -10,7 +10,7 @@ from codeanatomy.resolve import points as p
 from codeanatomy.resolve.classes import Classes
 from codeanatomy.resolve.pairs import Rows
 from codeanatomy.resolve.world import Modules, World
-from codeanatomy.sources.typeshed import Stubs
+from codeanatomy_stubs.stubs import Stubs
 
 CONTAINERS = frozenset(f"builtins.{x}" for x in ("list", "dict", "set", "frozenset", "tuple"))
 ENUMS = frozenset(f"enum.{x}" for x in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"))

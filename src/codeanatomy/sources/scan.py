@@ -12,7 +12,6 @@ from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import table_of
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SkippedFile, SourceFile, SourceRoot
-from codeanatomy.sources.distributions import distributions
 from codeanatomy.sources.git import Git, folders_above, git_of
 from codeanatomy.sources.reading import Digest, blob_id, head
 from codeanatomy.sources.roots import chosen_roots, declared_roots, name_files
@@ -27,8 +26,6 @@ class Repository(msgspec.Struct, frozen=True):
     skipped: pa.Table
     roots: pa.Table
     problems: pa.Table
-    distributions: pa.Table
-    provided: pa.Table
     ref: str | None
     commit: str | None
     dirty: bool | None
@@ -41,10 +38,8 @@ def scan(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     out: Path | None = None,
-    environment: str | Path | None = None,
 ) -> Repository:
-    """Walks and hashes a git work tree or plain folder; `environment` is a Python or its folder,
-    for the distributions in it. UsageError when there is no such folder."""
+    """Walks and hashes a git work tree or plain folder. UsageError when there is no such folder."""
     root = folder_of(repo)
     chosen = chosen_roots(root, roots)
     git, broken = git_of(root)
@@ -72,15 +67,12 @@ def scan(
         ("sources", "sources", code, CODES[code].severity, message, path, 0, 0, 0)
         for path, code, message in sorted(trouble)
     ]
-    required, provided = distributions(root, walk.projects, environment)
     return Repository(
         root=root,
         files=table_of(SourceFile, rows),
         skipped=table_of(SkippedFile, skipped),
         roots=table_of(SourceRoot, [(r.path, r.reason) for r in starts]),
         problems=table_of(Problem, found),
-        distributions=required,
-        provided=provided,
         ref=git.ref if git is not None else None,
         commit=git.commit if git is not None else None,
         dirty=dirty,

@@ -37,7 +37,7 @@ def listener() -> Callable[[Event], None]:
                 if kind == "phase":
                     within.pop()
         if not kind and what == "finished":
-            took.record(event.numbers["ms"], {"view": event.subject})
+            took.record(event.numbers["milliseconds"], {"view": event.subject})
             made.record(event.numbers["rows"], {"view": event.subject})
 
     return hear

@@ -42,13 +42,6 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # parameters of mallopt
     help="Processes that read files. Default: one per processor.",
 )
 @click.option(
-    "--env",
-    "environment",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PYTHON",
-    help="An interpreter or virtual environment: its metadata says what provides which module.",
-)
-@click.option(
     "--memory",
     type=click.IntRange(min=1),
     metavar="MIB",

@@ -17,7 +17,8 @@ from codeanatomy.facts.errors import UsageError
     "changes",
     multiple=True,
     metavar="SECTION.SUBJECT=VALUE",
-    help="Decide this otherwise (`codeanatomy show policy`), e.g. cache.spans_of=none; repeatable.",
+    help="Decide this otherwise (`codeanatomy show policy`), e.g. workload.run=compile_replay; may "
+    "be repeated.",
 )
 @click.option("--no-cache", is_flag=True, help="Read every file anew.")
 @options.graph_option

@@ -15,7 +15,6 @@ COLUMNS = {
     "unresolved": ("place", "what", "text", "reason"),
     "skipped": ("path", "reason", "detail"),
     "roots": ("folder", "reason"),
-    "dependencies": ("distribution", "version", "requirement", "known", "symbols"),
     "kinds": ("entity", "kind", "count"),
 }
 
@@ -26,7 +25,6 @@ _WHAT = {
     "unresolved": "sites whose target is unknown, with the reason",
     "skipped": "files and folders that were left out, with the reason",
     "roots": "folders that module names start from",
-    "dependencies": "distributions, how they are known, and how many symbols are used of each",
     "kinds": "how many nodes and edges of each kind",
     "witnesses": "who was asked: files, rows, problems, and seconds of the build",
     "tables": "tables and views that `query` can read, with their columns",

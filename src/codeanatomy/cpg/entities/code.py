@@ -17,18 +17,6 @@ ENTITIES = (
     Entity(name="body", table="body", kind="METHOD"),
     Entity(name="exit", table="exit", kind="METHOD_RETURN"),
     Entity(name="parameter", table="parameter", properties=(Property("PASSING", "passing"),)),
-    Entity(
-        name="dependency",
-        table="dependency",
-        kind="DEPENDENCY",
-        external=True,
-        evidence="sources",
-        properties=(
-            Property("VERSION", "version"),
-            Property("REQUIREMENT", "requirement"),
-            Property("KNOWN_AS", "known"),
-        ),
-    ),
     Entity(name="external", table="external", kind="EXTERNAL", external=True, evidence="resolve"),
     Entity(
         name="syntax",

@@ -120,14 +120,6 @@ MEANING = (
         where=(Where(t.WHAT, ("decorator",)),),
         ordinal=True,
     ),
-    Relation(
-        name="rel_provided_by",
-        kind="PROVIDED_BY",
-        left=("provided",),
-        src=t.NODE,
-        dst=t.DISTRIBUTION,
-        adds="sources",
-    ),
     _scope(name="rel_capture", kind="CAPTURE", left=("capture",), src=t.FUNCTION, dst=t.CAPTURED),
 )
 LINKS = tuple(

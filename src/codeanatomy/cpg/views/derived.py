@@ -12,10 +12,11 @@ _STRUCTS: dict[str, type[msgspec.Struct]] = {
     "exit": views.Exit,
     "module": views.Module,
     "file_span": views.FileSpan,
-    "provided": views.Provided,
-    "dependency": views.Dependency,
     "used": views.Link,
     "bound": views.Link,
+    "filled": views.Link,
+    "unpacked": views.Link,
+    "received": views.Link,
     "tested": views.Link,
     "problem_rows": graph.Problem,
 }

@@ -164,13 +164,9 @@ class Flow:
         valued = np.zeros(forest.size, np.bool_)
         valued[forest.parent[forest.rows_in(roles("AnnAssign.value"))]] = True
         wrote = ~annotated | valued[forest.parent[scopes.binders]]
-        ends = np.array(self._blocks.unbound, np.int64).reshape(-1, 2)
-        handlers, last = ends[ends[:, 1] >= 0].T
-        caught = scopes.binding[np.searchsorted(scopes.binders, handlers)]
-        rows = np.concatenate([scopes.uses[read], scopes.binders[wrote], handlers])
-        variable = np.concatenate([scopes.found[read], scopes.binding[wrote], caught])
-        index = np.arange(len(rows))
-        binds, ended = index >= np.count_nonzero(read), index >= len(rows) - len(handlers)
+        rows = np.concatenate([scopes.uses[read], scopes.binders[wrote]])
+        variable = np.concatenate([scopes.found[read], scopes.binding[wrote]])
+        binds = np.arange(len(rows)) >= np.count_nonzero(read)
         runs = forest.definition[forest.scope[rows]].astype(np.int64)
         foreign = runs != forest.definition[scopes.scope[variable]]
         shared = np.zeros(len(scopes.scope) + 1, np.bool_)
@@ -179,10 +175,9 @@ class Flow:
         elsewhere = np.zeros(len(each) + 1, np.bool_)
         elsewhere[each] = foreign | shared[variable]
         block, place = self._places(rows, binds, runs)
-        block[ended], place[ended] = last, 2 * forest.size
         chosen = np.flatnonzero(self._idom[block] >= 0)
         chosen = chosen[np.lexsort((place[chosen], block[chosen], each[chosen]))]
-        kills = (binds & (forest.context[rows] == DEL)) | ended
+        kills = binds & (forest.context[rows] == DEL)
         rows, each, block = rows[chosen], each[chosen], block[chosen]
         return Items(rows, each, block, binds[chosen], kills[chosen]), elsewhere
 

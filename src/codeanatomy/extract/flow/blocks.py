@@ -31,7 +31,6 @@ _JUMPS = (BREAK, CONTINUE, RETURN)
 _THROWN = {EXCEPTION, RAISE, NOMATCH}
 _OUT = 0  # label of a definition's exit
 _NOWHERE = -1
-_UNBINDS = -1  # stands among the ways of a frame for the handler that unbinds its name there
 
 Edge = tuple[int, int, int]  # source, target, way
 
@@ -42,8 +41,7 @@ class Blocks:
     `points` are (code, block) in order of evaluation: the code is a row, or counts from the number
     of rows: the entries of all definitions, then their exits. `marks` are (2 * row, or one more if
     after it; block): from there on, rows of the same definition belong to that block, to the next
-    mark. `lands` says where a statement or case binds its names, `unbound` are (handler, block)
-    where the name of an exception is deleted again.
+    mark. `lands` says where a statement or case binds its names.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -51,7 +49,6 @@ class Blocks:
         self.marks: list[tuple[int, int]] = []
         self.edges: list[Edge] = []
         self.lands: dict[int, int] = {}
-        self.unbound: list[tuple[int, int]] = []
         self.first: list[int] = []
         self.count = 0
         self._parts = parts
@@ -164,11 +161,6 @@ class Blocks:
             if way in frame:
                 self._edge(frame[way], way)
                 return
-            if _UNBINDS in frame:
-                label = self._label()
-                self._edge(label, way)
-                self._place(label)
-                self.unbound.append((frame[_UNBINDS], self._block))
         self._edge(_OUT, way)
 
     # expressions
@@ -380,10 +372,7 @@ class Blocks:
                     missed = after, NOMATCH
                 self._enter(missed[0], (MATCH, missed[1]))
             self.lands[handler] = self._block
-            self._frames.append({_UNBINDS: handler} if handler in self._parts.naming else {})
             self._body(self._parts.of(handler, "body"))
-            if self._frames.pop():
-                self.unbound.append((handler, self._block))
             self._goto(after if star else final)
             if after >= 0:
                 self._place(after)

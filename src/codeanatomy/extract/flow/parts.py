@@ -15,7 +15,6 @@ _OPERANDS = roles(
     *(".test", ".msg", ".iter", ".ifs", ".elt", ".context_expr", ".subject", ".guard"),
     *("BoolOp.values", "DictComp.key", "DictComp.value", ".decorator_list"),
 )
-_HANDLERS = roles(".handlers")
 _COMPARED = roles("Compare.left", "Compare.comparators")
 _NEGATED = np.array([construct == "UnaryOp.Not" for construct in CONSTRUCTS])
 _BRANCHING = kinds("BoolOp", "IfExp") | COMPREHENSIONS | _NEGATED
@@ -36,10 +35,9 @@ class Parts:
 
     `anchors` are rows that are evaluated as wholes: statements, handlers, cases, and operands that
     may be left out; `statements` are statements and handlers alone. `branches` holds, by anchor,
-    the outermost rows in it that go different ways; `naming` are the handlers that name their
-    exception, `truth` the constants among the tests; `raises` and `binds` tell of an anchor whether
-    something in it may raise, and whether it binds a name; `ends` is the last row below each row
-    (or the row itself).
+    the outermost rows in it that go different ways; `truth` are the constants among the tests;
+    `raises` and `binds` tell of an anchor whether something in it may raise, and whether it binds a
+    name; `ends` is the last row below each row (or the row itself).
     """
 
     def __init__(self, forest: Forest, scopes: Scopes) -> None:
@@ -53,7 +51,6 @@ class Parts:
         anchored = _STATEMENTS[role] | _OPERANDS[role] | negated
         anchored |= _COMPARED[role] & chain[parent]
         self.anchors: Ints = np.flatnonzero(anchored)
-        self.naming = set(np.flatnonzero(_HANDLERS[role] & (forest.bound >= 0)).tolist())
         self.statements: Ints = np.flatnonzero((_STATEMENTS & ~_WITHIN)[role])
         self.chains = set(np.flatnonzero(chain).tolist())
         every = np.arange(forest.size)

@@ -36,30 +36,6 @@ class SourceRoot(msgspec.Struct, frozen=True):
     reason: Annotated[str, t.REASON, "option, pyproject, setup.cfg, src folder, topmost folder ..."]
 
 
-class Distribution(msgspec.Struct, frozen=True):
-    """One row per distribution that the project declares or an environment holds, and the standard
-    library's."""
-
-    file_id: Annotated[int, t.FILE, "always EXTERNAL_FILE"]
-    node: Annotated[int, t.NODE]
-    name: Annotated[str, t.NAME, "normalised as in PEP 503"]
-    version: Annotated[str | None, t.TEXT, "null where only the requirement is known"]
-    requirement: Annotated[str | None, t.TEXT, "what the project asks for; null: not declared"]
-    known: Annotated[str, t.REASON, "standard library, installed or declared"]
-
-
-class ProvidedModule(msgspec.Struct, frozen=True):
-    """One row per module that a distribution provides."""
-
-    file_id: Annotated[int, t.FILE, "always EXTERNAL_FILE"]
-    distribution: Annotated[int, t.DISTRIBUTION]
-    module: Annotated[str, t.MODULE, "dotted"]
-    top: Annotated[str, t.TOP, "its first part"]
-    known: Annotated[str, t.ORIGIN, "standard library, installed or declared"]
-    certainty: Annotated[str, t.CERTAINTY]
-    confidence: Annotated[float, t.CONFIDENCE]
-
-
 class SourceText(msgspec.Struct, frozen=True):
     """The bytes of each distinct content, so that answers about an old snapshot show its lines."""
 

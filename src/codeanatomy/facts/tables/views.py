@@ -7,7 +7,6 @@ import msgspec
 from codeanatomy.facts import types as t
 from codeanatomy.facts.tables import Placed
 from codeanatomy.facts.tables.graph import Edge
-from codeanatomy.facts.tables.source import Distribution
 
 
 class Body(Placed, frozen=True):
@@ -32,17 +31,6 @@ class Module(msgspec.Struct, frozen=True):
     witness: Annotated[str, t.CODED, t.EVIDENCE]
 
 
-class Provided(msgspec.Struct, frozen=True):
-    """An external symbol and the distribution that it comes from."""
-
-    file_id: Annotated[int, t.FILE]
-    node: Annotated[int, t.NODE]
-    distribution: Annotated[int, t.DISTRIBUTION]
-    known: Annotated[str, t.ORIGIN]
-    certainty: Annotated[str, t.CERTAINTY]
-    confidence: Annotated[float, t.CONFIDENCE]
-
-
 class Link(msgspec.Struct, frozen=True):
     """What one thing is to another of any file, as a view says."""
 
@@ -61,10 +49,6 @@ class FusedEdge(Edge, frozen=True):
     """An edge of a kind that several witnesses may give."""
 
     disputed: Annotated[bool, t.DISPUTED, "they answered, and no two of them alike"]
-
-
-class Dependency(Distribution, frozen=True):
-    """A distribution that the project declares or uses."""
 
 
 class FileSpan(msgspec.Struct, frozen=True):

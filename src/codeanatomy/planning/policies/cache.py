@@ -4,6 +4,7 @@ from codeanatomy.facts.tables.artifacts import Decision
 from codeanatomy.planning.estimate import Estimate
 from codeanatomy.planning.signals import Signals
 from codeanatomy.planning.tasks import Task
+from codeanatomy.planning.tiers import streamed
 from codeanatomy.planning.workload import BATCH, UPDATE
 
 VALUES = ("output", "memory", "staging", "none")
@@ -45,7 +46,7 @@ def _decided(task: Task, known: Signals, expected: Estimate, room: int | None) -
     else:
         fits = room is None or expected.bytes <= room or expected.basis == "unknown"
         on_disk = known.workload.value in (BATCH, UPDATE)
-        value = "memory" if fits or not on_disk else "staging"
+        value = "memory" if fits or not on_disk or not streamed(expected.rows) else "staging"
         reason = f"{readers} views read it and it costs {work} operators"
         confidence = expected.confidence
         if expected.basis != "unknown" and again < keeping[value]:

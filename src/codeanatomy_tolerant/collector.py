@@ -8,13 +8,13 @@ import pyarrow as pa
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
-from codeanatomy.extract import comments, from_ast
 from codeanatomy.extract.decoding import Offsets, line_starts
-from codeanatomy.extract.mending import MAX_ROWS, Mender, Region
-from codeanatomy.extract.scopes import Scopes
+from codeanatomy.extract.from_ast import EVERYTHING, AstCollector
+from codeanatomy.extract.from_ast import TABLES as AST_TABLES
 from codeanatomy.extract.witness import Extractor, Source, Wanted, trouble, trouble_table
 from codeanatomy.facts.schema import table_name
 from codeanatomy.facts.tables.trouble import FileProblem
+from codeanatomy_tolerant.mending import MAX_ROWS, Mender, Region
 
 WITNESS = "treesitter"
 MAX_REGIONS = 50  # per file; one more row tells how many others there are
@@ -23,10 +23,10 @@ LARGE = 1 << 20  # bytes from which a single round must do
 SHOWN = 40  # characters of a region in its message
 FEW_CONTROLS = 10  # control characters that any text survives
 MAX_CONTROLS = 0.02  # share of them in a text
-TABLES: tuple[type[msgspec.Struct], ...] = (*from_ast.TABLES, FileProblem)
+TABLES: tuple[type[msgspec.Struct], ...] = (*AST_TABLES, FileProblem)
 
 _LANGUAGE = Language(tree_sitter_python.language())
-_TROUBLE = Query(_LANGUAGE, "(comment) @comment (ERROR) @broken (MISSING) @missing")
+_TROUBLE = Query(_LANGUAGE, "(ERROR) @trouble (MISSING) @trouble")
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 _SPACES = bytes(32 if byte in _CONTROLS or byte == 11 else byte for byte in range(256))
 _INVISIBLE = re.compile(rb"(?<!^)\xef\xbb\xbf|\xe2\x80\x8b|\xe2\x81\xa0")  # blanks to the grammar
@@ -39,11 +39,10 @@ class TreeSitterCollector:
     """Reads one file after the other into a tree for the `ast` witness's collector, and makes the
     tables of the batch from its. In a file with broken regions a binding may be hidden."""
 
-    def __init__(self, wanted: Wanted = from_ast.EVERYTHING) -> None:
+    def __init__(self, wanted: Wanted = EVERYTHING) -> None:
         self._parser = Parser(_LANGUAGE)
-        self._trees = from_ast.AstCollector(wanted)
+        self._trees = AstCollector(wanted)
         self._broken: list[bool] = []
-        self._comments: list[tuple[int, int, int]] = []
         self._problems: list[tuple[int, FileProblem]] = []
 
     def add(self, ordinal: int, source: Source) -> bool:
@@ -62,10 +61,10 @@ class TreeSitterCollector:
         text = b"" if binary else _readable(utf8)
         text, root, blanked = _mended(self._parser, text, suspect)
         reader = Mender(text, root)
-        self._trees.add(ordinal, Source(source.content, reader.tree(), None, utf8, origin))
-        notes, regions = _extras(root)
-        regions += blanked + reader.lost
-        self._comments += [(len(self._broken), *note) for note in notes]
+        tree, mended, places = reader.read()
+        places = places if origin is None else origin[places]
+        self._trees.add(ordinal, Source(source.content, tree, None, mended, places))
+        regions = _regions(root) + blanked + reader.lost
         self._broken.append(bool(regions) or reader.cut or reader.deep)
         found = _problems(regions, utf8, origin)
         if binary:
@@ -80,11 +79,7 @@ class TreeSitterCollector:
 
     def finish(self) -> dict[str, pa.Table]:
         """The tables of `TABLES`."""
-        forest = self._trees.forest(self._broken)
-        tables = self._trees.tables(forest, Scopes(forest))
-        file, start, end = np.array(self._comments, np.int64).reshape(-1, 3).T
-        base = forest.base[file]
-        tables |= comments.comment_table(forest, base + start, base + end)
+        tables = self._trees.finish(self._broken)
         return tables | {table_name(FileProblem): trouble_table(self._problems)}
 
 
@@ -105,7 +100,7 @@ def _mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, No
     root = parser.parse(text).root_node
     blanked: list[Region] = []
     for turn in range(1 if len(text) > LARGE else MAX_ROUNDS):
-        broken = _outermost(_extras(root)[1]) if root.has_error else []
+        broken = _outermost(_regions(root)) if root.has_error else []
         starts = [start for start, end, _ in broken if b"\n" in text[start:end]]
         places = starts if turn or suspect is None else [suspect]
         lines = sorted({_line_at(text, place) for place in places}) if broken else []
@@ -113,7 +108,7 @@ def _mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, No
         for start, end, _ in lines:
             trial[start:end] = b" " * (end - start)
         other = parser.parse(bytes(trial)).root_node if lines else root
-        if _size(lines) + _size(_outermost(_extras(other)[1])) < _size(broken):
+        if _size(lines) + _size(_outermost(_regions(other))) < _size(broken):
             text, root = bytes(trial), other
             blanked += lines
         elif turn or not broken:
@@ -121,14 +116,12 @@ def _mended(parser: Parser, text: bytes, suspect: int | None) -> tuple[bytes, No
     return text, root, blanked
 
 
-def _extras(root: Node) -> tuple[list[tuple[int, int]], list[Region]]:
-    """Spans of all comments, in source order, and what was not read."""
-    found = QueryCursor(_TROUBLE).captures(root)
-    notes = sorted((node.start_byte, node.end_byte) for node in found.get("comment", ()))
-    broken = [*found.get("broken", ()), *found.get("missing", ())]
-    if len(broken) > 1:
-        broken = [node for node in broken if node != root]  # inner ones say more than the file
-    return notes, [(n.start_byte, n.end_byte, n.type if n.is_missing else "") for n in broken]
+def _regions(root: Node) -> list[Region]:
+    """What was not read."""
+    found = QueryCursor(_TROUBLE).captures(root).get("trouble", [])
+    if len(found) > 1:
+        found = [node for node in found if node != root]  # inner ones say more than the file
+    return [(n.start_byte, n.end_byte, n.type if n.is_missing else "") for n in found]
 
 
 def _problems(regions: list[Region], utf8: bytes, origin: Offsets | None) -> list[FileProblem]:

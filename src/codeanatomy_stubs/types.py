@@ -17,8 +17,6 @@ from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
-from codeanatomy.facts.errors import UsageError
-
 S = TypeVar("S")
 V = TypeVar("V")
 K = TypeVarTuple("K")
@@ -271,5 +269,5 @@ def installed() -> Path:
     """The folder of the stubs of typeshed-client, found without importing it."""
     found = importlib.util.find_spec("typeshed_client")
     if found is None or not found.submodule_search_locations:
-        raise UsageError("the stubs are not installed; run: pip install typeshed-client")
+        raise ModuleNotFoundError("the stubs are not installed; run: pip install typeshed-client")
     return Path(found.submodule_search_locations[0]) / "typeshed"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from codeanatomy.sources import stub_types as stubs
-from codeanatomy.sources.stub_types import NONE, SELF, UNKNOWN, Scope, Type, Types, fill, union
+from codeanatomy_stubs import types as stubs
+from codeanatomy_stubs.types import NONE, SELF, UNKNOWN, Scope, Type, Types, fill, union
 
 _SHAPELESS = {"builtins.object", "builtins.type", "typing.Any", "typing_extensions.Any"}
 _INNER = {"Annotated", "ClassVar", "Final", "NotRequired", "Optional", "Required", "Union"}

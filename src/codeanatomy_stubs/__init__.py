@@ -1,0 +1,1 @@
+"""What the stubs of the standard library declare, read as data; knows nothing of graphs."""
