@@ -3,61 +3,35 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from codeanatomy.query.callgraph import external_name, folded_scope
 from codeanatomy.query.graph import Graph
 from tests.query.handmade import Handmade
 
-SCOPES = {
-    "m.<module>",
-    "m.f",
-    "m.f.C.<body>",
-    "m.C.<body>",
-    "m.C.D.<body>",
-    "m.C.D.g#2",
-    "m.C#2.<body>",
-}
 
-
-@pytest.mark.parametrize(
-    ("name", "folded"),
-    [
-        ("m.<module>", "m"),
-        ("m.f", "m.f"),
-        ("m.f.C.<body>", "m.f"),
-        ("m.C.<body>", "m"),
-        ("m.C.D.<body>", "m"),
-        ("m.C.D.g#2", "m.C.D.g"),
-        ("m.C#2.<body>", "m"),
-        ("pkg/odd#1.py.<module>", "pkg/odd.py"),
-        ("m.f.<lambda1>", "m.f.<lambda1>"),
-    ],
-)
-def test_callers_are_scopes(name: str, folded: str) -> None:
-    assert folded_scope(name, SCOPES) == folded
-
-
-@pytest.mark.parametrize(
-    ("symbol", "name"),
-    [
-        ("builtins.len", "<builtin>.len"),
-        ("builtins.str.join", "<str>.join"),
-        ("builtins.int.bit_length", "<num>.bit_length"),
-        ("builtins.object.__init__", "<builtin>.object.__init__"),
-        ("json.dumps", "json.dumps"),
-        ("builtins", "builtins"),
-    ],
-)
-def test_external_names(symbol: str, name: str) -> None:
-    assert external_name(symbol) == name
+def test_names(tmp_path: Path) -> None:
+    hand = Handmade(tmp_path)
+    text = "class C:\n    class D: f(); g()\ndef f(): pass\n"
+    top = hand.file("m.py", text)
+    outer = hand.define("METHOD", "m.C#2.<body>", "m.py:1", "class C", top)
+    inner = hand.define("METHOD", "m.C#2.D.<body>", "m.py:2", "class D", outer)
+    f = hand.define("METHOD", "m.C#2.f#3", "m.py:3", "def f", top)
+    hand.define("METHOD", "m.f.<lambda1>", "m.py:3", "pass", f)
+    hand.call(inner, "m.py:2", "f()", f)
+    names = ("len", "str.join", "int.bit_length", "object.__init__", "property", "")
+    things = [hand.external(f"builtins.{name}".rstrip(".")) for name in names]
+    hand.call(inner, "m.py:2", "g()", *things, hand.external("json.dumps"))
+    called = ["<builtin>.len", "<builtin>.object.__init__", "<num>.bit_length", "<str>.join"]
+    assert hand.open().callgraph() == {
+        "m": [*called, "builtins", "json.dumps", "m.C.f"],
+        "m.C.f": [],
+        "m.f.<lambda1>": [],
+    }
 
 
 def test_graph(tmp_path: Path) -> None:
     hand = Handmade(tmp_path)
     top = hand.file("m.py", "class C:\n    x = f()\n    def __init__(self): len()\ndef f(): C()\n")
     cls = hand.define("TYPE_DECL", "m.C", "m.py:1", "class C", top)
-    body = hand.define("METHOD", "m.C.<body>", "m.py:1", "class C")
+    body = hand.define("METHOD", "m.C.<body>", "m.py:1", "class C", top)
     init = hand.define("METHOD", "m.C.__init__", "m.py:3", "def __init__(self): len()", body)
     f = hand.define("METHOD", "m.f", "m.py:4", "def f(): C()", top)
     hand.call(body, "m.py:2", "f()", f, certainty="possible")

@@ -108,7 +108,6 @@ def test_packages_below_plain_folders(tmp_path: Path) -> None:
         ("pyproject.toml", '[tool.setuptools.packages.find]\nwhere = ["lib"]'),
         ("pyproject.toml", '[tool.poetry]\npackages = [{include = "ns", from = "lib"}]'),
         ("pyproject.toml", '[tool.hatch.build.targets.wheel]\npackages = ["lib/ns"]'),
-        ("pyproject.toml", '[tool.hatch.build]\nsources = ["lib"]'),
         ("pyproject.toml", '[tool.pdm.build]\npackage-dir = "./lib/"'),
         ("pyproject.toml", '[tool.maturin]\npython-source = "lib"'),
         ("pyproject.toml", '[tool.uv.build-backend]\nmodule-root = "lib"'),

@@ -2,7 +2,6 @@
 of source, all as the build recorded them."""
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -109,8 +108,8 @@ def explain_nodes(tables: Tables, ids: Ids) -> list[ExplainedNode]:
         "counted", asked, held=held_edges("among(nodes.node_id, asked.id)")
     ).to_pylist():
         told[row["node"]][row["way"]][row["what"]] = row["count"]
-    rows = tables.lookup("props", "id", ids, "t.*").to_pylist()
-    for row in sorted(rows, key=itemgetter("key")):
+    properties = tables.sql_with(asked, "SELECT * FROM among(props.id, asked.id) ORDER BY key")
+    for row in properties.to_pylist():
         told[row["id"]]["properties"][row["key"]] = row[f"{row['value_type']}_value"]
     return msgspec.convert([*told.values()], list[ExplainedNode])
 

@@ -2,12 +2,10 @@
 
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from codeanatomy.cpg.artifacts import ARTIFACTS
@@ -16,13 +14,12 @@ from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import StoreError, UsageError, nearest
 from codeanatomy.facts.ids import Ids
-from codeanatomy.query import at, callgraph, explain
+from codeanatomy.query import at, explain
 from codeanatomy.query import slice as slices
 from codeanatomy.query.about import About, facts_of, stated
 from codeanatomy.query.resolve_name import Symbol, UnknownNameError, ends_as, resolve
-from codeanatomy.query.tables import Tables, question_sql, quoted
-from codeanatomy.query.walk import bodies, definitions, ids_of, references, unresolved_calls, walk
-from codeanatomy.sources.git import BrokenGit, git_of
+from codeanatomy.query.tables import Tables, id_table, question_sql, quoted
+from codeanatomy.query.walk import bodies, ids_of, sure, unresolved_calls, walk
 from codeanatomy.sources.walk import Changes, changes
 
 FOLDER = ".codeanatomy"
@@ -106,7 +103,7 @@ class Graph(contextlib.ExitStack):
     def defs(self, name: str, *, limit: int | None = None) -> pa.Table:
         """Where NAME is defined: definitions, variables, parameters, external symbols."""
         found = self.resolve(name, variables=True)
-        rows = definitions(self._tables, found)
+        rows = self._tables.asked("definitions", {"asked": id_table(ids_of(found))})
         missed = self._unresolved_named(_last(found), ())
         return self._answer(rows, missed, f"sites of that name ({_last(found)})", limit)
 
@@ -114,27 +111,10 @@ class Graph(contextlib.ExitStack):
         """Names, attributes and imports that mean NAME."""
         self.facts.needs("REF")
         found = self.resolve(name, variables=True)
-        rows = references(self._tables, found, certain=certain)
+        given = {"asked": id_table(ids_of(found))}
+        rows = self._tables.asked("references", given, kept=sure(certain))
         missed = self._unresolved_named(_last(found), ("name", "attribute", "import"))
         return self._answer(rows, missed, f"uses of that name ({_last(found)})", limit)
-
-    def written_by(self, path: str, line: int) -> tuple[str, str, datetime]:
-        """Commit, author and time of a line, as of the commit that the graph was built at; reads
-        the repository's history. UsageError where that does not know the line."""
-        git, _ = git_of(self.facts.folder(self.store))
-        inside, content = at.file_of(self._tables, self._relative(path))[1:]
-        if git is None or self.facts.commit is None:
-            raise UsageError("the graph is of no commit of a git work tree; nobody knows authors")
-        text = at.source_of(self._tables, content)
-        if not 1 <= line <= len(text.splitlines()):
-            raise UsageError(f"{inside} has no line {line}; it ends before")
-        try:
-            found = git.written_by(self.facts.commit, inside, text, line)
-        except BrokenGit as error:
-            raise UsageError(str(error)) from error
-        if found is None:
-            raise UsageError(f"{inside} is not as committed in {self.facts.commit[:10]}")
-        return found
 
     def at(
         self, path: str, line: int, column: int | None = None, *, limit: int | None = None
@@ -158,12 +138,16 @@ class Graph(contextlib.ExitStack):
         variables, through what decides whether they run, and through `depth` calls."""
         self.facts.needs("REACHING_DEF", "CDG", "CALL", "PARAMETER_LINK")
         file_id = at.file_of(self._tables, self._relative(path))[0]
-        seeds = slices.starting(self._tables, file_id, line, f"{path}:{line}")
-        slicer = slices.Slicer(self._tables, depth, forward=forward, certain=certain)
-        steps = [*map(slices.start, seeds), *slicer.steps(seeds)]
-        rows = slices.placed(self._tables, [steps]).drop_columns(["way", "step"])
-        rows = rows.sort_by([(column, "ascending") for column in ("path", "bstart", "bend")])
-        return self._sliced(rows, steps, "call sites in the slice", slicer.cut, limit)
+        seeds = self._tables.asked("starting", {}, file_id=file_id, line=line)
+        if not seeds.num_rows:
+            place = f"{path}:{line}"
+            raise UsageError(f"no statement begins at {place}; see `codeanatomy at {place}`")
+        steps, cut = slices.taken(
+            self._tables, seeds, seeds[:0], depth=depth, forward=forward, certain=certain
+        )
+        first = self._tables.asked("first", {"taken": steps})
+        rows = slices.placed(self._tables, first, "path, bstart, bend")
+        return self._sliced(rows, steps, "call sites in the slice", cut, limit)
 
     def path(
         self,
@@ -181,11 +165,13 @@ class Graph(contextlib.ExitStack):
         are not in the graph, or not of one thing."""
         self.facts.needs("REACHING_DEF", "CALL", "PARAMETER_LINK", "REF")
         seeds, goals, stop = (self._using(x, known_only) for x in (source, sink, sanitizers))
-        slicer = slices.Slicer(self._tables, depth, forward=True, certain=certain, control=False)
-        seeds = [s for s in seeds if s not in stop]
-        steps = slicer.steps(seeds, stop)
-        rows = slices.placed(self._tables, slices.ways(seeds, steps, slicer.taken, goals))
-        return self._sliced(rows, steps, "call sites that the data may reach", slicer.cut, limit)
+        steps, cut = slices.taken(
+            self._tables, seeds, stop, depth=depth, forward=True, certain=certain, control=False
+        )
+        ways = self._tables.asked("ways", {"taken": steps, "goals": goals})
+        rows = slices.placed(self._tables, ways, "way, step", "way, step,")
+        led = steps.slice(steps["why"].to_pylist().count("start"))
+        return self._sliced(rows, led, "call sites that the data may reach", cut, limit)
 
     def explain_edge(
         self, source: str, target: str, *, kind: str = "", limit: int | None = None
@@ -232,9 +218,17 @@ class Graph(contextlib.ExitStack):
         return stated(self._tables.described(), self.statement(), limit)
 
     def callgraph(self, *, certain: bool = False) -> dict[str, list[str]]:
-        """{caller: [callees]} in the conventions of the public benchmarks."""
+        """{caller: [callees]} in the conventions of the public benchmarks, all sorted.
+
+        A module's body is named as the module; class bodies and comprehensions belong to the scope
+        around them; `#n` is dropped; calling a class is an edge to its `__init__` and none to
+        itself; builtins are `<builtin>.len`, methods of literals `<str>.join`, external things keep
+        their import path. A decorator is a call of the scope that holds the definition, save those
+        that only mark a method.
+        """
         self.facts.needs("CALL")
-        return callgraph.callgraph(self._whole, certain=certain)
+        rows = self._whole.asked("callgraph", {}, kept=sure(certain))
+        return dict(zip(*rows.to_pydict().values(), strict=True))
 
     def resolve(self, name: str, *, variables: bool = False) -> list[Symbol]:
         """The nodes that NAME means; UnknownNameError lists candidates or near names."""
@@ -277,19 +271,18 @@ class Graph(contextlib.ExitStack):
         symbols = self.resolve(named, variables=True)
         return ids_of(symbols), bodies(self._tables, symbols)
 
-    def _using(self, names: str | Sequence[str], known_only: bool) -> list[int]:
+    def _using(self, names: str | Sequence[str], known_only: bool) -> pa.Table:
         """The statements that use what has one of these names."""
-        found: list[int] = []
+        found: list[Symbol] = []
         for name in [names] if isinstance(names, str) else names:
             with contextlib.suppress(*[UnknownNameError] * known_only):
-                found += slices.using(self._tables, self.resolve(name))
-        return found
+                found += self.resolve(name)
+        return self._tables.asked("using", {"asked": id_table(ids_of(found))})
 
     def _sliced(
-        self, rows: pa.Table, steps: list[slices.Step], concerns: str, cut: bool, limit: int | None
+        self, rows: pa.Table, steps: pa.Table, concerns: str, cut: bool, limit: int | None
     ) -> pa.Table:
-        statements = np.array([step.far for step in steps], np.int64)
-        missed = unresolved_calls(self._tables, "statement", statements)
+        missed = unresolved_calls(self._tables, "statement", steps["id"].to_numpy())
         more = f", of which more than {slices.MOST:,} statements are not followed" if cut else ""
         return self._answer(rows, missed, concerns + more, limit)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
-from datafusion import DataFrame, SQLOptions, col
+from datafusion import SQLOptions
 
 from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.engine.border import engine_errors
@@ -25,11 +25,8 @@ from codeanatomy.engine.manifest import Snapshot, decoded, schema_of
 from codeanatomy.engine.session import register, session
 from codeanatomy.facts.errors import EngineError, UsageError
 from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
-from codeanatomy.facts.schema import DOC, GROUP, annotate
-from codeanatomy.facts.types import SemanticType
+from codeanatomy.facts.schema import DOC, GROUP
 
-EDGE_COLUMN = "edge_id"
-EDGE_ID = SemanticType("edge.id", "id", "key")  # computed by the view, so annotated there
 READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
 SETTINGS: dict[str, str | int | bool] = {
     "datafusion.execution.collect_statistics": "false",  # keeps joins in the order written
@@ -40,13 +37,13 @@ _SQL = Path(__file__).with_name("sql")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _AMONG = re.compile(r"among\((\w+)\.(\w+), (\w+)\.(\w+)\)")
 _CATALOGUE = {"show", "describe", "desc", "information_schema"}
-_REFUSED = re.compile(r"(DDL|DML|Statement) not supported|Unsupported SQL statement")
 _TABLE = re.compile(r"table '(?:datafusion\.public\.)?([^']*)' not found")
 _FIELD = re.compile(r"No field named ([^\s]+?)\.?(?:\s|$)")
-_FIELDS = re.compile(r"Valid fields are (.*?)\.?$", re.DOTALL)
-_PREFIX = re.compile(
-    r"^(?:DataFusion error|Error during planning|Schema error|SQL error|"
-    r"This feature is not implemented|Arrow error|Execution error|External error): "
+_FIELDS = re.compile(r'([^ .,"][^.,"]*)"?(?:,|\.?$)')
+_REFUSED = re.compile(r"(DDL|DML|Statement) not supported|Unsupported SQL statement")
+_LAYERS = re.compile(
+    r"^((DataFusion error|Error during planning|Schema error|SQL error|"
+    r"This feature is not implemented|Arrow error|Execution error|External error): )+"
 )
 _VALUE = re.compile(r"Arrow error|Execution error|Cast error|Invalid argument")
 _PARSER = re.compile(r'^ParserError\("(.*)"\)$', re.DOTALL)
@@ -145,11 +142,6 @@ class Tables:
         names = ("table", "column", "type", "meaning", "about")
         return pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
 
-    def lookup(self, table: str, key: str, ids: Ids, columns: str, where: str = "true") -> pa.Table:
-        """Rows of the table whose key is among the ids (in no order)."""
-        text = f"SELECT {columns} FROM among({table}.{key}, wanted.id) t WHERE {where}"
-        return self.sql_with({"wanted": id_table(ids)}, text)
-
     def asked(self, question: str, given: Mapping[str, pa.Table], **words: object) -> pa.Table:
         """Rows of a query in `sql/questions`, which may read given tables, too; the words stand
         for their names in braces. Steps, `name: query;`, make tables that later ones read (no
@@ -190,13 +182,7 @@ class Tables:
             self._open.add(name)
             if (view := VIEWS.get(name)) is not None:
                 self._need(view.sql)
-                frame: DataFrame = self._session.sql(view.sql)
-                if EDGE_COLUMN in frame.schema().names:
-                    field = annotate(frame.schema().field(EDGE_COLUMN), EDGE_ID)
-                    told = {k.decode(): v.decode() for k, v in (field.metadata or {}).items()}
-                    named = col(EDGE_COLUMN).alias(EDGE_COLUMN, metadata=told)
-                    frame = frame.with_column(EDGE_COLUMN, named)
-                self._session.register_view(name, frame)
+                self._session.register_view(name, self._session.sql(view.sql))
             else:
                 directory = f"{self.snapshot.directory(name)}/"
                 # texts plain, since coded ones cost the engine up to thirty times more to sort, and
@@ -245,26 +231,20 @@ def _explained(names: list[str], message: str) -> str:
     if "No SQL statements" in message:
         return "the query is empty; try: SELECT kind, count(*) FROM cpg_nodes GROUP BY kind"
     if found := _TABLE.search(message):
-        known = ", ".join(names)
-        return f"no table {found[1]!r}{_near(found[1], names)}; there are {known}"
+        return f"no table {found[1]!r}{_near(found[1], names)}; there are {', '.join(names)}"
     if found := _FIELD.search(message):
         asked = found[1].replace('"', "")
-        listed = _FIELDS.search(message)
-        fields = [f.strip().rpartition(".")[2] for f in listed[1].split(",")] if listed else []
-        fields = list(dict.fromkeys(f.strip('"') for f in fields))
-        hint = _near(asked.rpartition(".")[2], fields)
+        fields = [*dict.fromkeys(_FIELDS.findall(message.partition("Valid fields are")[2]))]
         there = f"; there are {', '.join(fields)}" if fields else ""
-        return f"no column {asked!r}{hint}{there}"
+        return f"no column {asked!r}{_near(asked.rpartition('.')[2], fields)}{there}"
     return f"the query cannot be understood: {_cleaned(message)}"
 
 
 def _cleaned(message: str) -> str:
     """An engine's message without the names of its layers, on one line."""
-    while _PREFIX.search(message):
-        message = _PREFIX.sub("", message)
-    if found := _PARSER.search(message):
-        message = found[1]
-    return " ".join(message.split())
+    message = _LAYERS.sub("", message)
+    found = _PARSER.search(message)
+    return " ".join((found[1] if found else message).split())
 
 
 def _near(asked: str, known: list[str]) -> str:

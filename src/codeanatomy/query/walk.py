@@ -1,4 +1,4 @@
-"""Where a thing is defined and used; who calls it, and what it calls, to any depth.
+"""Who calls a thing, and what it calls, to any depth.
 
 Each step is a few narrow lookups of ids. A function is entered once, at its least depth, so cycles
 end; `chain` names one shortest way between it and the thing that was asked for, callers first.
@@ -19,17 +19,6 @@ _WAYS = {
 }
 
 
-def definitions(tables: Tables, symbols: list[Symbol]) -> pa.Table:
-    """The symbols with kind and place, in the order of their places."""
-    return tables.asked("definitions", {"asked": id_table(ids_of(symbols))})
-
-
-def references(tables: Tables, symbols: list[Symbol], *, certain: bool = False) -> pa.Table:
-    """Names, attributes and imports that mean one of the symbols, in the order of their places."""
-    given = {"asked": id_table(ids_of(symbols))}
-    return tables.asked("references", given, kept=sure(certain))
-
-
 def sure(certain: bool) -> str:
     """SQL condition: edges that are only possible are left out."""
     return "certainty = 'certain'" if certain else "true"
@@ -38,12 +27,6 @@ def sure(certain: bool) -> str:
 def ids_of(symbols: list[Symbol]) -> Ids:
     """Their node ids, distinct and sorted."""
     return distinct(np.array([s.node_id for s in symbols], np.int64))
-
-
-def places(tables: Tables, ids: Ids) -> pa.Table:
-    """The spans of the nodes."""
-    columns = "t.node_id, t.file_id, t.bstart, t.bend, t.line"
-    return tables.lookup("spans", "node_id", ids, columns)
 
 
 def walk(
@@ -80,6 +63,4 @@ def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:
 
 def unresolved_calls(tables: Tables, key: str, ids: Ids) -> int:
     """Number of call sites without a target in these containers or statements, as the key says."""
-    inner = tables.lookup("nodes", key, ids, "t.node_id")["node_id"].to_numpy()
-    sites = tables.lookup("unresolved", "node_id", inner, "t.node_id", "t.what = 'call'")
-    return len(distinct(sites["node_id"].to_numpy()))
+    return int(tables.asked("calls_missed", {"asked": id_table(ids)}, key=key)["sites"][0].as_py())

@@ -7,7 +7,6 @@ nothing that config, attributes or hooks name can run, and a broken config break
 import hashlib
 import os
 import re
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -87,19 +86,6 @@ class Git:
         except libgit.FAILURES as error:
             self.trouble.append(f"HEAD cannot be read: {type(error).__name__}: {error}")
             return None
-
-    def written_by(
-        self, commit: str, path: str, text: bytes, line: int
-    ) -> tuple[str, str, datetime] | None:
-        """Commit, author and time of a line of a file below the folder, by the commit; None where
-        the commit has another text of it. BrokenGit when that cannot be read."""
-        from codeanatomy.sources import libgit  # start-up time, as above
-
-        place = self.above + path
-        try:
-            return libgit.written_by(self.common / "objects", commit, place, text, line)
-        except (*libgit.FAILURES, IndexError, OverflowError) as error:
-            raise BrokenGit(f"the history of {path} cannot be read: {error}") from error
 
 
 def git_of(root: Path) -> tuple[Git | None, str]:

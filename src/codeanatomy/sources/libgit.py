@@ -1,8 +1,6 @@
-"""What libgit2 reads for us: an index file, objects by id, and who wrote a line. Never a
-configuration."""
+"""What libgit2 reads for us: an index file, and objects by id. Never a configuration."""
 
 import os
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
@@ -78,21 +76,3 @@ def _in_memory(objects: Path) -> pygit2.Repository:
     repository = pygit2.Repository()
     repository.set_odb(pygit2.Odb(objects))
     return repository
-
-
-def written_by(
-    objects: Path, commit: str, path: str, text: bytes, line: int
-) -> tuple[str, str, datetime] | None:
-    """Commit, author and time of what a line (from 1) of a file is as of the commit; None where the
-    commit has another text of the file, or none."""
-    repository, at = _in_memory(objects), pygit2.Oid(hex=commit)
-    try:
-        if repository[at].peel(pygit2.Commit).tree[path].read_raw() != text:
-            return None
-    except KeyError:
-        return None
-    found = repository.blame(path, newest_commit=at, min_line=line, max_line=line).for_line(line)
-    changed = repository[found.final_commit_id].peel(pygit2.Commit)
-    author = changed.author
-    zone = timezone(timedelta(minutes=author.offset))
-    return str(changed.id), author.name, datetime.fromtimestamp(author.time, zone)

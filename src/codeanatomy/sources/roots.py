@@ -25,22 +25,21 @@ MAX_BYTES = 1 << 20
 INFERRED = "topmost folder without __init__"
 _RANKS = {".py": 1, ".pyw": 2, "": 3, ".pyi": 4}
 
-# keys of pyproject.toml whose value is a folder (or several) that holds top-level packages
-_FOLDERS = (
-    "tool.setuptools.packages.find.where",
-    "tool.poetry.packages.from",
-    "tool.maturin.python-source",
-    "tool.pdm.build.package-dir",
-    "tool.uv.build-backend.module-root",
-    "tool.hatch.build.sources",
-    "tool.hatch.build.targets.wheel.sources",
-)
-# keys whose value is a list of packages by their paths
-_PACKAGES = (
-    "tool.hatch.build.packages",
-    "tool.hatch.build.targets.wheel.packages",
-    "tool.scikit-build.wheel.packages",
-)
+# how a package, or none, and its folder are read off a text -> the keys that hold such texts: a
+# folder, the path of a package, folders, pairs
+_DECLARED = {
+    r"^()(.*)$": (
+        "tool.setuptools.packages.find.where",
+        "tool.setuptools.package-dir",
+        "tool.poetry.packages.from",
+        "tool.maturin.python-source",
+        "tool.pdm.build.package-dir",
+        "tool.uv.build-backend.module-root",
+    ),
+    r"^()(.*/|)[^/]+/*$": ("tool.hatch.build.packages", "tool.hatch.build.targets.wheel.packages"),
+    r"()([^\s,]+)": ("options/packages/find.where",),
+    r"([^,\n=]*)=([^,\n]*)": ("options.package_dir",),
+}
 
 
 class Root(msgspec.Struct, frozen=True, order=True):
@@ -193,26 +192,15 @@ def document(project: Path) -> dict[str, Any]:  # as somebody wrote it
 
 
 def _declared(project: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """(folder, package it stands for) of every package directory that a project file declares."""
-    for folder in (f for key in _FOLDERS for f, package in values_at(project, key) if not package):
-        yield folder, ""
-    for path in (p for key in _PACKAGES for p, package in values_at(project, key) if not package):
-        yield posixpath.dirname(path.rstrip("/")), ""
-    for folder, package in values_at(project, "tool.setuptools.package-dir"):
-        yield _package_dir(folder, package)
-    for lines, _ in values_at(project, "options.package_dir"):
-        for package, folder in re.findall("([^,\n=]*)=([^,\n]*)", lines):
-            yield _package_dir(folder.strip(), package.strip())
-    for folders, _ in values_at(project, "options/packages/find.where"):
-        for folder in folders.split():
-            yield folder.strip(","), ""
-
-
-def _package_dir(folder: str, package: str) -> tuple[str, str]:
-    """The root that `package_dir` means: the folder above the package where names agree."""
-    tail = package.replace(".", "/")
-    agree = not package or f"/{folder}".endswith(f"/{tail}")
-    return (folder.removesuffix(tail), "") if agree else (folder, package)
+    """(folder, package it stands for) of every package directory that a project file declares. The
+    folder of a package is the root above it where names agree."""
+    for pattern, keys in _DECLARED.items():
+        for value, name in (found for key in keys for found in values_at(project, key)):
+            for package, place in re.findall(pattern, value):
+                package, folder = name or package.strip(), place.strip()
+                tail = package.replace(".", "/")
+                agree = not package or f"/{folder}".endswith(f"/{tail}")
+                yield (folder.removesuffix(tail), "") if agree else (folder, package)
 
 
 def values_at(value: object, key: str, name: str = "") -> Iterator[tuple[str, str]]:

@@ -3,16 +3,10 @@
 import click
 
 from codeanatomy.app.cli import options
-from codeanatomy.app.cli.output import clean
 
 
-@options.question(
-    click.argument("place", metavar="FILE:LINE[:COL]"),
-    click.option("--author", is_flag=True, help="Tell who last changed the line, and when."),
-)
-def command(
-    graph: options.OpenGraph, *, place: str, author: bool, limit: int | None
-) -> options.Answer:
+@options.question(click.argument("place", metavar="FILE:LINE[:COL]"))
+def command(graph: options.OpenGraph, *, place: str, limit: int | None) -> options.Answer:
     """What stands at a place, what it means, and where that is defined.
 
     With a column (in characters, from 1): everything around the place, innermost first. Without:
@@ -25,8 +19,4 @@ def command(
     path, line, column = options.place_of(place)
     seen = ("line", "column", "kind", "name", "relation")
     meant = ("target", "target_path", "target_line", "certainty", "reason")
-    rows = graph.at(path, line, column, limit=limit)
-    if author:
-        commit, name, when = graph.written_by(path, line)
-        click.echo(f"{path}:{line} by {clean(name)}, {when:%Y-%m-%d}, {commit[:10]}", err=True)
-    return rows, (*seen, *meant)
+    return graph.at(path, line, column, limit=limit), (*seen, *meant)

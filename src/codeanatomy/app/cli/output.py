@@ -160,10 +160,6 @@ def _text_columns(rows: "pa.Table") -> set[str]:
     return {
         field.name
         for field, column in zip(rows.schema, rows.columns, strict=True)
-        if pa.types.is_integer(field.type) and (is_id(field) or any(map(_is_large, column.chunks)))
+        if pa.types.is_integer(field.type)
+        and (is_id(field) or any(abs(x or 0) > _EXACT for x in column.to_pylist()))
     }
-
-
-def _is_large(chunk: "pa.Array") -> bool:
-    values = chunk.to_numpy(zero_copy_only=False)  # floats where there are nulls
-    return bool(((values > _EXACT) | (values < -_EXACT)).any())

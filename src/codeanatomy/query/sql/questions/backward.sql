@@ -14,7 +14,11 @@ SELECT c.src, r.node_id, c.kind, c.certainty, c.confidence
 FROM among(nodes.container, made.dst) r JOIN made c ON c.dst = r.container
 WHERE r.kind = 'RETURN';
 SELECT near.statement AS near, coalesce(far.statement, far.node_id) AS far, w.node, w.other,
-       w.kind, w.certainty, w.confidence, near.name AS near_name, far.name AS far_name
+       w.certainty, 1.0 - w.confidence AS doubt, w.kind IN ('REACHING_DEF', 'CALL') AS within,
+       CASE w.kind WHEN 'REACHING_DEF' THEN coalesce(far.name, '')
+                   WHEN 'PARAMETER_LINK' THEN coalesce(near.name, '') ELSE '' END AS name,
+       CASE w.kind WHEN 'REACHING_DEF' THEN 'data' WHEN 'CDG' THEN 'control'
+                   WHEN 'PARAMETER_LINK' THEN 'argument' ELSE 'result' END AS why
 FROM ways w
 JOIN inside near ON near.node_id = w.node
 JOIN among(nodes.node_id, ways.other) far ON far.node_id = w.other

@@ -13,7 +13,11 @@ SELECT r.node_id, e.src, e.kind, e.certainty, e.confidence
 FROM among(edges.src, callers.src) e JOIN returned r ON r.container = e.dst
 WHERE e.kind = 'CALL' AND {kept};
 SELECT near.statement AS near, coalesce(far.statement, far.node_id) AS far, w.node, w.other,
-       w.kind, w.certainty, w.confidence, near.name AS near_name, far.name AS far_name
+       w.certainty, 1.0 - w.confidence AS doubt, w.kind IN ('PARAMETER_LINK') AS within,
+       CASE w.kind WHEN 'REACHING_DEF' THEN coalesce(near.name, '')
+                   WHEN 'PARAMETER_LINK' THEN coalesce(far.name, '') ELSE '' END AS name,
+       CASE w.kind WHEN 'REACHING_DEF' THEN 'data' WHEN 'CDG' THEN 'control'
+                   WHEN 'PARAMETER_LINK' THEN 'argument' ELSE 'result' END AS why
 FROM ways w
 JOIN inside near ON near.node_id = w.node
 JOIN among(nodes.node_id, ways.other) far ON far.node_id = w.other
