@@ -26,12 +26,9 @@ from codeanatomy.engine.session import register, session
 from codeanatomy.facts.errors import EngineError, UsageError
 from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
 from codeanatomy.facts.schema import DOC, GROUP
+from codeanatomy.planning.workload import PROFILES, QUERY
 
 READ_ONLY = SQLOptions().with_allow_ddl(False).with_allow_dml(False).with_allow_statements(False)
-SETTINGS: dict[str, str | int | bool] = {
-    "datafusion.execution.collect_statistics": "false",  # keeps joins in the order written
-    "datafusion.execution.parquet.pushdown_filters": "true",
-}
 MOST_RANGES = 48  # more ranges than this cost more to test than the row groups they skip
 _SQL = Path(__file__).with_name("sql")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -105,7 +102,9 @@ class Tables:
         """Look-ups of few rows cost least in one partition; whole tables are fastest in two."""
         self.snapshot = snapshot
         self.names = sorted({*snapshot.tables, *VIEWS})
-        self._session = session({**SETTINGS, "datafusion.execution.target_partitions": partitions})
+        self._session = session(
+            {**PROFILES[QUERY], "datafusion.execution.target_partitions": partitions}
+        )
         self._open: set[str] = set()
 
     def sql(self, text: str) -> pa.Table:
