@@ -202,7 +202,10 @@ def check(tables: Mapping[str, pa.Table]) -> None:
     if unknown := checks.unknown_kinds(tables["nodes"], of_nodes):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
-        raise GraphError("the graph breaks its laws: " + "; ".join(broken) + "; please report this")
+        whose = (
+            "a declaration of yours or of a plug-in may be wrong (docs/adding.md); else report this"
+        )
+        raise GraphError(f"the graph breaks its laws: {'; '.join(broken)}; {whose}")
 
 
 def finish(
