@@ -284,18 +284,16 @@ def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
 
 
 def match(e: Emission, node: ast.Match) -> None:
+    """A name of a whole pattern is the subject; what others capture is not known."""
     scope = e.scope
     subject = e.visit[type(node.subject)](e, node.subject)
     before, end = scope.env, DEAD
     for case in node.cases:
         scope.env, scope.paths = dict(before), {}
-        _capture(e, case.pattern, subject)
-        for part in ast.walk(case.pattern):
-            if isinstance(part, ast.MatchValue):
-                e.visit[type(part.value)](e, part.value)
-            elif isinstance(part, ast.MatchMapping):
-                for key in part.keys:
-                    e.visit[type(key)](e, key)
+        e.children(case.pattern)
+        whole = getattr(case.pattern, "name", None)
+        for name in pattern_names(case.pattern):
+            e.define(name, subject if name == whole else e.unknown(c.PATTERN))
         if case.guard is not None:
             e.visit[type(case.guard)](e, case.guard)
             before = merge(e, dict(scope.env), before)
@@ -304,31 +302,6 @@ def match(e: Emission, node: ast.Match) -> None:
     if case.guard is not None or getattr(case.pattern, "pattern", case) is not None:
         end = merge(e, before, end)  # no case takes everything
     scope.env, scope.paths = end, {}
-
-
-def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
-    """Binds the names of a pattern: those of the whole value, of a class's instance, others."""
-    if isinstance(pattern, ast.MatchAs):
-        held = subject
-        if pattern.pattern is not None:
-            if isinstance(pattern.pattern, ast.MatchClass):
-                held = described(e, pattern.pattern.cls) or subject
-            _capture(e, pattern.pattern, held)
-        if pattern.name is not None:
-            e.define(pattern.name, held)
-    elif isinstance(pattern, ast.MatchClass):
-        held = described(e, pattern.cls)
-        for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
-            _capture(e, inner, e.load(held, name) if held else e.unknown(c.PATTERN))
-        for inner in pattern.patterns:
-            _capture(e, inner, held or e.unknown(c.PATTERN))
-    elif isinstance(pattern, (ast.MatchSequence, ast.MatchOr)):
-        single = isinstance(pattern, ast.MatchOr)
-        for index, inner in enumerate(pattern.patterns):
-            _capture(e, inner, subject if single else e.load(subject, c.part(index)))
-    else:
-        for name in pattern_names(pattern):
-            e.define(name, e.unknown(c.PATTERN))
 
 
 def return_(e: Emission, node: ast.Return) -> None:
