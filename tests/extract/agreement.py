@@ -286,7 +286,7 @@ class Reaching:
         found: set[int] = set()
         for passes in (jumps, way < NOMATCH):
             src, dst, _ = edges[~(enters | leaves) | passes].T
-            idom = ways.dominators(src, dst, blocks.first)
+            idom = ways.dominators(src, dst, np.array(blocks.first[:-1]), blocks.count)
             if idom[items.block[item]] >= 0:
                 entry = np.repeat(blocks.first[:-1], np.diff(blocks.first))
                 alive = np.stack([src, dst])[:, idom[src] >= 0]
