@@ -242,7 +242,7 @@ def test_any_program_against_textbook_definitions(lines: list[str]) -> None:
 )
 def test_hostile_files_are_read(source: str) -> None:
     before = sys.getrecursionlimit()
-    sys.setrecursionlimit(4 * WALK_DEPTH)
+    sys.setrecursionlimit(WALK_DEPTH)
     try:
         forest, scopes = read(source.encode())
         tables = Flow(forest, scopes).tables()

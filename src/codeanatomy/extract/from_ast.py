@@ -38,8 +38,8 @@ from codeanatomy.facts.tables import flow as flowing
 from codeanatomy.facts.tables import names as naming
 
 WITNESS = "ast"
-# Frames of the walk, one per level of the tree; they take no C stack.
-WALK_DEPTH = 10_000
+# Frames of the walks, up to four for a level of the tree; they take no C stack.
+WALK_DEPTH = 40_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
 TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(flowing), *structs_of(constraints))
@@ -103,7 +103,7 @@ class AstCollector:
         forest = self.forest(broken)
         scopes, starts = Scopes(forest), name_starts(forest)
         last, calls = names.calls(forest)
-        with deep(4 * WALK_DEPTH):  # branches take up to four frames for a level of the tree
+        with deep(WALK_DEPTH):
             flow = Flow(forest, scopes) if self._flows else None
         tables = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
         tables |= flow.tables() if flow else {}

@@ -169,26 +169,17 @@ def assertion(e: Emission, node: ast.Assert) -> None:
 
 
 def if_(e: Emission, node: ast.If) -> None:
-    """elif chains are walked in a loop: they may be longer than the stack is deep."""
     scope = e.scope
-    ends = []
-    while True:
-        e.visit[type(node.test)](e, node.test)
-        before, paths = scope.env, scope.paths
-        scope.env, scope.paths = dict(before), dict(paths)
-        narrow(e, node.test, holds=True)
-        e.block(node.body)
-        ends.append(scope.env)
-        scope.env, scope.paths = before, paths
-        narrow(e, node.test, holds=False)
-        if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
-            break
-        node = node.orelse[0]
-    e.block(node.orelse)
+    e.visit[type(node.test)](e, node.test)
+    before, paths = scope.env, scope.paths
+    scope.env, scope.paths = dict(before), dict(paths)
+    narrow(e, node.test, holds=True)
+    e.block(node.body)
     end = scope.env
-    for other in reversed(ends):
-        end = merge(e, other, end)
-    scope.env, scope.paths = end, {}
+    scope.env, scope.paths = before, paths
+    narrow(e, node.test, holds=False)
+    e.block(node.orelse)
+    scope.env, scope.paths = merge(e, end, scope.env), {}
 
 
 def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
