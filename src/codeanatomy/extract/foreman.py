@@ -273,9 +273,7 @@ def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> W
         while os.getppid() == server:
             job = receive(theirs)
             assert isinstance(job, Job)
-            seconds = run_job(
-                job, work.repo, extractors, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
-            )
+            seconds = run_job(job, work, extractors, lambda n: word.__setitem__(0, n + ORDINALS))
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
             send(theirs, msgspec.structs.replace(job, seconds=seconds))
     finally:

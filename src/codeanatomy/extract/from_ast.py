@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from codeanatomy.extract import names
 from codeanatomy.extract.columns import Column, coded, constant, interned, located, table
-from codeanatomy.extract.comments import comments
+from codeanatomy.extract.comments import TOKENS, comments
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
@@ -52,11 +52,7 @@ DOCSTRING_LIMIT = 20_000
 SIGNATURE_LIMIT = 500
 _BEFORE_NAME = re.compile(rb"(?:async(?:\s|\\)+)?(?:def|class)(?:\s|\\)+")
 _TOKENS = re.compile(
-    rb"""(?P<comment>\#[^\r\n]*)
-    | (?P<string>"{3}(?:[^\\]|\\.)*?"{3} | '{3}(?:[^\\]|\\.)*?'{3}
-        | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*')
-    | (?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<colon>:)""",
-    re.DOTALL | re.VERBOSE,
+    rb"(?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<colon>:) | " + TOKENS.pattern, TOKENS.flags
 )
 _NESTED = re.compile(rb"[(\[{#'\"]")
 _PASSING = ("positional_only", "positional", "vararg", "keyword_only", "kwarg")
