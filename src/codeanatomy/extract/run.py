@@ -1,7 +1,6 @@
 """What do the witnesses say about these files? The front of the extraction runner."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
@@ -78,7 +77,22 @@ def extract(
         names = tuple(extractor.name for extractor in extractors)
         with crew(modules, store.folder) as foreman:
             send(foreman, Work(str(repo), names, wanted, count, limits, jobs))
-            places |= _gather(foreman, waiting, paths, store, on_progress, seconds=seconds)
+            while waiting:
+                job = receive(foreman)
+                assert isinstance(job, Job)
+                pack = store.adopt(Path(job.pack))
+                for witness, took in job.seconds.items():
+                    seconds[witness] = seconds.get(witness, 0.0) + took
+                for at, item in enumerate(job.items):
+                    same = waiting[item.content]
+                    if len(same) > 1 and item.problem is None and not pack.contents[at]:
+                        # it changed since the scan: the next file of this content is read instead
+                        places[same.pop(0)] = (pack, at)
+                        again = msgspec.structs.replace(item, path=paths[same[0]])
+                        send(foreman, Job((again,)))
+                    else:
+                        places |= dict.fromkeys(waiting.pop(item.content), (pack, at))
+                on_progress(len(items) - len(waiting), len(items))
     store.trim()
     tables = _assemble(
         [places[number] for number in range(len(contents))],
@@ -90,38 +104,6 @@ def extract(
         events.add(Event("limits-coarse", "no /proc: time is wall time, memory is not watched"))
     told = tuple(sorted(events))
     return Extraction(tables, len(contents) - cached, cached, told, seconds)
-
-
-def _gather(
-    foreman: Connection,
-    waiting: dict[str, list[int]],
-    paths: Sequence[str],
-    store: Cache,
-    on_progress: Progress,
-    *,
-    seconds: dict[str, float],
-) -> dict[int, Place]:
-    """Places of the files that wait for their content, by number. Where the file that was read no
-    longer holds what was scanned, the next one that waits for this content is read instead. The
-    seconds that witnesses took are added up."""
-    places: dict[int, Place] = {}
-    total = len(waiting)
-    while waiting:
-        job = receive(foreman)
-        assert isinstance(job, Job)
-        pack = store.adopt(Path(job.pack))
-        for witness, took in job.seconds.items():
-            seconds[witness] = seconds.get(witness, 0.0) + took
-        for at, item in enumerate(job.items):
-            same = waiting[item.content]
-            if len(same) > 1 and item.problem is None and not pack.contents[at]:
-                places[same.pop(0)] = (pack, at)
-                again = msgspec.structs.replace(item, path=paths[same[0]])
-                send(foreman, Job((again,)))
-            else:
-                places |= dict.fromkeys(waiting.pop(item.content), (pack, at))
-        on_progress(total - len(waiting), total)
-    return places
 
 
 def _batches(items: Sequence[Item], workers: int, most: int) -> Iterator[tuple[Item, ...]]:

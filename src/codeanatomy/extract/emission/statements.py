@@ -15,17 +15,11 @@ from codeanatomy.facts import constraints as c
 
 def assign_statement(e: Emission, node: ast.Assign) -> None:
     value = node.value
-    if type(value) is ast.Tuple and any(_pairs(target, value) for target in node.targets):
+    if type(value) is ast.Tuple and all(_pairs(target, value) for target in node.targets):
         places = [e.visit[type(x)](e, x) for x in value.elts]
         for target in node.targets:
-            if _pairs(target, value):
-                for part, place in zip(target.elts, places, strict=True):
-                    assign(e, part, place)
-            else:
-                whole = e.made(c.DISPLAY, e.names["tuple"])
-                for index, place in enumerate(places):
-                    e.row((c.STORE, whole, e.names[c.item(index)], place, 0))
-                assign(e, target, whole)
+            for part, place in zip(target.elts, places, strict=True):
+                assign(e, part, place)
         return
     place = e.visit[type(value)](e, value)
     for target in node.targets:
