@@ -68,7 +68,7 @@ def gather(
         wanted=compiled.wanted,
         workers=workers,
         cache=default_cache() if cache else None,
-        on_progress=lambda done, of, _: run.on_progress("extract", done, of),
+        on_progress=lambda done, of: run.on_progress("extract", done, of),
     )
     tables = {
         "source_file": scanned.files,

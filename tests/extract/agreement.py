@@ -188,7 +188,7 @@ def observed(tree: ast.Module) -> Observed:
         mock.patch.object(state, "Emission", emission_of),
         mock.patch.object(statements, "met", met),
         mock.patch.object(expressions, "parts", parts),
-        deep(4 * WALK_DEPTH),
+        deep(WALK_DEPTH),
     ):
         emission.emit(tree)
     return made[0]
@@ -286,7 +286,7 @@ class Reaching:
         found: set[int] = set()
         for passes in (jumps, way < NOMATCH):
             src, dst, _ = edges[~(enters | leaves) | passes].T
-            idom = ways.dominators(src, dst, blocks.first)
+            idom = ways.dominators(src, dst, np.array(blocks.first[:-1]), blocks.count)
             if idom[items.block[item]] >= 0:
                 entry = np.repeat(blocks.first[:-1], np.diff(blocks.first))
                 alive = np.stack([src, dst])[:, idom[src] >= 0]
@@ -305,7 +305,7 @@ def differences(source: bytes) -> tuple[int, list[Finding]]:
     assert read.tree is not None
     assert collector.add(0, read)
     forest = collector.forest()
-    with deep(4 * WALK_DEPTH):
+    with deep(WALK_DEPTH):
         flow = Reaching(forest, Scopes(forest))
     ssa = Ssa(observed(read.tree))
     count, found = 0, []

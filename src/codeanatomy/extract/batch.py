@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codeanatomy.extract.cache import write_pack
-from codeanatomy.extract.messages import Item, Job
+from codeanatomy.extract.messages import Item, Job, Work
 from codeanatomy.extract.parse import parse
 from codeanatomy.extract.witness import (
     FILE_COLUMN,
@@ -49,7 +49,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 def run_job(
-    job: Job, repo: str, extractors: Sequence[Extractor], announce: Announce, wanted: Wanted
+    job: Job, work: Work, extractors: Sequence[Extractor], announce: Announce
 ) -> dict[str, float]:
     """Write the job's pack; the CPU seconds of each witness, and of the runner with the one parse.
 
@@ -57,9 +57,9 @@ def run_job(
     """
     clock: Clock = defaultdict(float)
     began = time.process_time()
-    files = [_read(repo, ordinal, item) for ordinal, item in enumerate(job.items)]
+    files = [_read(work.repo, ordinal, item) for ordinal, item in enumerate(job.items)]
     asked = extractors if job.witnesses else ()
-    tables = _empty(extractors) | evidence(files, asked, announce, wanted, clock)
+    tables = _empty(extractors) | evidence(files, asked, announce, work.wanted, clock)
     contents = [
         item.content if file.read and not item.passing else ""
         for file, item in zip(files, job.items, strict=True)

@@ -10,7 +10,7 @@ from codeanatomy.extract.forest import Forest, Ints, Names, kinds, ordinals
 from codeanatomy.facts.ids import hash_text, hash_texts, mix
 from codeanatomy.facts.tables.syntax import Comment
 
-_TOKENS = re.compile(
+TOKENS = re.compile(
     rb"""["'\#] (?: (?<=\#)(?P<comment>[^\r\n]*)
     | (?<=")(?: ""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3} | [^"\\\r\n]*(?:\\.[^"\\\r\n]*)*" )
     | (?<=')(?: ''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3} | [^'\\\r\n]*(?:\\.[^'\\\r\n]*)*' ) )""",
@@ -26,7 +26,7 @@ def comments(forest: Forest) -> dict[str, pa.Table]:
     spans = [
         (base + found.start(), base + found.end())
         for base, text in zip(forest.base.tolist(), forest.texts, strict=False)
-        for found in _TOKENS.finditer(text.utf8)
+        for found in TOKENS.finditer(text.utf8)
         if found["comment"] is not None
     ]
     starts, ends = np.array(spans, np.int64).reshape(-1, 2).T

@@ -27,7 +27,7 @@ import msgspec
 import pyarrow as pa
 
 from codeanatomy.extract.batch import RUNNER, run_job
-from codeanatomy.extract.messages import PATIENCE, Job, Limits, Tick, Work, receive, send
+from codeanatomy.extract.messages import PATIENCE, Job, Limits, Work, receive, send
 from codeanatomy.extract.witness import Extractor, trouble
 from codeanatomy.extract.witnesses import standing_in
 from codeanatomy.facts.errors import EngineError
@@ -201,7 +201,7 @@ def _serve(
     parent, work = os.getppid(), receive(control)
     assert isinstance(work, Work)
     asked = [extractor for extractor in extractors if extractor.name in work.extractors]
-    queue, number, told = list(work.jobs[::-1]), 0, Tick(0, "")
+    queue, number = list(work.jobs[::-1]), 0
     while os.getppid() == parent:
         queue.sort(key=lambda job: sum(item.size for item in job.items))
         idle = [worker for worker in crew if worker.job is None]
@@ -229,13 +229,6 @@ def _serve(
                 continue
             crew.remove(worker)
             queue += _rest(worker, broken)
-        underway = [(max(w.state - ORDINALS, 0), w.job.items) for w in crew if w.job]
-        if underway:
-            at, items = underway[0]
-            tick = Tick(sum(done for done, _ in underway), items[at].path)
-            if tick != told:
-                send(control, tick)
-                told = tick
 
 
 def _rest(worker: Worker, broken: tuple[str, str] | None) -> list[Job]:
@@ -280,9 +273,7 @@ def _fork(control: Connection, work: Work, extractors: Sequence[Extractor]) -> W
         while os.getppid() == server:
             job = receive(theirs)
             assert isinstance(job, Job)
-            seconds = run_job(
-                job, work.repo, extractors, lambda n: word.__setitem__(0, n + ORDINALS), work.wanted
-            )
+            seconds = run_job(job, work, extractors, lambda n: word.__setitem__(0, n + ORDINALS))
             gc.collect()  # what is left of cycles in extractors; the imported world is frozen
             send(theirs, msgspec.structs.replace(job, seconds=seconds))
     finally:

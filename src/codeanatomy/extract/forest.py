@@ -43,7 +43,6 @@ class Names:
     def __init__(self) -> None:
         self._codes: defaultdict[str | None, int] = defaultdict()
         self._codes.default_factory = self._codes.__len__
-        self._all: list[str] = []
         self._words: pa.Array = pa.array([], pa.string())
 
     def code(self, name: str | None) -> int:
@@ -59,9 +58,7 @@ class Names:
 
     def all(self) -> list[str]:
         """The names by code; '' at the code that stands for None inside."""
-        if len(self._all) != len(self._codes):
-            self._all = [name or "" for name in self._codes]
-        return self._all
+        return [name or "" for name in self._codes]
 
     def words(self) -> pa.Array:
         """`all` as a column."""

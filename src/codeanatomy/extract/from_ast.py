@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from codeanatomy.extract import names
 from codeanatomy.extract.columns import Column, coded, constant, interned, located, table
-from codeanatomy.extract.comments import comments
+from codeanatomy.extract.comments import TOKENS, comments
 from codeanatomy.extract.decoding import line_starts
 from codeanatomy.extract.emission import constraint_tables, emit, members
 from codeanatomy.extract.emission.state import Emitted
@@ -38,8 +38,8 @@ from codeanatomy.facts.tables import flow as flowing
 from codeanatomy.facts.tables import names as naming
 
 WITNESS = "ast"
-# Frames of the walk, one per level of the tree; they take no C stack.
-WALK_DEPTH = 10_000
+# Frames of the walks, up to four for a level of the tree; they take no C stack.
+WALK_DEPTH = 40_000
 LITERAL_LIMIT = 200
 _LONG = 10**4300  # what Python writes out by default
 TABLES = (*structs_of(syntax), *structs_of(naming), *structs_of(flowing), *structs_of(constraints))
@@ -52,11 +52,7 @@ DOCSTRING_LIMIT = 20_000
 SIGNATURE_LIMIT = 500
 _BEFORE_NAME = re.compile(rb"(?:async(?:\s|\\)+)?(?:def|class)(?:\s|\\)+")
 _TOKENS = re.compile(
-    rb"""(?P<comment>\#[^\r\n]*)
-    | (?P<string>"{3}(?:[^\\]|\\.)*?"{3} | '{3}(?:[^\\]|\\.)*?'{3}
-        | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*')
-    | (?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<colon>:)""",
-    re.DOTALL | re.VERBOSE,
+    rb"(?P<open>[(\[{]) | (?P<close>[)\]}]) | (?P<colon>:) | " + TOKENS.pattern, TOKENS.flags
 )
 _NESTED = re.compile(rb"[(\[{#'\"]")
 _PASSING = ("positional_only", "positional", "vararg", "keyword_only", "kwarg")
@@ -103,7 +99,7 @@ class AstCollector:
         forest = self.forest(broken)
         scopes, starts = Scopes(forest), name_starts(forest)
         last, calls = names.calls(forest)
-        with deep(4 * WALK_DEPTH):  # branches take up to four frames for a level of the tree
+        with deep(WALK_DEPTH):
             flow = Flow(forest, scopes) if self._flows else None
         tables = {table_name(s): evidence_schema(s).empty_table() for s in structs_of(flowing)}
         tables |= flow.tables() if flow else {}

@@ -59,14 +59,7 @@ class Work(msgspec.Struct, frozen=True, tag=True):
     jobs: tuple[Job, ...]
 
 
-class Tick(msgspec.Struct, frozen=True, tag=True):
-    """How many files of unfinished jobs are done, and one that is at work."""
-
-    files: int
-    path: str
-
-
-Message = Work | Job | Tick
+Message = Work | Job
 _decode: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 
 

@@ -1,7 +1,6 @@
 """What do the witnesses say about these files? The front of the extraction runner."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from codeanatomy.extract.batch import everything, tables_of
 from codeanatomy.extract.cache import Cache, Event, Place
 from codeanatomy.extract.foreman import crew, usable_cpus
-from codeanatomy.extract.messages import WATCHED, Item, Job, Limits, Tick, Work, receive, send
+from codeanatomy.extract.messages import WATCHED, Item, Job, Limits, Work, receive, send
 from codeanatomy.extract.witness import Extractor, Wanted
 from codeanatomy.extract.witnesses import evidence_fingerprint, homes
 from codeanatomy.facts.ids import Ids
@@ -23,7 +22,7 @@ _SMALL_BATCH = 1 << 18  # below this a batch costs more to hand over than to do
 _FILE_BYTES = 1 << 10  # what a file costs on top of its bytes, so that empty ones count
 _FEW_ROWS = 1 << 11  # below this mean size of chunks a table is copied into one chunk
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, int], None]
 Run = tuple[int, int, int]  # a pack, and the first row and end of a stretch of its rows
 
 
@@ -48,15 +47,15 @@ def extract(
     wanted: Wanted | None = None,
     workers: int | None = None,
     cache: Path | None = None,
-    on_progress: Progress = lambda done, total, path: None,
+    on_progress: Progress = lambda done, total: None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     batch_bytes: int = BATCH_BYTES,
 ) -> Extraction:
     """Evidence of the files (a `source_file` table), its rows in their order, then source order.
 
     `wanted` is what somebody reads (None: everything). `cache` is a folder of known rows
-    (`cache.default_cache()`), None to read every file anew. Progress: contents done, of so many,
-    and a path at work. Equal files give equal bytes, whatever the workers, cache and batches.
+    (`cache.default_cache()`), None to read every file anew. Progress: contents done, of so many.
+    Equal files give equal bytes, whatever the workers, cache and batches.
     """
     modules, structs = homes(extractors), tables_of(extractors)
     asked = everything(extractors) if wanted is None else wanted
@@ -78,7 +77,22 @@ def extract(
         names = tuple(extractor.name for extractor in extractors)
         with crew(modules, store.folder) as foreman:
             send(foreman, Work(str(repo), names, wanted, count, limits, jobs))
-            places |= _gather(foreman, waiting, paths, store, on_progress, seconds=seconds)
+            while waiting:
+                job = receive(foreman)
+                assert isinstance(job, Job)
+                pack = store.adopt(Path(job.pack))
+                for witness, took in job.seconds.items():
+                    seconds[witness] = seconds.get(witness, 0.0) + took
+                for at, item in enumerate(job.items):
+                    same = waiting[item.content]
+                    if len(same) > 1 and item.problem is None and not pack.contents[at]:
+                        # it changed since the scan: the next file of this content is read instead
+                        places[same.pop(0)] = (pack, at)
+                        again = msgspec.structs.replace(item, path=paths[same[0]])
+                        send(foreman, Job((again,)))
+                    else:
+                        places |= dict.fromkeys(waiting.pop(item.content), (pack, at))
+                on_progress(len(items) - len(waiting), len(items))
     store.trim()
     tables = _assemble(
         [places[number] for number in range(len(contents))],
@@ -90,42 +104,6 @@ def extract(
         events.add(Event("limits-coarse", "no /proc: time is wall time, memory is not watched"))
     told = tuple(sorted(events))
     return Extraction(tables, len(contents) - cached, cached, told, seconds)
-
-
-def _gather(
-    foreman: Connection,
-    waiting: dict[str, list[int]],
-    paths: Sequence[str],
-    store: Cache,
-    on_progress: Progress,
-    *,
-    seconds: dict[str, float],
-) -> dict[int, Place]:
-    """Places of the files that wait for their content, by number. Where the file that was read no
-    longer holds what was scanned, the next one that waits for this content is read instead. The
-    seconds that witnesses took are added up."""
-    places: dict[int, Place] = {}
-    total, told = len(waiting), 0
-    while waiting:
-        message = receive(foreman)
-        if isinstance(message, Job):
-            pack, underway, path = store.adopt(Path(message.pack)), 0, message.items[-1].path
-            for witness, took in message.seconds.items():
-                seconds[witness] = seconds.get(witness, 0.0) + took
-            for at, item in enumerate(message.items):
-                same = waiting[item.content]
-                if len(same) > 1 and item.problem is None and not pack.contents[at]:
-                    places[same.pop(0)] = (pack, at)
-                    again = msgspec.structs.replace(item, path=paths[same[0]])
-                    send(foreman, Job((again,)))
-                else:
-                    places |= dict.fromkeys(waiting.pop(item.content), (pack, at))
-        else:
-            assert isinstance(message, Tick)
-            underway, path = message.files, message.path
-        told = max(told, total - len(waiting) + underway)  # a job done again does not count back
-        on_progress(told, total, path)
-    return places
 
 
 def _batches(items: Sequence[Item], workers: int, most: int) -> Iterator[tuple[Item, ...]]:

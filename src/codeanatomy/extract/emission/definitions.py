@@ -8,6 +8,7 @@ import ast
 from codeanatomy.extract.emission.annotations import described
 from codeanatomy.extract.emission.scopes import OWN, VARIABLE, Function, Scope
 from codeanatomy.extract.emission.state import Emission
+from codeanatomy.extract.walker import dotted
 from codeanatomy.facts import constraints as c
 
 EXPORTING = {"append", "extend", "remove", "insert"}  # methods that change `__all__`
@@ -109,15 +110,15 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     scope.object, scope.owner_class = object_, outer.owner_class
     env = scope.env
     plain, positional = len(args.posonlyargs), [*args.posonlyargs, *args.args]
-    for index, parameter in enumerate(positional):
+    named = [*positional, *args.kwonlyargs]
+    for index, parameter in enumerate(named):
         text = parameter.arg
         place = env[text] = place_of()
-        scope.parameters[place] = index
-        row((c.PARAM, object_, index, 0 if index < plain else names[text], place))
-    for parameter in args.kwonlyargs:
-        place = env[parameter.arg] = place_of()
-        row((c.PARAM, object_, -1, names[parameter.arg], place))
-    for parameter in (*positional, *args.kwonlyargs):
+        if index < len(positional):
+            scope.parameters[place] = index
+        at = scope.parameters.get(place, -1)
+        row((c.PARAM, object_, at, 0 if index < plain else names[text], place))
+    for parameter in named:
         if said := described(e, parameter.annotation):
             row((c.DECLARED, env[parameter.arg], said, 0, 0))
     for extra, index in ((args.vararg, VARARG), (args.kwarg, KWARG)):
@@ -130,7 +131,7 @@ def _scope_of(e: Emission, node: Function | ast.Lambda) -> int:
     declared = scope.globals | scope.nonlocals
     scope.bound |= {text: VARIABLE for text in env if text not in declared}
     scope.uses = dict.fromkeys(env, e.ignored)
-    given = [*positional[len(positional) - len(args.defaults) :], *args.kwonlyargs]
+    given = named[len(positional) - len(args.defaults) :]
     for parameter, default in zip(given, [*args.defaults, *args.kw_defaults], strict=True):
         if default is not None:
             place = e.visit[type(default)](e, default)
@@ -171,11 +172,7 @@ def _bind(e: Emission, text: str, object_: int, decorators: list[tuple[int, int]
 
 def spelled(node: ast.expr) -> str:
     """Last name of an expression as written: `b` of `a.b(c)`; empty where it has none."""
-    while isinstance(node, (ast.Call, ast.Starred, ast.Subscript)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    if isinstance(node, ast.Name):
-        return node.id
-    return node.attr if isinstance(node, ast.Attribute) else ""
+    return dotted(node).rpartition(".")[2]
 
 
 # imports

@@ -140,15 +140,6 @@ def _definition(scope: Scope, node: Definition) -> None:
     scope.inner.append(node)
 
 
-def _if(scope: Scope, node: ast.If) -> None:
-    """elif chains are walked in a loop: they may be longer than the stack is deep."""
-    _block(scope, node.body)
-    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
-        node = node.orelse[0]
-        _block(scope, node.body)
-    _block(scope, node.orelse)
-
-
 def _loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.While) -> None:
     outer = scope.bound
     inner: Bound = {}
@@ -201,6 +192,7 @@ _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {
     **dict.fromkeys((ast.Try, ast.TryStar), ("body", "handlers", "orelse", "finalbody")),
     **dict.fromkeys((ast.With, ast.AsyncWith), ("items", "body")),
     ast.Assign: ("targets",),
+    ast.If: ("body", "orelse"),
     ast.Match: ("cases",),
     ast.ExceptHandler: ("name", "body"),
     ast.match_case: ("pattern", "body"),
@@ -213,5 +205,4 @@ _STATEMENTS: dict[type[ast.AST], Callable[..., None]] = {
     **dict.fromkeys((ast.Import, ast.ImportFrom), _import),
     **dict.fromkeys((ast.Global, ast.Nonlocal), _declaration),
     **dict.fromkeys((ast.Name, ast.Tuple, ast.List, ast.Starred), _target),
-    ast.If: _if,
 }

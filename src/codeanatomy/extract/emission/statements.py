@@ -15,17 +15,11 @@ from codeanatomy.facts import constraints as c
 
 def assign_statement(e: Emission, node: ast.Assign) -> None:
     value = node.value
-    if type(value) is ast.Tuple and any(_pairs(target, value) for target in node.targets):
+    if type(value) is ast.Tuple and all(_pairs(target, value) for target in node.targets):
         places = [e.visit[type(x)](e, x) for x in value.elts]
         for target in node.targets:
-            if _pairs(target, value):
-                for part, place in zip(target.elts, places, strict=True):
-                    assign(e, part, place)
-            else:
-                whole = e.made(c.DISPLAY, e.names["tuple"])
-                for index, place in enumerate(places):
-                    e.row((c.STORE, whole, e.names[c.item(index)], place, 0))
-                assign(e, target, whole)
+            for part, place in zip(target.elts, places, strict=True):
+                assign(e, part, place)
         return
     place = e.visit[type(value)](e, value)
     for target in node.targets:
@@ -169,26 +163,17 @@ def assertion(e: Emission, node: ast.Assert) -> None:
 
 
 def if_(e: Emission, node: ast.If) -> None:
-    """elif chains are walked in a loop: they may be longer than the stack is deep."""
     scope = e.scope
-    ends = []
-    while True:
-        e.visit[type(node.test)](e, node.test)
-        before, paths = scope.env, scope.paths
-        scope.env, scope.paths = dict(before), dict(paths)
-        narrow(e, node.test, holds=True)
-        e.block(node.body)
-        ends.append(scope.env)
-        scope.env, scope.paths = before, paths
-        narrow(e, node.test, holds=False)
-        if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
-            break
-        node = node.orelse[0]
-    e.block(node.orelse)
+    e.visit[type(node.test)](e, node.test)
+    before, paths = scope.env, scope.paths
+    scope.env, scope.paths = dict(before), dict(paths)
+    narrow(e, node.test, holds=True)
+    e.block(node.body)
     end = scope.env
-    for other in reversed(ends):
-        end = merge(e, other, end)
-    scope.env, scope.paths = end, {}
+    scope.env, scope.paths = before, paths
+    narrow(e, node.test, holds=False)
+    e.block(node.orelse)
+    scope.env, scope.paths = merge(e, end, scope.env), {}
 
 
 def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
@@ -284,18 +269,16 @@ def with_(e: Emission, node: ast.With | ast.AsyncWith) -> None:
 
 
 def match(e: Emission, node: ast.Match) -> None:
+    """A name of a whole pattern is the subject; what others capture is not known."""
     scope = e.scope
     subject = e.visit[type(node.subject)](e, node.subject)
     before, end = scope.env, DEAD
     for case in node.cases:
         scope.env, scope.paths = dict(before), {}
-        _capture(e, case.pattern, subject)
-        for part in ast.walk(case.pattern):
-            if isinstance(part, ast.MatchValue):
-                e.visit[type(part.value)](e, part.value)
-            elif isinstance(part, ast.MatchMapping):
-                for key in part.keys:
-                    e.visit[type(key)](e, key)
+        e.children(case.pattern)
+        whole = getattr(case.pattern, "name", None)
+        for name in pattern_names(case.pattern):
+            e.define(name, subject if name == whole else e.unknown(c.PATTERN))
         if case.guard is not None:
             e.visit[type(case.guard)](e, case.guard)
             before = merge(e, dict(scope.env), before)
@@ -304,31 +287,6 @@ def match(e: Emission, node: ast.Match) -> None:
     if case.guard is not None or getattr(case.pattern, "pattern", case) is not None:
         end = merge(e, before, end)  # no case takes everything
     scope.env, scope.paths = end, {}
-
-
-def _capture(e: Emission, pattern: ast.pattern, subject: int) -> None:
-    """Binds the names of a pattern: those of the whole value, of a class's instance, others."""
-    if isinstance(pattern, ast.MatchAs):
-        held = subject
-        if pattern.pattern is not None:
-            if isinstance(pattern.pattern, ast.MatchClass):
-                held = described(e, pattern.pattern.cls) or subject
-            _capture(e, pattern.pattern, held)
-        if pattern.name is not None:
-            e.define(pattern.name, held)
-    elif isinstance(pattern, ast.MatchClass):
-        held = described(e, pattern.cls)
-        for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
-            _capture(e, inner, e.load(held, name) if held else e.unknown(c.PATTERN))
-        for inner in pattern.patterns:
-            _capture(e, inner, held or e.unknown(c.PATTERN))
-    elif isinstance(pattern, (ast.MatchSequence, ast.MatchOr)):
-        single = isinstance(pattern, ast.MatchOr)
-        for index, inner in enumerate(pattern.patterns):
-            _capture(e, inner, subject if single else e.load(subject, c.part(index)))
-    else:
-        for name in pattern_names(pattern):
-            e.define(name, e.unknown(c.PATTERN))
 
 
 def return_(e: Emission, node: ast.Return) -> None:

@@ -44,10 +44,12 @@ class Flow:
         self._begin = np.searchsorted(self._block, every, "left")  # first point of each block
         self._end = np.searchsorted(self._block, every, "right")
         self._filled = self._end > self._begin
-        self._idom = ways.dominators(self._src, self._dst, blocks.first)
+        self._idom = ways.dominators(self._src, self._dst, self._first[:-1], blocks.count)
         kept = ways.leading_out(self._src, self._dst, self._way, self._idom)
         self._kept = self._src[kept], self._dst[kept], self._way[kept]
-        self._ipdom = ways.postdominators(*self._kept[:2], blocks.first, self._idom)
+        left, entered, _ = self._kept
+        # what no way leads out of has no post-dominators
+        self._ipdom = ways.dominators(entered, left, self._first[1:] - 1, blocks.count)
         self._above = self._nearest(self._idom, self._first[:-1], -1)
         self._below = self._nearest(self._ipdom, self._first[1:] - 1, 1)
 

@@ -286,21 +286,15 @@ class Blocks:
         self._join(holds)
 
     def _if(self, row: int) -> None:
-        """elif chains are walked in a loop: they may be longer than the stack is deep."""
-        end = self._label()
-        while True:
-            others = self._parts.of(row, "orelse")
-            no = self._label() if others else end
-            self._hold(self._parts.of(row, "test")[0], no)
-            self._body(self._parts.of(row, "body"))
-            self._goto(end)
-            if others:
-                self._place(no)
-            if len(others) != 1 or CONSTRUCTS[self._kinds[others[0]]] != "If":
-                break
-            row = others[0]
-            self._at(row)
-        self._body(others)
+        of = self._parts.of
+        others, end = of(row, "orelse"), self._label()
+        no = self._label() if others else end
+        self._hold(of(row, "test")[0], no)
+        self._body(of(row, "body"))
+        self._goto(end)
+        if others:
+            self._place(no)
+            self._body(others)
         self._join(end)
 
     def _loop(self, row: int) -> None:

@@ -7,7 +7,7 @@ one bit per binding, carried along the edges until nothing changes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
 
 import msgspec
@@ -29,14 +29,9 @@ Bits = defaultdict[int, int]  # by block
 # dominance
 
 
-def dominators(src: Ints, dst: Ints, first: Sequence[int]) -> Ints:
-    """The immediate dominator of each block; its own for an entry, NONE where nothing leads."""
-    return _immediate(src, dst, np.array(first[:-1], np.int64), first[-1])
-
-
-def _immediate(src: Ints, dst: Ints, roots: Ints, size: int) -> Ints:
+def dominators(src: Ints, dst: Ints, roots: Ints, size: int) -> Ints:
     """What immediately dominates each of the nodes of several graphs, each with a root: its own for
-    a root, NONE where nothing leads."""
+    a root, NONE where nothing leads. Along the edges backwards, from the exits: post-dominators."""
     graph: rx.PyDiGraph[None, None] = rx.PyDiGraph()  # and a node above the roots
     graph.add_nodes_from([None] * (size + 1))
     entries = ((size, root) for root in roots.tolist())
@@ -55,29 +50,6 @@ def leading_out(src: Ints, dst: Ints, way: Ints, idom: Ints) -> Flags:
     plain = np.bincount(src[alive & (way != ESCAPE)], minlength=len(idom))
     kept: Flags = alive & ((way != ESCAPE) | (plain[src] == 0))
     return kept
-
-
-def postdominators(src: Ints, dst: Ints, first: Sequence[int], idom: Ints) -> Ints:
-    """The immediate post-dominator of each block; its own for an exit. The last blocks of where no
-    way leads out are taken to leave, too."""
-    exits = np.array(first[1:], np.int64) - 1
-    found = _immediate(dst, src, exits, first[-1])
-    endless = np.flatnonzero((found < 0) & (idom >= 0))
-    if not len(endless):
-        return found
-    before = grouped(np.stack((dst, src)).T.tolist())
-    leaving: list[int] = []
-    seen: set[int] = set()
-    for last in endless[::-1].tolist():
-        if last in seen:
-            continue
-        leaving.append(last)
-        todo = [last]
-        while todo:
-            seen.add(block := todo.pop())
-            todo += (b for b in before.get(block, ()) if b not in seen)
-    out = exits[np.searchsorted(exits, leaving)]
-    return _immediate(np.append(dst, out), np.append(src, leaving), exits, first[-1])
 
 
 def controls(src: Ints, dst: Ints, way: Ints, ipdom: Ints) -> Ints:
