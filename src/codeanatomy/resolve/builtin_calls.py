@@ -68,9 +68,6 @@ def inherited(f: Fixpoint, instance: int, external: int, number: int, result: in
     if own or (len(parts) > 1 and f"builtins.{parts[1]}" in CONTAINERS):
         if not method(f, instance, parts[-1], number, result):
             declared(f, external, number, result, instance)
-    elif dotted == "builtins.type.mro":
-        held = _container(f, "list", result)
-        points.hold(held, instance)
     else:
         declared(f, external, number, result)
 
@@ -217,27 +214,11 @@ def _map(f: Fixpoint, number: int, result: int, site: int) -> None:
         f.call(function, held, *elements, site=site)
 
 
-def _starmap(f: Fixpoint, number: int, result: int, site: int) -> None:
-    function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    rows = f.element(iterable, site)
-    number = f.arguments.add([[c.STAR_ARGUMENT, 0, rows]], site)
-    f.tables["call"].add_one(function, number, _container(f, "list", result), 0)
-    f.callbacks[site, function] = None
-
-
 def _filter(f: Fixpoint, number: int, result: int, site: int) -> None:
     function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
     element = f.element(iterable, site)
     f.points.copy(element, _container(f, "list", result))
     f.call(function, 0, element, site=site)
-
-
-def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
-    function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    element, start = f.element(iterable, site), f.arguments.at(number, 2)
-    f.points.copy(element, result)
-    f.points.copy(start, result)
-    f.call(function, result, result, element, site=site)
 
 
 def _ranked(whole: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -333,9 +314,7 @@ EFFECTS: dict[str, Effect] = {
     **{f"itertools.{x}": partial(_sequence, "list") for x in _SEQUENCES},
     **dict.fromkeys(("builtins.reversed", "collections.deque"), partial(_sequence, "list")),
     "builtins.map": _map,
-    "itertools.starmap": _starmap,
     **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
-    "functools.reduce": _reduce,
     "builtins.sorted": partial(_ranked, True),
     **dict.fromkeys(("builtins.min", "builtins.max"), partial(_ranked, False)),
     **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),

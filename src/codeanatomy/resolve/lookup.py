@@ -268,11 +268,11 @@ class Lookup(Classes):
         return place
 
     def _outside(self, object_: int, kind: int, base: int, name: int) -> int:
-        """An attribute of an external base; of a container's or type's methods, bound to the
+        """An attribute of an external base; of a container's methods, bound to the
         object, whose elements they know."""
         child = self.child(base, name)
-        followed = self.modules.dotted(base) in (*CONTAINERS, "builtins.type")
-        if child and followed and kind in p.INSTANCES and self.world.texts[name][:2] != "__":
+        followed = kind in p.INSTANCES and self.modules.dotted(base) in CONTAINERS
+        if child and followed and self.world.texts[name][:2] != "__":
             return self.points.object(p.METHOD_OF, object_, name)
         return child
 
