@@ -164,12 +164,6 @@ def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
     f.points.copy(f.arguments.at(number, 0), result)
 
 
-def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
-        element = f.elements.read(object_, f.elements.unknown)
-        f.call(key, 0, element, site=f.arguments.site[number])
-
-
 METHODS: dict[str, ContainerEffect] = {
     **dict.fromkeys(("append", "add", "appendleft"), partial(_put, 0)),
     "insert": partial(_put, 1),
@@ -183,7 +177,6 @@ METHODS: dict[str, ContainerEffect] = {
     "values": partial(_view, False),
     "keys": partial(_view, True),
     "items": _items,
-    "sort": _sort,
 }
 
 
@@ -242,11 +235,6 @@ def _zip(counted: bool, f: Fixpoint, number: int, result: int, site: int) -> Non
 
 def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
     _update(f, f.container("dict", result), number, 0)
-
-
-def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:
-    held = _container(f, "dict", result)
-    f.call(f.arguments.at(number, 0), held, site=site)
 
 
 def _next(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -320,7 +308,6 @@ EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
     "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),
-    "collections.defaultdict": _default_dict,
     "builtins.next": _next,
     **{f"builtins.{x}": partial(_protocol, f"__{x}__") for x in ("anext", "iter", "aiter")},
     **TYPED,
