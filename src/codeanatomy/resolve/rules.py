@@ -19,7 +19,6 @@ from codeanatomy.resolve.pairs import Ints, each, mapped, pair
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
 CLASSY = (*p.INSTANCES, *p.CLASSES)
-MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -223,33 +222,11 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
             module = dotted.partition(".")[0] if mode == c.GET_TOP else dotted
             points.hold(value, f.modules.object_of.get(module) or f.modules.external(module))
     elif not known:
-        if mode == c.GET_ATTRIBUTE and of in CLASSY and text == c.ANY_ITEM:
+        if mode == c.GET_ATTRIBUTE and of in CLASSY:
             points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
-        elif mode == c.GET_ATTRIBUTE and of in CLASSY:
-            begins(f, np.array([[0, points.b_of[key], value]]), np.array([base]))
     elif text[1:2] in "'\"":
         attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
         (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
-
-
-def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """none, beginning, result: every attribute of a class or those below whose name begins so."""
-    f.points.mark(rows[:, 2], c.DYNAMIC)
-    if not f.lookup.below:
-        f.wait("begins", rows, objects)
-        return
-    names, texts = f.world.bound, f.world.texts
-    for (_, name, result), object_ in each(rows, objects):
-        class_ = f.lookup.class_of(object_)
-        below = f.lookup.below.get(class_, ()) if f.points.kind_of[object_] in p.CONES else ()
-        around = (*f.lookup.order.get(class_, ()), *below)
-        bound = {x for one in around for x in names.get(one, ())}
-        found = sorted(x for x in bound if texts[x].startswith(texts[name][2:-3]))
-        if len(found) > MOST_ALIKE:
-            f.points.marks[result] |= 1 << c.WIDE
-            continue
-        alike = np.array([(0, x, result) for x in found], np.int64).reshape(-1, 3)
-        load(f, alike, np.full(len(alike), object_))
 
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -329,7 +306,6 @@ RULES: dict[str, Rule] = {
     "wrap": wrap,
     "spread": spread,
     "fluent": fluent,
-    "begins": begins,
 }
 # what these bring is copied on and met again before the next rule
 CHAINS = ("load", "special", "bound_copy", "call")
