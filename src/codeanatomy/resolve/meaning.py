@@ -9,7 +9,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.lookup import INSTEAD
-from codeanatomy.resolve.pairs import Ints, mapped
+from codeanatomy.resolve.pairs import Ints
 from codeanatomy.resolve.world import Symbol
 
 WAYS = (  # what led to a target
@@ -238,14 +238,9 @@ class Meaning:
         held = points.count[places] > 0
         attribute = np.isin(what, (c.ATTRIBUTE_SITE, c.STORED_SITE))
         stored = np.isin(world.site_name[sites], np.array(sorted(self.f.lookup.stored), np.int64))
-        which, objects = points.answers(places)
-        of_class = p.among(points.kind[objects], (*p.INSTANCES, *p.CLASSES))
-        unsure = mapped(self._below_unknown, objects[of_class])
-        below_unknown = np.bincount(which[of_class], unsure, len(sites)) > 0
         why = {
             c.INSTANCE_ATTRIBUTE: held & attribute & stored,
             -1: marks != 0,
-            c.UNKNOWN_BASE: attribute & below_unknown,
             c.NO_ATTRIBUTE: held & attribute,
             c.NAMESPACE_PACKAGE: held & np.isin(what, (c.NAME_SITE, c.IMPORT_SITE)),
             c.NOT_CALLABLE: held,
@@ -254,8 +249,3 @@ class Meaning:
         marked = reason < 0
         reason[marked] = np.log2(lowest[marked])
         return reason
-
-    def _below_unknown(self, object_: int) -> bool:
-        """Whether the class of the object has, or inherits from one with, an unknown base."""
-        lookup = self.f.lookup
-        return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))
