@@ -128,11 +128,6 @@ class Stubs:
                         matched[name] = (*matched.get(name, ()), Type(f"${key}"))
             made, bound = new and node.name == "__init__", place.bound
             declared = (SELF,) if made else self._types(node.returns, place.scope)
-            if drop and (own := [*node.args.posonlyargs, *node.args.args][0].annotation):
-                first = self._types(own, place.scope)
-                declared = first if made else declared
-                if first[0].name == "builtins.type" or first[0].name.startswith("~"):
-                    bound = dict.fromkeys(stubs.variables([first]), bound[SELF.name]) | {**bound}
             own_types = [one for types in owner.own.values() for one in types] if owner else []
             ours = {one.name: Types() if new else (one,) for one in own_types}
             for variable, told in matched.items():
