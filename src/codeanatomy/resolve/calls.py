@@ -44,15 +44,6 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
-    wraps = f.decorates(rows[:, 1])
-    for i in np.flatnonzero(wraps).tolist():  # classes that inherit from property and the like
-        bases = f.lookup.bases_outside(int(objects[i]))
-        wrapper = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
-        wraps[i] = wrapper > 0
-        if wrapper:
-            value, result = f.decorated[rows[i, 1]].tolist()
-            f.tables["wrap"].add_one(value, wrapper, result)
-    rows, objects = rows[~wraps], objects[~wraps]
     made = mapped(f.lookup.instance_side, objects)
     f.points.hold_all(rows[:, 2], made)
     for (_, number, _, _), class_, instance in each(rows, objects, made):
