@@ -44,13 +44,8 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
     asked = pair(objects, rows[:, 1])
-    places, rows, objects = f.found("store", rows, objects, asked, partial(_stored, f))
+    places, rows, _ = f.found("store", rows, objects, asked, partial(_stored, f))
     f.points.copy_all(rows[:, 2], places)
-    instances = p.among(f.points.kind[objects], p.INSTANCES)
-    for (_, name, value), object_ in each(rows, objects, where=instances):
-        first = f.lookup.first(f.points.a_of[object_], name)
-        if first > 0 and f.world.definition[first << 32 | name] == 0:
-            f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
 
 
 def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
@@ -72,21 +67,6 @@ def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
             f.points.hold(elements.place(object_, elements.keys), key)
         return elements.place(object_, name)
     return lookup.fields[object_ << 32 | name] if kind == p.FUNCTION else 0
-
-
-def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
-    points = f.points
-    rows, objects = f.closed("assign", rows, objects)
-    for (_, value, receiver), object_, kind in each(rows, objects, points.kind[objects]):
-        if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
-            continue
-        target = points.place()
-        points.hold(target, receiver)
-        if kind == p.PROPERTY:
-            f.call(f.lookup.setters[object_], 0, target, value)
-        elif (place := f.lookup.find(object_, f.world.name("__set__")) or 0) > 0:
-            f.call(place, 0, target, value)
 
 
 def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -299,7 +279,6 @@ RULES: dict[str, Rule] = {
     "keyed": keyed,
     "by_key": by_key,
     "store": store,
-    "assign": assign,
     "bound_copy": bound_copy,
     "annotate": annotate,
     "call": call,
