@@ -62,14 +62,10 @@ def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", bool]:
 
 def inherited(f: Fixpoint, instance: int, external: int, number: int, result: int) -> None:
     """The effects of a builtin method of a container, a generator or of what inherits from one."""
-    points, dotted = f.points, f.modules.dotted(external)
-    parts = dotted.split(".")
-    own = points.kind_of[instance] in (p.CONTAINER, p.GENERATOR)
-    if own or (len(parts) > 1 and f"builtins.{parts[1]}" in CONTAINERS):
-        if not method(f, instance, parts[-1], number, result):
-            declared(f, external, number, result, instance)
-    else:
-        declared(f, external, number, result)
+    class_, _, name = f.modules.dotted(external).rpartition(".")
+    own = f.points.kind_of[instance] in (p.CONTAINER, p.GENERATOR)
+    if not (own or class_ in CONTAINERS) or not method(f, instance, name, number, result):
+        declared(f, external, number, result, instance)
 
 
 # methods of containers and generators
@@ -244,8 +240,7 @@ def _next(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _protocol(name: str, f: Fixpoint, number: int, result: int, site: int) -> None:
     """A builtin that calls a special method of its first argument."""
-    if base := f.arguments.at(number, 0):
-        f.special(base, name, 0 if name in _TYPED_NAMES else result, site)
+    f.special(f.arguments.at(number, 0), name, 0 if name in _TYPED_NAMES else result, site)
 
 
 def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -268,14 +263,13 @@ def _new(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _module(mode: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`import_module(name)`, `__import__(name)`: the module of that name, where it is known."""
-    if key := f.arguments.at(number, 0):
-        f.tables["keyed"].add_one(key, key, result, mode)
+    key = f.arguments.at(number, 0)
+    f.tables["keyed"].add_one(key, key, result, mode)
 
 
 def _wrapped(kind: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`property(f)`, `type(x)` as calls."""
-    for value in _positional(f, number)[:1]:
-        f.tables["wrap"].add_one(value, kind, result)
+    f.tables["wrap"].add_one(f.arguments.at(number, 0), kind, result)
 
 
 def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:

@@ -75,17 +75,10 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     points = f.points
     rows, objects = f.closed("bound_copy", rows, objects)
     kinds, receivers = f.points.kind[objects], rows[:, 2]
-    instance = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
-    described = p.among(kinds, p.INSTANCES)
-    plain = ~p.among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
-    plain &= ~(p.among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
-    described[described] = [
-        _describe(f, object_, target, receiver)
-        for (_, target, receiver, _), object_ in each(rows, objects, where=described)
-    ]
-    plain &= ~described
-    points.hold_all(rows[plain, 1], objects[plain])
-    special = ~plain & ~described
+    special = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
+    special &= p.among(kinds, (p.PROPERTY, p.FUNCTION))
+    special |= p.among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD, *p.INSTANCES))
+    points.hold_all(rows[~special, 1], objects[~special])
     for (_, target, receiver, how), object_, kind in each(rows, objects, kinds, where=special):
         bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
         function = object_ if kind == p.FUNCTION else points.a_of[object_]
@@ -96,26 +89,26 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             points.hold(target, points.object(bound, function, f.lookup.class_side(receiver)))
         elif kind == p.STATIC_METHOD:
             points.hold(target, function)
+        elif kind in p.INSTANCES:
+            _describe(f, object_, target, receiver)
         else:
             points.copy(int(f.result[function]), target)
             if 0 in f.through.get(function, ()):
                 points.hold(target, receiver)
 
 
-def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
-    """An instance whose class has `__get__` gives what that returns; False where it has none."""
+def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> None:
+    """An instance whose class has `__get__` gives what that returns, others themselves."""
     class_ = f.points.a_of[object_]
     getter = f.world.name("__get__")
     if class_ not in f.lookup.order or f.lookup.first(class_, getter) <= 0:
-        return False
-    place = f.lookup.find(object_, getter)
-    if place and place > 0 and f.once("get", object_, target, receiver):
+        f.points.hold(target, object_)
+    elif f.once("get", object_, target, receiver):
         instance, owner = f.points.place(), f.points.place()
         f.points.hold(owner, f.lookup.class_side(receiver))
         if f.points.kind_of[receiver] not in p.CLASSES:
             f.points.hold(instance, receiver)
-        f.call(place, target, instance, owner)
-    return True
+        f.call(f.lookup.find(object_, getter) or 0, target, instance, owner)
 
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
