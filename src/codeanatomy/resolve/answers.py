@@ -108,7 +108,7 @@ def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
     ):
         sites = callbacks[:, 0] if asked is None else np.flatnonzero(what == asked)
         places = callbacks[:, 1] if asked is None else world.site_place[sites]
-        which, objects = points.answers(places)
+        which, objects = points.pairs.join(places)
         asking = sites[which]
         keys = pair(objects, world.site_name[asking]) if named else objects
         numbered = np.unique(keys, return_inverse=True)
@@ -253,7 +253,7 @@ def mark(f: Fixpoint) -> None:
     points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
     # results of calls whose effect no rule follows
     followed = call[~f.decorates(call[:, 1])]
-    which, objects = points.answers(followed[:, 0])
+    which, objects = points.pairs.join(followed[:, 0])
     results, kinds = followed[which, 2], points.kind[objects]
     called = np.unique(objects[kinds == p.EXTERNAL]).tolist()
     dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]

@@ -88,7 +88,7 @@ class Classes:
     def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
         """Bases found so far of these classes; complete: every base has a value."""
         places = [p for x in waiting for p in self.places.get(x, ())]
-        which, objects = self.points.answers(np.array(places or [0], np.int64))
+        which, objects = self.points.pairs.join(np.array(places or [0], np.int64))
         held: dict[int, list[int]] = {}
         for i, object_, kind in each(which, objects, self.points.kind[objects]):
             if kind in (*p.CLASSES, p.EXTERNAL):
@@ -133,8 +133,8 @@ class Classes:
         named = next((x for x in self.order.get(class_, ()) if x in self._metaclasses), 0)
         known = self._meta.get(named, [])
         if named and not known:
-            _, held = self.points.pairs.join(np.array([self._metaclasses[named]], np.int64))
-            known = self._meta[named] = [x for x in held.tolist() if x in self._classes]
+            held = self.points.held(self._metaclasses[named])
+            known = self._meta[named] = [x for x in held if x in self._classes]
         return known
 
     # definitions

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import expand
 from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
@@ -46,7 +45,7 @@ def among(kinds: Ints, wanted: tuple[int, ...]) -> Flags:
 # measured: 16 loses a tenth of the calls that sqlparse makes at run time, 48 costs a third more
 OBJECTS_PER_PLACE = 28
 OPAQUE_PER_PLACE = 4
-PER_PLACE = ("count", "opaque", "marks", "has_edge", "has_cone", "interest", "_first")
+PER_PLACE = ("count", "opaque", "marks", "has_edge", "has_cone", "interest")
 
 
 class Points:
@@ -69,7 +68,6 @@ class Points:
         self.pairs, self.edges = Pairs(), Pairs()
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
-        self._first = np.empty(0, np.int64)  # see finish
 
     # growth
 
@@ -188,21 +186,7 @@ class Points:
         found = (self.derived.get((SELF, x, 0), object_) for x in order)
         return [x for x in found if x != object_]
 
-    def finish(self) -> None:
-        """Call after the fixpoint: from now on objects are found by where those of a place begin"""
-        self._held = self.pairs.all() & LOW
-        self._first = np.cumsum(self.count) - self.count
-
     def held(self, place: int) -> list[int]:
-        """The objects of one place; for use after the fixpoint."""
-        low = self._first[place]
-        objects: list[int] = self._held[low : low + self.count[place]].tolist()
+        """The objects of one place."""
+        objects: list[int] = self.pairs.join(np.array([place]))[1].tolist()
         return objects
-
-    def answers(self, places: Ints) -> tuple[Ints, Ints]:
-        """For each object that one of the places holds: the place's index, and the object."""
-        if not len(self._first):
-            return self.pairs.join(places)
-        low = self._first[places]
-        at, which = expand(low, low + self.count[places])
-        return which, self._held[at]

@@ -77,7 +77,7 @@ def _instances(f: Fixpoint, meaning: Meaning) -> Ints:
     world, points = f.world, f.points
     sites = np.flatnonzero(world.site_what == c.CALL_SITE)
     places = world.site_place[sites]
-    which, objects = points.answers(places)
+    which, objects = points.pairs.join(places)
 
     def made(object_: int) -> int:
         of_files = points.kind_of[object_] in p.CLASSES
@@ -99,7 +99,7 @@ def _types(f: Fixpoint, meaning: Meaning, places: Ints) -> Ints:
     value); in doubt where something there is of none, or is shared."""
     points = f.points
     file, key, place, shared = places
-    which, objects = points.answers(place)
+    which, objects = points.pairs.join(place)
 
     def class_of(object_: int) -> int:
         class_ = points.a_of[object_]

@@ -70,7 +70,6 @@ def run(f: Fixpoint) -> int:
             for name in chained:
                 _meet(f, name, unseen)
             close()
-    f.points.finish()
     return rounds
 
 
@@ -112,9 +111,9 @@ def _pass_classes(f: Fixpoint) -> None:
     classes that inherit from it would go without."""
     points, decorated = f.points, f.decorated
     calls = np.flatnonzero(decorated[:, 0])
-    which, objects = points.answers(decorated[calls, 0])
+    which, objects = points.pairs.join(decorated[calls, 0])
     of_class = np.unique(calls[which[points.kind[objects] == CLASS]])
-    which, objects = points.answers(decorated[of_class, 1])
+    which, objects = points.pairs.join(decorated[of_class, 1])
     gives = of_class[which[among(points.kind[objects], (CLASS, EXTERNAL))]]
     _pass(f, np.setdiff1d(of_class, gives))
 
