@@ -28,7 +28,6 @@ class Classes:
         self.stubs = stubs
         rows = self.world.rows
         self._metaclasses = dict(rows["metaclass"][:, :2].tolist())
-        self._meta: dict[int, list[int]] = {}
         # class -> itself, then where to look next
         self.order: dict[int, tuple[int, ...]] = self.points.order
         self.doubtful: set[int] = set()  # classes with a base that is not known, or not for sure
@@ -131,11 +130,8 @@ class Classes:
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
         named = next((x for x in self.order.get(class_, ()) if x in self._metaclasses), 0)
-        known = self._meta.get(named, [])
-        if named and not known:
-            held = self.points.held(self._metaclasses[named])
-            known = self._meta[named] = [x for x in held if x in self._classes]
-        return known
+        held = self.points.held(self._metaclasses[named]) if named else []
+        return [x for x in held if x in self._classes]
 
     # definitions
 

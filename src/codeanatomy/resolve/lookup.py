@@ -96,9 +96,6 @@ class Lookup(Classes):
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
 
-    def _ask(self, table: str, *row: int) -> None:
-        self.tables[table].add_one(*row)
-
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
         place = self.fields.get(module << 32 | name)
@@ -139,7 +136,7 @@ class Lookup(Classes):
         """What is stored on a class is seen as what its body binds: functions become methods."""
         for (storer, field, on_class), (class_, cone, *to) in product(storers, readers):
             if on_class and self._related(class_, storer, cone=cone):
-                self._ask("bound_copy", field, *to, 0)
+                self.tables["bound_copy"].add_one(field, *to, 0)
             elif self._related(class_, storer, cone=cone):
                 self.points.copy(field, to[0])
 
@@ -202,11 +199,11 @@ class Lookup(Classes):
             return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
         place = points.place()
         if by_key:
-            self._ask("call", method, 0, place, 0)
+            self.tables["call"].add_one(method, 0, place, 0)
         else:
             iterator, next_ = points.place(), self.world.name("__next__")
-            self._ask("call", method, 0, iterator, 0)
-            self._ask("special", iterator, next_, 0, place)
+            self.tables["call"].add_one(method, 0, iterator, 0)
+            self.tables["special"].add_one(iterator, next_, 0, place)
         return place
 
     def _slice(self, container: int, name: int) -> int:
@@ -251,7 +248,7 @@ class Lookup(Classes):
         if public and not ENUMS.isdisjoint(self.bases_outside(first)):  # one of an enumeration
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
-            self._ask("bound_copy", self.fields[first << 32 | name], place, receiver, 0)
+            self.tables["bound_copy"].add_one(self.fields[first << 32 | name], place, receiver, 0)
         elif first < 0:  # the external base may have it, unless a class here stores it
             child = self._outside(object_, kind, -first, name)
             if reads:
@@ -259,7 +256,7 @@ class Lookup(Classes):
             else:
                 points.hold(place, child)
         for other in others:
-            self._ask("bound_copy", self.fields[other << 32 | name], place, receiver, 1)
+            self.tables["bound_copy"].add_one(self.fields[other << 32 | name], place, receiver, 1)
         wide = len(others) >= p.OBJECTS_PER_PLACE
         doubts = {c.OVERRIDDEN: bool(others), c.WIDE: wide, c.UNKNOWN_BASE: unsure}
         points.marks[place] |= sum(doubt << reason for reason, doubt in doubts.items())
@@ -298,14 +295,14 @@ class Lookup(Classes):
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
             for each in made[: p.OBJECTS_PER_PLACE]:
                 member = points.place()
-                self._ask("load", self.namespaces[each], key, member)
-                self._ask("bound_copy", member, place, object_, 0)
+                self.tables["load"].add_one(self.namespaces[each], key, member)
+                self.tables["bound_copy"].add_one(member, place, object_, 0)
             return place
         getter = self.world.name("__getattr__")
         if kind in p.INSTANCES and not special and self.first(class_, getter) > 0:
             method = self.find(object_, getter) or 0
             place = points.place()
-            self._ask("call", method, 0, place, 0)
+            self.tables["call"].add_one(method, 0, place, 0)
             return place
         for meta in self.metaclass(class_) if kind in p.CLASSES else ():
             if meta not in self.order:
@@ -315,10 +312,12 @@ class Lookup(Classes):
                 continue
             place = points.place()
             if first > 0:
-                self._ask("bound_copy", self.fields[first << 32 | name], place, object_, 2)
+                self.tables["bound_copy"].add_one(
+                    self.fields[first << 32 | name], place, object_, 2
+                )
             seen = points.place()  # methods of the metaclass store on its instances, the classes
             self._read_stored(name, meta, True, seen, object_)
-            self._ask("bound_copy", seen, place, object_, 0)
+            self.tables["bound_copy"].add_one(seen, place, object_, 0)
             return place
         return 0
 
