@@ -5,12 +5,11 @@ from functools import partial
 import numpy as np
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, mapped, pair
+from codeanatomy.resolve.pairs import Ints, each, mapped, pair
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
@@ -51,18 +50,15 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
             f.tables["spread"].add_one(f.arguments.at(number, 0), instance, INTO, 0)
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
-    ready = found > 0
-    keys = distinct(pair(found[ready], rows[ready, 1]))
-    none = np.zeros(len(keys), np.int64)
-    f.tables["call"].add(np.column_stack((keys >> SHIFT, keys & LOW, none, none)))
+    for place, number in each(found, rows[:, 1], where=found > 0):
+        f.tables["call"].add_one(place, number, 0, 0)
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """An instance runs `__call__` of its class."""
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
-    for place, (_, number, result, shift) in each(found, rows):
-        if place > 0:
-            f.tables["call"].add_one(place, number, result, shift)
+    for place, (_, number, result, shift) in each(found, rows, where=found > 0):
+        f.tables["call"].add_one(place, number, result, shift)
 
 
 def _call_partials(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -133,9 +129,7 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     first = f.parameter[f.parameter_start[functions[with_receiver]]]
     points.hold_all(first, receivers[with_receiver])
     f.return_parameters(rows, functions, receivers, offset)
-    keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
-    calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED
-    arguments, of = f.arguments.of_all(calls)
+    arguments, of = f.arguments.of_all(rows[:, 1])
     known = arguments[:, 2] > 0
     position, name, value = arguments[known].T
     functions, offset = functions[of[known]], offset[of[known]]
@@ -150,10 +144,9 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     missed = named[keywords == 0]
     for column, rest in enumerate((np.flatnonzero(positional & (position >= count)), missed)):
         rest = rest[f.variadic[functions[rest], column] > 0]
-        for i, function, place in each(rest, functions[rest], value[rest]):
+        for i, made, place in each(rest, f.variadic[functions[rest], column], value[rest]):
             item = f.world.texts[name[i]] if column else int(position[i] - count[i])
-            key = f.world.name(c.item(item))
-            points.copy(place, f.elements.place(int(f.variadic[function, column]), key))
+            points.copy(place, f.elements.place(made, f.world.name(c.item(item))))
     stars = ~positional & (position <= c.STAR_KEYWORDS)
     for function, at, more, place in each(functions, position, offset, value, where=stars):
         if at == c.STAR_KEYWORDS:
