@@ -64,8 +64,6 @@ class Classes:
         count, waiting = self.points.count, self.waiting
         if not force:  # those all of whose base expressions hold something
             waiting = [x for x in waiting if all(count[at] for at in self.places.get(x, ()))]
-        if not waiting:
-            return False
         found = self._bases(waiting)
         left = [x for x in waiting if force or found[x][1]]
 
