@@ -47,7 +47,7 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     f.points.mark(results[~decorators], c.EXTERNAL_CALL)
     for (_, number, result, _), external in each(rows, externals, where=np.isin(asked, single)):
         effect, typed = _effect(f, external)
-        if effect is not None and f.once("outside", external, number, result):
+        if effect and f.once("outside", external, number, result):
             effect(f, number, result, f.arguments.site[number])
         if typed:
             declared(f, external, number, result)

@@ -257,9 +257,8 @@ class Lookup(Classes):
                 points.hold(place, child)
         for other in others:
             self.tables["bound_copy"].add_one(self.fields[other << 32 | name], place, receiver, 1)
-        wide = len(others) >= p.OBJECTS_PER_PLACE
-        doubts = {c.OVERRIDDEN: bool(others), c.WIDE: wide, c.UNKNOWN_BASE: unsure}
-        points.marks[place] |= sum(doubt << reason for reason, doubt in doubts.items())
+        points.marks[place] |= bool(others) << c.OVERRIDDEN | unsure << c.UNKNOWN_BASE
+        points.marks[place] |= (len(others) >= p.OBJECTS_PER_PLACE) << c.WIDE
         if reads:
             self._read_stored(name, class_, cone, place, receiver)
         return place
@@ -310,12 +309,11 @@ class Lookup(Classes):
             first = self.first(meta, name)
             if first <= 0 and name not in self.stored:
                 continue
-            place = points.place()
+            place, seen = points.place(), points.place()
             if first > 0:
-                self.tables["bound_copy"].add_one(
-                    self.fields[first << 32 | name], place, object_, 2
-                )
-            seen = points.place()  # methods of the metaclass store on its instances, the classes
+                field = self.fields[first << 32 | name]
+                self.tables["bound_copy"].add_one(field, place, object_, 2)
+            # methods of the metaclass store on its instances, the classes
             self._read_stored(name, meta, True, seen, object_)
             self.tables["bound_copy"].add_one(seen, place, object_, 0)
             return place
