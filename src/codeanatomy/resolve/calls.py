@@ -77,7 +77,7 @@ def _call_methods(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for (_, number, result, _), object_ in each(rows, objects):
         of = f.points.a_of[object_]
         if f.points.kind_of[object_] == p.METHOD_OF:
-            inherited(f, of, f.lookup.method_of(object_), number, result)
+            inherited(f, of, f.points.b_of[object_], number, result)
         elif result:
             f.points.copy(f.any_result(of), result)
 
@@ -101,7 +101,7 @@ def _decorate(f: Fixpoint, number: int, object_: int) -> None:
     if kind == p.PROPERTY_PART:  # x.setter: the property stays
         property_ = f.points.a_of[object_]
         f.points.hold(result, property_)
-        if f.world.texts[f.points.b_of[object_]] == "setter":
+        if f.modules.dotted(f.points.b_of[object_]).endswith("setter"):
             f.points.copy(value, f.lookup.setters[property_])
         return
     external = object_ if kind == p.EXTERNAL else f.points.a_of[object_]

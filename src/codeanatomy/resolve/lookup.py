@@ -167,12 +167,14 @@ class Lookup(Classes):
             return place
         if kind in (p.CONTAINER, p.GENERATOR):
             type_ = a if kind == p.CONTAINER else self.modules.type("generator")
-            return -points.object(p.METHOD_OF, object_, name) if self.may_have(type_, name) else 0
+            method = self.child(type_, name)
+            return -points.object(p.METHOD_OF, object_, method) if method else 0
         if kind in (p.FUNCTION, p.BOUND, p.OVERRIDE):
             function = object_ if kind == p.FUNCTION else a
             return self.fields[function << 32 | name] if name in self.stored else 0
         if kind == p.PROPERTY and self.world.texts[name] in PROPERTY_PARTS:
-            return -points.object(p.PROPERTY_PART, object_, name)
+            part = self.modules.member(self.modules.type("property"), name)
+            return -points.object(p.PROPERTY_PART, object_, part)
         return 0
 
     def _element(self, object_: int, kind: int, name: int) -> int | None:
@@ -269,18 +271,8 @@ class Lookup(Classes):
         child = self.child(base, name)
         followed = kind in p.INSTANCES and self.modules.dotted(base) in CONTAINERS
         if child and followed and self.world.texts[name][:2] != "__":
-            return self.points.object(p.METHOD_OF, object_, name)
+            return self.points.object(p.METHOD_OF, object_, child)
         return child
-
-    def method_of(self, object_: int) -> int:
-        """The external thing that a METHOD_OF object is."""
-        of, name = self.points.a_of[object_], self.points.b_of[object_]
-        kind = self.points.kind_of[of]
-        if kind == p.GENERATOR:
-            return self.child(self.modules.type("generator"), name)
-        if kind == p.CONTAINER:
-            return self.child(self.points.a_of[of], name)
-        return self.child(-self.first(self.class_of(of), name), name)
 
     def _fallback(self, object_: int, kind: int, class_: int, name: int) -> int | None:
         """Where a class and its bases lack an attribute: `__getattr__`, or the metaclass's."""

@@ -37,9 +37,7 @@ class Meaning:
         self._kind = f.points.kind_of.__getitem__
         # class and name of every attribute that a method sets
         self._set = {(class_, name) for class_, name, *_ in f.world.rows["member"].tolist()}
-        self._globals = {
-            row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
-        }
+        self._globals = {row[0]: row for row in f.world.rows["global"].tolist()}
 
     def _one(self, object_: int, rule: int, doubt: int = 0) -> Meant:
         """Just that object; nothing for 0."""
@@ -53,7 +51,7 @@ class Meaning:
         if kind == p.EXTERNAL:
             return self._one(object_, self._outside(object_))
         if kind == p.PROPERTY_PART:
-            return self._one(self._property_part(self.f.points.b_of[object_]), EXTERNAL)
+            return self._one(self.f.points.b_of[object_], EXTERNAL)
         rule = {p.CLS: CLASS, p.BOUND: METHOD + TAKEN, p.OVERRIDE: OVERRIDE + TAKEN}.get(kind)
         return [] if rule is None else self._one(a, rule)
 
@@ -101,9 +99,6 @@ class Meaning:
             found += self._functions(object_, "__getattr__")
         return found
 
-    def _property_part(self, name: int) -> int:
-        return self.f.modules.member(self.f.modules.external("builtins.property"), name)
-
     def called(self, object_: int) -> Meant:
         """What a call of the object runs."""
         kind = self._kind(object_)
@@ -116,7 +111,7 @@ class Meaning:
         if kind in p.INSTANCES:
             return self._functions(object_, "__call__")
         if kind == p.METHOD_OF:
-            return self._one(self.f.lookup.method_of(object_), EXTERNAL)
+            return self._one(self.f.points.b_of[object_], EXTERNAL)
         if kind == p.PARTIAL:
             made, arguments = self.f.points.a_of[object_], self.f.arguments
             unpacked = any(at <= c.STAR_ARGUMENT for at, *_ in arguments.of(made))
@@ -169,8 +164,9 @@ class Meaning:
             symbols = modules.symbols(target, name) if name else ((target, 0),) if target else ()
             rule = IMPORT
         else:
-            module, name, _ = at
-            sources, externals = modules.global_sources(*at)
+            _, name, early, _, file = at
+            module = file + 1
+            sources, externals = modules.global_sources(module, name, early)
             symbols = modules.symbols(module, name) if sources else tuple((x, 0) for x in externals)
             rule = GLOBAL if module << 32 | name in self.f.world.definition else STAR
             if symbols == ((modules.builtin(name), 0),):
@@ -189,8 +185,8 @@ class Meaning:
         if kind in (p.CONTAINER, p.EXTERNAL, *p.VALUES):
             child = lookup.child(object_ if kind == p.EXTERNAL else a, name)
             return self._one(child, self._outside(child)) if child else []
-        if kind == p.PROPERTY and lookup.find(object_, name):
-            return self._one(self._property_part(name), EXTERNAL)
+        if kind == p.PROPERTY and (part := lookup.find(object_, name)):
+            return self._one(self.f.points.b_of[-part], EXTERNAL)
         if kind not in p.OF_CLASS:
             return []
         return self._of_class(object_, kind, name)
