@@ -52,13 +52,13 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     thing = things[found[1]]
     # once per question and thing, in the order of the questions; the least doubtful way is kept
     order = np.argsort(pair(found[3], found[2]), kind="stable")
-    order = order[_distinct(pair(found[0], thing)[order])]
+    order = order[np.unique(pair(found[0], thing)[order], return_index=True)[1]]
     # without what a node calls unseen and calls already
     site = found[0, order] % max(sites, 1)
     calls = np.flatnonzero((found[0, order] >= sites) | (world.site_what[site] == c.CALL_SITE))
     site = site[calls]
     _, node = np.unique(mix(world.site_file[site], world.site_key[site]), return_inverse=True)
-    kept = _distinct(pair(node, thing[order[calls]]))
+    _, kept = np.unique(pair(node, thing[order[calls]]), return_index=True)
     order = np.delete(order, np.delete(calls, kept))
     question, symbol, rule, doubt = found[:, order]
     count = np.bincount(question[question < sites], minlength=sites)
@@ -78,11 +78,6 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
             _coded(meaning.reasons(left), c.REASONS),
         ),
     }
-
-
-def _distinct(values: Ints) -> Ints:
-    """Where each of the values stands first, in the order of the values."""
-    return np.unique(values, return_index=True)[1]
 
 
 def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
@@ -268,7 +263,13 @@ def mark(f: Fixpoint) -> None:
     ways.add(np.sort(edges, kind="stable"))  # fast on the sorted runs
     changed = np.flatnonzero(points.marks[: points.places])
     while True:
-        _flow(points.marks, ways, changed)
+        while changed.size:
+            of, reached = ways.join(changed)
+            bits = points.marks[changed[of]]
+            news = (bits & ~points.marks[reached]) != 0
+            reached, bits = reached[news], bits[news]
+            np.bitwise_or.at(points.marks, reached, bits)
+            changed = distinct(reached[reached > 0])
         # instance attributes whose name is also stored through a value that is not known
         unknown = (points.marks[store[:, 0]] & ~NOT_UNKNOWN) != 0
         found = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
@@ -282,13 +283,3 @@ def mark(f: Fixpoint) -> None:
         changed = np.append(stored, missing)
         if not changed.size:
             return
-
-
-def _flow(marks: p.Counts, ways: Pairs, frontier: Ints) -> None:
-    while frontier.size:
-        of, reached = ways.join(frontier)
-        bits = marks[frontier[of]]
-        news = (bits & ~marks[reached]) != 0
-        reached, bits = reached[news], bits[news]
-        np.bitwise_or.at(marks, reached, bits)
-        frontier = distinct(reached[reached > 0])

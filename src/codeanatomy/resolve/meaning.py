@@ -85,16 +85,14 @@ class Meaning:
             return []
         first, others = lookup.definers(object_, name)
         found, doubt = [], 1 << c.OVERRIDDEN if others else 0
-        for at in [first, *others]:
-            if at <= 0:
-                continue
-            for held in points.held(lookup.fields[at << 32 | name]):
-                what = self._kind(held)
-                if what == p.PROPERTY and kind not in p.CLASSES:
-                    places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
-                    found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
-                elif what in p.INSTANCES:
-                    found += self._functions(held, "__set__" if stored else "__get__")
+        fields = [lookup.fields[at << 32 | name] for at in (first, *others) if at > 0]
+        for held in (held for field in fields for held in points.held(field)):
+            what = self._kind(held)
+            if what == p.PROPERTY and kind not in p.CLASSES:
+                places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
+                found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
+            elif what in p.INSTANCES:
+                found += self._functions(held, "__set__" if stored else "__get__")
         if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
             found += self._functions(object_, "__getattr__")
         return found

@@ -97,24 +97,19 @@ class Points:
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""
-        if place:
-            self.pairs.waiting_ones.append(place << 32 | object_)
+        self.pairs.waiting_ones.append(place << 32 | object_)
 
     def hold_all(self, places: Ints, objects: Ints) -> None:
         """Each place holds the object beside it."""
-        if len(places):
-            self.pairs.waiting.append(pair(places, objects)[places > 0])
+        self.pairs.waiting.append(pair(places, objects))
 
     def copy(self, source: int, target: int) -> None:
         """Whatever the source holds, the target holds."""
-        if source and target and source != target:
-            self.edges.waiting_ones.append(source << 32 | target)
+        self.edges.waiting_ones.append(source << 32 | target)
 
     def copy_all(self, sources: Ints, targets: Ints) -> None:
         """`copy` of each pair."""
-        if len(sources):
-            keep = (sources > 0) & (targets > 0) & (sources != targets)
-            self.edges.waiting.append(pair(sources[keep], targets[keep]))
+        self.edges.waiting.append(pair(sources, targets))
 
     def mark(self, places: Ints, reason: int) -> None:
         """Notes why what these places hold is not sure."""
@@ -127,6 +122,7 @@ class Points:
         collected = [np.empty(0, np.int64)]
         while True:
             edges = self.edges.fresh(self.edges.taken())
+            edges = edges[(edges & LOW > 0) & (edges >> SHIFT != edges & LOW)]
             if edges.size:
                 open_ = edges[~self.is_wide(edges >> SHIFT)]
                 which, objects = self.pairs.join(open_ >> SHIFT)
@@ -137,7 +133,7 @@ class Points:
             if not pairs.size:
                 break
             pairs = self.pairs.fresh(pairs)
-            pairs = pairs[~self._covered(pairs)]
+            pairs = pairs[(pairs >> SHIFT > 0) & ~self._covered(pairs)]
             opaque = np.flatnonzero(among(self.kind[pairs & LOW], OPAQUE))
             pairs = self._bounded(pairs, opaque, self.opaque, OPAQUE_PER_PLACE)
             pairs = self._bounded(pairs, np.arange(len(pairs)), self.count, OBJECTS_PER_PLACE)
