@@ -74,7 +74,8 @@ class Meaning:
             return [(self.number[self.member(first, name)], CLASS, 0)] if first > 0 else []
         if kind not in p.OF_CLASS:
             return []
-        return self._functions(object_, text) or self._functions(object_, INSTEAD.get(text, ""))
+        found = self._functions(object_, text)
+        return found or (self._functions(object_, INSTEAD[text]) if text in INSTEAD else [])
 
     def accessed(self, key: int, *, stored: bool = False) -> Meant:
         """The functions that reading (or setting) an attribute calls: of properties, descriptors
