@@ -101,7 +101,7 @@ class Points:
 
     def hold_all(self, places: Ints, objects: Ints) -> None:
         """Each place holds the object beside it."""
-        self.pairs.waiting.append(pair(places, objects))
+        self.pairs.waiting.append(pair(places, objects)[places > 0])
 
     def copy(self, source: int, target: int) -> None:
         """Whatever the source holds, the target holds."""
@@ -109,7 +109,7 @@ class Points:
 
     def copy_all(self, sources: Ints, targets: Ints) -> None:
         """`copy` of each pair."""
-        self.edges.waiting.append(pair(sources, targets))
+        self.edges.waiting.append(pair(sources, targets)[(sources > 0) & (targets > 0)])
 
     def mark(self, places: Ints, reason: int) -> None:
         """Notes why what these places hold is not sure."""
@@ -184,5 +184,8 @@ class Points:
 
     def held(self, place: int) -> list[int]:
         """The objects of one place."""
-        objects: list[int] = self.pairs.join(np.array([place]))[1].tolist()
-        return objects
+        found: list[int] = []
+        for chunk in self.pairs.chunks:
+            low, high = np.searchsorted(chunk, (place << 32, place + 1 << 32))
+            found += (chunk[low:high] & LOW).tolist()
+        return found
