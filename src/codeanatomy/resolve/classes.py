@@ -185,27 +185,19 @@ class Classes:
         binders = self.binders.get(name, ()) if len(below) > 1 else ()
         return [*islice(filter(used, binders), p.OBJECTS_PER_PLACE)]
 
-    def beside(self, object_: int, name: int) -> list[int]:
-        """Classes that `super()` reaches instead in an inheriting class with several bases."""
-        points = self.points
-        around, receiver = points.a_of[object_], points.b_of[object_]
-        if points.kind_of[receiver] not in p.CONES:
-            return []
-        class_ = points.a_of[receiver]
-        below = sorted(self.below.get(class_, set()) & self._branching)
-        there = [self.first(x, name, around) for x in below]
-        first = self.first(class_, name, around)
-        return [*dict.fromkeys(x for x in there if x > 0 and x != first)][: p.OBJECTS_PER_PLACE]
-
     def definers(self, object_: int, name: int) -> tuple[int, list[int]]:
-        """`first` of an object's class, and the classes whose definition may be used instead."""
-        kind, class_ = self.points.kind_of[object_], self.class_of(object_)
-        if kind == p.SUPER:
-            first = self.first(class_, name, self.points.a_of[object_])
-            return first, self.beside(object_, name)
-        first = self.first(class_, name)
-        cone = kind in p.CONES
-        return first, self.overriding(class_, name, first) if cone else []
+        """`first` of an object's class, and the classes whose definition may be used instead; those
+        that `super()` reaches are of inheriting classes with several bases."""
+        points, class_ = self.points, self.class_of(object_)
+        kind, around, receiver = (x[object_] for x in (points.kind_of, points.a_of, points.b_of))
+        if kind != p.SUPER:
+            first = self.first(class_, name)
+            return first, self.overriding(class_, name, first) if kind in p.CONES else []
+        first = self.first(class_, name, around)
+        cone = points.kind_of[receiver] in p.CONES
+        below = sorted(self.below.get(class_, set()) & self._branching) if cone else []
+        there = dict.fromkeys(self.first(x, name, around) for x in below)
+        return first, [x for x in there if x > 0 and x != first][: p.OBJECTS_PER_PLACE]
 
     def class_of(self, object_: int) -> int:
         """The class behind an instance, a class or a `super()`."""

@@ -90,7 +90,7 @@ class Lookup(Classes):
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
         self._found: dict[int, int] = {}  # (object, name) as one number
-        self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
+        self.inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         self.storing: defaultdict[int, list[Storer]] = defaultdict(list)  # by name
         self._reading: defaultdict[int, list[Reader]] = defaultdict(list)
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
@@ -254,7 +254,7 @@ class Lookup(Classes):
         elif first < 0:  # the external base may have it, unless a class here stores it
             child = self._outside(object_, kind, -first, name)
             if reads:
-                self._inherited.append((place, child))
+                self.inherited.append((place, child))
             else:
                 points.hold(place, child)
         for other in others:
@@ -310,12 +310,6 @@ class Lookup(Classes):
             self.tables["bound_copy"].add_one(seen, place, object_, 0)
             return place
         return 0
-
-    def inherit(self) -> None:
-        """What nothing was stored as comes from the external base."""
-        for place, child in self._inherited:
-            if child and not self.points.count[place]:
-                self.points.hold(place, child)
 
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
         """Whether the class, one above or (cone) one below stores the attribute."""

@@ -45,7 +45,7 @@ def among(kinds: Ints, wanted: tuple[int, ...]) -> Flags:
 # measured: 16 loses a tenth of the calls that sqlparse makes at run time, 48 costs a third more
 OBJECTS_PER_PLACE = 28
 OPAQUE_PER_PLACE = 4
-PER_PLACE = ("count", "opaque", "marks", "has_edge", "has_cone", "interest")
+PER_PLACE = ("count", "opaque", "marks", "has_edge", "interest")
 
 
 class Points:
@@ -62,8 +62,7 @@ class Points:
         room = 2 * places + 1024
         # marks: bits of reasons why a place is not sure
         self.count, self.opaque, self.marks = (np.zeros(room, np.int32) for _ in range(3))
-        # has_cone: whether a place holds a SELF object
-        self.has_edge, self.has_cone = np.zeros(room, bool), np.zeros(room, bool)
+        self.has_edge = np.zeros(room, bool)
         self.interest = np.zeros(room, np.int64)  # bits of the rules that read a place
         self.pairs, self.edges = Pairs(), Pairs()
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
@@ -139,7 +138,6 @@ class Points:
             pairs = self._bounded(pairs, np.arange(len(pairs)), self.count, OBJECTS_PER_PLACE)
             if pairs.size:
                 self.pairs.add(pairs)
-                self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
                 collected.append(pairs)
                 pairs = pairs[self.has_edge[pairs >> SHIFT] & ~self.is_wide(pairs >> SHIFT)]
                 which, targets = self.edges.join(pairs >> SHIFT)
@@ -167,8 +165,7 @@ class Points:
         """Instances of which the place holds "instance of a class above, or of one below" already:
         their methods are found through that."""
         result = np.zeros(len(pairs), bool)
-        chosen = np.flatnonzero(self.has_cone[pairs >> SHIFT])
-        chosen = chosen[among(self.kind[pairs[chosen] & LOW], INSTANCES)]
+        chosen = np.flatnonzero(among(self.kind[pairs & LOW], INSTANCES))
         if not chosen.size:
             return result
         which, above = spread(self._cones, pairs[chosen] & LOW)

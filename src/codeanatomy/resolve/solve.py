@@ -43,9 +43,7 @@ def run(f: Fixpoint) -> int:
     def close() -> None:
         delta = f.points.close()
         interest = f.points.interest[delta >> SHIFT]
-        read = interest != 0
-        delta, interest = delta[read], interest[read]
-        for name, bit in BITS.items() if delta.size else ():
+        for name, bit in BITS.items():
             mine = delta[interest & bit != 0]
             if mine.size:
                 unseen[name].append(mine)
@@ -78,8 +76,7 @@ def _meet(f: Fixpoint, name: str, unseen: dict[str, list[Ints]]) -> None:
     rule, table = RULES[name], f.tables[name]
     delta, unseen[name] = unseen[name], []
     if delta:
-        ordered = np.sort(np.concatenate(delta)) if len(delta) > 1 else delta[0]
-        old, objects = table.matching(ordered)
+        old, objects = table.matching(np.sort(np.concatenate(delta), kind="stable"))
         if len(old):
             rule(f, old, objects)
     new = table.arrived()
@@ -122,7 +119,9 @@ def _last(f: Fixpoint) -> None:
     """What still nothing is known of: attributes of bases, keys, results of decorators."""
     if f.lookup.settle(force=True):  # classes that type() made meanwhile
         _release(f)
-    f.lookup.inherit()
+    for place, child in f.lookup.inherited:  # what nothing was stored as
+        if child and not f.points.count[place]:
+            f.points.hold(place, child)
     # a key that nothing is known of may be any
     f.any_key = True
     rows = f.world.rows["keyed"][:, :4]
