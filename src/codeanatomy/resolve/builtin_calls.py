@@ -110,8 +110,8 @@ def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
     f.points.copy(f.elements.place(object_, name), result)
 
 
-def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    """`get`, `pop`, `setdefault`: the element of a key, or the default."""
+def _get(puts: bool, f: Fixpoint, object_: int, number: int, result: int) -> None:
+    """`get`, `pop`, `setdefault`: the element of a key, or the default, which the last puts in."""
     keep = f.points.place()
     f.points.hold(keep, object_)
     if key := f.arguments.at(number, 0):
@@ -120,11 +120,8 @@ def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
     else:
         f.points.copy(f.elements.read(object_, f.elements.unknown), result)
     f.points.copy(f.arguments.at(number, 1), result)
-
-
-def _set_default(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    _get(f, object_, number, result)
-    _put(1, f, object_, number, result)
+    if puts:
+        _put(1, f, object_, number, result)
 
 
 def _update(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -168,8 +165,8 @@ METHODS: dict[str, ContainerEffect] = {
     **dict.fromkeys(("__mul__", "__imul__", "__reversed__", "intersection"), _self),
     **dict.fromkeys(("__add__", "__or__", "__and__", "__sub__"), _concatenated),
     **dict.fromkeys(("popleft", "send", "__next__"), _any),
-    **dict.fromkeys(("get", "pop", "__getitem__"), _get),
-    "setdefault": _set_default,
+    **dict.fromkeys(("get", "pop", "__getitem__"), partial(_get, False)),
+    "setdefault": partial(_get, True),
     "values": partial(_view, False),
     "keys": partial(_view, True),
     "items": _items,
@@ -273,8 +270,7 @@ def _wrapped(kind: int, f: Fixpoint, number: int, result: int, site: int) -> Non
 
 
 def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
-    if f.arguments.at(number, 0):
-        f.points.hold(result, f.points.object(p.PARTIAL, number))
+    f.points.hold(result, f.points.object(p.PARTIAL, number))
 
 
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:

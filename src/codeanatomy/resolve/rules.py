@@ -157,10 +157,6 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     which, keys = f.points.pairs.join(rows[:, 1])
     for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
         _element(f, base, key, value, mode)
-    asked = rows[:, 3] == c.GET_ATTRIBUTE
-    for (_, key, value, _), object_ in each(rows, objects, where=asked):
-        if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
-            f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
     getters = (rows[:, 3] == c.GET) & p.among(f.points.kind[objects], p.INSTANCES)
     chosen = rows[getters][:, :3].copy()
     chosen[:, 1] = f.elements.unknown

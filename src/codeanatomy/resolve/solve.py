@@ -123,9 +123,10 @@ def _last(f: Fixpoint) -> None:
         if child and not f.points.count[place]:
             f.points.hold(place, child)
     # a key that nothing is known of may be any
-    f.any_key = True
     rows = f.world.rows["keyed"][:, :4]
     rows = rows[f.points.count[rows[:, 1]] == 0]
+    rows[:, 1] = any_ = f.points.place()
+    f.points.hold(any_, f.modules.literal("str"))
     f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
     rows[:, 1] = f.elements.unknown
     f.tables["load"].add(rows[rows[:, 3] == c.GET, :3])
