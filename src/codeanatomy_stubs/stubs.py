@@ -106,40 +106,25 @@ class Stubs:
             return self._result(place, passed)
         if (made := self._as_class(place)) is None:
             return None
-        name = self._name(made.home)
-        found: Types = (Type(name),)
-        for maker in (self._attribute(made, "__new__"), self._attribute(made, "__init__")):
-            if maker and maker.kind == "function" and not maker.home.startswith("builtins.object."):
-                found = self._result(maker, passed, new=True)
-                if {one.name for one in found} != {name}:
-                    break
-        return found
+        name, maker = self._name(made.home), self._attribute(made, "__new__")
+        if maker and maker.kind == "function" and maker.home != "builtins.object.__new__":
+            found = self._result(maker, passed)
+            if {one.name for one in found} != {name}:
+                return found
+        return (Type(name),)
 
-    def _result(self, place: stubs.Place, passed: stubs.Passed, new: bool = False) -> Types:
-        """What the definitions give that fit the call; to a new object its type arguments."""
+    def _result(self, place: stubs.Place, passed: stubs.Passed) -> Types:
+        """What the definitions give that fit the call."""
         found: list[Type] = []
-        owner = self._class(place.receiver)
-        drop = int(bool(owner) and not _STATIC.search(place.texts[0]))
+        drop = int(bool(place.receiver) and not _STATIC.search(place.texts[0]))
         for node, given in self._fitting(place, passed, drop):
             matched: dict[str, Types] = {}
             for key, parameter in given.items():
                 if isinstance(key, int) and isinstance(parameter.annotation, ast.Name):
                     for name in stubs.variables([self._types(parameter.annotation, place.scope)]):
                         matched[name] = (*matched.get(name, ()), Type(f"${key}"))
-            made, bound = new and node.name == "__init__", place.bound
-            declared = (SELF,) if made else self._types(node.returns, place.scope)
-            if drop and (own := [*node.args.posonlyargs, *node.args.args][0].annotation):
-                first = self._types(own, place.scope)
-                declared = first if made else declared
-                if first[0].name == "builtins.type" or first[0].name.startswith("~"):
-                    bound = dict.fromkeys(stubs.variables([first]), bound[SELF.name]) | {**bound}
-            own_types = [one for types in owner.own.values() for one in types] if owner else []
-            ours = {one.name: Types() if new else (one,) for one in own_types}
-            for variable, told in matched.items():
-                for one in bound.get(variable, ()):
-                    if one.name in ours:
-                        ours[one.name] += told
-            found += fill(fill(fill(declared, bound), ours), matched)
+            declared = fill(self._types(node.returns, place.scope), place.bound)
+            found += fill(declared, matched)
         return self._settle(union(found))
 
     def _fitting(self, place: stubs.Place, passed: stubs.Passed, drop: int) -> list[Fitting]:

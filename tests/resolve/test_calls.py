@@ -233,13 +233,3 @@ def test_a_subscripted_base_is_its_class():
     world = solved("import typing\nclass A(typing.Generic[int]): pass\nclass B(A[str]): pass")
     assert world.ask("A[str]", "base") == ["main.A!"]
     assert world.ask("typing.Generic[int]", "base") == ["typing.Generic!"]
-
-
-def test_a_descriptor_sets_what_an_annotated_parameter_is_given():
-    world = solved(
-        "class D:\n    def __set__(self, owner, value):\n        value.use()\n"
-        "class V:\n    def use(self): ...\n"
-        "class A:\n    x = D()\n"
-        'def late(a: "A"):\n    a.x = V()\n'
-    )
-    assert world.ask("value.use()") == ["main.V.use"]

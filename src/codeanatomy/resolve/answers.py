@@ -8,20 +8,19 @@ inheriting class, and halved again where values were dropped on the way.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, expand, external_key, mix
+from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, external_key, mix
 from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import Flags, Ints, Pairs, pair
+from codeanatomy.resolve.pairs import Flags, Ints, Pairs, pair, spread
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 
@@ -53,13 +52,13 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     thing = things[found[1]]
     # once per question and thing, in the order of the questions; the least doubtful way is kept
     order = np.argsort(pair(found[3], found[2]), kind="stable")
-    order = order[_distinct(pair(found[0], thing)[order])]
+    order = order[np.unique(pair(found[0], thing)[order], return_index=True)[1]]
     # without what a node calls unseen and calls already
     site = found[0, order] % max(sites, 1)
     calls = np.flatnonzero((found[0, order] >= sites) | (world.site_what[site] == c.CALL_SITE))
     site = site[calls]
     _, node = np.unique(mix(world.site_file[site], world.site_key[site]), return_inverse=True)
-    kept = _distinct(pair(node, thing[order[calls]]))
+    _, kept = np.unique(pair(node, thing[order[calls]]), return_index=True)
     order = np.delete(order, np.delete(calls, kept))
     question, symbol, rule, doubt = found[:, order]
     count = np.bincount(question[question < sites], minlength=sites)
@@ -79,11 +78,6 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
             _coded(meaning.reasons(left), c.REASONS),
         ),
     }
-
-
-def _distinct(values: Ints) -> Ints:
-    """Where each of the values stands first, in the order of the values."""
-    return np.unique(values, return_index=True)[1]
 
 
 def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
@@ -108,33 +102,30 @@ def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
     ):
         sites = callbacks[:, 0] if asked is None else np.flatnonzero(what == asked)
         places = callbacks[:, 1] if asked is None else world.site_place[sites]
-        which, objects = points.answers(places)
+        which, objects = points.pairs.join(places)
         asking = sites[which]
         keys = pair(objects, world.site_name[asking]) if named else objects
-        numbered = np.unique(keys, return_inverse=True)
         doubt = points.marks[places[which]].astype(np.int64)
         for answer, unseen in meant:
-            parts.append(_expanded(asking + unseen * len(what), numbered, doubt, answer))
+            parts.append(_expanded(asking + unseen * len(what), keys, doubt, answer))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    numbered = np.unique(world.site_place[sites], return_inverse=True)
-    parts.append(_expanded(sites, numbered, np.zeros(len(sites), np.int64), meaning.imported))
+    doubt = np.zeros(len(sites), np.int64)
+    parts.append(_expanded(sites, world.site_place[sites], doubt, meaning.imported))
     return np.concatenate(parts, axis=1)
 
 
-def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings) -> Ints:
-    """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
-    asked once, and for each site the place of its key among them."""
-    asked, inverse = keys
-    flat: m.Meant = []
-    ends = [0]
-    for key in asked.tolist():  # keeping every list would take half as long again
-        flat += meant(key)
-        ends.append(len(flat))
-    bounds = np.array(ends, np.int64)
-    at, of = expand(bounds[inverse], bounds[inverse + 1])
-    table = np.fromiter(chain.from_iterable(flat), np.int64)
-    symbol, rule, why = table.reshape(-1, 3)[at].T
-    return np.stack((sites[of], symbol, rule, doubt[of] | why))
+def _expanded(sites: Ints, keys: Ints, doubt: Ints, meant: Meanings) -> Ints:
+    """Every site with every meaning of its key; `meant` is asked once for each."""
+    found: m.Meant = []
+
+    def told(key: int) -> range:
+        start = len(found)
+        found.extend(meant(key))
+        return range(start, len(found))
+
+    which, at = spread(told, keys)
+    symbol, rule, why = np.array(found, np.int64).reshape(-1, 3)[at].T
+    return np.stack((sites[which], symbol, rule, doubt[which] | why))
 
 
 def _node(world: World, sites: Ints) -> Ints:
@@ -253,7 +244,7 @@ def mark(f: Fixpoint) -> None:
     points.mark(parameters[~np.isin(parameters, known)], c.PARAMETER)
     # results of calls whose effect no rule follows
     followed = call[~f.decorates(call[:, 1])]
-    which, objects = points.answers(followed[:, 0])
+    which, objects = points.pairs.join(followed[:, 0])
     results, kinds = followed[which, 2], points.kind[objects]
     called = np.unique(objects[kinds == p.EXTERNAL]).tolist()
     dynamic = [x for x in called if f.modules.dotted(x) in DYNAMIC_CALLS]
@@ -272,7 +263,13 @@ def mark(f: Fixpoint) -> None:
     ways.add(np.sort(edges, kind="stable"))  # fast on the sorted runs
     changed = np.flatnonzero(points.marks[: points.places])
     while True:
-        _flow(points.marks, ways, changed)
+        while changed.size:
+            of, reached = ways.join(changed)
+            bits = points.marks[changed[of]]
+            news = (bits & ~points.marks[reached]) != 0
+            reached, bits = reached[news], bits[news]
+            np.bitwise_or.at(points.marks, reached, bits)
+            changed = distinct(reached[reached > 0])
         # instance attributes whose name is also stored through a value that is not known
         unknown = (points.marks[store[:, 0]] & ~NOT_UNKNOWN) != 0
         found = map(f.lookup.storing.get, np.unique(store[unknown, 1]).tolist())
@@ -286,13 +283,3 @@ def mark(f: Fixpoint) -> None:
         changed = np.append(stored, missing)
         if not changed.size:
             return
-
-
-def _flow(marks: p.Counts, ways: Pairs, frontier: Ints) -> None:
-    while frontier.size:
-        of, reached = ways.join(frontier)
-        bits = marks[frontier[of]]
-        news = (bits & ~marks[reached]) != 0
-        reached, bits = reached[news], bits[news]
-        np.bitwise_or.at(marks, reached, bits)
-        frontier = distinct(reached[reached > 0])

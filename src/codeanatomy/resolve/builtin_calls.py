@@ -47,7 +47,7 @@ def outside(f: Fixpoint, rows: Ints, externals: Ints) -> None:
     f.points.mark(results[~decorators], c.EXTERNAL_CALL)
     for (_, number, result, _), external in each(rows, externals, where=np.isin(asked, single)):
         effect, typed = _effect(f, external)
-        if effect is not None and f.once("outside", external, number, result):
+        if effect and f.once("outside", external, number, result):
             effect(f, number, result, f.arguments.site[number])
         if typed:
             declared(f, external, number, result)
@@ -62,17 +62,10 @@ def _effect(f: Fixpoint, external: int) -> tuple["Effect | None", bool]:
 
 def inherited(f: Fixpoint, instance: int, external: int, number: int, result: int) -> None:
     """The effects of a builtin method of a container, a generator or of what inherits from one."""
-    points, dotted = f.points, f.modules.dotted(external)
-    parts = dotted.split(".")
-    own = points.kind_of[instance] in (p.CONTAINER, p.GENERATOR)
-    if own or (len(parts) > 1 and f"builtins.{parts[1]}" in CONTAINERS):
-        if not method(f, instance, parts[-1], number, result):
-            declared(f, external, number, result, instance)
-    elif dotted == "builtins.type.mro":
-        held = _container(f, "list", result)
-        points.hold(held, instance)
-    else:
-        declared(f, external, number, result)
+    class_, _, name = f.modules.dotted(external).rpartition(".")
+    own = f.points.kind_of[instance] in (p.CONTAINER, p.GENERATOR)
+    if not (own or class_ in CONTAINERS) or not method(f, instance, name, number, result):
+        declared(f, external, number, result, instance)
 
 
 # methods of containers and generators
@@ -117,8 +110,8 @@ def _any(f: Fixpoint, object_: int, number: int, result: int) -> None:
     f.points.copy(f.elements.place(object_, name), result)
 
 
-def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    """`get`, `pop`, `setdefault`: the element of a key, or the default."""
+def _get(puts: bool, f: Fixpoint, object_: int, number: int, result: int) -> None:
+    """`get`, `pop`, `setdefault`: the element of a key, or the default, which the last puts in."""
     keep = f.points.place()
     f.points.hold(keep, object_)
     if key := f.arguments.at(number, 0):
@@ -127,11 +120,8 @@ def _get(f: Fixpoint, object_: int, number: int, result: int) -> None:
     else:
         f.points.copy(f.elements.read(object_, f.elements.unknown), result)
     f.points.copy(f.arguments.at(number, 1), result)
-
-
-def _set_default(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    _get(f, object_, number, result)
-    _put(1, f, object_, number, result)
+    if puts:
+        _put(1, f, object_, number, result)
 
 
 def _update(f: Fixpoint, object_: int, number: int, result: int) -> None:
@@ -167,12 +157,6 @@ def _concatenated(f: Fixpoint, object_: int, number: int, result: int) -> None:
     f.points.copy(f.arguments.at(number, 0), result)
 
 
-def _sort(f: Fixpoint, object_: int, number: int, result: int) -> None:
-    if key := f.arguments.at(number, KEYWORD_ONLY, f.world.name("key")):
-        element = f.elements.read(object_, f.elements.unknown)
-        f.call(key, 0, element, site=f.arguments.site[number])
-
-
 METHODS: dict[str, ContainerEffect] = {
     **dict.fromkeys(("append", "add", "appendleft"), partial(_put, 0)),
     "insert": partial(_put, 1),
@@ -181,12 +165,11 @@ METHODS: dict[str, ContainerEffect] = {
     **dict.fromkeys(("__mul__", "__imul__", "__reversed__", "intersection"), _self),
     **dict.fromkeys(("__add__", "__or__", "__and__", "__sub__"), _concatenated),
     **dict.fromkeys(("popleft", "send", "__next__"), _any),
-    **dict.fromkeys(("get", "pop", "__getitem__"), _get),
-    "setdefault": _set_default,
+    **dict.fromkeys(("get", "pop", "__getitem__"), partial(_get, False)),
+    "setdefault": partial(_get, True),
     "values": partial(_view, False),
     "keys": partial(_view, True),
     "items": _items,
-    "sort": _sort,
 }
 
 
@@ -217,27 +200,11 @@ def _map(f: Fixpoint, number: int, result: int, site: int) -> None:
         f.call(function, held, *elements, site=site)
 
 
-def _starmap(f: Fixpoint, number: int, result: int, site: int) -> None:
-    function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    rows = f.element(iterable, site)
-    number = f.arguments.add([[c.STAR_ARGUMENT, 0, rows]], site)
-    f.tables["call"].add_one(function, number, _container(f, "list", result), 0)
-    f.callbacks[site, function] = None
-
-
 def _filter(f: Fixpoint, number: int, result: int, site: int) -> None:
     function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
     element = f.element(iterable, site)
     f.points.copy(element, _container(f, "list", result))
     f.call(function, 0, element, site=site)
-
-
-def _reduce(f: Fixpoint, number: int, result: int, site: int) -> None:
-    function, iterable = f.arguments.at(number, 0), f.arguments.at(number, 1)
-    element, start = f.element(iterable, site), f.arguments.at(number, 2)
-    f.points.copy(element, result)
-    f.points.copy(start, result)
-    f.call(function, result, result, element, site=site)
 
 
 def _ranked(whole: bool, f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -263,11 +230,6 @@ def _dict(f: Fixpoint, number: int, result: int, site: int) -> None:
     _update(f, f.container("dict", result), number, 0)
 
 
-def _default_dict(f: Fixpoint, number: int, result: int, site: int) -> None:
-    held = _container(f, "dict", result)
-    f.call(f.arguments.at(number, 0), held, site=site)
-
-
 def _next(f: Fixpoint, number: int, result: int, site: int) -> None:
     _protocol("__next__", f, number, result, site)
     f.points.copy(f.arguments.at(number, 1), result)
@@ -275,8 +237,7 @@ def _next(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _protocol(name: str, f: Fixpoint, number: int, result: int, site: int) -> None:
     """A builtin that calls a special method of its first argument."""
-    if base := f.arguments.at(number, 0):
-        f.special(base, name, 0 if name in _TYPED_NAMES else result, site)
+    f.special(f.arguments.at(number, 0), name, 0 if name in _TYPED_NAMES else result, site)
 
 
 def _type(f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -299,19 +260,17 @@ def _new(f: Fixpoint, number: int, result: int, site: int) -> None:
 
 def _module(mode: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`import_module(name)`, `__import__(name)`: the module of that name, where it is known."""
-    if key := f.arguments.at(number, 0):
-        f.tables["keyed"].add_one(key, key, result, mode)
+    key = f.arguments.at(number, 0)
+    f.tables["keyed"].add_one(key, key, result, mode)
 
 
 def _wrapped(kind: int, f: Fixpoint, number: int, result: int, site: int) -> None:
     """`property(f)`, `type(x)` as calls."""
-    for value in _positional(f, number)[:1]:
-        f.tables["wrap"].add_one(value, kind, result)
+    f.tables["wrap"].add_one(f.arguments.at(number, 0), kind, result)
 
 
 def _partial(f: Fixpoint, number: int, result: int, site: int) -> None:
-    if f.arguments.at(number, 0):
-        f.points.hold(result, f.points.object(p.PARTIAL, number))
+    f.points.hold(result, f.points.object(p.PARTIAL, number))
 
 
 def _same(position: int, f: Fixpoint, number: int, result: int, site: int) -> None:
@@ -333,15 +292,12 @@ EFFECTS: dict[str, Effect] = {
     **{f"itertools.{x}": partial(_sequence, "list") for x in _SEQUENCES},
     **dict.fromkeys(("builtins.reversed", "collections.deque"), partial(_sequence, "list")),
     "builtins.map": _map,
-    "itertools.starmap": _starmap,
     **dict.fromkeys(("builtins.filter", *(f"itertools.{x}" for x in _FILTERS)), _filter),
-    "functools.reduce": _reduce,
     "builtins.sorted": partial(_ranked, True),
     **dict.fromkeys(("builtins.min", "builtins.max"), partial(_ranked, False)),
     **dict.fromkeys(("builtins.zip", "itertools.zip_longest"), partial(_zip, False)),
     "builtins.enumerate": partial(_zip, True),
     **dict.fromkeys(("builtins.dict", "collections.OrderedDict"), _dict),
-    "collections.defaultdict": _default_dict,
     "builtins.next": _next,
     **{f"builtins.{x}": partial(_protocol, f"__{x}__") for x in ("anext", "iter", "aiter")},
     **TYPED,

@@ -5,12 +5,11 @@ from functools import partial
 import numpy as np
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import distinct
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.builtin_calls import inherited, outside
 from codeanatomy.resolve.fixpoint import INTO, NAMED, POSITIONAL, Fixpoint, Rule
 from codeanatomy.resolve.lookup import CONTAINERS
-from codeanatomy.resolve.pairs import LOW, SHIFT, Ints, each, mapped, pair
+from codeanatomy.resolve.pairs import Ints, each, mapped, pair
 
 # decorators from outside that give back what they decorate, or a callable that calls it
 TRANSPARENT = frozenset(
@@ -44,15 +43,6 @@ def call(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 
 def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """A class gives an instance and runs the first `__init__` of its order."""
-    wraps = f.decorates(rows[:, 1])
-    for i in np.flatnonzero(wraps).tolist():  # classes that inherit from property and the like
-        bases = f.lookup.bases_outside(int(objects[i]))
-        wrapper = next((WRAPPERS[x] for x in bases if x in WRAPPERS), 0)
-        wraps[i] = wrapper > 0
-        if wrapper:
-            value, result = f.decorated[rows[i, 1]].tolist()
-            f.tables["wrap"].add_one(value, wrapper, result)
-    rows, objects = rows[~wraps], objects[~wraps]
     made = mapped(f.lookup.instance_side, objects)
     f.points.hold_all(rows[:, 2], made)
     for (_, number, _, _), class_, instance in each(rows, objects, made):
@@ -60,18 +50,15 @@ def construct(f: Fixpoint, rows: Ints, objects: Ints) -> None:
         if not CONTAINERS.isdisjoint(f.lookup.bases_outside(f.lookup.class_of(class_))):
             f.tables["spread"].add_one(f.arguments.at(number, 0), instance, INTO, 0)
     found, rows, _ = f.found("call", rows, objects, pair(made, f.world.name("__init__")))
-    ready = found > 0
-    keys = distinct(pair(found[ready], rows[ready, 1]))
-    none = np.zeros(len(keys), np.int64)
-    f.tables["call"].add(np.column_stack((keys >> SHIFT, keys & LOW, none, none)))
+    for place, number in each(found, rows[:, 1], where=found > 0):
+        f.tables["call"].add_one(place, number, 0, 0)
 
 
 def _call_instances(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """An instance runs `__call__` of its class."""
     found, rows, _ = f.found("call", rows, objects, pair(objects, f.world.name("__call__")))
-    for place, (_, number, result, shift) in each(found, rows):
-        if place > 0:
-            f.tables["call"].add_one(place, number, result, shift)
+    for place, (_, number, result, shift) in each(found, rows, where=found > 0):
+        f.tables["call"].add_one(place, number, result, shift)
 
 
 def _call_partials(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -90,7 +77,7 @@ def _call_methods(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     for (_, number, result, _), object_ in each(rows, objects):
         of = f.points.a_of[object_]
         if f.points.kind_of[object_] == p.METHOD_OF:
-            inherited(f, of, f.lookup.method_of(object_), number, result)
+            inherited(f, of, f.points.b_of[object_], number, result)
         elif result:
             f.points.copy(f.any_result(of), result)
 
@@ -114,7 +101,7 @@ def _decorate(f: Fixpoint, number: int, object_: int) -> None:
     if kind == p.PROPERTY_PART:  # x.setter: the property stays
         property_ = f.points.a_of[object_]
         f.points.hold(result, property_)
-        if f.world.texts[f.points.b_of[object_]] == "setter":
+        if f.modules.dotted(f.points.b_of[object_]).endswith("setter"):
             f.points.copy(value, f.lookup.setters[property_])
         return
     external = object_ if kind == p.EXTERNAL else f.points.a_of[object_]
@@ -142,9 +129,7 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     first = f.parameter[f.parameter_start[functions[with_receiver]]]
     points.hold_all(first, receivers[with_receiver])
     f.return_parameters(rows, functions, receivers, offset)
-    keys = distinct(pair(rows[:, 1], (functions << 6) + offset + MOST_SHIFTED))
-    calls, functions, offset = keys >> SHIFT, (keys & LOW) >> 6, (keys & 63) - MOST_SHIFTED
-    arguments, of = f.arguments.of_all(calls)
+    arguments, of = f.arguments.of_all(rows[:, 1])
     known = arguments[:, 2] > 0
     position, name, value = arguments[known].T
     functions, offset = functions[of[known]], offset[of[known]]
@@ -159,10 +144,9 @@ def _call_functions(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     missed = named[keywords == 0]
     for column, rest in enumerate((np.flatnonzero(positional & (position >= count)), missed)):
         rest = rest[f.variadic[functions[rest], column] > 0]
-        for i, function, place in each(rest, functions[rest], value[rest]):
+        for i, made, place in each(rest, f.variadic[functions[rest], column], value[rest]):
             item = f.world.texts[name[i]] if column else int(position[i] - count[i])
-            key = f.world.name(c.item(item))
-            points.copy(place, f.elements.place(int(f.variadic[function, column]), key))
+            points.copy(place, f.elements.place(made, f.world.name(c.item(item))))
     stars = ~positional & (position <= c.STAR_KEYWORDS)
     for function, at, more, place in each(functions, position, offset, value, where=stars):
         if at == c.STAR_KEYWORDS:

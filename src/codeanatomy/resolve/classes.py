@@ -28,7 +28,6 @@ class Classes:
         self.stubs = stubs
         rows = self.world.rows
         self._metaclasses = dict(rows["metaclass"][:, :2].tolist())
-        self._meta: dict[int, list[int]] = {}
         # class -> itself, then where to look next
         self.order: dict[int, tuple[int, ...]] = self.points.order
         self.doubtful: set[int] = set()  # classes with a base that is not known, or not for sure
@@ -65,8 +64,6 @@ class Classes:
         count, waiting = self.points.count, self.waiting
         if not force:  # those all of whose base expressions hold something
             waiting = [x for x in waiting if all(count[at] for at in self.places.get(x, ()))]
-        if not waiting:
-            return False
         found = self._bases(waiting)
         left = [x for x in waiting if force or found[x][1]]
 
@@ -88,7 +85,7 @@ class Classes:
     def _bases(self, waiting: list[int]) -> dict[int, tuple[list[int], bool]]:
         """Bases found so far of these classes; complete: every base has a value."""
         places = [p for x in waiting for p in self.places.get(x, ())]
-        which, objects = self.points.answers(np.array(places or [0], np.int64))
+        which, objects = self.points.pairs.join(np.array(places or [0], np.int64))
         held: dict[int, list[int]] = {}
         for i, object_, kind in each(which, objects, self.points.kind[objects]):
             if kind in (*p.CLASSES, p.EXTERNAL):
@@ -131,11 +128,8 @@ class Classes:
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
         named = next((x for x in self.order.get(class_, ()) if x in self._metaclasses), 0)
-        known = self._meta.get(named, [])
-        if named and not known:
-            _, held = self.points.pairs.join(np.array([self._metaclasses[named]], np.int64))
-            known = self._meta[named] = [x for x in held.tolist() if x in self._classes]
-        return known
+        held = self.points.held(self._metaclasses[named]) if named else []
+        return [x for x in held if x in self._classes]
 
     # definitions
 
@@ -191,27 +185,19 @@ class Classes:
         binders = self.binders.get(name, ()) if len(below) > 1 else ()
         return [*islice(filter(used, binders), p.OBJECTS_PER_PLACE)]
 
-    def beside(self, object_: int, name: int) -> list[int]:
-        """Classes that `super()` reaches instead in an inheriting class with several bases."""
-        points = self.points
-        around, receiver = points.a_of[object_], points.b_of[object_]
-        if points.kind_of[receiver] not in p.CONES:
-            return []
-        class_ = points.a_of[receiver]
-        below = sorted(self.below.get(class_, set()) & self._branching)
-        there = [self.first(x, name, around) for x in below]
-        first = self.first(class_, name, around)
-        return [*dict.fromkeys(x for x in there if x > 0 and x != first)][: p.OBJECTS_PER_PLACE]
-
     def definers(self, object_: int, name: int) -> tuple[int, list[int]]:
-        """`first` of an object's class, and the classes whose definition may be used instead."""
-        kind, class_ = self.points.kind_of[object_], self.class_of(object_)
-        if kind == p.SUPER:
-            first = self.first(class_, name, self.points.a_of[object_])
-            return first, self.beside(object_, name)
-        first = self.first(class_, name)
-        cone = kind in p.CONES
-        return first, self.overriding(class_, name, first) if cone else []
+        """`first` of an object's class, and the classes whose definition may be used instead; those
+        that `super()` reaches are of inheriting classes with several bases."""
+        points, class_ = self.points, self.class_of(object_)
+        kind, around, receiver = (x[object_] for x in (points.kind_of, points.a_of, points.b_of))
+        if kind != p.SUPER:
+            first = self.first(class_, name)
+            return first, self.overriding(class_, name, first) if kind in p.CONES else []
+        first = self.first(class_, name, around)
+        cone = points.kind_of[receiver] in p.CONES
+        below = sorted(self.below.get(class_, set()) & self._branching) if cone else []
+        there = dict.fromkeys(self.first(x, name, around) for x in below)
+        return first, [x for x in there if x > 0 and x != first][: p.OBJECTS_PER_PLACE]
 
     def class_of(self, object_: int) -> int:
         """The class behind an instance, a class or a `super()`."""

@@ -46,7 +46,6 @@ class Fixpoint:
         self.overloads: list[int] = []  # decorations that bind no name
         # of external things and shapes of calls: objects given, and types to make others of
         self.declared: dict[tuple[int, int], Declared] = {}
-        self.any_key = False  # whether keys of which nothing is known may be any
         self.callbacks: dict[tuple[int, int], None] = {}  # (site, place of what it calls unseen)
         self._once: set[tuple[object, ...]] = set()
         # each place is made once per argument

@@ -90,14 +90,11 @@ class Lookup(Classes):
         self.stored = set(self.world.rows["store"][:, 1].tolist())
         self.elements = Elements(self.world, self.points)
         self._found: dict[int, int] = {}  # (object, name) as one number
-        self._inherited: list[tuple[int, int]] = []  # (place, member of an external base)
+        self.inherited: list[tuple[int, int]] = []  # (place, member of an external base)
         self.storing: defaultdict[int, list[Storer]] = defaultdict(list)  # by name
         self._reading: defaultdict[int, list[Reader]] = defaultdict(list)
         self.namespaces: dict[int, int] = {}  # class that type() made -> place of its dict
         self.values: list[tuple[int, int]] = []  # (external variable, place of its value)
-
-    def _ask(self, table: str, *row: int) -> None:
-        self.tables[table].add_one(*row)
 
     def module_member(self, module: int, name: int) -> int:
         """The place of a module's name: bound there, a submodule, or from its star imports."""
@@ -139,7 +136,7 @@ class Lookup(Classes):
         """What is stored on a class is seen as what its body binds: functions become methods."""
         for (storer, field, on_class), (class_, cone, *to) in product(storers, readers):
             if on_class and self._related(class_, storer, cone=cone):
-                self._ask("bound_copy", field, *to, 0)
+                self.tables["bound_copy"].add_one(field, *to, 0)
             elif self._related(class_, storer, cone=cone):
                 self.points.copy(field, to[0])
 
@@ -170,12 +167,14 @@ class Lookup(Classes):
             return place
         if kind in (p.CONTAINER, p.GENERATOR):
             type_ = a if kind == p.CONTAINER else self.modules.type("generator")
-            return -points.object(p.METHOD_OF, object_, name) if self.may_have(type_, name) else 0
+            method = self.child(type_, name)
+            return -points.object(p.METHOD_OF, object_, method) if method else 0
         if kind in (p.FUNCTION, p.BOUND, p.OVERRIDE):
             function = object_ if kind == p.FUNCTION else a
             return self.fields[function << 32 | name] if name in self.stored else 0
         if kind == p.PROPERTY and self.world.texts[name] in PROPERTY_PARTS:
-            return -points.object(p.PROPERTY_PART, object_, name)
+            part = self.modules.member(self.modules.type("property"), name)
+            return -points.object(p.PROPERTY_PART, object_, part)
         return 0
 
     def _element(self, object_: int, kind: int, name: int) -> int | None:
@@ -202,11 +201,11 @@ class Lookup(Classes):
             return self.elements.read(object_, self.world.name(f"[{text[1:-1]}]"))
         place = points.place()
         if by_key:
-            self._ask("call", method, 0, place, 0)
+            self.tables["call"].add_one(method, 0, place, 0)
         else:
             iterator, next_ = points.place(), self.world.name("__next__")
-            self._ask("call", method, 0, iterator, 0)
-            self._ask("special", iterator, next_, 0, place)
+            self.tables["call"].add_one(method, 0, iterator, 0)
+            self.tables["special"].add_one(iterator, next_, 0, place)
         return place
 
     def _slice(self, container: int, name: int) -> int:
@@ -251,40 +250,29 @@ class Lookup(Classes):
         if public and not ENUMS.isdisjoint(self.bases_outside(first)):  # one of an enumeration
             points.hold(place, points.object(p.SELF, first))
         elif first > 0:
-            self._ask("bound_copy", self.fields[first << 32 | name], place, receiver, 0)
+            self.tables["bound_copy"].add_one(self.fields[first << 32 | name], place, receiver, 0)
         elif first < 0:  # the external base may have it, unless a class here stores it
             child = self._outside(object_, kind, -first, name)
             if reads:
-                self._inherited.append((place, child))
+                self.inherited.append((place, child))
             else:
                 points.hold(place, child)
         for other in others:
-            self._ask("bound_copy", self.fields[other << 32 | name], place, receiver, 1)
-        wide = len(others) >= p.OBJECTS_PER_PLACE
-        doubts = {c.OVERRIDDEN: bool(others), c.WIDE: wide, c.UNKNOWN_BASE: unsure}
-        points.marks[place] |= sum(doubt << reason for reason, doubt in doubts.items())
+            self.tables["bound_copy"].add_one(self.fields[other << 32 | name], place, receiver, 1)
+        points.marks[place] |= bool(others) << c.OVERRIDDEN | unsure << c.UNKNOWN_BASE
+        points.marks[place] |= (len(others) >= p.OBJECTS_PER_PLACE) << c.WIDE
         if reads:
             self._read_stored(name, class_, cone, place, receiver)
         return place
 
     def _outside(self, object_: int, kind: int, base: int, name: int) -> int:
-        """An attribute of an external base; of a container's or type's methods, bound to the
+        """An attribute of an external base; of a container's methods, bound to the
         object, whose elements they know."""
         child = self.child(base, name)
-        followed = self.modules.dotted(base) in (*CONTAINERS, "builtins.type")
-        if child and followed and kind in p.INSTANCES and self.world.texts[name][:2] != "__":
-            return self.points.object(p.METHOD_OF, object_, name)
+        followed = kind in p.INSTANCES and self.modules.dotted(base) in CONTAINERS
+        if child and followed and self.world.texts[name][:2] != "__":
+            return self.points.object(p.METHOD_OF, object_, child)
         return child
-
-    def method_of(self, object_: int) -> int:
-        """The external thing that a METHOD_OF object is."""
-        of, name = self.points.a_of[object_], self.points.b_of[object_]
-        kind = self.points.kind_of[of]
-        if kind == p.GENERATOR:
-            return self.child(self.modules.type("generator"), name)
-        if kind == p.CONTAINER:
-            return self.child(self.points.a_of[of], name)
-        return self.child(-self.first(self.class_of(of), name), name)
 
     def _fallback(self, object_: int, kind: int, class_: int, name: int) -> int | None:
         """Where a class and its bases lack an attribute: `__getattr__`, or the metaclass's."""
@@ -298,14 +286,14 @@ class Lookup(Classes):
             place, key = points.place(), self.world.name(c.item(self.world.texts[name]))
             for each in made[: p.OBJECTS_PER_PLACE]:
                 member = points.place()
-                self._ask("load", self.namespaces[each], key, member)
-                self._ask("bound_copy", member, place, object_, 0)
+                self.tables["load"].add_one(self.namespaces[each], key, member)
+                self.tables["bound_copy"].add_one(member, place, object_, 0)
             return place
         getter = self.world.name("__getattr__")
         if kind in p.INSTANCES and not special and self.first(class_, getter) > 0:
             method = self.find(object_, getter) or 0
             place = points.place()
-            self._ask("call", method, 0, place, 0)
+            self.tables["call"].add_one(method, 0, place, 0)
             return place
         for meta in self.metaclass(class_) if kind in p.CLASSES else ():
             if meta not in self.order:
@@ -313,20 +301,15 @@ class Lookup(Classes):
             first = self.first(meta, name)
             if first <= 0 and name not in self.stored:
                 continue
-            place = points.place()
+            place, seen = points.place(), points.place()
             if first > 0:
-                self._ask("bound_copy", self.fields[first << 32 | name], place, object_, 2)
-            seen = points.place()  # methods of the metaclass store on its instances, the classes
+                field = self.fields[first << 32 | name]
+                self.tables["bound_copy"].add_one(field, place, object_, 2)
+            # methods of the metaclass store on its instances, the classes
             self._read_stored(name, meta, True, seen, object_)
-            self._ask("bound_copy", seen, place, object_, 0)
+            self.tables["bound_copy"].add_one(seen, place, object_, 0)
             return place
         return 0
-
-    def inherit(self) -> None:
-        """What nothing was stored as comes from the external base."""
-        for place, child in self._inherited:
-            if child and not self.points.count[place]:
-                self.points.hold(place, child)
 
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
         """Whether the class, one above or (cone) one below stores the attribute."""

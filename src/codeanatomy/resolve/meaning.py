@@ -9,7 +9,7 @@ from codeanatomy.facts import constraints as c
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
 from codeanatomy.resolve.lookup import INSTEAD
-from codeanatomy.resolve.pairs import Ints, mapped
+from codeanatomy.resolve.pairs import Ints
 from codeanatomy.resolve.world import Symbol
 
 WAYS = (  # what led to a target
@@ -37,9 +37,7 @@ class Meaning:
         self._kind = f.points.kind_of.__getitem__
         # class and name of every attribute that a method sets
         self._set = {(class_, name) for class_, name, *_ in f.world.rows["member"].tolist()}
-        self._globals = {
-            row[0]: (row[4] + 1, row[1], row[2]) for row in f.world.rows["global"].tolist()
-        }
+        self._globals = {row[0]: row for row in f.world.rows["global"].tolist()}
 
     def _one(self, object_: int, rule: int, doubt: int = 0) -> Meant:
         """Just that object; nothing for 0."""
@@ -53,7 +51,7 @@ class Meaning:
         if kind == p.EXTERNAL:
             return self._one(object_, self._outside(object_))
         if kind == p.PROPERTY_PART:
-            return self._one(self._property_part(self.f.points.b_of[object_]), EXTERNAL)
+            return self._one(self.f.points.b_of[object_], EXTERNAL)
         rule = {p.CLS: CLASS, p.BOUND: METHOD + TAKEN, p.OVERRIDE: OVERRIDE + TAKEN}.get(kind)
         return [] if rule is None else self._one(a, rule)
 
@@ -88,22 +86,17 @@ class Meaning:
             return []
         first, others = lookup.definers(object_, name)
         found, doubt = [], 1 << c.OVERRIDDEN if others else 0
-        for at in [first, *others]:
-            if at <= 0:
-                continue
-            for held in points.held(lookup.fields[at << 32 | name]):
-                what = self._kind(held)
-                if what == p.PROPERTY and kind not in p.CLASSES:
-                    places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
-                    found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
-                elif what in p.INSTANCES:
-                    found += self._functions(held, "__set__" if stored else "__get__")
+        fields = [lookup.fields[at << 32 | name] for at in (first, *others) if at > 0]
+        for held in (held for field in fields for held in points.held(field)):
+            what = self._kind(held)
+            if what == p.PROPERTY and kind not in p.CLASSES:
+                places = points.held(lookup.setters[held]) if stored else [points.a_of[held]]
+                found += [(self.number[x, 0], INSTANCE, doubt) for x in places]
+            elif what in p.INSTANCES:
+                found += self._functions(held, "__set__" if stored else "__get__")
         if not first and kind in p.INSTANCES and not stored and not lookup.find(object_, name):
             found += self._functions(object_, "__getattr__")
         return found
-
-    def _property_part(self, name: int) -> int:
-        return self.f.modules.member(self.f.modules.external("builtins.property"), name)
 
     def called(self, object_: int) -> Meant:
         """What a call of the object runs."""
@@ -117,7 +110,7 @@ class Meaning:
         if kind in p.INSTANCES:
             return self._functions(object_, "__call__")
         if kind == p.METHOD_OF:
-            return self._one(self.f.lookup.method_of(object_), EXTERNAL)
+            return self._one(self.f.points.b_of[object_], EXTERNAL)
         if kind == p.PARTIAL:
             made, arguments = self.f.points.a_of[object_], self.f.arguments
             unpacked = any(at <= c.STAR_ARGUMENT for at, *_ in arguments.of(made))
@@ -170,8 +163,9 @@ class Meaning:
             symbols = modules.symbols(target, name) if name else ((target, 0),) if target else ()
             rule = IMPORT
         else:
-            module, name, _ = at
-            sources, externals = modules.global_sources(*at)
+            _, name, early, _, file = at
+            module = file + 1
+            sources, externals = modules.global_sources(module, name, early)
             symbols = modules.symbols(module, name) if sources else tuple((x, 0) for x in externals)
             rule = GLOBAL if module << 32 | name in self.f.world.definition else STAR
             if symbols == ((modules.builtin(name), 0),):
@@ -190,8 +184,8 @@ class Meaning:
         if kind in (p.CONTAINER, p.EXTERNAL, *p.VALUES):
             child = lookup.child(object_ if kind == p.EXTERNAL else a, name)
             return self._one(child, self._outside(child)) if child else []
-        if kind == p.PROPERTY and lookup.find(object_, name):
-            return self._one(self._property_part(name), EXTERNAL)
+        if kind == p.PROPERTY and (part := lookup.find(object_, name)):
+            return self._one(self.f.points.b_of[-part], EXTERNAL)
         if kind not in p.OF_CLASS:
             return []
         return self._of_class(object_, kind, name)
@@ -238,14 +232,9 @@ class Meaning:
         held = points.count[places] > 0
         attribute = np.isin(what, (c.ATTRIBUTE_SITE, c.STORED_SITE))
         stored = np.isin(world.site_name[sites], np.array(sorted(self.f.lookup.stored), np.int64))
-        which, objects = points.answers(places)
-        of_class = p.among(points.kind[objects], (*p.INSTANCES, *p.CLASSES))
-        unsure = mapped(self._below_unknown, objects[of_class])
-        below_unknown = np.bincount(which[of_class], unsure, len(sites)) > 0
         why = {
             c.INSTANCE_ATTRIBUTE: held & attribute & stored,
             -1: marks != 0,
-            c.UNKNOWN_BASE: attribute & below_unknown,
             c.NO_ATTRIBUTE: held & attribute,
             c.NAMESPACE_PACKAGE: held & np.isin(what, (c.NAME_SITE, c.IMPORT_SITE)),
             c.NOT_CALLABLE: held,
@@ -254,8 +243,3 @@ class Meaning:
         marked = reason < 0
         reason[marked] = np.log2(lowest[marked])
         return reason
-
-    def _below_unknown(self, object_: int) -> bool:
-        """Whether the class of the object has, or inherits from one with, an unknown base."""
-        lookup = self.f.lookup
-        return not lookup.doubtful.isdisjoint(lookup.order.get(lookup.class_of(object_), ()))

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import expand
 from codeanatomy.resolve.pairs import LOW, SHIFT, Flags, Ints, Pairs, pair, spread
 
 # kinds of objects; the first three come from the files, the others are made while solving. (a, b):
@@ -20,11 +19,11 @@ CLASS_METHOD, STATIC_METHOD, PROPERTY = 11, 12, 13  # (function, 0)
 SUPER = 14  # what super() gives: (class around, receiver)
 FACTORY = 15  # what an external call gave that is then used as a decorator: (external, 0)
 NAMESPACE = 16  # folder without __init__, a namespace package: (0, dotted name)
-PROPERTY_PART = 17  # setter, getter or deleter of a property: (property, name)
+PROPERTY_PART = 17  # setter, getter or deleter of a property: (property, external method)
 CONTAINER = 18  # list, dict, ...: (external class, place that first held it)
 GENERATOR = 19  # what a call of a generator function gives: (function, 0)
 CONSTANT = 20  # value of a builtin type that is known: (external class, name of the element it is)
-METHOD_OF = 21  # method of a container or generator: (container or generator, name)
+METHOD_OF = 21  # method of a container or generator: (that, external method)
 PARTIAL = 22  # what functools.partial gives: (call, 0)
 ANY_METHOD = 23  # what getattr(x, name) may give: (class of x, 0)
 
@@ -46,7 +45,7 @@ def among(kinds: Ints, wanted: tuple[int, ...]) -> Flags:
 # measured: 16 loses a tenth of the calls that sqlparse makes at run time, 48 costs a third more
 OBJECTS_PER_PLACE = 28
 OPAQUE_PER_PLACE = 4
-PER_PLACE = ("count", "opaque", "marks", "has_edge", "has_cone", "interest", "_first")
+PER_PLACE = ("count", "opaque", "marks", "has_edge", "interest")
 
 
 class Points:
@@ -63,13 +62,11 @@ class Points:
         room = 2 * places + 1024
         # marks: bits of reasons why a place is not sure
         self.count, self.opaque, self.marks = (np.zeros(room, np.int32) for _ in range(3))
-        # has_cone: whether a place holds a SELF object
-        self.has_edge, self.has_cone = np.zeros(room, bool), np.zeros(room, bool)
+        self.has_edge = np.zeros(room, bool)
         self.interest = np.zeros(room, np.int64)  # bits of the rules that read a place
         self.pairs, self.edges = Pairs(), Pairs()
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
-        self._first = np.empty(0, np.int64)  # see finish
 
     # growth
 
@@ -99,24 +96,19 @@ class Points:
 
     def hold(self, place: int, object_: int) -> None:
         """The place holds the object."""
-        if place:
-            self.pairs.waiting_ones.append(place << 32 | object_)
+        self.pairs.waiting_ones.append(place << 32 | object_)
 
     def hold_all(self, places: Ints, objects: Ints) -> None:
         """Each place holds the object beside it."""
-        if len(places):
-            self.pairs.waiting.append(pair(places, objects)[places > 0])
+        self.pairs.waiting.append(pair(places, objects)[places > 0])
 
     def copy(self, source: int, target: int) -> None:
         """Whatever the source holds, the target holds."""
-        if source and target and source != target:
-            self.edges.waiting_ones.append(source << 32 | target)
+        self.edges.waiting_ones.append(source << 32 | target)
 
     def copy_all(self, sources: Ints, targets: Ints) -> None:
         """`copy` of each pair."""
-        if len(sources):
-            keep = (sources > 0) & (targets > 0) & (sources != targets)
-            self.edges.waiting.append(pair(sources[keep], targets[keep]))
+        self.edges.waiting.append(pair(sources, targets)[(sources > 0) & (targets > 0)])
 
     def mark(self, places: Ints, reason: int) -> None:
         """Notes why what these places hold is not sure."""
@@ -129,6 +121,7 @@ class Points:
         collected = [np.empty(0, np.int64)]
         while True:
             edges = self.edges.fresh(self.edges.taken())
+            edges = edges[(edges & LOW > 0) & (edges >> SHIFT != edges & LOW)]
             if edges.size:
                 open_ = edges[~self.is_wide(edges >> SHIFT)]
                 which, objects = self.pairs.join(open_ >> SHIFT)
@@ -139,13 +132,12 @@ class Points:
             if not pairs.size:
                 break
             pairs = self.pairs.fresh(pairs)
-            pairs = pairs[~self._covered(pairs)]
+            pairs = pairs[(pairs >> SHIFT > 0) & ~self._covered(pairs)]
             opaque = np.flatnonzero(among(self.kind[pairs & LOW], OPAQUE))
             pairs = self._bounded(pairs, opaque, self.opaque, OPAQUE_PER_PLACE)
             pairs = self._bounded(pairs, np.arange(len(pairs)), self.count, OBJECTS_PER_PLACE)
             if pairs.size:
                 self.pairs.add(pairs)
-                self.has_cone[pairs[self.kind[pairs & LOW] == SELF] >> SHIFT] = True
                 collected.append(pairs)
                 pairs = pairs[self.has_edge[pairs >> SHIFT] & ~self.is_wide(pairs >> SHIFT)]
                 which, targets = self.edges.join(pairs >> SHIFT)
@@ -173,8 +165,7 @@ class Points:
         """Instances of which the place holds "instance of a class above, or of one below" already:
         their methods are found through that."""
         result = np.zeros(len(pairs), bool)
-        chosen = np.flatnonzero(self.has_cone[pairs >> SHIFT])
-        chosen = chosen[among(self.kind[pairs[chosen] & LOW], INSTANCES)]
+        chosen = np.flatnonzero(among(self.kind[pairs & LOW], INSTANCES))
         if not chosen.size:
             return result
         which, above = spread(self._cones, pairs[chosen] & LOW)
@@ -188,21 +179,10 @@ class Points:
         found = (self.derived.get((SELF, x, 0), object_) for x in order)
         return [x for x in found if x != object_]
 
-    def finish(self) -> None:
-        """Call after the fixpoint: from now on objects are found by where those of a place begin"""
-        self._held = self.pairs.all() & LOW
-        self._first = np.cumsum(self.count) - self.count
-
     def held(self, place: int) -> list[int]:
-        """The objects of one place; for use after the fixpoint."""
-        low = self._first[place]
-        objects: list[int] = self._held[low : low + self.count[place]].tolist()
-        return objects
-
-    def answers(self, places: Ints) -> tuple[Ints, Ints]:
-        """For each object that one of the places holds: the place's index, and the object."""
-        if not len(self._first):
-            return self.pairs.join(places)
-        low = self._first[places]
-        at, which = expand(low, low + self.count[places])
-        return which, self._held[at]
+        """The objects of one place."""
+        found: list[int] = []
+        for chunk in self.pairs.chunks:
+            low, high = np.searchsorted(chunk, (place << 32, place + 1 << 32))
+            found += (chunk[low:high] & LOW).tolist()
+        return found

@@ -21,8 +21,7 @@ _OF_CLASS = (*p.INSTANCES, *p.VALUES, p.CONTAINER)  # whose class is their first
 
 def relatives(f: Fixpoint, meaning: Meaning) -> Ints:
     """Columns: file, key, what, number of the symbol, position, doubt (0 or 1)."""
-    own = np.concatenate((_results(f), _parameters(f), _returns(f), _variables(f)), axis=1)
-    places = np.concatenate((np.pad(own, ((0, 1), (0, 0))), _members(f)), axis=1)
+    places = np.concatenate((np.pad(_places(f), ((0, 1), (0, 0))), _members(f)), axis=1)
     typed = _types(f, meaning, places)
     return np.concatenate((_classes(f, meaning), _instances(f, meaning), typed), axis=1)
 
@@ -77,7 +76,7 @@ def _instances(f: Fixpoint, meaning: Meaning) -> Ints:
     world, points = f.world, f.points
     sites = np.flatnonzero(world.site_what == c.CALL_SITE)
     places = world.site_place[sites]
-    which, objects = points.answers(places)
+    which, objects = points.pairs.join(places)
 
     def made(object_: int) -> int:
         of_files = points.kind_of[object_] in p.CLASSES
@@ -99,7 +98,7 @@ def _types(f: Fixpoint, meaning: Meaning, places: Ints) -> Ints:
     value); in doubt where something there is of none, or is shared."""
     points = f.points
     file, key, place, shared = places
-    which, objects = points.answers(place)
+    which, objects = points.pairs.join(place)
 
     def class_of(object_: int) -> int:
         class_ = points.a_of[object_]
@@ -127,38 +126,26 @@ def _surely(f: Fixpoint, class_: int) -> bool:
     return class_ < len(f.world.kinds)
 
 
-def _results(f: Fixpoint) -> Ints:
-    """File, node key and place of the result of every call."""
-    rows = f.world.rows["call"]
-    rows = rows[(rows[:, 3] > 0) & (rows[:, 2] > 0)]
-    site = f.world.site_start[rows[:, FILE]] + rows[:, 3] - 1
-    return np.stack((rows[:, FILE], f.world.site_key[site], rows[:, 2]))
-
-
-def _parameters(f: Fixpoint) -> Ints:
-    """The same of parameters, by their place in the signature."""
-    world, rows = f.world, f.world.rows["param"]
+def _places(f: Fixpoint) -> Ints:
+    """File, node key and place of the results of calls, of parameters by their place in the
+    signature, of what functions return, and of the variables of modules and classes."""
+    world, rows = f.world, f.world.rows
+    call = rows["call"][(rows["call"][:, 3] > 0) & (rows["call"][:, 2] > 0)]
+    site = world.site_start[call[:, FILE]] + call[:, 3] - 1
+    results = call[:, FILE], world.site_key[site], call[:, 2]
     # *args stand before, and **kwargs behind, what is keyword only
-    turn = np.array([0, 3, 1, 2])[np.minimum(rows[:, 1], 0)]
-    function, _, _, place, file = rows[np.lexsort((turn, rows[:, 0]))].T
+    turn = np.array([0, 3, 1, 2])[np.minimum(rows["param"][:, 1], 0)]
+    function, _, _, place, file = rows["param"][np.lexsort((turn, rows["param"][:, 0]))].T
     at = np.arange(len(function)) - np.searchsorted(function, function)
-    return np.stack((file, mix(mix(world.keys[function], PARAMETER), at), place))
-
-
-def _returns(f: Fixpoint) -> Ints:
-    """The same of what functions return."""
-    functions = np.flatnonzero(f.result[: len(f.world.kinds)])
-    keys = mix(f.world.keys[functions], EXIT)
-    return np.stack((f.world.object_file[functions], keys, f.result[functions]))
-
-
-def _variables(f: Fixpoint) -> Ints:
-    """The same of the variables of modules and classes."""
-    scope, name, place, _, file = f.world.rows["bind"].T
-    keys = pair(scope, name).tolist()
-    variable = np.array([f.world.definition[key] == 0 for key in keys], bool)
-    key = f.world.variables(scope[variable], name[variable])
-    return np.stack((file[variable], key, place[variable]))
+    parameters = file, mix(mix(world.keys[function], PARAMETER), at), place
+    functions = np.flatnonzero(f.result[: len(world.kinds)])
+    keys = mix(world.keys[functions], EXIT)
+    returned = world.object_file[functions], keys, f.result[functions]
+    scope, name, place, _, file = rows["bind"].T
+    variable = np.array([world.definition[x] == 0 for x in pair(scope, name).tolist()], bool)
+    keys = world.variables(scope[variable], name[variable])
+    variables = file[variable], keys, place[variable]
+    return np.concatenate((results, parameters, returned, variables), axis=1)
 
 
 def _members(f: Fixpoint) -> Ints:

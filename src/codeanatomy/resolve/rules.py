@@ -19,7 +19,6 @@ from codeanatomy.resolve.pairs import Ints, each, mapped, pair
 ENTERS = ("__enter__", "__aenter__")
 OVERRIDING, META = 1, 2  # how a bound copy came to be
 CLASSY = (*p.INSTANCES, *p.CLASSES)
-MOST_ALIKE = 16  # more attributes whose names begin alike tell nothing
 
 
 def super_(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -45,13 +44,8 @@ def load(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def store(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, attribute, value. What is stored on something outside is not followed."""
     asked = pair(objects, rows[:, 1])
-    places, rows, objects = f.found("store", rows, objects, asked, partial(_stored, f))
+    places, rows, _ = f.found("store", rows, objects, asked, partial(_stored, f))
     f.points.copy_all(rows[:, 2], places)
-    instances = p.among(f.points.kind[objects], p.INSTANCES)
-    for (_, name, value), object_ in each(rows, objects, where=instances):
-        first = f.lookup.first(f.points.a_of[object_], name)
-        if first > 0 and f.world.definition[first << 32 | name] == 0:
-            f.tables["assign"].add_one(f.lookup.fields[first << 32 | name], value, object_)
 
 
 def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
@@ -75,38 +69,16 @@ def _stored(f: Fixpoint, object_: int, name: int) -> int | None:
     return lookup.fields[object_ << 32 | name] if kind == p.FUNCTION else 0
 
 
-def assign(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """class-level attribute, value, receiver: a property's setter, a descriptor's `__set__`."""
-    points = f.points
-    rows, objects = f.closed("assign", rows, objects)
-    for (_, value, receiver), object_, kind in each(rows, objects, points.kind[objects]):
-        if kind not in (p.PROPERTY, *p.INSTANCES) or not f.once("assign", value, receiver, object_):
-            continue
-        target = points.place()
-        points.hold(target, receiver)
-        if kind == p.PROPERTY:
-            f.call(f.lookup.setters[object_], 0, target, value)
-        elif (place := f.lookup.find(object_, f.world.name("__set__")) or 0) > 0:
-            f.call(place, 0, target, value)
-
-
 def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """source, target, receiver, how: an attribute of a class as its receiver sees it; how: 1 of an
     overriding class, 2 of the metaclass, for which the class is the instance."""
     points = f.points
     rows, objects = f.closed("bound_copy", rows, objects)
     kinds, receivers = f.points.kind[objects], rows[:, 2]
-    instance = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
-    described = p.among(kinds, p.INSTANCES)
-    plain = ~p.among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD))
-    plain &= ~(p.among(kinds, (p.PROPERTY, p.FUNCTION)) & instance)
-    described[described] = [
-        _describe(f, object_, target, receiver)
-        for (_, target, receiver, _), object_ in each(rows, objects, where=described)
-    ]
-    plain &= ~described
-    points.hold_all(rows[plain, 1], objects[plain])
-    special = ~plain & ~described
+    special = p.among(points.kind[receivers], p.INSTANCES) | (rows[:, 3] == META)
+    special &= p.among(kinds, (p.PROPERTY, p.FUNCTION))
+    special |= p.among(kinds, (p.CLASS_METHOD, p.STATIC_METHOD, *p.INSTANCES))
+    points.hold_all(rows[~special, 1], objects[~special])
     for (_, target, receiver, how), object_, kind in each(rows, objects, kinds, where=special):
         bound = p.OVERRIDE if how == OVERRIDING else p.BOUND
         function = object_ if kind == p.FUNCTION else points.a_of[object_]
@@ -117,26 +89,26 @@ def bound_copy(f: Fixpoint, rows: Ints, objects: Ints) -> None:
             points.hold(target, points.object(bound, function, f.lookup.class_side(receiver)))
         elif kind == p.STATIC_METHOD:
             points.hold(target, function)
+        elif kind in p.INSTANCES:
+            _describe(f, object_, target, receiver)
         else:
             points.copy(int(f.result[function]), target)
             if 0 in f.through.get(function, ()):
                 points.hold(target, receiver)
 
 
-def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> bool:
-    """An instance whose class has `__get__` gives what that returns; False where it has none."""
+def _describe(f: Fixpoint, object_: int, target: int, receiver: int) -> None:
+    """An instance whose class has `__get__` gives what that returns, others themselves."""
     class_ = f.points.a_of[object_]
     getter = f.world.name("__get__")
     if class_ not in f.lookup.order or f.lookup.first(class_, getter) <= 0:
-        return False
-    place = f.lookup.find(object_, getter)
-    if place and place > 0 and f.once("get", object_, target, receiver):
+        f.points.hold(target, object_)
+    elif f.once("get", object_, target, receiver):
         instance, owner = f.points.place(), f.points.place()
         f.points.hold(owner, f.lookup.class_side(receiver))
         if f.points.kind_of[receiver] not in p.CLASSES:
             f.points.hold(instance, receiver)
-        f.call(place, target, instance, owner)
-    return True
+        f.call(f.lookup.find(object_, getter) or 0, target, instance, owner)
 
 
 def wrap(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -185,10 +157,6 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     which, keys = f.points.pairs.join(rows[:, 1])
     for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
         _element(f, base, key, value, mode)
-    asked = rows[:, 3] == c.GET_ATTRIBUTE
-    for (_, key, value, _), object_ in each(rows, objects, where=asked):
-        if not f.points.count[key] and f.points.kind_of[object_] in CLASSY and f.any_key:
-            f.points.hold(value, f.points.object(p.ANY_METHOD, f.lookup.class_of(object_)))
     getters = (rows[:, 3] == c.GET) & p.among(f.points.kind[objects], p.INSTANCES)
     chosen = rows[getters][:, :3].copy()
     chosen[:, 1] = f.elements.unknown
@@ -223,33 +191,11 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
             module = dotted.partition(".")[0] if mode == c.GET_TOP else dotted
             points.hold(value, f.modules.object_of.get(module) or f.modules.external(module))
     elif not known:
-        if mode == c.GET_ATTRIBUTE and of in CLASSY and text == c.ANY_ITEM:
+        if mode == c.GET_ATTRIBUTE and of in CLASSY:
             points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
-        elif mode == c.GET_ATTRIBUTE and of in CLASSY:
-            begins(f, np.array([[0, points.b_of[key], value]]), np.array([base]))
     elif text[1:2] in "'\"":
         attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
         (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
-
-
-def begins(f: Fixpoint, rows: Ints, objects: Ints) -> None:
-    """none, beginning, result: every attribute of a class or those below whose name begins so."""
-    f.points.mark(rows[:, 2], c.DYNAMIC)
-    if not f.lookup.below:
-        f.wait("begins", rows, objects)
-        return
-    names, texts = f.world.bound, f.world.texts
-    for (_, name, result), object_ in each(rows, objects):
-        class_ = f.lookup.class_of(object_)
-        below = f.lookup.below.get(class_, ()) if f.points.kind_of[object_] in p.CONES else ()
-        around = (*f.lookup.order.get(class_, ()), *below)
-        bound = {x for one in around for x in names.get(one, ())}
-        found = sorted(x for x in bound if texts[x].startswith(texts[name][2:-3]))
-        if len(found) > MOST_ALIKE:
-            f.points.marks[result] |= 1 << c.WIDE
-            continue
-        alike = np.array([(0, x, result) for x in found], np.int64).reshape(-1, 3)
-        load(f, alike, np.full(len(alike), object_))
 
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:
@@ -322,14 +268,12 @@ RULES: dict[str, Rule] = {
     "keyed": keyed,
     "by_key": by_key,
     "store": store,
-    "assign": assign,
     "bound_copy": bound_copy,
     "annotate": annotate,
     "call": call,
     "wrap": wrap,
     "spread": spread,
     "fluent": fluent,
-    "begins": begins,
 }
 # what these bring is copied on and met again before the next rule
 CHAINS = ("load", "special", "bound_copy", "call")

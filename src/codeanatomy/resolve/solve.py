@@ -43,9 +43,7 @@ def run(f: Fixpoint) -> int:
     def close() -> None:
         delta = f.points.close()
         interest = f.points.interest[delta >> SHIFT]
-        read = interest != 0
-        delta, interest = delta[read], interest[read]
-        for name, bit in BITS.items() if delta.size else ():
+        for name, bit in BITS.items():
             mine = delta[interest & bit != 0]
             if mine.size:
                 unseen[name].append(mine)
@@ -70,7 +68,6 @@ def run(f: Fixpoint) -> int:
             for name in chained:
                 _meet(f, name, unseen)
             close()
-    f.points.finish()
     return rounds
 
 
@@ -79,8 +76,7 @@ def _meet(f: Fixpoint, name: str, unseen: dict[str, list[Ints]]) -> None:
     rule, table = RULES[name], f.tables[name]
     delta, unseen[name] = unseen[name], []
     if delta:
-        ordered = np.sort(np.concatenate(delta)) if len(delta) > 1 else delta[0]
-        old, objects = table.matching(ordered)
+        old, objects = table.matching(np.sort(np.concatenate(delta), kind="stable"))
         if len(old):
             rule(f, old, objects)
     new = table.arrived()
@@ -112,9 +108,9 @@ def _pass_classes(f: Fixpoint) -> None:
     classes that inherit from it would go without."""
     points, decorated = f.points, f.decorated
     calls = np.flatnonzero(decorated[:, 0])
-    which, objects = points.answers(decorated[calls, 0])
+    which, objects = points.pairs.join(decorated[calls, 0])
     of_class = np.unique(calls[which[points.kind[objects] == CLASS]])
-    which, objects = points.answers(decorated[of_class, 1])
+    which, objects = points.pairs.join(decorated[of_class, 1])
     gives = of_class[which[among(points.kind[objects], (CLASS, EXTERNAL))]]
     _pass(f, np.setdiff1d(of_class, gives))
 
@@ -123,11 +119,14 @@ def _last(f: Fixpoint) -> None:
     """What still nothing is known of: attributes of bases, keys, results of decorators."""
     if f.lookup.settle(force=True):  # classes that type() made meanwhile
         _release(f)
-    f.lookup.inherit()
+    for place, child in f.lookup.inherited:  # what nothing was stored as
+        if child and not f.points.count[place]:
+            f.points.hold(place, child)
     # a key that nothing is known of may be any
-    f.any_key = True
     rows = f.world.rows["keyed"][:, :4]
     rows = rows[f.points.count[rows[:, 1]] == 0]
+    rows[:, 1] = any_ = f.points.place()
+    f.points.hold(any_, f.modules.literal("str"))
     f.tables["keyed"].add(rows[rows[:, 3] == c.GET_ATTRIBUTE])
     rows[:, 1] = f.elements.unknown
     f.tables["load"].add(rows[rows[:, 3] == c.GET, :3])

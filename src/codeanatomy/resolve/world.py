@@ -19,12 +19,8 @@ from codeanatomy.resolve.pairs import Ints, each, pair
 from codeanatomy.resolve.points import EXTERNAL, LITERAL, NAMESPACE, Points
 
 FILE = 4  # column of a row that holds the file's number; 0 to 3 are the operands
-MODULE_NAMES = frozenset(
-    {
-        *("__annotations__", "__builtins__", "__cached__", "__dict__", "__file__", "__name__"),
-        *("__doc__", "__loader__", "__package__", "__path__", "__spec__"),
-    }
-)
+_PARTS = "annotations builtins cached dict doc file loader name package path spec"
+MODULE_NAMES = frozenset(f"__{x}__" for x in _PARTS.split())
 BUILTINS = frozenset(dir(builtins))
 # types of values that no builtin name means
 UNNAMED = {"ellipsis": "types.EllipsisType", "generator": "types.GeneratorType"}
