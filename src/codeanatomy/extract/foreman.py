@@ -179,8 +179,7 @@ def main(descriptor: int, folder: str, modules: Sequence[str]) -> None:
     crew: list[Worker] = []
     try:
         extractors = standing_in(modules)
-        loaded = [name for name in ENGINES if name in sys.modules]
-        if loaded:
+        if loaded := [name for name in ENGINES if name in sys.modules]:
             sys.exit(f"{', '.join(modules)} import the engine: {', '.join(loaded)}")
         pa.set_cpu_count(1)
         gc.collect()

@@ -22,7 +22,6 @@ _SMALL_BATCH = 1 << 18  # below this a batch costs more to hand over than to do
 _FILE_BYTES = 1 << 10  # what a file costs on top of its bytes, so that empty ones count
 _FEW_ROWS = 1 << 11  # below this mean size of chunks a table is copied into one chunk
 
-Progress = Callable[[int, int], None]
 Run = tuple[int, int, int]  # a pack, and the first row and end of a stretch of its rows
 
 
@@ -47,7 +46,7 @@ def extract(
     wanted: Wanted | None = None,
     workers: int | None = None,
     cache: Path | None = None,
-    on_progress: Progress = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     batch_bytes: int = BATCH_BYTES,
 ) -> Extraction:
@@ -102,8 +101,7 @@ def extract(
     events = set(store.events)
     if not WATCHED:
         events.add(Event("limits-coarse", "no /proc: time is wall time, memory is not watched"))
-    told = tuple(sorted(events))
-    return Extraction(tables, len(contents) - cached, cached, told, seconds)
+    return Extraction(tables, len(contents) - cached, cached, tuple(sorted(events)), seconds)
 
 
 def _batches(items: Sequence[Item], workers: int, most: int) -> Iterator[tuple[Item, ...]]:

@@ -40,10 +40,9 @@ def described(e: Emission, node: ast.expr | None, *, quoted: bool = False, depth
     if isinstance(node, (ast.Name, ast.Attribute)):
         base = _type(e, node, quoted=quoted)
         key = base, e.scope.owner_class
-        place = e.described.get(key)
-        if place is None:
-            place = e.described[key] = _annotate(e, base, [])
-        return place
+        if key not in e.described:
+            e.described[key] = _annotate(e, base, [])
+        return e.described[key]
     if not quoted:
         e.visit[type(node)](e, node)
     return 0

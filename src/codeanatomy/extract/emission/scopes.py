@@ -141,16 +141,13 @@ def _definition(scope: Scope, node: Definition) -> None:
 
 
 def _loop(scope: Scope, node: ast.For | ast.AsyncFor | ast.While) -> None:
-    outer = scope.bound
-    inner: Bound = {}
-    scope.bound = inner
+    outer, scope.bound = scope.bound, {}
     for part in ast.walk(node.test) if isinstance(node, ast.While) else [node]:
         if isinstance(part, ast.NamedExpr | ast.For | ast.AsyncFor):
             _target(scope, part.target)
     _block(scope, node.body)
-    scope.bound = outer
-    node.binds = inner
-    for name, how in inner.items():
+    node.binds, scope.bound = scope.bound, outer
+    for name, how in node.binds.items():
         bind(outer, name, how)
     _block(scope, node.orelse)
 

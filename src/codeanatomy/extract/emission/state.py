@@ -99,11 +99,10 @@ class Emission:
 
     def literal(self, type_: str) -> int:
         """The file's place for values of a builtin type."""
-        place = self.literals.get(type_)
-        if place is None:
+        if type_ not in self.literals:
             place = self.literals[type_] = self.made(c.LITERAL, self.names[type_])
             self.constants.add(place)
-        return place
+        return self.literals[type_]
 
     def constant(self, value: object, key: str = "") -> int:
         """The file's place for a constant; short texts and small numbers are told apart."""
@@ -161,10 +160,9 @@ class Emission:
 
     def unknown(self, reason: int) -> int:
         """The file's place for values that no rule follows, for that reason."""
-        place = self.unknowns.get(reason)
-        if place is None:
-            place = self.unknowns[reason] = self.made(c.UNKNOWN, reason)
-        return place
+        if reason not in self.unknowns:
+            self.unknowns[reason] = self.made(c.UNKNOWN, reason)
+        return self.unknowns[reason]
 
     def joined(self, places: list[int], *, anew: bool = False) -> int:
         """A place that holds what any of the places holds; if not `anew`, a single one itself."""
@@ -181,10 +179,9 @@ class Emission:
 
     def variable(self, scope: Scope, name: str) -> int:
         """The place that gets every definition of the scope's name."""
-        place = scope.variables.get(name)
-        if place is None:
-            place = scope.variables[name] = self.place()
-        return place
+        if name not in scope.variables:
+            scope.variables[name] = self.place()
+        return scope.variables[name]
 
     def define(self, name: str, place: int, *, fresh: bool = False) -> None:
         """Binds a name of the current scope; `fresh`: the place is this def's or import's own."""
@@ -220,11 +217,8 @@ class Emission:
                 place = self.variable(owner, name)
             elif not place and name == "__class__" and scope.owner_class is not None:
                 place = self.made(c.ALLOC, scope.owner_class.object)
-            elif not place:
-                place = self.globals.get((name, early), 0)
-                if not place:
-                    place = self.made(c.GLOBAL, self.names[name], early)
-                    self.globals[name, early] = place
+            elif not (place := place or self.globals.get((name, early), 0)):
+                place = self.globals[name, early] = self.made(c.GLOBAL, self.names[name], early)
             scope.cache[name] = place
         return place
 

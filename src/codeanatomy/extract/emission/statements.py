@@ -44,16 +44,14 @@ def assign(e: Emission, target: ast.expr, place: int) -> None:
     elif isinstance(target, ast.Attribute):
         base = e.visit[type(target.value)](e, target.value)
         name = e.names[target.attr]
-        paths = e.scope.paths
-        for key in [k for k in paths if k[1] == name]:
-            del paths[key]
+        e.scope.paths = {k: v for k, v in e.scope.paths.items() if k[1] != name}
         e.site((c.STORED_SITE, target.row, base, name))
         e.row((c.STORE, base, name, place, 0))
         class_ = e.scope.owner_class if base and base == e.scope.receiver else None
         if class_ and target.attr not in class_.members and target.attr not in class_.bound:
             class_.members.add(target.attr)
             e.row((c.MEMBER, class_.object, name, target.row, 0))
-        paths[base, name] = place
+        e.scope.paths[base, name] = place
     elif isinstance(target, (ast.Tuple, ast.List)):
         for part, held in parts(e, target, place):
             assign(e, part, held)
@@ -84,8 +82,7 @@ def _put(e: Emission, target: ast.Subscript, place: int) -> None:
     base, key = e.visit[type(target.value)](e, target.value), target.slice
     at = e.visit[type(key)](e, key)
     name = c.item(key.value) if isinstance(key, ast.Constant) else c.ANY_ITEM
-    row = target.row
-    e.site((c.IMPLICIT_SITE, row, base, e.names["__setitem__"]))
+    e.site((c.IMPLICIT_SITE, target.row, base, e.names["__setitem__"]))
     number = e.names[name]
     lost = e.elements if name == c.ANY_ITEM else {number}
     e.scope.paths = {k: v for k, v in e.scope.paths.items() if k[1] not in lost}
@@ -145,10 +142,8 @@ def merge(e: Emission, a: Env, b: Env) -> Env:
     if b is DEAD:
         return a
     for name, place in b.items():
-        other = a.get(name)
-        if other is None:
-            a[name] = place
-        elif other != place:
+        other = a.setdefault(name, place)
+        if other != place:
             a[name] = met(e, name, other, place)
     return a
 
@@ -202,9 +197,8 @@ def loop(e: Emission, node: ast.For | ast.AsyncFor | ast.While) -> None:
         end = merge(e, env, end)
     if end is not DEAD:
         for name, head in heads.items():
-            place = end.get(name)
-            if place is not None and place != head:
-                e.row((c.COPY, place, head, 0, 0))
+            if end.get(name, head) != head:
+                e.row((c.COPY, end[name], head, 0, 0))
         for name, place in end.items():
             out.setdefault(name, place)
     scope.paths = {}
