@@ -135,9 +135,9 @@ class Lookup(Classes):
     def _show_stored(self, storers: list[Storer], readers: list[Reader]) -> None:
         """What is stored on a class is seen as what its body binds: functions become methods."""
         for (storer, field, on_class), (class_, cone, *to) in product(storers, readers):
-            if on_class and self._related(class_, storer, cone=cone):
+            if on_class and self.related(class_, storer, cone=cone):
                 self.tables["bound_copy"].add_one(field, *to, 0)
-            elif self._related(class_, storer, cone=cone):
+            elif self.related(class_, storer, cone=cone):
                 self.points.copy(field, to[0])
 
     def find(self, object_: int, name: int) -> int | None:
@@ -313,8 +313,9 @@ class Lookup(Classes):
 
     def is_stored(self, class_: int, name: int, *, cone: bool) -> bool:
         """Whether the class, one above or (cone) one below stores the attribute."""
-        return any(self._related(class_, x, cone=cone) for x, *_ in self.storing.get(name, ()))
+        return any(self.related(class_, x, cone=cone) for x, *_ in self.storing.get(name, ()))
 
-    def _related(self, reader: int, storer: int, *, cone: bool) -> bool:
+    def related(self, reader: int, storer: int, *, cone: bool) -> bool:
+        """Whether the class stands in the order of the reader, or (cone) the other way round."""
         order = self.order
-        return storer in order[reader] or (cone and reader in order.get(storer, ()))
+        return storer in order.get(reader, ()) or (cone and reader in order.get(storer, ()))

@@ -151,14 +151,12 @@ def _places(f: Fixpoint) -> Ints:
 def _members(f: Fixpoint) -> Ints:
     """The same of attributes that methods set on their instances, and whether related classes set
     them as well."""
-    found, order = [], f.lookup.order
+    found, lookup = [], f.lookup
     for class_, name, *_ in f.world.rows["member"].tolist():
         instance = f.points.derived.get((p.INSTANCE, class_, 0), 0)
-        place = f.lookup.fields.get(instance << 32 | name)
-        above = order.get(class_, ())
-        others = (x for x, *_ in f.lookup.storing.get(name, ()) if x != class_)
-        if place:
-            shared = any(x in above or class_ in order.get(x, ()) for x in others)
+        others = (x for x, *_ in lookup.storing.get(name, ()) if x != class_)
+        if place := lookup.fields.get(instance << 32 | name):
+            shared = any(lookup.related(class_, x, cone=True) for x in others)
             found.append((class_, name, place, shared))
     classes, names, *told = np.array(found, np.int64).reshape(-1, 4).T
     return np.stack((f.world.object_file[classes], f.world.variables(classes, names), *told))

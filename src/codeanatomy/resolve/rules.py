@@ -252,11 +252,9 @@ def _feed(f: Fixpoint, to: tuple[int, int, int], name: int, place: int) -> None:
 
 def fluent(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """value, class, result: of what a method returns, instances of its class and related ones."""
-    order = f.lookup.order
     chosen = p.among(f.points.kind[objects], p.INSTANCES)
     for (_, class_, result), object_ in each(rows, objects, where=chosen):
-        other = f.points.a_of[object_]
-        if class_ in order.get(other, ()) or other in order.get(class_, ()):
+        if f.lookup.related(class_, f.points.a_of[object_], cone=True):
             f.points.hold(result, object_)
 
 
