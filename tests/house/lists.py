@@ -143,7 +143,7 @@ POWERS: dict[tuple[str, str], str] = {
 }
 POWERS |= {
     (f"extract/{name}.py", "multiprocessing.connection"): "bytes in frames; nothing is unpickled"
-    for name in ("foreman", "messages", "run")
+    for name in ("foreman", "messages")
 }
 
 ROLE = "role of a semantic type, no column"
