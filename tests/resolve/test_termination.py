@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from codeanatomy.extract.from_ast import WALK_DEPTH
+from codeanatomy.extract.parse import deep
 from codeanatomy.resolve.points import OBJECTS_PER_PLACE
 from tests.resolve.solving import solve_texts, solved
 
@@ -55,10 +57,11 @@ def test_chains_of_operators_take_few_rounds():
     assert solved(text).effort["rounds"] < 20
 
 
-def test_long_chains_need_no_stack():
-    assert solved("x = " + " + ".join(["f()"] * 900)).reasons
+def test_long_chains_are_walked():
+    assert solved("x = " + " + ".join(["f()"] * 900)).reasons  # needs no stack
     text = "if 0: pass\n" + "".join(f"elif x{i}: pass\n" for i in range(900))
-    assert solved(text).reasons
+    with deep(WALK_DEPTH):
+        assert solved(text).reasons
 
 
 def test_empty_repository():

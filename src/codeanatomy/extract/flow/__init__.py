@@ -46,7 +46,7 @@ class Flow:
         self._filled = self._end > self._begin
         self._idom = ways.dominators(self._src, self._dst, self._first[:-1], blocks.count)
         kept = ways.leading_out(self._src, self._dst, self._way, self._idom)
-        left, entered, _ = self._kept = edges[kept].T
+        left, entered, _ = self._kept = self._src[kept], self._dst[kept], self._way[kept]
         # what no way leads out of has no post-dominators
         self._ipdom = ways.dominators(entered, left, self._first[1:] - 1, blocks.count)
         self._above = self._nearest(self._idom, self._first[:-1], -1)
