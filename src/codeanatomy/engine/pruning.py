@@ -29,6 +29,11 @@ class Pruning(msgspec.Struct):
     filters: int = 0
     statistics_available: bool = False
 
+    def __str__(self) -> str:
+        """What was read, for people; empty where nothing was counted."""
+        counted = f"{self.row_groups_kept} of {self.row_groups} row groups read"
+        return counted if self.statistics_available else ""
+
 
 def pruning(plan: ExecutionPlan) -> Pruning:
     """The counters of all scans of a plan that has run, added up."""

@@ -91,6 +91,7 @@ class About(msgspec.Struct, frozen=True, omit_defaults=True):
     changed_files: int | None = None
     changed: tuple[str, ...] = ()
     unknown: str = ""
+    scans: str = ""  # what a query read of the stored tables, and what it could leave
 
 
 def stated(rows: pa.Table, about: About, limit: int | None) -> pa.Table:
@@ -119,7 +120,7 @@ def sentence(about: About) -> str:
     doubtful = f"{about.possible} possible and {about.unresolved} unresolved {about.concerns}"
     place = "@".join(filter(None, (about.ref, (about.commit or "")[:10]))) or "a plain folder"
     place += " with uncommitted changes" if about.dirty and (about.ref or about.commit) else ""
-    parts = [f"snapshot {about.snapshot} of {place}", _since(about), doubtful]
+    parts = [f"snapshot {about.snapshot} of {place}", _since(about), doubtful, about.scans]
     if about.rows is not None and about.shown != about.rows:
         parts.append(f"first {about.shown} of {about.rows} rows shown")
     if about.rows == 0:

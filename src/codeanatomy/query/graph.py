@@ -66,7 +66,8 @@ class Graph(contextlib.ExitStack):
 
     def sql(self, text: str, *, limit: int | None = None) -> pa.Table:
         """Rows of one read-only statement over the public views. UsageError when it is refused."""
-        return stated(self._whole.ask(text), self.statement(), limit)
+        rows, scans = self._whole.ask(text)
+        return stated(rows, msgspec.structs.replace(self.statement(), scans=str(scans)), limit)
 
     def listed(self, question: str, *, limit: int | None = None) -> pa.Table:
         """Rows of a query in `sql/questions` that reads the public views only, as `sql` gives."""

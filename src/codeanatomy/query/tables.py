@@ -22,6 +22,7 @@ from datafusion import SQLOptions
 from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS
 from codeanatomy.engine.border import engine_errors
 from codeanatomy.engine.manifest import Snapshot, decoded, schema_of
+from codeanatomy.engine.pruning import Pruning, pruning
 from codeanatomy.engine.session import register, session
 from codeanatomy.facts.errors import EngineError, UsageError
 from codeanatomy.facts.ids import LOW_BITS, Ids, distinct, hash_text, sql_mix
@@ -113,9 +114,9 @@ class Tables:
         with engine_errors("query"):
             return self._session.sql(text).to_arrow_table()
 
-    def ask(self, text: str) -> pa.Table:
-        """Rows of a user's SQL: one SELECT, WITH, EXPLAIN, SHOW or DESCRIBE. UsageError, with what
-        was probably meant, for any other text."""
+    def ask(self, text: str) -> tuple[pa.Table, Pruning]:
+        """Rows of a user's SQL: one SELECT, WITH, EXPLAIN, SHOW or DESCRIBE; and what its scans
+        left unread. UsageError, with what was probably meant, for any other text."""
         self._need(text)
         try:
             frame = self._session.sql(text, options=READ_ONLY)
@@ -123,7 +124,7 @@ class Tables:
             raise UsageError(_explained(self.names, str(error))) from error
         try:
             with engine_errors("query"):
-                return frame.to_arrow_table()
+                return frame.to_arrow_table(), pruning(frame.execution_plan())
         except EngineError as error:
             if not _VALUE.search(str(error.__cause__)):
                 raise
