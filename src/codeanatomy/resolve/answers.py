@@ -8,6 +8,7 @@ inheriting class, and halved again where values were dropped on the way.
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ Meanings = Callable[[int], m.Meant]
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
     """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
     meaning, world = m.Meaning(f), f.world
+    f.points.pairs.all()  # places are asked one by one from here on: of one chunk, not of many
     sites = len(world.site_what)
     first = np.arange(sites)  # site that asks the same: a name bound by two imports is one question
     names = np.flatnonzero(world.site_what == c.NAME_SITE)
@@ -124,7 +126,8 @@ def _expanded(sites: Ints, keys: Ints, doubt: Ints, meant: Meanings) -> Ints:
         return range(start, len(found))
 
     which, at = spread(told, keys)
-    symbol, rule, why = np.array(found, np.int64).reshape(-1, 3)[at].T
+    table = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found))
+    symbol, rule, why = table.reshape(-1, 3)[at].T
     return np.stack((sites[which], symbol, rule, doubt[which] | why))
 
 
