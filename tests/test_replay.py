@@ -1,6 +1,8 @@
 """A run is kept with what it was made of and by; it can be repeated from the store alone."""
 
+import tempfile
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import pyarrow as pa
@@ -12,8 +14,16 @@ from codeanatomy.artifacts import SHAPES, filled
 from codeanatomy.compiled import compile_build
 from codeanatomy.cpg.artifacts import ARTIFACTS
 from codeanatomy.doctor import examine
+from codeanatomy.engine.history import rows
+from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.store import Store
-from codeanatomy.facts.errors import CodeAnatomyError, DeclarationError, PlanError, UsageError
+from codeanatomy.facts.errors import (
+    CodeAnatomyError,
+    DeclarationError,
+    PlanError,
+    StoreError,
+    UsageError,
+)
 from codeanatomy.facts.tables.artifacts import Decision, Lineage
 from codeanatomy.planned import machine, plan
 from codeanatomy.replay import replay
@@ -130,6 +140,39 @@ def test_what_cannot_be_repeated_says_why(shop: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("codeanatomy.replay.compile_build", lambda *_: compiled)
     with pytest.raises(PlanError, match="makes other plans"):
         replay(graph(shop))
+    monkeypatch.undo()
+    store = Store(graph(shop)).open()
+    monkeypatch.setattr("codeanatomy.replay.rows", tampered)
+    with pytest.raises(StoreError, match="decisions are not those"):
+        replay(store.path)
+
+
+def tampered(snapshot: Snapshot, name: str) -> pa.Table:
+    """A stored table; of the decisions all but the first."""
+    return rows(snapshot, name).slice(1) if name == "decisions" else rows(snapshot, name)
+
+
+@pytest.mark.parametrize("path", ["/tmp/outside.py", "../outside.py", "a\0b.py"])
+def test_a_hostile_store_writes_nowhere_else(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def hostile(snapshot: Snapshot, name: str) -> pa.Table:
+        stored = rows(snapshot, name)
+        if name != "inputs":
+            return stored
+        found = dict(zip(*stored.to_pydict().values(), strict=True))
+        files = pa.ipc.open_stream(found["files"]).read_all()
+        paths = pa.array([path, *files["path"].to_pylist()[1:]])
+        files = files.set_column(files.schema.get_field_index("path"), "path", paths)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, files.schema) as writer:
+            writer.write_table(files)
+        found["files"] = sink.getvalue().to_pybytes()
+        return pa.table({"table": list(found), "rows": list(found.values())})
+
+    monkeypatch.setattr("codeanatomy.replay.rows", hostile)
+    with pytest.raises(StoreError, match=r"outside of the repository|scan is damaged"):
+        replay(graph(shop), workers=1)
 
 
 def test_unknown_or_ill_typed_artifacts_are_refused() -> None:
@@ -163,8 +206,44 @@ def test_a_drifting_table_is_a_finding_and_a_problem(
     assert {"TYPE_DIFFERS", "COLUMN_MISSING"} <= found
     assert [p["code"] for p in problems] == ["witness-failed"]
     (tmp_path / "m.py").write_text("x = 2\n")
+    with pytest.raises(UsageError, match="validation cannot be 'strict', only off, warn, error"):
+        codeanatomy.build(tmp_path, validation="strict")
     with pytest.raises(PlanError, match="comment"):
         codeanatomy.build(tmp_path, workers=1, cache=False, validation="error")
+
+
+def test_a_table_that_brings_more_passes_with_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m.py").write_text("x = 1\n")
+    real = steps.gather
+
+    def more(*args: object, **kwargs: object) -> steps.Evidence:
+        evidence = real(*args, **kwargs)  # type: ignore[arg-type]
+        wide = evidence.tables["comment"].append_column("mood", pa.nulls(0, pa.string()))
+        return msgspec.structs.replace(evidence, tables={**evidence.tables, "comment": wide})
+
+    monkeypatch.setattr(steps, "gather", more)
+    codeanatomy.build(tmp_path, workers=1, cache=False, validation="error")
+    with codeanatomy.open_graph(graph(tmp_path)) as opened:
+        [found] = opened.artifact("schemas").to_pylist()
+    assert (found["code"], found["severity"]) == ("COLUMN_ADDED", "info")
+    assert found["subject"] == "comment.mood"
+
+
+def test_what_has_no_room_is_staged_in_the_store(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("x = 1\n")
+    staged: list[str] = []
+    real = tempfile.TemporaryDirectory
+
+    def folder(**where: object) -> tempfile.TemporaryDirectory[str]:
+        staged.append(str(where["dir"]))
+        return real(**where)  # type: ignore[call-overload,no-any-return]
+
+    with mock.patch("codeanatomy.engine.execute.tempfile.TemporaryDirectory", folder):
+        codeanatomy.build(tmp_path, workers=1, cache=False)
+    assert str(graph(tmp_path) / "tmp") in staged
+    assert not list((graph(tmp_path) / "tmp").iterdir())
 
 
 def test_measurements_make_no_snapshot(shop: Path) -> None:

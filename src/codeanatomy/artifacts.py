@@ -59,7 +59,6 @@ def recorded(
         )
         for text in texts
     ]
-    findings = [one for one in told if isinstance(one, Finding)]
     sizes = planned.known.sizes.items()
     measured = [
         *planned.expected(),
@@ -72,7 +71,7 @@ def recorded(
     ]  # fmt: skip
     return {
         "decisions": filled("decisions", planned.policy.decisions),
-        "findings": filled("findings", [*findings, *_not_run(planned, run)]),
+        "findings": filled("findings", [one for one in told if isinstance(one, Finding)]),
         "inputs": filled("inputs", [Input(n, _stream(t)) for n, t in scanned_tables(scanned)]),
         "lineage": filled("lineage", lineage),
         "measurements": filled("measurements", measured),
@@ -105,15 +104,6 @@ def _stream(table: pa.Table) -> bytes:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
-
-
-def _not_run(planned: Planned, run: Run) -> list[Finding]:
-    """Tasks that were planned and did not run, or ran without being planned."""
-    expected, ran = {one.view for one in planned.schedule.tasks}, set(run.recorder.ran())
-    return [
-        Finding("policy", "TASKS_DIFFER", "error", view, "was planned or ran, not both", "report")
-        for view in sorted(expected ^ ran)
-    ]
 
 
 def package_facts(compiled: Compiled, planned: Planned, inputs: str) -> dict[str, object]:

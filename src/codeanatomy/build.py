@@ -8,7 +8,8 @@ from pathlib import Path
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.canonical import code_digest, fingerprint
 from codeanatomy.facts.collect import offered
-from codeanatomy.facts.tables.artifacts import Finding, Measurement
+from codeanatomy.facts.errors import UsageError
+from codeanatomy.facts.tables.artifacts import MODES, Finding, Measurement
 from codeanatomy.report import BuildReport, Progress, Run
 from codeanatomy.sources.scan import Repository, scan
 
@@ -40,6 +41,8 @@ def build(
     An unchanged tree extracts nothing and publishes nothing. Nothing of the repository is imported
     or run. Raises CodeAnatomyError for misuse; trouble with single files becomes problem rows.
     """
+    if validation not in MODES:
+        raise UsageError(f"validation cannot be {validation!r}, only {', '.join(MODES)}")
     repository = Path(repo)
     folder = Path(out) if out is not None else repository / ".codeanatomy"
     asked = {"layers": sorted(layers), "witnesses": dict(witnesses or {})}
@@ -70,7 +73,9 @@ def build(
                 here = machine(memory, run.memory.now())
                 planned, evidence, drift = steps.prepare(compiled, evidence, last, here, validation)
             with run.phase("execute"):
-                outputs, found = steps.run_views(compiled, evidence, planned, validation, run)
+                outputs, found = steps.run_views(
+                    compiled, evidence, planned, validation, run, scratch=store.path / "tmp"
+                )
             with run.phase("check"):
                 steps.check(outputs)
             with run.phase("store"):

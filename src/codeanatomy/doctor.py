@@ -21,13 +21,12 @@ _ROOM = 1 << 30  # bytes: a large repository's graph, twice
 
 def examine() -> pa.Table:
     """Everything that was looked at: whole, name, value, and what follows."""
-    cpus, cache = usable_cpus(), default_cache()
+    cpus = usable_cpus()
+    slow = "" if cpus > 1 else "files are read one by one"
     found = [
         *capabilities(),
-        Part(
-            "machine", "usable processors", str(cpus), _slow(cpus < 2, "files are read one by one")
-        ),
-        _disk("cache of extracted rows", cache),
+        Part("machine", "usable processors", str(cpus), slow),
+        _disk("cache of extracted rows", default_cache()),
         _disk("scratch folder", Path(tempfile.gettempdir())),
     ]
     for name, value, version in offered():
@@ -40,12 +39,10 @@ def examine() -> pa.Table:
 
 
 def _disk(what: str, folder: Path) -> Part:
+    """Free space of the file system that a folder is, or would be, on."""
     there = next(p for p in (folder, *folder.parents) if p.exists())
     free = shutil.disk_usage(there).free
-    trouble = "cannot be written: nothing is kept" if not os.access(there, os.W_OK) else ""
-    return Part("machine", what, f"{folder}, {free >> 20} MiB free",
-                trouble or _slow(free < _ROOM, "a large graph may not fit"))  # fmt: skip
-
-
-def _slow(is_so: bool, consequence: str) -> str:
-    return consequence if is_so else ""
+    told = "" if free >= _ROOM else "a large graph may not fit"
+    if not os.access(there, os.W_OK):
+        told = "cannot be written: nothing is kept"
+    return Part("machine", what, f"{folder}, {free >> 20} MiB free", told)

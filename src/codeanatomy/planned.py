@@ -8,7 +8,7 @@ import msgspec
 
 from codeanatomy.compiled import Compiled, compile_build, join_text
 from codeanatomy.engine.capabilities import decisive
-from codeanatomy.engine.history import past, sizes_of
+from codeanatomy.engine.history import measured, past, sizes_of
 from codeanatomy.engine.manifest import Snapshot
 from codeanatomy.engine.memory import memory_limit
 from codeanatomy.engine.store import Store
@@ -57,7 +57,7 @@ def decide(
         workload=workload,
         joins=compiled.ways(),
         sizes=sizes,
-        past=past(snapshot) if snapshot else {},
+        past=past(measured(snapshot)),
         versions={n: t.version for n, t in snapshot.tables.items()} if snapshot else {},
         machine=machine,
         capabilities=decisive(),
@@ -135,9 +135,9 @@ def plan(
         snapshot = Store(Path(repo) / ".codeanatomy").open().current()
     except StoreError:
         snapshot = None
-    sizes = sizes_of(snapshot) if snapshot else {}
+    sizes = sizes_of(measured(snapshot))
     # everywhere the same: processors and memory are those of a build, not of a plan
-    workload = classify("build", stored=snapshot is not None)
+    workload = classify(stored=snapshot is not None)
     planned = decide(compiled, workload, sizes, snapshot, Machine())
     kept = {d.subject: d for d in planned.policy.decisions if d.section == "cache"}
     kinds = {v.name: v.kind for v in compiled.views}

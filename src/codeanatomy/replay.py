@@ -1,7 +1,6 @@
 """Front door: a stored run once more, from what the store holds, into scratch space; the graph that
 it makes is compared with the stored one, table by table."""
 
-import contextlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -65,8 +64,8 @@ def replay(
 
     `package` is the start of the package's id, '' the current graph's. `changes` are decisions to
     take otherwise: (section, subject) to value; another class of workload brings its whole policy.
-    UsageError where there is no such package or what
-    it needs is not stored, PlanError where this version of codeanatomy compiles other plans.
+    UsageError where there is no such package or decision, or what it needs is not stored; PlanError
+    where this version of codeanatomy compiles other plans.
     """
     with (
         Store(Path(graph)).open().pin() as current,
@@ -77,6 +76,7 @@ def replay(
         with run.phase("compile"):
             compiled = compile_build(_layers(snapshot), {})
             policy = _policy(snapshot, compiled, made_of)
+            _allow(policy, changes or {})
         with run.phase("scan"):
             scanned = _scanned(snapshot, Path(scratch))
         with run.phase("extract"):
@@ -91,7 +91,9 @@ def replay(
             order = schedule(known.tasks, known.estimates, followed.section("cache"), here)
             planned = Planned(known, followed, order)
         with run.phase("execute"):
-            outputs, _ = steps.run_views(compiled, evidence, planned, validation, run)
+            outputs, _ = steps.run_views(
+                compiled, evidence, planned, validation, run, scratch=Path(scratch)
+            )
         stored = snapshot.contents()
         tables = []
         for name, table in sorted(outputs.items()):
@@ -108,18 +110,25 @@ def replay(
         )
 
 
-def _changed(
-    policy: ExecutionPolicy, known: Signals, changes: Mapping[tuple[str, str], str]
-) -> ExecutionPolicy:
-    """The policy with these decisions; that of another workload class where this is among them."""
+def _allow(policy: ExecutionPolicy, changes: Mapping[tuple[str, str], str]) -> None:
+    """Raises UsageError for a decision or a class of workload that there is not."""
     for (section, subject), value in changes.items():
         if subject not in policy.section(section):
             told = "see `codeanatomy show policy`"
             raise UsageError(f"the policy decides nothing about {section}.{subject}; {told}")
         if section == WORKLOAD:
+            named(value)
+
+
+def _changed(
+    policy: ExecutionPolicy, known: Signals, changes: Mapping[tuple[str, str], str]
+) -> ExecutionPolicy:
+    """The policy, or that of the workload class among the changes, with all others made."""
+    for (section, _), value in changes.items():
+        if section == WORKLOAD:
             policy = compile_policy(replace(known, workload=named(value)))
-        else:
-            policy = policy.edited(section, subject, value)
+    for (section, subject), value in changes.items():
+        policy = policy.edited(section, subject, value)
     return policy
 
 
@@ -159,27 +168,31 @@ def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -
         )
     stored = rows(snapshot, "decisions").to_pylist(maps_as_pydicts="strict")
     plans = {name: facts.fingerprint for name, facts in compiled.facts.items()}
-    return ExecutionPolicy(tuple(msgspec.convert(stored, list[Decision])), plans)
+    policy = ExecutionPolicy(tuple(msgspec.convert(stored, list[Decision])), plans)
+    if policy.fingerprint != made_of.policy:
+        raise StoreError("the stored decisions are not those that made the graph; build again")
+    return policy
 
 
 def _scanned(snapshot: Snapshot, scratch: Path) -> Repository:
-    """The scan as stored, its files laid out in the scratch folder."""
-    found = {}
-    for name, stream in zip(*rows(snapshot, "inputs").to_pydict().values(), strict=True):
-        with contextlib.suppress(pa.ArrowInvalid):
-            found[name] = pa.ipc.open_stream(stream).read_all()
+    """The scan as stored, its files laid out in the scratch folder. The store may come from
+    anywhere: StoreError for what no scan can have found."""
+    inputs = zip(*rows(snapshot, "inputs").to_pydict().values(), strict=True)
     texts = dict(zip(*rows(snapshot, "texts").to_pydict().values(), strict=True))
-    for path, content in zip(
-        *(found["files"][c].to_pylist() for c in ("path", "content")), strict=True
-    ):
-        inside = PurePosixPath(path)
-        if inside.is_absolute() or ".." in inside.parts:
-            raise StoreError(f"the store names a file outside of the repository: {path!r}")
-        if content not in texts:
-            raise UsageError(f"the text of {path} is not stored, as it changed while it was read; "
-                             "build again")  # fmt: skip
-        place = scratch / inside
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(texts[content])
     told = {key: snapshot.facts[key] for key in ("ref", "commit", "dirty")}
-    return Repository(root=scratch, **found, **msgspec.convert(told, dict))
+    try:
+        found = {name: pa.ipc.open_stream(stream).read_all() for name, stream in inputs}
+        scanned = Repository(root=scratch, **found, **msgspec.convert(told, dict))
+        paths, contents = (scanned.files[c].to_pylist() for c in ("path", "content"))
+        for path, content in zip(paths, contents, strict=True):
+            if content not in texts:
+                changed = f"the text of {path} is not stored, as it changed while it was read"
+                raise UsageError(f"{changed}; build again")
+            place = scratch / PurePosixPath(path)
+            if ".." in place.parts or not place.is_relative_to(scratch):
+                raise StoreError(f"the store names a file outside of the repository: {path!r}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(texts[content])
+    except (pa.ArrowInvalid, TypeError, KeyError, ValueError, OSError) as error:
+        raise StoreError(f"the stored scan is damaged ({error}); build again") from error
+    return scanned

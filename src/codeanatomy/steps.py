@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import Mapping
 from itertools import chain
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
@@ -17,7 +18,7 @@ from codeanatomy.engine.capabilities import functions
 from codeanatomy.engine.execute import execute
 from codeanatomy.engine.execution import Execution
 from codeanatomy.engine.manifest import Snapshot
-from codeanatomy.engine.session import register, session, settings_of
+from codeanatomy.engine.session import register, session
 from codeanatomy.extract.cache import default_cache
 from codeanatomy.extract.run import extract
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
@@ -28,13 +29,13 @@ from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.problem import CODES
 from codeanatomy.facts.schema import schema_from_struct, table_name, table_of
-from codeanatomy.facts.tables.artifacts import Finding, Measurement
+from codeanatomy.facts.tables.artifacts import ERROR, Finding, Measurement
 from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
 from codeanatomy.planned import Planned, decide
 from codeanatomy.planning.estimate import Size
 from codeanatomy.planning.signals import Machine
-from codeanatomy.planning.validate import ERROR, Checked, refuse, validate
+from codeanatomy.planning.validate import Checked, not_as_planned, refuse, validate
 from codeanatomy.planning.workload import classify
 from codeanatomy.report import Run, call_sites, graph_facts, witness_facts
 from codeanatomy.resolve.solve import solve
@@ -141,9 +142,9 @@ def prepare(
     findings: list[Finding] = []
     tables = dict(evidence.tables)
     for name, table in evidence.tables.items():
-        wanted = compiled.wanted.get(name, frozenset())
-        struct = pa.schema(f for f in compiled.schemas.get(name, ()) if f.name in wanted)
-        if struct.names and any(f not in table.schema for f in struct):
+        known = compiled.wanted.get(name, frozenset()).union(table.schema.names)
+        struct = pa.schema(f for f in compiled.schemas.get(name, ()) if f.name in known)
+        if struct.names and not struct.equals(table.schema):
             told = authority(name, observed=table.schema, struct=struct)
             findings += told.findings
             try:
@@ -157,25 +158,30 @@ def prepare(
         refuse(findings, mode)
     evidence = msgspec.structs.replace(evidence, tables=tables)
     sizes = {name: Size(t.num_rows, t.nbytes) for name, t in tables.items()}
-    workload = classify(
-        "build", evidence.extracted + evidence.cached, evidence.extracted, last is not None
-    )
+    files = evidence.extracted + evidence.cached
+    workload = classify(files, evidence.extracted, last is not None)
     return decide(compiled, workload, sizes, last, machine), evidence, findings
 
 
 def run_views(
-    compiled: Compiled, evidence: Evidence, planned: Planned, mode: str, run: Run
+    compiled: Compiled,
+    evidence: Evidence,
+    planned: Planned,
+    mode: str,
+    run: Run,
+    *,
+    scratch: Path | None = None,
 ) -> tuple[dict[str, pa.Table], list[Finding]]:
     """The final tables, and what was found about the policy before they were made; tables of the
-    evidence are let go as soon as nothing reads them any more."""
+    evidence are let go as soon as nothing reads them any more. `scratch` is where views are staged;
+    None: where the system keeps such things."""
     policy = planned.policy
     ctx = session(policy.section("session"))
-    execution = Execution(compiled.manifest, {}, ctx)
+    execution = Execution(compiled.manifest, {"staging": scratch} if scratch else {}, ctx)
     parts = policy.section("scan")
     with execution.only():
         execution.passes("readiness")
-        live = (functions(ctx), settings_of(ctx))
-        found = validate(Checked(policy, planned.known, planned.schedule, *live), mode)
+        found = validate(Checked(policy, planned.known, planned.schedule, functions(ctx)), mode)
         execution.passes("registration")
         while evidence.tables:
             name, table = evidence.tables.popitem()
@@ -190,7 +196,9 @@ def run_views(
             events=run.events,
         )
     pa.default_memory_pool().release_unused()
-    return made, found
+    differing = not_as_planned(planned.schedule, run.recorder.ran())
+    refuse(differing, mode)
+    return made, found + differing
 
 
 def check(tables: Mapping[str, pa.Table]) -> None:

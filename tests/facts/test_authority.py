@@ -5,7 +5,7 @@ import pytest
 
 from codeanatomy.facts import types as t
 from codeanatomy.facts.authority import CONTRACT, OBSERVED, STRUCT, aligned, authority
-from codeanatomy.facts.schema import annotate, semantic_type
+from codeanatomy.facts.schema import annotate
 
 FILE = annotate(pa.field("file_id", pa.int64(), nullable=False), t.FILE)
 NAME = annotate(pa.field("name", pa.string()), t.NAME)
@@ -20,12 +20,10 @@ def codes(observed: pa.Schema, **said: pa.Schema) -> list[tuple[str, str, str]]:
 def test_the_contract_stands_above_the_struct_above_what_is_observed() -> None:
     wide = pa.schema([FILE, NAME, pa.field("more", pa.int64())])
     told = authority("thing", observed=wide, struct=DECLARED, contract=pa.schema([FILE]))
-    assert told.schema.names == ["file_id"] and told.provenance == {"file_id": CONTRACT}
+    assert (told.schema.names, told.provenance) == (["file_id"], CONTRACT)
     told = authority("thing", observed=wide, struct=DECLARED)
-    assert told.provenance == dict.fromkeys(DECLARED.names, STRUCT)
-    assert authority("thing", observed=wide).provenance["more"] == OBSERVED
-    with pytest.raises(KeyError, match="thing"):
-        authority("thing")
+    assert told.provenance == STRUCT
+    assert authority("thing", observed=wide).provenance == OBSERVED
 
 
 def test_an_older_store_lacks_a_column() -> None:
@@ -54,13 +52,3 @@ def test_another_meaning_is_an_error() -> None:
     other = pa.schema([FILE, annotate(NAME.remove_metadata(), t.QUALNAME)])
     assert codes(other) == [("MEANING_DIFFERS", "error", "thing.name")]
     assert codes(pa.schema([f.remove_metadata() for f in DECLARED])) == []
-
-
-def test_an_external_table_has_nothing_but_names() -> None:
-    bare = pa.schema([("file_id", pa.int64()), ("whatever", pa.int64())])
-    told = authority("outside", observed=bare, meanings={"file_id": t.FILE, "name": t.NAME})
-    assert [semantic_type(f) for f in told.schema] == [t.FILE, None]
-    [finding] = told.findings
-    assert (finding.code, finding.subject) == ("MEANING_BY_NAME", "outside.file_id")
-    assert finding.confidence < 0.5
-    assert authority("outside", observed=bare).findings == ()

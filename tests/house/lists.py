@@ -113,8 +113,7 @@ CARRIERS_ALLOWED: dict[str, str] = {}
 # the five places where anything may be caught: (file, function) -> which of the five
 BROAD_EXCEPTS: dict[tuple[str, str], str] = {
     ("extract/batch.py", "_attempt"): "one file in a worker",
-    ("facts/collect.py", "plugins"): "a plug-in's load or call",
-    ("facts/collect.py", "listeners"): "a plug-in's load or call",
+    ("facts/collect.py", "_loaded"): "a plug-in's load or call",
     ("engine/events.py", "__call__"): "a plug-in's load or call",
     ("steps.py", "_surveyed"): "a plug-in's load or call",
     ("engine/border.py", "engine_errors"): "the engine's error border",

@@ -20,7 +20,7 @@ from codeanatomy.planning.estimate import Past, Size
 from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
 from codeanatomy.planning.schedule import schedule
 from codeanatomy.planning.signals import Machine
-from codeanatomy.planning.workload import BATCH, PROFILES, QUERY, REPLAY, UPDATE, classify
+from codeanatomy.planning.workload import BATCH, PROFILES, QUERY, REPLAY, UPDATE, classify, named
 from tests.planning.views import ROWS, SCHEMA, VIEWS, signals
 
 LARGE = {"t": Size(2_000_000, 32_000_000), "u": Size(500_000, 8_000_000)}
@@ -77,8 +77,8 @@ def test_what_the_memory_has_no_room_for_goes_to_disk() -> None:
     small = Machine(cores=2, memory=64 << 20, used=60 << 20)
     policy = compile_policy(signals(sizes=LARGE, machine=small))
     assert policy.section("cache")["j"] == "staging"
-    for command in ("query", "replay"):  # these write nothing
-        policy = compile_policy(signals(sizes=LARGE, machine=small, workload=classify(command)))
+    for other in (QUERY, REPLAY):  # these write nothing
+        policy = compile_policy(signals(sizes=LARGE, machine=small, workload=named(other)))
         assert policy.section("cache")["j"] == "memory"
 
 
@@ -148,8 +148,13 @@ def test_joins_are_followed() -> None:
 
 
 def test_maintenance_is_followed(tmp_path: Path) -> None:
-    policy = compile_policy(signals(versions={"w": 9, "x": 4}))
-    assert policy.section("maintenance") == {"snapshots": "2", "w": "checkpoint", "x": "none"}
+    policy = compile_policy(signals(versions={"w": 9, "x": 4, "decided": 3}))
+    assert policy.section("maintenance") == {
+        "decided": "none",
+        "snapshots": "2",
+        "w": "checkpoint",
+        "x": "none",
+    }
     store = Store(tmp_path / "s").create()
     with store.lock():
         for number in range(4):
@@ -163,7 +168,7 @@ def test_maintenance_is_followed(tmp_path: Path) -> None:
 
 
 def decided(compiled: Compiled) -> ExecutionPolicy:
-    return decide(compiled, classify("build"), {}, None, Machine()).policy
+    return decide(compiled, classify(), {}, None, Machine()).policy
 
 
 def test_the_fingerprint_is_that_of_what_is_decided() -> None:
@@ -179,18 +184,19 @@ def test_the_fingerprint_is_that_of_what_is_decided() -> None:
 
 
 def test_the_class_of_a_run_has_a_reason() -> None:
-    assert classify("build").value == BATCH
-    assert classify("build", files=100, changed=3, stored=True).value == UPDATE
-    assert classify("build", files=100, changed=60, stored=True).value == BATCH
-    assert classify("callers").value == QUERY
-    assert classify("replay").value == REPLAY
-    assert classify("build", files=100, changed=3, stored=True).reason.startswith("3 of 100 files")
+    assert classify().value == BATCH
+    few, many = (classify(files=100, changed=n, stored=True) for n in (3, 60))
+    assert (few.value, many.value) == (UPDATE, BATCH)
+    assert few.reason == "3 of 100 files changed since the last graph"
+    assert many.evidence["changed"] == 60
+    assert few.refused == (BATCH, QUERY, REPLAY)
+    assert named(REPLAY).value == REPLAY
 
 
 def test_classes_differ_where_their_rules_do_and_nowhere_else() -> None:
     policies = {
-        name: compile_policy(signals(sizes=LARGE, workload=classify(command)))
-        for name, command in ((BATCH, "build"), (QUERY, "query"), (REPLAY, "replay"))
+        name: compile_policy(signals(sizes=LARGE, workload=named(name)))
+        for name in (BATCH, QUERY, REPLAY)
     }
     told = {n: {(d.section, d.subject): d.value for d in p.decisions} for n, p in policies.items()}
     for name in (QUERY, REPLAY):

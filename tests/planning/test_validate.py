@@ -9,7 +9,7 @@ from codeanatomy.facts.errors import PlanError
 from codeanatomy.planning.policy import compile_policy
 from codeanatomy.planning.schedule import schedule
 from codeanatomy.planning.signals import Machine, Way
-from codeanatomy.planning.validate import RULES, Checked, validate
+from codeanatomy.planning.validate import RULES, Checked, not_as_planned, refuse, validate
 from tests.planning.views import signals
 
 GOOD, POOR = Way("foreign key: t.a = u.a", 0.95, "a"), Way("same file: t.b = u.b", 0.3, "b")
@@ -21,7 +21,7 @@ def checked(**more: object) -> Checked:
     known = signals(joins={"j": ((GOOD, POOR),)}, **more)
     policy = compile_policy(known)
     planned = schedule(known.tasks, known.estimates, policy.section("cache"), known.machine)
-    return Checked(policy, known, planned, {"abs"}, policy.section("session"))
+    return Checked(policy, known, planned, {"abs"})
 
 
 def edited(section: str, subject: str, value: str) -> Crafted:
@@ -77,7 +77,6 @@ def planned_as(**facts: object) -> Crafted:
     return craft
 
 
-KEY = "datafusion.execution.batch_size"
 CRAFTED: dict[str, tuple[str, Crafted]] = {
     "VIEW_UNDECIDED": ("j", without("cache", "j")),
     "VIEW_UNKNOWN": ("gone", renamed("functions", "w", "gone")),
@@ -88,18 +87,10 @@ CRAFTED: dict[str, tuple[str, Crafted]] = {
     "JOIN_WEAK": ("j", joined(POOR)),
     "JOIN_CLOSE": ("j", joined(GOOD, msgspec.structs.replace(GOOD, text="symbol: t.b = u.b"))),
     "FUNCTION_MISSING": ("w", edited("functions", "w", "abs, frobnicate")),
-    "SETTING_UNKNOWN": (KEY, lambda c: held(c, None)),
-    "SETTING_NOT_HELD": (KEY, lambda c: held(c, "8192")),
     "PLAN_OPAQUE": ("j", planned_as(opaque=("node Magic",))),
     "PLAN_SLOW_DISTINCT": ("j", planned_as(slow_distinct=True)),
     "MEMORY_EXCEEDED": ("run", lambda c: checked(machine=Machine(2, 1 << 20, 2 << 20))),
 }
-
-
-def held(c: Checked, value: str | None) -> Checked:
-    """The live session holds another value of one setting, or has no such setting."""
-    settings = {k: v for k, v in c.settings.items() if k != KEY} | ({KEY: value} if value else {})
-    return msgspec.structs.replace(c, settings=settings)
 
 
 def test_a_sound_policy_passes() -> None:
@@ -132,3 +123,14 @@ def test_one_crafted_input_per_code(code: str) -> None:
 def test_findings_are_the_same_each_time() -> None:
     bad = CRAFTED["JOIN_WEAK"][1](checked())
     assert validate(bad) == validate(bad)
+
+
+def test_what_ran_is_held_against_what_was_planned() -> None:
+    planned = checked().planned
+    ran = [one.view for one in planned.tasks]
+    assert not_as_planned(planned, ran) == []
+    [lost] = not_as_planned(planned, ran[1:])
+    [more] = not_as_planned(planned, [*ran, "uninvited"])
+    assert (lost.code, lost.subject, more.subject) == ("TASKS_DIFFER", ran[0], "uninvited")
+    with pytest.raises(PlanError, match="TASKS_DIFFER"):
+        refuse([lost], "warn")

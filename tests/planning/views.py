@@ -35,6 +35,6 @@ def signals(
         facts=facts,
         schemas=dict.fromkeys(views, SCHEMA),
         outputs=outputs,
-        workload=workload or classify("build"),
+        workload=workload or classify(),
         **more,
     )

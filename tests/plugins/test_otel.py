@@ -41,5 +41,16 @@ def test_a_build_is_a_trace(tmp_path: Path) -> None:
     assert names == {"codeanatomy.task.ms", "codeanatomy.task.rows"}
 
 
-def test_what_never_began_ends_quietly() -> None:
-    listener()(Event("phase finished", "nothing", {"milliseconds": 1.0}))
+def test_what_never_began_and_what_failed_leave_no_open_span(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    hear = listener()
+    hear(Event("phase finished", "nothing", {"milliseconds": 1.0}))
+    hear(Event("started", "v"))
+    hear(Event("failed", "v"))
+    [span] = exporter.get_finished_spans()
+    assert (span.name, span.status.is_ok) == ("task v", False)

@@ -156,7 +156,7 @@ def told(one: Compiled, back: Names) -> object:
         ]
 
     views = {v.name: v for v in one.views}
-    policy = decide(one, classify("build"), {}, None, Machine()).policy
+    policy = decide(one, classify(), {}, None, Machine()).policy
     kept, sort = policy.section("cache"), policy.listed("output")
 
     def inputs(view: str) -> list[str]:

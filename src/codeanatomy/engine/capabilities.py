@@ -3,11 +3,9 @@
 import functools
 import importlib.metadata
 import importlib.util
-import os
 import platform
 from pathlib import Path
 
-import datafusion
 from datafusion import ExecutionPlan, SessionContext
 
 from codeanatomy.engine.memory import memory_limit
@@ -18,21 +16,21 @@ _VERSIONED = ("datafusion", "deltalake", "pyarrow", "numpy", "rustworkx", "msgsp
 
 @functools.cache
 def capabilities() -> tuple[Part, ...]:
-    """Name, value and consequence of each capability, the versions first."""
-    found = [("python", platform.python_version(), "decides which grammar `ast` reads")]
-    found += [(name, importlib.metadata.version(name), "") for name in _VERSIONED]
-    found += [
-        ("operator metrics", _yes(_metrics()), "without them no run measures what scans left out"),
-        ("plan statistics", _yes(hasattr(ExecutionPlan, "statistics")),
-         "without them rows are estimated from counts of the evidence and earlier runs"),
-        ("proportional memory", _yes(Path("/proc/self/smaps_rollup").exists()),
-         "without it the peak is that of one process, not of all"),
-        ("processors", str(os.cpu_count()), ""),
-        ("memory", f"{(memory_limit() or 0) >> 20} MiB", "what a build may use unless told"),
-        ("pandas", _yes(importlib.util.find_spec("pandas") is not None),
-         "where it is installed, loading the engine takes twice as long"),
-    ]  # fmt: skip
-    return tuple(Part("capability", *one) for one in found)
+    """Name and value of each capability, the versions first; what follows where one is missing."""
+    found = [Part("capability", "python", platform.python_version())]
+    found += [Part("capability", name, importlib.metadata.version(name)) for name in _VERSIONED]
+    for name, there, otherwise in (
+        ("operator metrics", _metrics(), "no run measures what scans left out"),
+        ("plan statistics", hasattr(ExecutionPlan, "statistics"),
+         "rows are estimated from counts of the evidence and from earlier runs"),
+        ("proportional memory", Path("/proc/self/smaps_rollup").exists(),
+         "the peak is that of one process, not of all"),
+        ("lean imports", importlib.util.find_spec("pandas") is None,
+         "pandas is installed: loading the engine takes twice as long"),
+    ):  # fmt: skip
+        found.append(Part("capability", name, *(("yes",) if there else ("no", otherwise))))
+    memory = f"{(memory_limit() or 0) >> 20} MiB"
+    return (*found, Part("capability", "memory", memory, "what a build may use unless told"))
 
 
 def decisive() -> dict[str, str]:
@@ -47,13 +45,8 @@ def functions(ctx: SessionContext) -> set[str]:
     return set(rows.to_pydict()["routine_name"])
 
 
-def _yes(found: bool) -> str:
-    return "yes" if found else "no"
-
-
 def _metrics() -> bool:
     """Whether a plan that has run tells what its operators counted."""
     frame = SessionContext().sql("SELECT 1")
     frame.collect()
-    plan = frame.execution_plan()
-    return hasattr(plan, "collect_metrics") and bool(datafusion.__version__)
+    return hasattr(frame.execution_plan(), "collect_metrics")

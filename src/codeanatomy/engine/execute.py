@@ -22,6 +22,7 @@ from codeanatomy.engine.events import Events
 from codeanatomy.engine.execution import Execution
 from codeanatomy.engine.pruning import pruning
 from codeanatomy.engine.session import register
+from codeanatomy.facts.errors import EngineError
 from codeanatomy.planning.policy import ExecutionPolicy
 from codeanatomy.planning.schedule import Schedule
 from codeanatomy.planning.tasks import Task
@@ -48,7 +49,7 @@ def execute(
     events("planned", "run", tasks=len(order))
     ready: list[str] = []
     running: dict[Future[Rows], str] = {}
-    held = planned.machine.used
+    held = planned.held
     with (
         tempfile.TemporaryDirectory(dir=execution.locations.get("staging")) as folder,
         ThreadPoolExecutor(max(1, planned.machine.cores), "task") as pool,
@@ -137,28 +138,37 @@ def _made(run: _Run, view: str, frame: DataFrame, schema: pa.Schema, folder: Pat
     """The rows of one view, where the policy wants them."""
     run.execution.passes("worker")
     run.events("started", view)
-    began = time.perf_counter()
-    with engine_errors(f"view {view}"):
-        if run.cache[view] == "staging":
-            rows: Rows = folder / f"{view}.parquet"
-            count = _staged(frame, schema, folder / f"{view}.parquet")
-            size = (folder / f"{view}.parquet").stat().st_size
-        else:
-            made = [_rows(frame, schema)]
-            count, size = made[0].num_rows, made[0].nbytes
-            # popped, so that unsorted columns are let go one by one
-            keys = run.sort.get(view) if run.cache[view] == "output" else None
-            rows = in_order(made.pop(), keys) if keys else made.pop()
-        numbers = {
-            "rows": count,
-            "bytes": size,
-            "milliseconds": 1000 * (time.perf_counter() - began),
-        }
-        if run.measured:
-            left = msgspec.to_builtins(pruning(frame.execution_plan()))
-            numbers |= {f"pruning {name}": number for name, number in left.items()}
+    try:
+        with engine_errors(f"view {view}"):
+            rows, numbers = _kept(run, view, frame, schema, folder)
+    except EngineError:
+        run.events("failed", view)
+        raise
     run.events("finished", view, **numbers)
     return rows
+
+
+def _kept(
+    run: _Run, view: str, frame: DataFrame, schema: pa.Schema, folder: Path
+) -> tuple[Rows, dict[str, float]]:
+    """The rows, and what they took: rows, bytes, milliseconds, and what scans left unread."""
+    began = time.perf_counter()
+    if run.cache[view] == "staging":
+        rows: Rows = folder / f"{view}.parquet"
+        count = _staged(frame, schema, rows)
+        size = rows.stat().st_size
+    else:
+        made = [_rows(frame, schema)]
+        count, size = made[0].num_rows, made[0].nbytes
+        # popped, so that unsorted columns are let go one by one
+        keys = run.sort.get(view) if run.cache[view] == "output" else None
+        rows = in_order(made.pop(), keys) if keys else made.pop()
+    took = 1000 * (time.perf_counter() - began)
+    numbers = {"rows": count, "bytes": size, "milliseconds": took}
+    if run.measured:
+        left = msgspec.to_builtins(pruning(frame.execution_plan()))
+        numbers |= {f"pruning {name}": number for name, number in left.items()}
+    return rows, numbers
 
 
 def _staged(frame: DataFrame, schema: pa.Schema, file: Path) -> int:

@@ -15,21 +15,23 @@ from codeanatomy.planning.estimate import Past, Size
 MEASUREMENTS = "measurements"
 
 
-def past(snapshot: Snapshot) -> dict[str, Past]:
-    """What each task read, made and took when the snapshot was made."""
-    found = _numbers(snapshot)
+Numbers = Mapping[tuple[str, str], dict[str, float]]  # by scope and subject
+
+
+def past(measured: Numbers) -> dict[str, Past]:
+    """What each task made and took, and what it rested on."""
     return {
         view: Past(expected["base_rows"], task["rows"], task["bytes"], task["milliseconds"])
-        for (scope, view), task in found.items()
-        if scope == "task" and (expected := found.get(("estimate", view))) is not None
+        for (scope, view), task in measured.items()
+        if scope == "task" and (expected := measured.get(("estimate", view))) is not None
     }
 
 
-def sizes_of(snapshot: Snapshot) -> dict[str, Size]:
-    """Rows and bytes of each table of evidence when the snapshot was made."""
+def sizes_of(measured: Numbers) -> dict[str, Size]:
+    """Rows and bytes of each table of evidence."""
     return {
         name: Size(int(table["rows"]), int(table["bytes"]))
-        for (scope, name), table in _numbers(snapshot).items()
+        for (scope, name), table in measured.items()
         if scope == "table"
     }
 
@@ -43,12 +45,13 @@ def rows(snapshot: Snapshot, name: str) -> pa.Table:
         raise StoreError(f"table {name} cannot be read ({error}); build again") from error
 
 
-def _numbers(snapshot: Snapshot) -> Mapping[tuple[str, str], dict[str, float]]:
-    """All measurements by scope and subject; none where an older version stored others."""
-    if MEASUREMENTS not in snapshot.tables:
+def measured(snapshot: Snapshot | None) -> Numbers:
+    """What was measured when the snapshot was made; nothing where an older version stored other
+    things, or there is none."""
+    if snapshot is None or MEASUREMENTS not in snapshot.tables:
         return {}
     stored, wanted = rows(snapshot, MEASUREMENTS), schema_from_struct(Measurement)
-    told = authority(MEASUREMENTS, observed=stored.schema, struct=wanted)
+    told = authority(MEASUREMENTS, observed=stored.schema, contract=wanted)
     if any(finding.severity == "error" for finding in told.findings):
         return {}
     found: dict[tuple[str, str], dict[str, float]] = {}

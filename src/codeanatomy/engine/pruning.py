@@ -32,7 +32,7 @@ class Pruning(msgspec.Struct):
     def __str__(self) -> str:
         """What was read, for people; empty where nothing was counted."""
         counted = f"{self.row_groups_kept} of {self.row_groups} row groups read"
-        return counted if self.statistics_available else ""
+        return counted if self.row_groups else ""
 
 
 def pruning(plan: ExecutionPlan) -> Pruning:

@@ -1,55 +1,38 @@
 """Which schema a table has, where several say something about it: what is promised (the contract of
 a boundary) above what is derived from a struct, above what was observed."""
 
-from collections.abc import Mapping
-
 import msgspec
 import pyarrow as pa
 
-from codeanatomy.facts.schema import annotate, semantic_type
+from codeanatomy.facts.schema import semantic_type
 from codeanatomy.facts.tables.artifacts import Finding
-from codeanatomy.facts.types import SemanticType
 
 CONTRACT, STRUCT, OBSERVED = "contract", "struct", "observed"
 _REMEDY = "make what fills the table agree with its declaration"
-_BY_NAME = 0.4  # confidence in the meaning of a column of which only the name is known
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """The schema of a table, who said so of each column, and what others said otherwise."""
+    """The schema of a table, who said so, and what others said otherwise."""
 
     schema: pa.Schema
-    provenance: dict[str, str]  # column -> contract, struct or observed
+    provenance: str  # contract, struct or observed
     findings: tuple[Finding, ...]
 
 
 def authority(
     name: str,
-    observed: pa.Schema | None = None,
+    observed: pa.Schema,
     struct: pa.Schema | None = None,
     contract: pa.Schema | None = None,
-    meanings: Mapping[str, SemanticType] | None = None,
 ) -> Authority:
     """The schema of the table `name`; the first of contract, struct and observed that there is
     decides. Columns that it adds to what was observed are filled with NULL where they may, others
-    of what was observed are left out.
-
-    `meanings` are those of known column names: a table of which nothing but names is known takes
-    them from there, which is a finding of low confidence.
-    """
+    of what was observed are left out."""
     ranked = ((CONTRACT, contract), (STRUCT, struct), (OBSERVED, observed))
     said = {who: schema for who, schema in ranked if schema is not None}
-    if not said:
-        raise KeyError(f"nobody says what columns {name} has")
-    chief = next(iter(said))
-    found: list[Finding] = []
-    for who, schema in list(said.items())[1:]:
-        found += _differences(name, said[chief], who, schema)
-    made = said[chief]
-    if chief == OBSERVED:
-        fields = [_named(name, field, meanings or {}, found) for field in made]
-        made = pa.schema(fields, made.metadata)
-    return Authority(made, dict.fromkeys(made.names, chief), tuple(found))
+    chief, *others = said
+    found = [f for who in others for f in _differences(name, said[chief], who, said[who])]
+    return Authority(said[chief], chief, tuple(found))
 
 
 def _differences(name: str, chief: pa.Schema, who: str, other: pa.Schema) -> list[Finding]:
@@ -86,19 +69,6 @@ def _converts(given: pa.DataType, wanted: pa.DataType) -> bool:
         signed = pa.types.is_signed_integer(kinds[0]) == pa.types.is_signed_integer(kinds[1])
         return signed and bool(kinds[0].bit_width <= kinds[1].bit_width)
     return bool(kinds[0].equals(kinds[1]))
-
-
-def _named(
-    table: str, field: pa.Field, meanings: Mapping[str, SemanticType], found: list[Finding]
-) -> pa.Field:
-    """The field with the meaning of its name, where it has none of its own."""
-    if semantic_type(field) is not None or field.name not in meanings:
-        return field
-    meaning, subject = meanings[field.name], f"{table}.{field.name}"
-    told = f"is taken for {meaning.name}, by its name alone"
-    remedy = f"declare a struct for {table}"
-    found.append(Finding("schema", "MEANING_BY_NAME", "info", subject, told, remedy, _BY_NAME))
-    return annotate(field, meaning)
 
 
 def aligned(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -8,7 +8,7 @@ import logging
 import pkgutil
 from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from codeanatomy.facts.errors import DeclarationError
 
@@ -22,6 +22,7 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
+V = TypeVar("V")
 GROUP = "codeanatomy.extractors"  # entry points that name modules with declarations
 LISTENERS = "codeanatomy.listeners"  # entry points that name functions which hear of events
 
@@ -58,25 +59,30 @@ def offered() -> list[tuple[str, str, str]]:
 def plugins() -> tuple[list[ModuleType], list[str]]:
     """The modules that installed packages offer us, by name, and what was wrong with others; each
     is loaded once."""
-    modules, broken = [], []
-    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
-        try:
-            found = entry.load()
-            if not isinstance(found, ModuleType):
-                raise TypeError(f"{entry.value} is no module")
-            modules.append(found)
-        except Exception as error:  # noqa: BLE001 - a plug-in's load
-            broken.append(f"plug-in {entry.name}: {type(error).__name__}: {error}"[:300])
-    return modules, broken
+    return _loaded(GROUP, _module)
 
 
 def listeners() -> list[Callable[..., None]]:
     """The listeners of installed packages, by name, each made anew for a run; one that cannot be
     made is told so on the log."""
-    found = []
-    for entry in sorted(importlib.metadata.entry_points(group=LISTENERS), key=lambda e: e.name):
-        try:
-            found.append(entry.load()())
-        except Exception:  # a plug-in's load
-            logging.getLogger(__name__).warning("listener %s is broken", entry.name, exc_info=True)
+    found, broken = _loaded(LISTENERS, lambda make: make())
+    for text in broken:
+        logging.getLogger(__name__).warning(text)
     return found
+
+
+def _module(found: object) -> ModuleType:
+    if not isinstance(found, ModuleType):
+        raise TypeError(f"{found!r} is no module")
+    return found
+
+
+def _loaded(group: str, made: Callable[[Any], V]) -> tuple[list[V], list[str]]:
+    """What is made of the entry points of a group, by name, and what was wrong with others."""
+    found, broken = [], []
+    for entry in sorted(importlib.metadata.entry_points(group=group), key=lambda e: e.name):
+        try:
+            found.append(made(entry.load()))
+        except Exception as error:  # noqa: BLE001 - a plug-in's load
+            broken.append(f"plug-in {entry.name}: {type(error).__name__}: {error}"[:300])
+    return found, broken

@@ -58,7 +58,7 @@ def estimates(
     past: Mapping[str, Past],
 ) -> dict[str, Estimate]:
     """An estimate per task. `sizes` are those of the evidence; without one nothing is known of the
-    tasks that read it. Assumed rows are an upper bound for all joins along declared keys."""
+    tasks that read it."""
     found: dict[str, Estimate] = {}
 
     def below(name: str) -> int:

@@ -43,6 +43,7 @@ class Schedule(msgspec.Struct, frozen=True):
     critical_path: tuple[str, ...]
     milliseconds: float
     peak: int
+    held: int  # bytes before the first task
     machine: Machine
 
     def admits(self, held: int, running: Sequence[int], needs: int) -> bool:
@@ -86,7 +87,8 @@ def schedule(
     path = _critical_path([t.view for t in kept], waits, bottom)
     slack = {t.view: max(0.0, length - start[t.view] - bottom[t.view]) for t in kept}
     ranked = sorted(kept, key=lambda t: (-bottom[t.view], slack[t.view], t.view))
-    held, peak = machine.used + _ENGINE, 0
+    begun = held = machine.used + _ENGINE
+    peak = 0
     found: list[Scheduled] = []
     for order, task in enumerate(ranked):
         made = expected[task.view].bytes
@@ -105,7 +107,7 @@ def schedule(
         )
         found.append(one)
         peak, held = max(peak, held + one.needs), held + one.bytes
-    return Schedule(tuple(found), path, round(length, 3), peak, machine)
+    return Schedule(tuple(found), path, round(length, 3), peak, begun, machine)
 
 
 def _critical_path(

@@ -1,29 +1,27 @@
 """What a policy can have wrong with it, one rule per code; nothing is changed here."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
 from codeanatomy.facts.errors import PlanError
-from codeanatomy.facts.tables.artifacts import Finding
+from codeanatomy.facts.tables.artifacts import ERROR, OFF, WARN, Finding
 from codeanatomy.planning.policies import cache
 from codeanatomy.planning.policy import ExecutionPolicy
 from codeanatomy.planning.schedule import Schedule
 from codeanatomy.planning.signals import Signals
 
-OFF, WARN, ERROR = MODES = ("off", "warn", "error")
 WEAK, CLOSE = 0.5, 0.05  # confidence of a join; lead over the runner-up
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What the rules look at: the policy, what it was compiled from, the schedule, and the engine's
-    functions and settings as the live session has them."""
+    """What the rules look at: the policy, what it was compiled from, the schedule, and the
+    functions that the live session has. (Its settings are read back where they are applied.)"""
 
     policy: ExecutionPolicy
     known: Signals
     planned: Schedule
     functions: Collection[str]
-    settings: Mapping[str, str | None]
 
 
 Found = Iterator[tuple[str, str]]  # subject, message
@@ -85,8 +83,8 @@ def _weak_join(c: Checked) -> Found:
 
 
 def _close_join(c: Checked) -> Found:
-    for d in c.policy.decisions:
-        if d.section == "join" and d.confidence - d.evidence.get("runner-up", 0.0) < CLOSE:
+    for d in (d for d in c.policy.decisions if d.section == "join" and d.refused):
+        if d.confidence - d.evidence.get("runner-up", 0.0) < CLOSE:
             yield d.subject, f"{d.value} is hardly better than {d.refused[0]}"
 
 
@@ -94,18 +92,6 @@ def _missing_function(c: Checked) -> Found:
     for view, names in c.policy.listed("functions").items():
         if missing := sorted(set(names) - set(c.functions)):
             yield view, f"needs {', '.join(missing)}, which the engine does not have"
-
-
-def _unknown_setting(c: Checked) -> Found:
-    decided = c.policy.section("session")
-    return ((key, "is no setting of the engine") for key in decided if key not in c.settings)
-
-
-def _setting_not_held(c: Checked) -> Found:
-    for key, value in c.policy.section("session").items():
-        held = c.settings.get(key)
-        if held is not None and held.lower() != value.lower():
-            yield key, f"was set to {value!r}, but the session holds {held!r}"
 
 
 def _opaque(c: Checked) -> Found:
@@ -136,8 +122,6 @@ RULES = (
     Rule("JOIN_WEAK", "warning", "annotate the columns or say `on` in the relation", _weak_join),
     Rule("JOIN_CLOSE", "warning", "say `on` in the relation", _close_join),
     Rule("FUNCTION_MISSING", "error", "use another function in the view", _missing_function),
-    Rule("SETTING_UNKNOWN", "error", "correct its name in the profile", _unknown_setting),
-    Rule("SETTING_NOT_HELD", "error", "report this", _setting_not_held),
     Rule("PLAN_OPAQUE", "warning", "write the view in other words", _opaque),
     Rule("PLAN_SLOW_DISTINCT", "warning", "group twice: by key and value, by key", _slow_distinct),
     Rule("MEMORY_EXCEEDED", "warning", "give it more with --memory, or ask for fewer --layers",
@@ -157,6 +141,15 @@ def validate(checked: Checked, mode: str = WARN) -> list[Finding]:
     ]
     refuse(found, mode)
     return found
+
+
+def not_as_planned(planned: Schedule, ran: Collection[str]) -> list[Finding]:
+    """Tasks that were planned and did not run, or ran without being planned."""
+    expected = {one.view for one in planned.tasks}
+    return [
+        Finding("policy", "TASKS_DIFFER", "error", view, "was planned or ran, not both", _AGAIN)
+        for view in sorted(expected.symmetric_difference(ran))
+    ]
 
 
 def refuse(found: list[Finding], mode: str) -> None:

@@ -31,21 +31,18 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
 _FEW = 0.3  # share of files above which a change costs no less than a build from nothing
 
 
-def classify(command: str, files: int = 0, changed: int = 0, stored: bool = False) -> Decision:
-    """The class of a command; a build's depends on what it finds: files in all, files that were
-    read anew, and whether there is a graph already."""
+def classify(files: int = 0, changed: int = 0, stored: bool = False) -> Decision:
+    """The class of a build by what it finds: files in all, files that were read anew, and whether
+    there is a graph already. Questions are always of the class `interactive_query`."""
     numbers = {"files in all": float(files), "changed": float(changed), "stored": float(stored)}
-    if command == "replay":
-        value, reason = REPLAY, "a stored run is repeated"
-    elif command != "build":
-        value, reason = QUERY, f"`{command}` reads a finished graph"
-    elif stored and changed <= _FEW * files:
+    value = BATCH
+    if stored and changed <= _FEW * files:
         value, reason = UPDATE, f"{changed} of {files} files changed since the last graph"
     elif stored:
-        value, reason = BATCH, f"{changed} of {files} files changed: as much work as anew"
+        reason = f"{changed} of {files} files changed: as much work as anew"
     else:
-        value, reason = BATCH, "there is no graph yet"
-    return _decision(value, reason, numbers if command == "build" else {})
+        reason = "there is no graph yet"
+    return _decision(value, reason, numbers)
 
 
 def named(value: str) -> Decision:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, StatusCode
 
 from codeanatomy.engine.events import Event
 
@@ -29,8 +29,10 @@ def listener() -> Callable[[Event], None]:
                 spans[name] = tracer.start_span(name, within[-1])
                 if kind == "phase":
                     within.append(trace.set_span_in_context(spans[name], within[0]))
-            elif what == "finished" and name in spans:
+            elif what in ("finished", "failed") and name in spans:
                 span = spans.pop(name)
+                if what == "failed":
+                    span.set_status(StatusCode.ERROR)
                 for key, number in event.numbers.items():
                     span.set_attribute(f"{NAME}.{key.replace(' ', '_')}", number)
                 span.end()

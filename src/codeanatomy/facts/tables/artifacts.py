@@ -18,6 +18,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Annotated[float, "0 to 1"] = 1.0
 
 
+OFF, WARN, ERROR = MODES = ("off", "warn", "error")  # which findings stop a run
+
+
 class Finding(msgspec.Struct, frozen=True):
     """Stored as `findings`: what a check of schemas, plans or policy objects to."""
 

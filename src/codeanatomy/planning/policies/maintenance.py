@@ -8,7 +8,7 @@ INTERVAL = 10  # versions between checkpoints: more would have to be read one by
 
 
 def decide(known: Signals) -> list[Decision]:
-    """One decision for the snapshots, and one per output: a checkpoint of its log when due."""
+    """One decision for the snapshots, and one per stored table: a checkpoint when one is due."""
     kept = Decision(
         section="maintenance",
         subject="snapshots",
@@ -16,7 +16,7 @@ def decide(known: Signals) -> list[Decision]:
         reason="readers of the last graph may still be at work",
     )
     found = [kept]
-    for name in sorted(known.outputs):
+    for name in sorted({*known.outputs, *known.versions}):
         version = known.versions.get(name, -1) + 1
         due = version > 0 and version % INTERVAL == 0
         decision = Decision(
