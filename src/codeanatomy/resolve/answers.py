@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from codeanatomy.facts import constraints as c
-from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, external_key, mix
+from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, expand, external_key, mix
 from codeanatomy.facts.schema import schema_from_struct, table_of
 from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
 from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
-from codeanatomy.resolve.pairs import Flags, Ints, Pairs, pair, spread
+from codeanatomy.resolve.pairs import Flags, Ints, Pairs, pair
 from codeanatomy.resolve.relatives import INSTANTIATES, WHATS, relatives
 from codeanatomy.resolve.world import Symbol, World
 
@@ -39,7 +39,7 @@ Meanings = Callable[[int], m.Meant]
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
     """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
     meaning, world = m.Meaning(f), f.world
-    f.points.pairs.all()  # places are asked one by one from here on: of one chunk, not of many
+    f.points.settle()
     sites = len(world.site_what)
     first = np.arange(sites)  # site that asks the same: a name bound by two imports is one question
     names = np.flatnonzero(world.site_what == c.NAME_SITE)
@@ -107,28 +107,30 @@ def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
         which, objects = points.pairs.join(places)
         asking = sites[which]
         keys = pair(objects, world.site_name[asking]) if named else objects
+        numbered = np.unique(keys, return_inverse=True)
         doubt = points.marks[places[which]].astype(np.int64)
         for answer, unseen in meant:
-            parts.append(_expanded(asking + unseen * len(what), keys, doubt, answer))
+            parts.append(_expanded(asking + unseen * len(what), numbered, doubt, answer))
     sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    doubt = np.zeros(len(sites), np.int64)
-    parts.append(_expanded(sites, world.site_place[sites], doubt, meaning.imported))
+    numbered = np.unique(world.site_place[sites], return_inverse=True)
+    parts.append(_expanded(sites, numbered, np.zeros(len(sites), np.int64), meaning.imported))
     return np.concatenate(parts, axis=1)
 
 
-def _expanded(sites: Ints, keys: Ints, doubt: Ints, meant: Meanings) -> Ints:
-    """Every site with every meaning of its key; `meant` is asked once for each."""
-    found: m.Meant = []
-
-    def told(key: int) -> range:
-        start = len(found)
-        found.extend(meant(key))
-        return range(start, len(found))
-
-    which, at = spread(told, keys)
-    table = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found))
+def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings) -> Ints:
+    """Every site with every meaning of its key. `keys`: the distinct ones, each of which `meant` is
+    asked once, and for each site the place of its key among them."""
+    asked, inverse = keys
+    flat: m.Meant = []
+    ends = [0]
+    for key in asked.tolist():  # keeping every list would take half as long again
+        flat += meant(key)
+        ends.append(len(flat))
+    bounds = np.array(ends, np.int64)
+    at, of = expand(bounds[inverse], bounds[inverse + 1])
+    table = np.fromiter(chain.from_iterable(flat), np.int64)
     symbol, rule, why = table.reshape(-1, 3)[at].T
-    return np.stack((sites[which], symbol, rule, doubt[which] | why))
+    return np.stack((sites[of], symbol, rule, doubt[of] | why))
 
 
 def _node(world: World, sites: Ints) -> Ints:

@@ -127,9 +127,9 @@ class Classes:
 
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
-        named = next((x for x in self.order.get(class_, ()) if x in self._metaclasses), 0)
-        held = self.points.held(self._metaclasses[named]) if named else []
-        return [x for x in held if x in self._classes]
+        named = [self._metaclasses[x] for x in self.order.get(class_, ()) if x in self._metaclasses]
+        _, held = self.points.pairs.join(np.array(named[:1], np.int64))
+        return [x for x in held.tolist() if x in self._classes]
 
     # definitions
 

@@ -179,10 +179,13 @@ class Points:
         found = (self.derived.get((SELF, x, 0), object_) for x in order)
         return [x for x in found if x != object_]
 
+    def settle(self) -> None:
+        """After the fixpoint: places can be asked one by one."""
+        self._held = self.pairs.all() & LOW
+        self._first = np.cumsum(self.count) - self.count
+
     def held(self, place: int) -> list[int]:
-        """The objects of one place."""
-        found: list[int] = []
-        for chunk in self.pairs.chunks:
-            low, high = np.searchsorted(chunk, (place << 32, place + 1 << 32))
-            found += (chunk[low:high] & LOW).tolist()
-        return found
+        """The objects of one place, once these are settled."""
+        low = self._first[place]
+        objects: list[int] = self._held[low : low + self.count[place]].tolist()
+        return objects
