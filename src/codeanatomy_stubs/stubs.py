@@ -66,12 +66,14 @@ class Stubs:
         return "" if place is None else place.kind.replace("property", "variable")
 
     @stubs.once
-    def known(self, class_: str) -> bool:
-        """Whether a member that the class does not declare does not exist."""
+    def members(self, class_: str) -> frozenset[str] | None:
+        """The names that the class and its bases declare; None where it may have others."""
         found = self._as_class(self._place(class_))
-        homes = [home for home in found.mro if home != "builtins.object"] if found else []
-        names = {name for one in map(self._class, homes) if one for name in one.scope.names}
-        return bool(found and found.whole and not names & {"__getattr__", "__getattribute__"})
+        classes = [one for one in map(self._class, found.mro) if one] if found else []
+        own = {x for one in classes if one.home != "builtins.object" for x in one.scope.names}
+        if not (found and found.whole) or own & {"__getattr__", "__getattribute__"}:
+            return None
+        return frozenset(own.union(*(one.scope.names for one in classes)))
 
     def value(self, dotted: str) -> Types:
         """The declared type of a variable, attribute or property; () when unknown."""

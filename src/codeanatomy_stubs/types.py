@@ -152,9 +152,11 @@ def spelled(node: ast.expr) -> str:
 def once(method: Callable[[S, *K], V | None]) -> Callable[[S, *K], V | None]:
     """The method, answering each question once; asked again while it does, it says None."""
 
+    kept = f"~{method.__name__}"
+
     @functools.wraps(method)
     def ask(self: S, *asked: *K) -> V | None:
-        known: dict[object, V | None] = self.__dict__.setdefault(f"~{method.__name__}", {})
+        known: dict[object, V | None] = self.__dict__.setdefault(kept, {})
         if asked not in known:
             known[asked] = None
             known[asked] = method(self, *asked)

@@ -49,6 +49,8 @@ class Classes:
         self.declared: Callable[[int], str] = cache(lambda x: stubs.kind(modules.dotted(x)))
         self.first = cache(self._first)
         self.overriding = cache(self._overriding)
+        self.definers = cache(self._definers)
+        self._classes_in = cache(self._held_classes)
 
     # orders
 
@@ -127,8 +129,13 @@ class Classes:
 
     def metaclass(self, class_: int) -> list[int]:
         """The metaclasses that the class or one above it names; the nearest one's first."""
-        named = [self._metaclasses[x] for x in self.order.get(class_, ()) if x in self._metaclasses]
-        _, held = self.points.pairs.join(np.array(named[:1], np.int64))
+        order = self.order.get(class_, ())
+        named = next((self._metaclasses[x] for x in order if x in self._metaclasses), 0)
+        return self._classes_in(named, int(self.points.count[named])) if named else []
+
+    def _held_classes(self, place: int, count: int) -> list[int]:
+        """The classes among the so many objects that the place holds."""
+        _, held = self.points.pairs.join(np.array([place], np.int64))
         return [x for x in held.tolist() if x in self._classes]
 
     # definitions
@@ -146,8 +153,10 @@ class Classes:
         what, dotted = self.declared(external), self.modules.dotted(external)
         text = self.world.texts[name]
         if what == "class":
-            known = dotted == MODULE_TYPE or self.stubs.known(dotted)
-            return not known or bool(self.stubs.kind(f"{dotted}.{text}"))
+            if dotted == MODULE_TYPE:
+                return bool(self.stubs.kind(f"{dotted}.{text}"))
+            members = self.stubs.members(dotted)
+            return members is None or text in members
         if what == "function":
             return text.startswith("__") or text in FUNCTION_PARTS
         return True
@@ -185,7 +194,7 @@ class Classes:
         binders = self.binders.get(name, ()) if len(below) > 1 else ()
         return [*islice(filter(used, binders), p.OBJECTS_PER_PLACE)]
 
-    def definers(self, object_: int, name: int) -> tuple[int, list[int]]:
+    def _definers(self, object_: int, name: int) -> tuple[int, list[int]]:
         """`first` of an object's class, and the classes whose definition may be used instead; those
         that `super()` reaches are of inheriting classes with several bases."""
         points, class_ = self.points, self.class_of(object_)

@@ -83,8 +83,9 @@ class Points:
     def object(self, kind: int, a: int, b: int = 0) -> int:
         """The object of that kind made of a and b: one for each triple."""
         key = (kind, a, b)
-        number = self.derived.setdefault(key, len(self.kind_of))
-        if number == len(self.kind_of):
+        number = self.derived.get(key)
+        if number is None:
+            number = self.derived[key] = len(self.kind_of)
             if number == len(self.kind):
                 columns = (self.kind, self.a, self.b)
                 self.kind, self.a, self.b = (np.append(x, np.zeros_like(x)) for x in columns)

@@ -155,8 +155,7 @@ def special(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """base, key, value, mode, by what the base holds."""
     which, keys = f.points.pairs.join(rows[:, 1])
-    for base, key, (_, _, value, mode) in each(objects[which], keys, rows[which]):
-        _element(f, base, key, value, mode)
+    _elements(f, objects[which], keys, rows[which])
     getters = (rows[:, 3] == c.GET) & p.among(f.points.kind[objects], p.INSTANCES)
     chosen = rows[getters][:, :3].copy()
     chosen[:, 1] = f.elements.unknown
@@ -169,12 +168,27 @@ def keyed(f: Fixpoint, rows: Ints, objects: Ints) -> None:
 def by_key(f: Fixpoint, rows: Ints, objects: Ints) -> None:
     """key, base, value, mode, by what the key holds."""
     which, bases = f.points.pairs.join(rows[:, 1])
-    for base, key, (_, _, value, mode) in each(bases, objects[which], rows[which]):
-        _element(f, base, key, value, mode)
+    _elements(f, bases, objects[which], rows[which])
 
 
-def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
-    """One key of one base; a key that is not known is any."""
+def _elements(f: Fixpoint, bases: Ints, keys: Ints, rows: Ints) -> None:
+    """Keys of bases; those that name an attribute read or set it."""
+    named = [
+        x
+        for base, key, (_, _, value, mode) in each(bases, keys, rows)
+        if (x := _element(f, base, key, value, mode))
+    ]
+    for rule, get in ((load, True), (store, False)):
+        asked = np.array([x[1:] for x in named if x[0] == get], np.int64).reshape(-1, 3)
+        if len(asked):
+            rule(f, asked, asked[:, 0])
+
+
+def _element(
+    f: Fixpoint, base: int, key: int, value: int, mode: int
+) -> tuple[bool, int, int, int] | None:
+    """One key of one base; a key that is not known is any. Of one that names an attribute:
+    whether it is read, and the base, the name and the value."""
     points, elements = f.points, f.elements
     text = f.world.texts[points.b_of[key]] if points.kind_of[key] == p.CONSTANT else c.ANY_ITEM
     known = text[-2:] != "*]"
@@ -194,8 +208,8 @@ def _element(f: Fixpoint, base: int, key: int, value: int, mode: int) -> None:
         if mode == c.GET_ATTRIBUTE and of in CLASSY:
             points.hold(value, points.object(p.ANY_METHOD, f.lookup.class_of(base)))
     elif text[1:2] in "'\"":
-        attribute = np.array([[0, f.world.name(text[2:-2]), value]], np.int64)
-        (load if mode == c.GET_ATTRIBUTE else store)(f, attribute, np.array([base], np.int64))
+        return mode == c.GET_ATTRIBUTE, base, f.world.name(text[2:-2]), value
+    return None
 
 
 def annotate(f: Fixpoint, rows: Ints, objects: Ints) -> None:

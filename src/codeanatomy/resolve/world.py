@@ -65,8 +65,9 @@ class World:
 
     def name(self, text: str) -> int:
         """Number of a name; a new one where no file uses it."""
-        number = self.name_of.setdefault(text, len(self.texts))
-        if number == len(self.texts):
+        number = self.name_of.get(text)
+        if number is None:
+            number = self.name_of[text] = len(self.texts)
             self.texts.append(text)
         return number
 
@@ -150,6 +151,7 @@ class Modules:
         self.object_of = {name: i + 1 for i, name in enumerate(world.modules)}
         # each is found once per argument
         self.dotted: Callable[[int], str] = cache(self._dotted)
+        self.type: Callable[[str], int] = cache(self._type)
         self.symbols: Callable[[int, int], tuple[Symbol, ...]] = cache(self._symbols)
         self.builtin: Callable[[int], int] = cache(self._builtin)
         for name in world.modules:
@@ -182,7 +184,7 @@ class Modules:
         """The object for values of a builtin type."""
         return self.points.object(LITERAL, self.type(type_name))
 
-    def type(self, name: str) -> int:
+    def _type(self, name: str) -> int:
         """The external class of values whose type has this name."""
         return self.external(UNNAMED.get(name) or f"builtins.{name}")
 
