@@ -19,6 +19,7 @@ STRUCTS: dict[str, type[msgspec.Struct]] = {
     "edges_by_dst": graph.EdgeByTarget,
     "props": graph.Prop,
     "conflicts": graph.Conflict,
+    "dropped": graph.Dropped,
     "problems": graph.Problem,
     "unresolved": graph.Unresolved,
     "files": source.SourceFile,

@@ -74,6 +74,21 @@ def test_a_possible_call_says_why_and_what_else_it_may_be(shop: Graph) -> None:
     assert same.score == other.score < one.score
 
 
+def test_what_was_left_out_is_told(tmp_path: Path) -> None:
+    functions = "".join(f"def f{i:02}(): pass\n" for i in range(40))
+    calls = "".join(f"k(f{i:02})\n" for i in range(40))
+    (tmp_path / "wide.py").write_text(f"{functions}def k(g):\n    return g()\n{calls}")
+    codeanatomy.build(tmp_path, workers=1)
+    with codeanatomy.open_graph(tmp_path) as graph:
+        [one], _ = graph.explain_edge("wide.k", "wide.f00", kind="CALL")
+        assert one.certainty == "possible"
+        left, kept = [x.name for x in one.dropped], [x.name for x in one.alternatives]
+        assert sorted([*left, *kept]) == [f"wide.f{i:02}" for i in range(1, 40)]
+        assert {x.reason for x in one.dropped} == {"too many values"}
+        rows = graph.listed("dropped").to_pylist()
+        assert [(x["target"], x["line"], x["site"]) for x in rows] == [(x, 42, "g") for x in left]
+
+
 def test_a_place_may_stand_for_the_source(shop: Graph) -> None:
     found, _ = shop.explain_edge("shop.py:19", "shop.Box.open")
     assert [one.kind for one in found] == ["CALL", "REF"]

@@ -43,6 +43,17 @@ def test_wide_places_are_bounded_and_not_certain():
     assert not any(x.endswith("!") for x in found)
 
 
+def test_what_a_wide_place_has_no_room_for_is_told_and_is_no_target():
+    text = "".join(f"def f{i}(): pass\n" for i in range(40)) + "def k(g):\n    g()\n"
+    text += "".join(f"k(f{i})\n" for i in range(40))
+    found = solved(text)
+    dropped = found.tables["dropped_candidate"].to_pylist()
+    assert {x["reason"] for x in dropped} == {"too many values"}
+    names = [found.labels[x["target_file"], x["target"]] for x in dropped]
+    assert len(names) == 40 - OBJECTS_PER_PLACE
+    assert {*names, *found.ask("g()")} == {f"main.f{i}" for i in range(40)}
+
+
 def test_nothing_is_copied_from_a_wide_place():
     text = "".join(f"def f{i}(): pass\n" for i in range(40)) + "def k(g):\n    return h(g)\n"
     text += "def h(g):\n    g()\n" + "k(" + " or ".join(f"f{i}" for i in range(40)) + ")\n"
@@ -66,7 +77,7 @@ def test_long_chains_are_walked():
 
 def test_empty_repository():
     tables = solve_texts({}).tables
-    assert [t.num_rows for t in tables.values()] == [0, 0, 0, 0]
+    assert [t.num_rows for t in tables.values()] == [0] * 5
 
 
 DUMP = """

@@ -3,6 +3,7 @@
 from codeanatomy.facts import types as t
 from codeanatomy.facts.tables.graph import (
     Conflict,
+    Dropped,
     Edge,
     EdgeByTarget,
     Node,
@@ -21,6 +22,7 @@ EDGES_BY_DST = Output(
     name="edges_by_dst", struct=EdgeByTarget, feeds="edges", sort=(t.KIND, t.TARGET_ID)
 )
 CONFLICTS = Output(name="conflicts", struct=Conflict, feeds="disputes", sort=(t.SITE_ID,))
+DROPPED = Output(name="dropped", struct=Dropped, feeds="dropped_rows", sort=(t.SITE_ID,))
 PROPS = Output(name="props", struct=Prop, feeds="properties", sort=(t.NODE_ID,))
 PROBLEMS = Output(name="problems", struct=Problem, feeds="trouble", sort=(t.PATH,))
 UNRESOLVED = Output(

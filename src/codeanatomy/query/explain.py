@@ -36,6 +36,13 @@ class Other(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...]
 
 
+class Left(msgspec.Struct, frozen=True):
+    """Something that the site may mean but that was left out of the graph, and why."""
+
+    name: str
+    reason: str
+
+
 class Explained(msgspec.Struct, frozen=True):
     """One edge and the reasons for it. Its score is 1 - product of (1 - trust x confidence) over
     the relations that give it (of those that add the same words one does), halved if disputed;
@@ -55,6 +62,7 @@ class Explained(msgspec.Struct, frozen=True):
     disputed: bool
     doubt: str
     alternatives: tuple[Other, ...]
+    dropped: tuple[Left, ...]
 
 
 class ExplainedNode(msgspec.Struct, frozen=True):

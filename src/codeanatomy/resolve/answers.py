@@ -1,5 +1,5 @@
-"""What may each site mean, and how surely? The target, external and unanswered tables out of a
-finished solve. Marks say why a place is not sure; they travel along copies, loads and calls.
+"""What may each site mean, and how surely? The tables of the answers, out of a finished solve.
+Marks say why a place is not sure; they travel along copies, loads and calls.
 
 Confidence: 1 where every step was forced (one target, no mark on the way); otherwise 0.9 divided by
 the square root of the number of candidates, halved for a definition that only overrides in an
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -17,7 +18,13 @@ import pyarrow as pa
 from codeanatomy.facts import constraints as c
 from codeanatomy.facts.ids import EXTERNAL_FILE, FIELD, distinct, expand, external_key, mix
 from codeanatomy.facts.schema import schema_from_struct, table_of
-from codeanatomy.facts.tables.resolution import External, Relative, Target, Unanswered
+from codeanatomy.facts.tables.resolution import (
+    DroppedCandidate,
+    External,
+    Relative,
+    Target,
+    Unanswered,
+)
 from codeanatomy.resolve import meaning as m
 from codeanatomy.resolve import points as p
 from codeanatomy.resolve.fixpoint import Fixpoint
@@ -37,7 +44,7 @@ Meanings = Callable[[int], m.Meant]
 
 
 def answers(f: Fixpoint) -> dict[str, pa.Table]:
-    """The tables `target` (in the order of the sites), `external` (by symbol) and `unanswered`."""
+    """The tables by name; rows in the order of the sites, those of `external` by symbol."""
     meaning, world = m.Meaning(f), f.world
     f.points.settle()
     sites = len(world.site_what)
@@ -46,7 +53,9 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     keys = mix(world.site_file[names], world.site_key[names])
     _, at, which = np.unique(keys, return_index=True, return_inverse=True)
     first[names] = names[at][which]
-    found = _candidates(f, meaning)
+    f.points.dropped.add(f.points.dropped.fresh(f.points.dropped.taken()))
+    lost = _candidates(f, meaning, f.points.dropped)
+    found = np.concatenate((_candidates(f, meaning, f.points.pairs), _imported(f, meaning)), axis=1)
     unseen, site = np.divmod(found[0], max(sites, 1))
     found[0] = first[site] + unseen * sites
     related = relatives(f, meaning)
@@ -69,6 +78,7 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     what = world.site_what[left]
     return {
         "target": _targets(world, question, (files[symbol], keys[symbol]), rule, doubt),
+        "dropped_candidate": _dropped(world, lost, (files, keys, things), (question, thing[order])),
         "external": external,
         "relative": _relatives(world, related, (files, keys, things)),
         "unanswered": _table(
@@ -82,9 +92,10 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     }
 
 
-def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
-    """Question, symbol, rule and doubt (marks of the way) of everything a site may mean: the
-    question's number is the site's, and as many more as there are sites for what it calls unseen"""
+def _candidates(f: Fixpoint, meaning: m.Meaning, pairs: Pairs) -> Ints:
+    """Question, symbol, rule and doubt (marks of the way) of everything a site may mean by what its
+    place holds (`pairs`): the question's number is the site's, and as many more as there are sites
+    for what it calls unseen."""
     world, points = f.world, f.points
     what, parts = world.site_what, []
     called, inherited = (meaning.called, False), (meaning.inherited_init, True)
@@ -104,17 +115,21 @@ def _candidates(f: Fixpoint, meaning: m.Meaning) -> Ints:
     ):
         sites = callbacks[:, 0] if asked is None else np.flatnonzero(what == asked)
         places = callbacks[:, 1] if asked is None else world.site_place[sites]
-        which, objects = points.pairs.join(places)
+        which, objects = pairs.join(places)
         asking = sites[which]
         keys = pair(objects, world.site_name[asking]) if named else objects
         numbered = np.unique(keys, return_inverse=True)
         doubt = points.marks[places[which]].astype(np.int64)
         for answer, unseen in meant:
             parts.append(_expanded(asking + unseen * len(what), numbered, doubt, answer))
-    sites = np.flatnonzero((what == c.NAME_SITE) | (what == c.IMPORT_SITE))
-    numbered = np.unique(world.site_place[sites], return_inverse=True)
-    parts.append(_expanded(sites, numbered, np.zeros(len(sites), np.int64), meaning.imported))
     return np.concatenate(parts, axis=1)
+
+
+def _imported(f: Fixpoint, meaning: m.Meaning) -> Ints:
+    """The same of imports and of names that no scope binds: by the name, not by what it holds."""
+    sites = np.flatnonzero(np.isin(f.world.site_what, (c.NAME_SITE, c.IMPORT_SITE)))
+    numbered = np.unique(f.world.site_place[sites], return_inverse=True)
+    return _expanded(sites, numbered, np.zeros(len(sites), np.int64), meaning.imported)
 
 
 def _expanded(sites: Ints, keys: tuple[Ints, Ints], doubt: Ints, meant: Meanings) -> Ints:
@@ -169,6 +184,28 @@ def _targets(
         confidence,
         candidates,
         np.where(taken < m.UNTOLD, taken, -1),
+    )
+
+
+def _dropped(
+    world: World, lost: Ints, symbols: tuple[Ints, Ints, Ints], answered: tuple[Ints, Ints]
+) -> pa.Table:
+    """What sites' places had no room for, each once, and not what the site means all the same."""
+    files, keys, things = symbols
+    answer = pair(lost[0], things[lost[1]])
+    kept = np.unique(answer, return_index=True)[1]
+    same = np.isin(answered[0], lost[0])
+    kept = kept[~np.isin(answer[kept], pair(answered[0][same], answered[1][same]))]
+    question, symbol, _, doubt = lost[:, kept]
+    unseen, site = np.divmod(question, max(len(world.site_what), 1))
+    wide = doubt & (1 << c.WIDE) > 0
+    return _table(
+        DroppedCandidate,
+        world.file_ids[world.site_file[site]],
+        np.where(unseen, world.site_key[site], _node(world, site)),
+        files[symbol],
+        keys[symbol],
+        _coded(np.where(wide, c.WIDE, c.TRUNCATED), c.REASONS),
     )
 
 
@@ -234,7 +271,7 @@ def _coded(codes: Ints, values: Iterable[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(position[codes], found)
 
 
-def _table(struct: type[Target | Relative | Unanswered], *columns: object) -> pa.Table:
+def _table(struct: type[msgspec.Struct], *columns: object) -> pa.Table:
     return pa.Table.from_arrays([*columns], schema=schema_from_struct(struct))
 
 

@@ -65,6 +65,7 @@ class Points:
         self.has_edge = np.zeros(room, bool)
         self.interest = np.zeros(room, np.int64)  # bits of the rules that read a place
         self.pairs, self.edges = Pairs(), Pairs()
+        self.dropped = Pairs()  # what places had no room for
         self.derived: dict[tuple[int, int, int], int] = {}  # (kind, a, b) -> object
         self.order: dict[int, tuple[int, ...]] = {}  # of the classes; see classes.py
 
@@ -159,6 +160,7 @@ class Points:
         rank = np.arange(len(places)) - np.repeat(first, sizes)  # among those of its place
         over = rank >= bound - count[places]
         self.mark(places[over], c.WIDE if count is self.count else c.TRUNCATED)
+        self.dropped.waiting.append(pairs[counted[over]])
         count[places[first]] = np.minimum(count[places[first]] + sizes, bound)
         return np.delete(pairs, counted[over]) if over.any() else pairs
 
@@ -187,6 +189,9 @@ class Points:
 
     def held(self, place: int) -> list[int]:
         """The objects of one place, once these are settled."""
+        count = self.count[place]
+        if not count:  # as of places made since
+            return []
         low = self._first[place]
-        objects: list[int] = self._held[low : low + self.count[place]].tolist()
+        objects: list[int] = self._held[low : low + count].tolist()
         return objects

@@ -102,6 +102,12 @@ def _edge_text(one: "Explained") -> Iterator[str]:
         yield from _fact("or", f"{told} ({', '.join(other.evidence)})")
     more = len(one.alternatives) - _OTHERS
     yield from _fact("or", f"{more} more" if more > 0 else "")
+    left: dict[str, list[str]] = {}
+    for out in one.dropped:
+        left.setdefault(out.reason, []).append(out.name)
+    for reason, names in left.items():
+        told = ", ".join((*names[:_OTHERS], *["..."] * (len(names) > _OTHERS)))
+        yield from _fact("left out", f"{len(names)} ({reason}): {told}")
 
 
 def _node_text(one: "ExplainedNode") -> Iterator[str]:

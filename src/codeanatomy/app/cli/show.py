@@ -12,6 +12,7 @@ from codeanatomy.cpg.artifacts import ARTIFACTS
 COLUMNS = {
     "problems": ("place", "severity", "code", "message"),
     "conflicts": ("place", "kind", "site", "target", "evidence", "certainty", "score"),
+    "dropped": ("place", "kind", "site", "target", "reason"),
     "unresolved": ("place", "what", "text", "reason"),
     "skipped": ("path", "reason", "detail"),
     "roots": ("folder", "reason"),
@@ -22,6 +23,7 @@ COLUMNS = {
 _WHAT = {
     "problems": "trouble with the input, with its place",
     "conflicts": "sites of which witnesses say different things, and what",
+    "dropped": "what sites may mean that became no edge, with the reason",
     "unresolved": "sites whose target is unknown, with the reason",
     "skipped": "files and folders that were left out, with the reason",
     "roots": "folders that module names start from",

@@ -1,7 +1,7 @@
-"""Unresolved sites, with paths and spans."""
+"""Unresolved sites, with paths and spans, and candidates that were left out."""
 
 from codeanatomy.facts.ids import sql_node_id
-from codeanatomy.facts.tables.graph import Unresolved
+from codeanatomy.facts.tables.graph import Dropped, Unresolved
 from codeanatomy.semantic.declare import View
 
 UNRESOLVED = View(
@@ -14,5 +14,15 @@ UNRESOLVED = View(
                      "reason" FROM "unanswered") u
         JOIN "source_file" f ON u."file_id" = f."file_id"
         JOIN "spans" s ON u."node_id" = s."node_id"
+    """,
+)
+DROPPED = View(
+    name="dropped_rows",
+    diagnostic=True,
+    struct=Dropped,
+    sql=f"""
+        SELECT {sql_node_id('"file_id"', '"site"')} AS "site",
+               {sql_node_id('"target_file"', '"target"')} AS "dst", "reason"
+        FROM "dropped_candidate"
     """,
 )

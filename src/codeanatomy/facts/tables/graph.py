@@ -73,6 +73,15 @@ class Conflict(msgspec.Struct, frozen=True):
     score: Annotated[float, t.SCORE]
 
 
+class Dropped(msgspec.Struct, frozen=True):
+    """Stored as `dropped`: what a site may mean, and why it became no edge. Sites that take their
+    value from such a one are in doubt as well; they have no rows here."""
+
+    site: Annotated[int, t.SITE_ID, "node where the evidence stands"]
+    dst: Annotated[int, t.TARGET_ID]
+    reason: Annotated[str, t.CODED, t.REASON]
+
+
 class Prop(msgspec.Struct, frozen=True):
     """Stored as `props`: exactly one value column is set, as value_type says."""
 

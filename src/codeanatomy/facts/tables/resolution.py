@@ -27,6 +27,16 @@ class Target(msgspec.Struct, frozen=True):
     ]
 
 
+class DroppedCandidate(msgspec.Struct, frozen=True):
+    """One thing that a site may mean but that was left out: too much reached its place."""
+
+    file_id: Annotated[int, t.FILE, "file of the site"]
+    site: Annotated[int, t.NODE]
+    target_file: Annotated[int, t.FILE_REF, "its file; EXTERNAL_FILE for external symbols"]
+    target: Annotated[int, t.TARGET]
+    reason: Annotated[str, t.CODED, t.REASON, "the bound that it was beyond"]
+
+
 class Relative(msgspec.Struct, frozen=True):
     """What a class, method, call or value is to a class or method."""
 
