@@ -152,6 +152,34 @@ def tampered(snapshot: Snapshot, name: str) -> pa.Table:
     return rows(snapshot, name).slice(1) if name == "decisions" else rows(snapshot, name)
 
 
+def test_what_is_repeated_are_the_stored_plans(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gives.py").write_text("def f():\n    yield 1\n")
+    codeanatomy.build(tmp_path, workers=1)
+    stored = rows(Store(graph(tmp_path)).open().current(), "plans")
+    plans = dict(zip(*stored.to_pydict().values(), strict=True))
+    said: dict[str, bytes] = {}
+
+    def other(snapshot: Snapshot, name: str) -> pa.Table:
+        both = plans | said
+        told = pa.table({"view": list(both), "plan": list(both.values())})
+        return told if name == "plans" else rows(snapshot, name)
+
+    monkeypatch.setattr("codeanatomy.replay.rows", other)
+    assert replay(graph(tmp_path), workers=1).equal
+    said["rel_yields"] = plans["rel_awaits"]
+    found = replay(graph(tmp_path), workers=1)
+    assert [t.table for t in found.tables if not t.equal] == ["edges", "edges_by_dst"]
+    for damaged in (b"", b"no plan", plans["rel_cfg"][:99]):
+        said["rel_cfg"] = damaged
+        with pytest.raises(StoreError, match="stored plan of rel_cfg is damaged"):
+            replay(graph(tmp_path), workers=1)
+    said["no_view"] = b""
+    with pytest.raises(StoreError, match="not those of the graph's views"):
+        replay(graph(tmp_path), workers=1)
+
+
 @pytest.mark.parametrize("path", ["/tmp/outside.py", "../outside.py", "a\0b.py"])
 def test_a_hostile_store_writes_nowhere_else(
     shop: Path, monkeypatch: pytest.MonkeyPatch, path: str
@@ -183,7 +211,7 @@ def test_unknown_or_ill_typed_artifacts_are_refused() -> None:
     wrong = Decision(section="cache", subject="v", value=3, reason="")  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match="decisions"):
         filled("decisions", [wrong])
-    assert {a.table for a in ARTIFACTS.values()} == SHAPES.keys() - {"inputs"}
+    assert {a.table for a in ARTIFACTS.values()} == SHAPES.keys() - {"inputs", "plans"}
 
 
 def test_a_drifting_table_is_a_finding_and_a_problem(

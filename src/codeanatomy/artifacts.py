@@ -17,6 +17,7 @@ from codeanatomy.facts.tables.artifacts import (
     Lineage,
     Measurement,
     Part,
+    Plan,
 )
 from codeanatomy.planned import Planned
 from codeanatomy.planning.package import ExecutionPackage
@@ -30,6 +31,7 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "lineage": Lineage,
     "measurements": Measurement,
     "parts": Part,
+    "plans": Plan,
 }
 
 
@@ -76,6 +78,7 @@ def recorded(
         "lineage": filled("lineage", lineage),
         "measurements": filled("measurements", measured),
         "parts": filled("parts", [*parts, *capabilities()]),
+        "plans": filled("plans", [Plan(*one) for one in sorted(planned.plans.items())]),
     }
 
 

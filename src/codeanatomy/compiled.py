@@ -5,9 +5,11 @@ from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 import pyarrow as pa
+from datafusion import DataFrame
 
 from codeanatomy.cpg.kinds import COLUMNS, EDGE_KINDS, selected
 from codeanatomy.cpg.model import model
+from codeanatomy.engine.serialised import serialised
 from codeanatomy.extract.witness import Extractor, Survey
 from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.canonical import fingerprint
@@ -68,11 +70,12 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """What a run follows, whatever it finds: views, their SQL, plan facts and tasks in order; which
+    """What a run follows, whatever it finds: views, SQL, plans, their facts, tasks in order; which
     columns of evidence these read; and whether anybody needs the solver's answers."""
 
     views: tuple[ViewNode, ...]
     sql: dict[str, str]
+    frames: dict[str, DataFrame]
     facts: dict[str, PlanFacts]
     tasks: tuple[Task, ...]
     inferred: Inferred  # schemas and joins, and the views before the optimiser
@@ -104,9 +107,10 @@ class Compiled(msgspec.Struct, frozen=True):
             if (found := self.inferred.joins.get(v.name))
         }
 
-    def followed(self, policy: ExecutionPolicy) -> dict[str, str]:
-        """The SQL of every view, joined as the policy says."""
-        chosen, sql = policy.section("join"), dict(self.sql)
+    def followed(self, policy: ExecutionPolicy) -> dict[str, bytes]:
+        """The plan of every view, joined as the policy says."""
+        chosen, session = policy.section("join"), self.inferred.session
+        plans = {}
         for view in self.views:
             joins = self.inferred.joins.get(view.name, ())
             said = [
@@ -114,10 +118,13 @@ class Compiled(msgspec.Struct, frozen=True):
                 for n in range(len(joins))
             ]
             taken = tuple(map(_taken, joins, said))
+            frame = self.frames[view.name]
             if taken != joins:
                 others = {**self.inferred.joins, view.name: taken}
-                sql[view.name] = emit(view, msgspec.structs.replace(self.inferred, joins=others))
-        return sql
+                other = emit(view, msgspec.structs.replace(self.inferred, joins=others))
+                frame = session.sql(other)
+            plans[view.name] = serialised(frame, session)
+        return plans
 
     def relations(self) -> list[dict[str, object]]:
         """What each view that relates was made of, for those who ask why an edge is there."""
@@ -154,9 +161,9 @@ def compile_graph(
     views, left_out = optimize(inferred.views, selection)
     sql = {v.name: emit(v, inferred) for v in views}
     facts: dict[str, PlanFacts] = {}
-    for name in _inputs_first(views):
+    frames = {name: inferred.session.sql(sql[name]) for name in _inputs_first(views)}
+    for name, frame in frames.items():
         grains = {n: f.grain for n, f in facts.items()}
-        frame = inferred.session.sql(sql[name])
         facts[name] = plan_facts(frame, inferred.schemas, upstream=grains, settings=PROFILES[BATCH])
     tasks = task_graph(facts, frozenset(tables))
     solves = any(v.kind != DIAGNOSTIC and not ANSWERS.keys().isdisjoint(v.inputs) for v in views)
@@ -171,6 +178,7 @@ def compile_graph(
     return Compiled(
         views=views,
         sql=sql,
+        frames=frames,
         facts=facts,
         tasks=tasks,
         inferred=inferred,

@@ -23,11 +23,12 @@ from codeanatomy.planning.workload import classify
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A policy, the schedule that follows from it, and what both were decided from."""
+    """A policy, the schedule and the plans that follow from it, and what it was decided from."""
 
     known: Signals
     policy: ExecutionPolicy
     schedule: Schedule
+    plans: dict[str, bytes]
 
     def expected(self) -> list[Measurement]:
         """What the run is expected to take, in numbers."""
@@ -64,7 +65,7 @@ def decide(
     )
     policy = compile_policy(known)
     planned = schedule(known.tasks, known.estimates, policy.section("cache"), machine)
-    return Planned(known, policy, planned)
+    return Planned(known, policy, planned, compiled.followed(policy))
 
 
 def machine(memory: int | None = None, used: int = 0) -> Machine:

@@ -14,6 +14,7 @@ from codeanatomy.compiled import Compiled, compile_build
 from codeanatomy.engine.content import content_hash
 from codeanatomy.engine.history import rows
 from codeanatomy.engine.manifest import Snapshot, load, numbers
+from codeanatomy.engine.serialised import checked
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import PlanError, StoreError, UsageError
 from codeanatomy.facts.tables.artifacts import Decision
@@ -59,8 +60,8 @@ def replay(
     cache: bool = True,
     on_progress: Progress | None = None,
 ) -> Replay:
-    """Repeats the run that made a snapshot of the store, by its own policy, from the source texts
-    and the results of the scan that it holds. The store is only read.
+    """Repeats the run that made a snapshot of the store, by its own policy and plans, from the
+    source texts and the results of the scan that it holds. The store is only read.
 
     `package` is the start of the package's id, '' the current graph's. `changes` are decisions to
     take otherwise: (section, subject) to value; another class of workload brings its whole policy.
@@ -89,7 +90,8 @@ def replay(
             known = planned.known
             followed = _changed(policy, known, changes or {})
             order = schedule(known.tasks, known.estimates, followed.section("cache"), here)
-            planned = Planned(known, followed, order)
+            plans = compiled.followed(followed) | _plans(snapshot, compiled, changes or {})
+            planned = Planned(known, followed, order, plans)
         with run.phase("execute"):
             outputs, _ = steps.run_views(
                 compiled, evidence, planned, validation, run, scratch=Path(scratch)
@@ -172,6 +174,18 @@ def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -
     if policy.fingerprint != made_of.policy:
         raise StoreError("the stored decisions are not those that made the graph; build again")
     return policy
+
+
+def _plans(
+    snapshot: Snapshot, compiled: Compiled, changes: Mapping[tuple[str, str], str]
+) -> dict[str, bytes]:
+    """The stored plans, without those of views that are to be joined otherwise."""
+    others = {subject.partition(" ")[0] for section, subject in changes if section == "join"}
+    stored = dict(zip(*rows(snapshot, "plans").to_pydict().values(), strict=True))
+    if stored.keys() != compiled.frames.keys():
+        raise StoreError("the stored plans are not those of the graph's views; build again")
+    kept = {view: plan for view, plan in stored.items() if view not in others}
+    return checked(kept, compiled.inferred.session)
 
 
 def _scanned(snapshot: Snapshot, scratch: Path) -> Repository:

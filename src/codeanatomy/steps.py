@@ -137,20 +137,20 @@ def prepare(
     machine: Machine,
     mode: str,
 ) -> tuple[Planned, Evidence, list[Finding]]:
-    """What the views will follow, the evidence with exactly the columns that they were planned on,
-    and what was wrong with it. Raises PlanError for what the mode does not let pass."""
+    """What the views will follow, the evidence with exactly the columns that are declared, and what
+    was wrong with it. Raises PlanError for what the mode does not let pass."""
     findings: list[Finding] = []
     tables = dict(evidence.tables)
     for name, table in evidence.tables.items():
-        known = compiled.wanted.get(name, frozenset()).union(table.schema.names)
-        struct = pa.schema(f for f in compiled.schemas.get(name, ()) if f.name in known)
-        if struct.names and not struct.equals(table.schema):
-            told = authority(name, observed=table.schema, struct=struct)
-            findings += told.findings
+        declares = compiled.schemas.get(name)
+        if declares is not None and not declares.equals(table.schema):
+            known = compiled.wanted.get(name, frozenset()).union(table.schema.names)
+            struct = pa.schema(f for f in declares if f.name in known)
+            findings += authority(name, observed=table.schema, struct=struct).findings
             try:
-                tables[name] = aligned(table, told.schema)
+                tables[name] = aligned(table, declares)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                tables[name] = told.schema.empty_table()
+                tables[name] = declares.empty_table()
                 trouble = Trouble("witness-failed", f"{name} is not of its shape: {error}"[:300])
                 row = table_of(Problem, [_problem_row("schema", trouble)])
                 tables[SCAN_PROBLEMS] = pa.concat_tables([tables[SCAN_PROBLEMS], row])
@@ -189,7 +189,7 @@ def run_views(
         made = execute(
             execution,
             compiled.tasks,
-            sql=compiled.followed(policy),
+            plans=planned.plans,
             schemas=compiled.schemas,
             policy=policy,
             planned=planned.schedule,

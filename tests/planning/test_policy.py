@@ -12,6 +12,7 @@ from codeanatomy.compiled import Compiled, compile_graph, evidence_schemas
 from codeanatomy.engine.events import Events, Recorder
 from codeanatomy.engine.execute import execute
 from codeanatomy.engine.execution import Execution
+from codeanatomy.engine.serialised import frame_of
 from codeanatomy.engine.session import register, session, settings_of
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import EngineError, PlanError
@@ -21,7 +22,7 @@ from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
 from codeanatomy.planning.schedule import schedule
 from codeanatomy.planning.signals import Machine
 from codeanatomy.planning.workload import BATCH, PROFILES, QUERY, REPLAY, UPDATE, classify, named
-from tests.planning.views import ROWS, SCHEMA, VIEWS, signals
+from tests.planning.views import PLANS, ROWS, SCHEMA, VIEWS, signals
 
 LARGE = {"t": Size(2_000_000, 32_000_000), "u": Size(500_000, 8_000_000)}
 
@@ -37,7 +38,7 @@ def run(policy: ExecutionPolicy, **more: object) -> tuple[dict[str, pa.Table], R
         made = execute(
             one,
             known.tasks,
-            sql=VIEWS,
+            plans=PLANS,
             schemas=dict.fromkeys(VIEWS, SCHEMA),
             policy=policy,
             planned=schedule(
@@ -142,9 +143,17 @@ def test_joins_are_followed() -> None:
     compiled = compile_graph(evidence_schemas())
     policy = decided(compiled)
     view, ways = next((v, w[0]) for v, w in compiled.ways().items() if len(w[0]) > 1)
-    assert compiled.followed(policy) == compiled.sql
-    other = compiled.followed(policy.edited("join", view, ways[1].text))
-    assert {name for name in other if other[name] != compiled.sql[name]} == {view}
+    plans, other = (
+        compiled.followed(p) for p in (policy, policy.edited("join", view, ways[1].text))
+    )
+    texts = [
+        {
+            v: frame_of(plan, compiled.inferred.session).logical_plan().display_indent()
+            for v, plan in one.items()
+        }
+        for one in (plans, other)
+    ]
+    assert {v for v in texts[0] if texts[0][v] != texts[1][v]} == {view}
 
 
 def test_maintenance_is_followed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from codeanatomy.engine.serialised import serialised
 from codeanatomy.facts.tables.artifacts import Decision
 from codeanatomy.planning.signals import Signals
 from codeanatomy.planning.tasks import task_graph
@@ -17,6 +18,8 @@ VIEWS = {
     "w": "SELECT j.a, abs(p.b) AS b FROM j JOIN p ON j.a = p.a",
     "x": "SELECT j.b AS a, p.b FROM j JOIN p ON j.a = p.a",
 }
+_STUBS = planning_session({"t": SCHEMA, "u": SCHEMA, **dict.fromkeys(VIEWS, SCHEMA)})
+PLANS = {view: serialised(_STUBS.sql(sql), _STUBS) for view, sql in VIEWS.items()}
 OUTPUTS = {"w": ("b",), "x": ("a",)}
 
 

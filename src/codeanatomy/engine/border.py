@@ -39,9 +39,9 @@ def engine_errors(task: str) -> Iterator[None]:
     """Inside, every error of the engine becomes an EngineError that names the task."""
     try:
         yield
-    except CodeAnatomyError:
+    except (CodeAnatomyError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except Exception as error:  # the border: the libraries below raise untyped errors
+    except BaseException as error:  # the border: errors below are untyped, panics no Exception
         text = f"{type(error).__name__}: {error}"
         known = (what for what, pattern in CLASSES.items() if re.search(pattern, text))
         what = next(known, "the engine failed")

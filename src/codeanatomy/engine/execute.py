@@ -21,6 +21,7 @@ from codeanatomy.engine.content import in_order
 from codeanatomy.engine.events import Events
 from codeanatomy.engine.execution import Execution
 from codeanatomy.engine.pruning import pruning
+from codeanatomy.engine.serialised import frame_of
 from codeanatomy.engine.session import register
 from codeanatomy.facts.errors import EngineError
 from codeanatomy.planning.policy import ExecutionPolicy
@@ -34,7 +35,7 @@ def execute(
     execution: Execution,
     tasks: Sequence[Task],
     *,
-    sql: Mapping[str, str],
+    plans: Mapping[str, bytes],
     schemas: Mapping[str, pa.Schema],
     policy: ExecutionPolicy,
     planned: Schedule,
@@ -59,7 +60,7 @@ def execute(
             for view in fresh:  # views that are not kept are plans only
                 if run.cache[view] == "none":
                     with engine_errors(f"view {view}"):
-                        frame = execution.session.sql(sql[view])
+                        frame = frame_of(plans[view], execution.session)
                         execution.session.register_view(view, frame)
                     run.release(view)
                     fresh += run.finished(view)
@@ -73,7 +74,7 @@ def execute(
                     break
                 view = ready.pop(0)
                 with engine_errors(f"view {view}"):
-                    frame = execution.session.sql(sql[view])
+                    frame = frame_of(plans[view], execution.session)
                 run.release(view)
                 work = contextvars.copy_context()
                 made = partial(_made, run, view, frame, schemas[view], Path(folder))

@@ -92,7 +92,9 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
         structs = (Edge,) if isinstance(made_of, Relation) else (Node, Span)
         schemas[view.name] = _widened(structs, made_of.properties, schemas[left])
     known = []
-    ctx = planning_session(schemas)
+    # views that are not kept may say null where their declaration does not
+    open_ = {n: pa.schema([f.with_nullable(True) for f in s]) for n, s in schemas.items()}
+    ctx = planning_session(open_ | {**tables})
     for view in views:
         if isinstance(view.made_of, View):
             try:

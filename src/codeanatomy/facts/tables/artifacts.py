@@ -51,6 +51,13 @@ class Lineage(msgspec.Struct, frozen=True):
     source: Annotated[str, "table or view, dot, column"]
 
 
+class Plan(msgspec.Struct, frozen=True):
+    """Stored as `plans`: what was run for a view, over its inputs by name."""
+
+    view: str
+    plan: Annotated[bytes, "Substrait"]
+
+
 class Input(msgspec.Struct, frozen=True):
     """Stored as `inputs`: what the scan found, so that a run can be repeated from the store."""
 
