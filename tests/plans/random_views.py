@@ -10,7 +10,7 @@ from datafusion import SessionConfig, SessionContext
 from codeanatomy.facts.schema import annotate
 from codeanatomy.facts.types import FILE, FILE_REF
 from codeanatomy.plans.facts import Grain, PlanFacts, plan_facts, planning_session
-from codeanatomy.plans.reach import ALL, Col, Hop, Or, Path
+from codeanatomy.plans.reach import ALL, Col, Hop, Or, Path, hops
 
 Rows = Sequence[Mapping[str, int | None]]
 
@@ -260,6 +260,8 @@ def edited(rng: random.Random, rows: list, table: str, file: int) -> list:
 
 def changed(old: pa.Table, new: pa.Table, columns: Sequence[str]) -> list[dict[str, int | None]]:
     """Rows that occur more often on one side than on the other, in these columns."""
+    if old.equals(new):
+        return []
     counts: Counter[tuple[int | None, ...]] = Counter()
     for table, sign in ((old, 1), (new, -1)):
         for row in table.to_pylist():
@@ -339,7 +341,7 @@ class World:
             tally[facts.grain.kind] += 1
             tally["opaque"] += bool(facts.opaque)
             really = changed(old[name], new[name], old[name].column_names)
-            why = _broken(facts, really, old, new, tally)
+            why = broken(facts, really, old, new, tally)
             if facts.grain.absolute == "local":
                 for column in (facts.grain.column, *facts.grain.also):
                     if {row[column] for row in really} - {file}:
@@ -349,7 +351,7 @@ class World:
         return found
 
 
-def _broken(
+def broken(
     facts: PlanFacts,
     really: Rows,
     old: Mapping[str, pa.Table],
@@ -365,7 +367,8 @@ def _broken(
         return f"changed without a change of its inputs: {really}" if really else None
     if grain.column is None or any(grain.paths[n] == ALL for n in live):
         return None
-    states = [new[leaf.table].to_pylist() for leaf in leaves]
+    read = {hop.leaf for n in live for hop in hops(grain.paths[n])}
+    states = [new[leaf.table].to_pylist() if i in read else [] for i, leaf in enumerate(leaves)]
     predicted = {v for n in live for (v,) in touched(grain.paths[n], deltas[n], states)}
     actual = {row[grain.column] for row in really}
     tally[f"{grain.kind} predicted"] += len(predicted)
