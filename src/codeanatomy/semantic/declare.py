@@ -5,6 +5,7 @@ import msgspec
 from codeanatomy.facts.types import SemanticType
 
 PARSED = 0.999  # trust in what the parser says: what could fail is our reading of it
+EXACT_SPAN, CONTAINMENT, OVERLAP = "exact span", "span containment", "span overlap"
 EVERY = ("*",)  # left side of a relation that holds for every table with the columns it needs
 
 
@@ -44,6 +45,7 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     dst: SemanticType
     right: str | None = None
     on: SemanticType | None = None  # required left key when several would do
+    by: str = ""  # required way of joining, as CONTAINMENT; "": the surest
     site: SemanticType | None = None  # where the evidence stands; None: src
     where: tuple[Where, ...] = ()
     ordinal: bool = False  # the left table's ordinal tells edges of a pair apart

@@ -10,8 +10,8 @@ from codeanatomy.facts.ids import hash_text, sql_edge_id, sql_node_id
 from codeanatomy.facts.schema import TABLE, column_of, columns_of, schema_from_struct, semantic_type
 from codeanatomy.facts.tables.graph import Edge, Node, Prop, Span
 from codeanatomy.semantic.compile import Project, Union, ViewNode
-from codeanatomy.semantic.declare import Entity, Relation, View
-from codeanatomy.semantic.infer import Inferred, JoinDecision
+from codeanatomy.semantic.declare import CONTAINMENT, Entity, Relation, View
+from codeanatomy.semantic.infer import Candidate, Inferred, JoinDecision
 
 _NODE, _SPAN, _EDGE, _PROP = (schema_from_struct(s) for s in (Node, Span, Edge, Prop))
 _CASTS = {pa.int8(): "Int8", pa.int16(): "Int16", pa.int32(): "Int32", pa.int64(): "Int64"}
@@ -34,7 +34,28 @@ def _select(columns: Mapping[str, str], source: str, where: list[str] | None = N
 
 def _joined(decision: JoinDecision, how: str, right: str) -> str:
     keys = [f"a.{quote(k.left)} = {right}.{quote(k.right)}" for k in decision.chosen.keys]
+    if decision.chosen.ends:
+        left, other = _ends(decision.chosen)
+        if decision.chosen.strategy == CONTAINMENT:
+            keys += [f"{other[0]} <= {left[0]}", f"{left[1]} <= {other[1]}"]
+        else:
+            keys += [f"{other[0]} < {left[1]}", f"{left[0]} < {other[1]}"]
     return f" {how} JOIN {quote(decision.right)} {right} ON {' AND '.join(keys)}"
+
+
+def _ends(way: Candidate) -> tuple[list[str], list[str]]:
+    """Start and end of the left and of the right."""
+    return [f"a.{quote(e.left)}" for e in way.ends], [f"b.{quote(e.right)}" for e in way.ends]
+
+
+def _nearest(way: Candidate, r: Relation, left: pa.Schema, right: pa.Schema) -> str:
+    """Of several that hold the span of an edge's source, or share some of it, the one that shares
+    most, and of these the narrowest."""
+    (start, end), (its_start, its_end) = _ends(way)
+    shared = f"least({end}, {its_end}) - greatest({start}, {its_start})"
+    row = ", ".join(column("a", left, m) for m in (t.FILE, r.src))
+    order = f"{shared} DESC, {its_end} - {its_start}, {column('b', right, r.dst)}"
+    return f" QUALIFY row_number() OVER (PARTITION BY {row} ORDER BY {order}) = 1"
 
 
 def _filled(
@@ -138,7 +159,11 @@ def _relate(r: Relation, view: ViewNode, inferred: Inferred) -> str:
         alias, schema = side(end)
         if schema.field(column_of(schema, end)).nullable:
             where.append(f"{column(alias, schema, end)} IS NOT NULL")
-    return _select(_filled(inferred.schemas[view.name], _EDGE.names, made, types), source, where)
+    sql = _select(_filled(inferred.schemas[view.name], _EDGE.names, made, types), source, where)
+    for decision in inferred.joins[view.name]:
+        if decision.chosen.ends:
+            sql += _nearest(decision.chosen, r, *(schema for _, schema in sides))
+    return sql
 
 
 def _union(p: Union, view: ViewNode, inferred: Inferred) -> str:

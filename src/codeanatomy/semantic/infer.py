@@ -18,7 +18,15 @@ from codeanatomy.facts.tables.graph import Edge, Node, Span
 from codeanatomy.facts.types import BEND, BSTART, CONSTRUCT, FILE, MODULE, TYPES, SemanticType
 from codeanatomy.plans.facts import planning_session, tables_read
 from codeanatomy.semantic.compile import ViewNode
-from codeanatomy.semantic.declare import Entity, Property, Relation, View
+from codeanatomy.semantic.declare import (
+    CONTAINMENT,
+    EXACT_SPAN,
+    OVERLAP,
+    Entity,
+    Property,
+    Relation,
+    View,
+)
 
 # raw confidence by (role on the left, role on the right) of a pair in one group
 _ROLES = {
@@ -29,7 +37,6 @@ _ROLES = {
     ("owner", "owner"): (0.30, "same file"),
     ("ref", "owner"): (0.50, "file referred to"),
 }
-_EXACT_SPAN = 0.80
 _REQUIRED = 0.90  # a declaration says along which type
 _SYMBOL = 0.70
 _VALUE_GROUPS = ("symbol", "qualified", "module", "construct", "content")  # texts that identify
@@ -43,12 +50,15 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """One way to join: strategy, equal columns, confidence and the evidence for it."""
+    """One way to join: strategy, equal columns, confidence and the evidence for it. By containment
+    or overlap of spans, `ends` are the starts and the ends, and one right row is taken of several.
+    """
 
     strategy: str  # foreign key | same identity | exact span | symbol | same file ...
     keys: tuple[Pair, ...]
     confidence: float
     evidence: str
+    ends: tuple[Pair, ...] = ()
 
 
 class JoinDecision(msgspec.Struct, frozen=True):
@@ -84,10 +94,10 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
         found = []
         for right in others:
             if isinstance(made_of, Relation):
-                on = made_of.on
+                found.append(infer_join(schemas, left, right, made_of.on, made_of.by))
             else:
                 on = FILE if columns_of(schemas[right], MODULE) else CONSTRUCT
-            found.append(infer_join(schemas, left, right, on))
+                found.append(infer_join(schemas, left, right, on))
         joins[view.name] = tuple(found)
         structs = (Edge,) if isinstance(made_of, Relation) else (Node, Span)
         schemas[view.name] = _widened(structs, made_of.properties, schemas[left])
@@ -121,25 +131,36 @@ def _widened(
 
 
 def infer_join(
-    schemas: Mapping[str, pa.Schema], left: str, right: str, on: SemanticType | None = None
+    schemas: Mapping[str, pa.Schema],
+    left: str,
+    right: str,
+    on: SemanticType | None = None,
+    by: str = "",
 ) -> JoinDecision:
-    """The best join of two tables by their schemas; `on` restricts the left key to that type.
-    DeclarationError when nothing fits or when two ways are equally good."""
+    """The best join of two tables by their schemas; `on` restricts the left key to that type, `by`
+    the strategy. DeclarationError when nothing fits or when two ways are equally good."""
     sides = schemas[left], schemas[right]
     found = [c for a in sides[0] for b in sides[1] if (c := _pair(*sides, a, b, on))]
     spans = [[columns_of(s, m) for m in (FILE, BSTART, BEND)] for s in sides]
     if on is None and all(len(names) == 1 for side in spans for names in side):
-        keys = tuple(Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
-        found.append(Candidate("exact span", keys, _EXACT_SPAN, "same file, start and end"))
+        file, *ends = (Pair(a, b) for (a,), (b,) in zip(*spans, strict=True))
+        around, shared = "same file; the narrowest that holds it", "same file; most in common"
+        found += [
+            Candidate(EXACT_SPAN, (file, *ends), 0.80, "same file, start and end"),
+            Candidate(CONTAINMENT, (file,), 0.70, around, tuple(ends)),
+            Candidate(OVERLAP, (file,), 0.55, shared, tuple(ends)),
+        ]
     found.sort(key=lambda c: (-c.confidence, [(k.left, k.right) for k in c.keys]))
-    if not found:
-        of = f" by {on.name}" if on else ""
+    asked = [c for c in found if by in ("", c.strategy)]
+    if not asked:
+        of = f" by {on.name if on else by}" if on or by else ""
         raise DeclarationError(f"nothing joins {left} with {right}{of}: no columns of one group")
-    if len(found) > 1 and found[1].confidence == found[0].confidence:
-        ways = " or ".join(str([(k.left, k.right) for k in c.keys]) for c in found[:2])
+    if len(asked) > 1 and asked[1].confidence == asked[0].confidence:
+        ways = " or ".join(str([(k.left, k.right) for k in c.keys]) for c in asked[:2])
         raise DeclarationError(f"{left} joins {right} by {ways}: say which with `on`")
-    best, *others = found
-    if on is not None:
+    best = asked[0]
+    others = [c for c in found if c is not best]
+    if on is not None or by:
         confidence = max(best.confidence, _REQUIRED)
         best = replace(best, confidence=confidence, evidence=f"{best.evidence}, as required")
     return JoinDecision(left, right, best, tuple(others))
