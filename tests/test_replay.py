@@ -1,6 +1,7 @@
 """A run is kept with what it was made of and by; it can be repeated from the store alone."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -240,23 +241,45 @@ def test_a_drifting_table_is_a_finding_and_a_problem(
         codeanatomy.build(tmp_path, workers=1, cache=False, validation="error")
 
 
-def test_a_table_that_brings_more_passes_with_a_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def wider(table: pa.Table) -> pa.Table:
+    return table.append_column("mood", pa.nulls(table.num_rows, pa.string()))
+
+
+def bare(table: pa.Table) -> pa.Table:
+    return table.cast(pa.schema([field.remove_metadata() for field in table.schema]))
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "columns", "sure"),
+    [
+        (wider, "COLUMN_ADDED", {"mood"}, 1.0),
+        (bare, "MEANING_BY_NAME", {"file_id", "node", "bstart", "bend", "text"}, 0.5),
+    ],
+)
+def test_a_table_that_brings_more_or_no_meanings_passes_with_a_record(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    made: Callable[[pa.Table], pa.Table],
+    code: str,
+    columns: set[str],
+    sure: float,
 ) -> None:
-    (tmp_path / "m.py").write_text("x = 1\n")
+    (tmp_path / "m.py").write_text("x = 1  # one\n")
     real = steps.gather
 
-    def more(*args: object, **kwargs: object) -> steps.Evidence:
+    def other(*args: object, **kwargs: object) -> steps.Evidence:
         evidence = real(*args, **kwargs)  # type: ignore[arg-type]
-        wide = evidence.tables["comment"].append_column("mood", pa.nulls(0, pa.string()))
-        return msgspec.structs.replace(evidence, tables={**evidence.tables, "comment": wide})
+        changed = made(evidence.tables["comment"])
+        return msgspec.structs.replace(evidence, tables={**evidence.tables, "comment": changed})
 
-    monkeypatch.setattr(steps, "gather", more)
+    monkeypatch.setattr(steps, "gather", other)
     codeanatomy.build(tmp_path, workers=1, cache=False, validation="error")
     with codeanatomy.open_graph(graph(tmp_path)) as opened:
-        [found] = opened.artifact("schemas").to_pylist()
-    assert (found["code"], found["severity"]) == ("COLUMN_ADDED", "info")
-    assert found["subject"] == "comment.mood"
+        found = opened.artifact("schemas").to_pylist()
+        kinds = dict(opened.sql("SELECT kind, count(*) AS n FROM nodes GROUP BY 1").to_pydict())
+    assert {(x["code"], x["severity"], x["confidence"]) for x in found} == {(code, "info", sure)}
+    assert {x["subject"].removeprefix("comment.") for x in found} >= columns
+    assert "COMMENT" in kinds["kind"]
 
 
 def test_what_has_no_room_is_staged_in_the_store(tmp_path: Path) -> None:

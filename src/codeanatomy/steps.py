@@ -143,7 +143,7 @@ def prepare(
     tables = dict(evidence.tables)
     for name, table in evidence.tables.items():
         declares = compiled.schemas.get(name)
-        if declares is not None and not declares.equals(table.schema):
+        if declares is not None and not declares.equals(table.schema, check_metadata=True):
             known = compiled.wanted.get(name, frozenset()).union(table.schema.names)
             struct = pa.schema(f for f in declares if f.name in known)
             findings += authority(name, observed=table.schema, struct=struct).findings

@@ -51,4 +51,13 @@ def test_a_drifting_plug_in_sends_more_or_other_types() -> None:
 def test_another_meaning_is_an_error() -> None:
     other = pa.schema([FILE, annotate(NAME.remove_metadata(), t.QUALNAME)])
     assert codes(other) == [("MEANING_DIFFERS", "error", "thing.name")]
-    assert codes(pa.schema([f.remove_metadata() for f in DECLARED])) == []
+
+
+def test_a_table_without_metadata_is_read_by_its_names_and_that_is_told() -> None:
+    bare = pa.schema([f.remove_metadata() for f in DECLARED])
+    found = authority("thing", observed=bare, struct=DECLARED).findings
+    told = [(f.code, f.severity, f.subject, f.confidence) for f in found]
+    assert told == [
+        ("MEANING_BY_NAME", "info", "thing.file_id", 0.5),
+        ("MEANING_BY_NAME", "info", "thing.name", 0.5),
+    ]

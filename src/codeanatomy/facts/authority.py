@@ -8,6 +8,7 @@ from codeanatomy.facts.schema import semantic_type
 from codeanatomy.facts.tables.artifacts import Finding
 
 CONTRACT, STRUCT, OBSERVED = "contract", "struct", "observed"
+_BY_NAME = 0.5  # confidence in a meaning that only a column's name tells
 _REMEDY = "make what fills the table agree with its declaration"
 
 
@@ -38,9 +39,9 @@ def authority(
 def _differences(name: str, chief: pa.Schema, who: str, other: pa.Schema) -> list[Finding]:
     found = []
 
-    def tell(code: str, severity: str, column: str, message: str) -> None:
+    def tell(code: str, severity: str, column: str, message: str, sure: float = 1.0) -> None:
         subject, told = f"{name}.{column}", f"{message} ({who})"
-        found.append(Finding("schema", code, severity, subject, told, _REMEDY))
+        found.append(Finding("schema", code, severity, subject, told, _REMEDY, sure))
 
     for field in chief:
         if field.name not in other.names:
@@ -55,6 +56,11 @@ def _differences(name: str, chief: pa.Schema, who: str, other: pa.Schema) -> lis
         if theirs is not None and theirs != mine:
             said = mine.name if mine else "nothing"
             tell("MEANING_DIFFERS", "error", field.name, f"means {theirs.name}, not {said}")
+        elif (
+            theirs is None and mine is not None
+        ):  # a table without metadata: its names are all it has
+            told = f"says no meaning: it is taken for {mine.name} by its name"
+            tell("MEANING_BY_NAME", "info", field.name, told, _BY_NAME)
     for column in sorted(set(other.names) - set(chief.names)):
         tell("COLUMN_ADDED", "info", column, "is not declared and left out")
     return found
