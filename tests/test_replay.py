@@ -250,19 +250,18 @@ def bare(table: pa.Table) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("made", "code", "columns", "sure"),
+    ("made", "told", "columns"),
     [
-        (wider, "COLUMN_ADDED", {"mood"}, 1.0),
-        (bare, "MEANING_BY_NAME", {"file_id", "node", "bstart", "bend", "text"}, 0.5),
+        (wider, ("COLUMN_ADDED", "info", 1.0), {"mood"}),
+        (bare, ("MEANING_BY_NAME", "info", 0.5), {"file_id", "node", "bstart", "bend", "text"}),
     ],
 )
 def test_a_table_that_brings_more_or_no_meanings_passes_with_a_record(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     made: Callable[[pa.Table], pa.Table],
-    code: str,
+    told: tuple[str, str, float],
     columns: set[str],
-    sure: float,
 ) -> None:
     (tmp_path / "m.py").write_text("x = 1  # one\n")
     real = steps.gather
@@ -277,7 +276,7 @@ def test_a_table_that_brings_more_or_no_meanings_passes_with_a_record(
     with codeanatomy.open_graph(graph(tmp_path)) as opened:
         found = opened.artifact("schemas").to_pylist()
         kinds = dict(opened.sql("SELECT kind, count(*) AS n FROM nodes GROUP BY 1").to_pydict())
-    assert {(x["code"], x["severity"], x["confidence"]) for x in found} == {(code, "info", sure)}
+    assert {(x["code"], x["severity"], x["confidence"]) for x in found} == {told}
     assert {x["subject"].removeprefix("comment.") for x in found} >= columns
     assert "COMMENT" in kinds["kind"]
 
