@@ -104,7 +104,7 @@ def nothing_kept(compiled: Compiled, planned: Planned) -> Planned:
             policy = policy.edited("cache", view, "none")
     known = planned.known
     order = schedule(known.tasks, known.estimates, policy.section("cache"), known.machine)
-    return Planned(known, policy, order)
+    return Planned(known, policy, order, planned.plans)
 
 
 if __name__ == "__main__":
