@@ -1,7 +1,7 @@
 """Front door: declarations to everything that a run follows, without running anything."""
 
 from collections.abc import Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
 import msgspec
 import pyarrow as pa
@@ -11,7 +11,7 @@ from codeanatomy.cpg.model import model
 from codeanatomy.extract.witness import Extractor, Survey
 from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.canonical import fingerprint
-from codeanatomy.facts.errors import DeclarationError, UsageError, nearest
+from codeanatomy.facts.errors import UsageError, nearest
 from codeanatomy.facts.schema import (
     columns_of,
     schema_from_struct,
@@ -25,7 +25,7 @@ from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
 from codeanatomy.planning.policy import ExecutionPolicy
 from codeanatomy.planning.signals import Way
-from codeanatomy.planning.tasks import Task, task_graph
+from codeanatomy.planning.tasks import Task, generations, task_graph
 from codeanatomy.planning.workload import BATCH, PROFILES
 from codeanatomy.plans.facts import PlanFacts, plan_facts
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
@@ -154,7 +154,7 @@ def compile_graph(
     views, left_out = optimize(inferred.views, selection)
     sql = {v.name: emit(v, inferred) for v in views}
     facts: dict[str, PlanFacts] = {}
-    for name in _inputs_first(views):
+    for name in chain.from_iterable(generations({v.name: v.inputs for v in views})):
         grains = {n: f.grain for n, f in facts.items()}
         frame = inferred.session.sql(sql[name])
         facts[name] = plan_facts(frame, inferred.schemas, upstream=grains, settings=PROFILES[BATCH])
@@ -196,16 +196,6 @@ def _asked_columns(
         name: pa.schema([f for f in schema if semantic_type(f) not in idle], schema.metadata)
         for name, schema in tables.items()
     }
-
-
-def _inputs_first(views: tuple[ViewNode, ...]) -> list[str]:
-    """Names of the views, each after the views it reads."""
-    names = {v.name for v in views}
-    sorter = TopologicalSorter({v.name: [i for i in v.inputs if i in names] for v in views})
-    try:
-        return list(sorter.static_order())
-    except CycleError as e:
-        raise DeclarationError(f"views read each other in a circle: {e.args[1]}") from None
 
 
 def compile_build(layers: Sequence[str], witnesses: Mapping[str, str]) -> Compiled:

@@ -62,9 +62,13 @@ def decide(
         machine=machine,
         capabilities=decisive(),
     )
-    policy = compile_policy(known)
-    planned = schedule(known.tasks, known.estimates, policy.section("cache"), machine)
-    return Planned(known, policy, planned)
+    return following(compile_policy(known), known)
+
+
+def following(policy: ExecutionPolicy, known: Signals) -> Planned:
+    """The policy with the schedule that follows from it."""
+    cache = policy.section("cache")
+    return Planned(known, policy, schedule(known.tasks, known.estimates, cache, known.machine))
 
 
 def machine(memory: int | None = None, used: int = 0) -> Machine:

@@ -17,10 +17,9 @@ from codeanatomy.engine.manifest import Snapshot, load, numbers
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import PlanError, StoreError, UsageError
 from codeanatomy.facts.tables.artifacts import Decision
-from codeanatomy.planned import Planned, machine
+from codeanatomy.planned import following, machine
 from codeanatomy.planning.package import ExecutionPackage
 from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
-from codeanatomy.planning.schedule import schedule
 from codeanatomy.planning.signals import Signals
 from codeanatomy.planning.workload import WORKLOAD, named
 from codeanatomy.report import Progress, Run
@@ -86,10 +85,8 @@ def replay(
         with run.phase("plan"):
             here = machine(used=run.memory.now())
             planned, evidence, _ = steps.prepare(compiled, evidence, None, here, validation)
-            known = planned.known
-            followed = _changed(policy, known, changes or {})
-            order = schedule(known.tasks, known.estimates, followed.section("cache"), here)
-            planned = Planned(known, followed, order)
+            followed = _changed(policy, planned.known, changes or {})
+            planned = following(followed, planned.known)
         with run.phase("execute"):
             outputs, _ = steps.run_views(
                 compiled, evidence, planned, validation, run, scratch=Path(scratch)

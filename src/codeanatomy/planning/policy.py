@@ -19,15 +19,8 @@ from codeanatomy.planning.policies import (
 from codeanatomy.planning.signals import Signals
 
 Rule = Callable[[Signals], list[Decision]]
-RULES: tuple[Rule, ...] = (
-    session.decide,
-    functions.decide,
-    join.decide,
-    scan.decide,
-    cache.decide,
-    output.decide,
-    maintenance.decide,
-    diagnostics.decide,
+RULES: tuple[Rule, ...] = tuple(
+    one.decide for one in (session, functions, join, scan, cache, output, maintenance, diagnostics)
 )
 
 

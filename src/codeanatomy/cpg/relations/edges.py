@@ -60,25 +60,22 @@ RUNS = tuple(
     )
 )
 RELATED = tuple(
-    Relation(
+    _answered(
         name=f"rel_{kind.lower()}",
         kind=kind,
         left=("relative",),
         src=t.NODE,
-        dst=t.TARGET,
         where=(Where(t.WHAT, (what,)),),
-        ordinal=ordered,
+        ordinal=what == "mro",
         origin="resolve",
-        adds="resolve",
-        trust=SOLVED,
     )
-    for kind, what, ordered in (
-        ("MRO", "mro", True),
-        ("OVERRIDES", "overrides", False),
-        ("EXPORTS", "exports", False),
-        ("RE_EXPORTS", "re_exports", False),
-        ("INSTANTIATES", "instantiates", False),
-        ("EVAL_TYPE", "type", False),
+    for kind, what in (
+        ("MRO", "mro"),
+        ("OVERRIDES", "overrides"),
+        ("EXPORTS", "exports"),
+        ("RE_EXPORTS", "re_exports"),
+        ("INSTANTIATES", "instantiates"),
+        ("EVAL_TYPE", "type"),
     )
 )
 MEANING = (
@@ -123,16 +120,14 @@ MEANING = (
     _scope(name="rel_capture", kind="CAPTURE", left=("capture",), src=t.FUNCTION, dst=t.CAPTURED),
 )
 LINKS = tuple(
-    Relation(
+    _answered(
         name=f"rel_{kind.lower()}_{view}",
         kind=kind,
         left=(view,),
         src=t.VALUE,
-        dst=t.TARGET,
         site=t.NODE,
         where=(Where(t.WHAT, (what,)),),
         adds=adds,
-        trust=SOLVED,
     )
     for view, kind, what, adds in (
         ("filled", "PARAMETER_LINK", "fills", "resolve"),
