@@ -24,7 +24,6 @@ from codeanatomy.extract.run import extract
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
 from codeanatomy.extract.witnesses import by_rank
 from codeanatomy.facts.authority import aligned, authority
-from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.problem import CODES
@@ -40,7 +39,7 @@ from codeanatomy.planning.workload import classify
 from codeanatomy.report import Run, call_sites, graph_facts, witness_facts
 from codeanatomy.resolve.solve import solve
 from codeanatomy.semantic.declare import Entity, Relation
-from codeanatomy.sources.reading import head
+from codeanatomy.sources.reading import as_scanned
 from codeanatomy.sources.scan import Repository
 
 TEXTS = "texts"  # the table of source texts; it is no view
@@ -234,7 +233,5 @@ def _texts(scanned: Repository) -> pa.Table:
     for content, path, size in sorted(files):
         if content not in found:
             with contextlib.suppress(OSError):
-                text = head(scanned.root / path, size + 1, follow=True)
-                if digest(text) == content:
-                    found[content] = text
+                found[content] = as_scanned(scanned.root / path, size, content)
     return table_of(SourceText, found.items())

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -44,6 +44,14 @@ def print_object(value: object, lines: bool = False) -> None:
 
     told = msgspec.to_builtins(value)
     write(json.dumps(told, indent=None if lines else 2, ensure_ascii=False) + "\n")
+
+
+def print_told(value: object, form: str, lines: Iterable[str]) -> None:
+    """What is no table: as JSON where that is asked for, else these lines."""
+    if form == "json":
+        print_object(value)
+    else:
+        write("".join(f"{clean(line)}\n" for line in lines))
 
 
 def write(text: str) -> None:

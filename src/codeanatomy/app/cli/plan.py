@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codeanatomy.app.cli.options import asked_options, format_option
-from codeanatomy.app.cli.output import print_object, write
+from codeanatomy.app.cli.output import print_told
 from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,17 +41,10 @@ def command(
         raise UsageError("--ir has no drawing; ask for text or json")
     if ir:
         made = phases(layers, witnesses)
-        if form == "json":
-            print_object(made)
-        else:
-            write("".join(line + "\n" for line in ir_text(made)))
-        return
-    planned = plan(repo, layers, witnesses)
-    if form == "json":
-        print_object(planned)
+        print_told(made, form, ir_text(made))
     else:
-        lines = dot(planned) if form == "dot" else text(planned)
-        write("".join(line + "\n" for line in lines))
+        planned = plan(repo, layers, witnesses)
+        print_told(planned, form, dot(planned) if form == "dot" else text(planned))
 
 
 def text(planned: "Plan") -> list[str]:
