@@ -128,9 +128,7 @@ def phases(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = Non
 
 
 def plan(
-    repo: str | Path = ".",
-    layers: Sequence[str] = (),
-    witnesses: Mapping[str, str] | None = None,
+    repo: str | Path = ".", layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None
 ) -> Plan:
     """The plan of a build of the repository with these arguments, by what its last build measured,
     if there was one; nothing is read of it or run."""

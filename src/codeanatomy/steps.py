@@ -130,11 +130,7 @@ def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
 
 
 def prepare(
-    compiled: Compiled,
-    evidence: Evidence,
-    last: Snapshot | None,
-    machine: Machine,
-    mode: str,
+    compiled: Compiled, evidence: Evidence, last: Snapshot | None, machine: Machine, mode: str
 ) -> tuple[Planned, Evidence, list[Finding]]:
     """What the views will follow, the evidence with exactly the columns that they were planned on,
     and what was wrong with it. Raises PlanError for what the mode does not let pass."""

@@ -122,8 +122,7 @@ def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTabl
     folder = root / "tables" / name
     folder.mkdir(exist_ok=True)
     place = (work / draft.files[0]).rename(folder / draft.files[0])
-    version = delta.commit_file(folder, place, manifest.schema_of(draft))
-    return replace(draft, version=version)
+    return replace(draft, version=delta.commit_file(folder, place, manifest.schema_of(draft)))
 
 
 def _links(
