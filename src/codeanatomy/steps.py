@@ -77,7 +77,8 @@ def gather(
         "construct_kind": constants(),
         **found.tables,
     }
-    seconds, problems = dict(found.seconds), [scanned.problems]
+    seconds = dict(found.seconds)
+    troubles = [_problem_row("plugins", Trouble("plugin-failed", told)) for told in plugins()[1]]
     for survey, asked in chosen.items():
         if isinstance(survey, Survey):
             run.on_progress(f"witness {survey.name}", 0, 0)
@@ -85,11 +86,8 @@ def gather(
             surveyed = _surveyed(survey, scanned, asked)
             seconds[survey.name] = time.perf_counter() - began
             tables |= surveyed.tables
-            rows = [_problem_row(survey.name, problem) for problem in surveyed.problems]
-            problems.append(table_of(Problem, rows))
-    broken = [_problem_row("plugins", Trouble("plugin-failed", text)) for text in plugins()[1]]
-    problems.append(table_of(Problem, broken))
-    tables[SCAN_PROBLEMS] = pa.concat_tables(problems)
+            troubles += [_problem_row(survey.name, problem) for problem in surveyed.problems]
+    tables[SCAN_PROBLEMS] = pa.concat_tables([scanned.problems, table_of(Problem, troubles)])
     events = [f"{e.kind}: {e.reason}" for e in found.events]
     troubled = (tables[name]["witness"].to_pylist() for name in ("file_problem", SCAN_PROBLEMS))
     witnessed = witness_facts(chosen, tables, chain.from_iterable(troubled), seconds)
