@@ -84,11 +84,6 @@ class Compiled(msgspec.Struct, frozen=True):
     without: frozenset[str]  # kinds of edges that were not asked for
 
     @property
-    def schemas(self) -> dict[str, pa.Schema]:
-        """Of all tables and views."""
-        return self.inferred.schemas
-
-    @property
     def manifest(self) -> str:
         """Fingerprint of what is followed."""
         views = {v.name: (v.kind, self.facts[v.name].fingerprint) for v in self.views}
@@ -109,10 +104,8 @@ class Compiled(msgspec.Struct, frozen=True):
         chosen, sql = policy.section("join"), dict(self.sql)
         for view in self.views:
             joins = self.inferred.joins.get(view.name, ())
-            said = [
-                chosen.get(view.name if n == 0 else f"{view.name} {n}", "")
-                for n in range(len(joins))
-            ]
+            subjects = (f"{view.name} {n}" if n else view.name for n in range(len(joins)))
+            said = (chosen.get(subject, "") for subject in subjects)
             taken = tuple(map(_taken, joins, said))
             if taken != joins:
                 others = {**self.inferred.joins, view.name: taken}

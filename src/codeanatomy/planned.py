@@ -52,7 +52,7 @@ def decide(
     known = Signals(
         tasks=compiled.tasks,
         facts=compiled.facts,
-        schemas=compiled.schemas,
+        schemas=compiled.inferred.schemas,
         outputs=compiled.outputs,
         workload=workload,
         joins=compiled.ways(),

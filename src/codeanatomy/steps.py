@@ -136,7 +136,7 @@ def prepare(
     tables = dict(evidence.tables)
     for name, table in evidence.tables.items():
         known = compiled.wanted.get(name, frozenset()).union(table.schema.names)
-        struct = pa.schema(f for f in compiled.schemas.get(name, ()) if f.name in known)
+        struct = pa.schema(f for f in compiled.inferred.schemas.get(name, ()) if f.name in known)
         if struct.names and not struct.equals(table.schema):
             told = authority(name, observed=table.schema, struct=struct)
             findings += told.findings
@@ -183,7 +183,7 @@ def run_views(
             execution,
             compiled.tasks,
             sql=compiled.followed(policy),
-            schemas=compiled.schemas,
+            schemas=compiled.inferred.schemas,
             policy=policy,
             planned=planned.schedule,
             events=run.events,

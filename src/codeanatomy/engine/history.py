@@ -13,8 +13,6 @@ from codeanatomy.facts.tables.artifacts import Measurement
 from codeanatomy.planning.estimate import Past, Size
 
 MEASUREMENTS = "measurements"
-
-
 Numbers = Mapping[tuple[str, str], dict[str, float]]  # by scope and subject
 
 

@@ -44,15 +44,13 @@ def _differences(name: str, chief: pa.Schema, who: str, other: pa.Schema) -> Ite
 
     for field in chief:
         if field.name not in other.names:
-            severity = "info" if field.nullable else "error"
-            yield told("COLUMN_MISSING", severity, field.name, "is not there")
+            level = "info" if field.nullable else "error"
+            yield told("COLUMN_MISSING", level, field.name, "is not there")
             continue
         its = other.field(field.name)
         if not its.type.equals(field.type):
-            severity = "warning" if _converts(its.type, field.type) else "error"
-            yield told(
-                "TYPE_DIFFERS", severity, field.name, f"is {its.type} instead of {field.type}"
-            )
+            level = "warning" if _converts(its.type, field.type) else "error"
+            yield told("TYPE_DIFFERS", level, field.name, f"is {its.type} instead of {field.type}")
         mine, theirs = semantic_type(field), semantic_type(its)
         if theirs is not None and theirs != mine:
             said = mine.name if mine else "nothing"

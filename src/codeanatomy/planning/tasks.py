@@ -25,10 +25,8 @@ def task_graph(facts: Mapping[str, PlanFacts], tables: frozenset[str]) -> tuple[
     """
     reads = {name: fact.tables for name, fact in facts.items()}
     for name, read in reads.items():
-        if unknown := sorted(read.keys() - facts.keys() - tables):
-            raise PlanError(
-                f"view {name} reads {unknown[0]!r}, which is neither a table nor a view"
-            )
+        if lost := sorted(read.keys() - facts.keys() - tables):
+            raise PlanError(f"view {name} reads {lost[0]!r}, which is neither a table nor a view")
     return tuple(
         Task(
             view=name,

@@ -89,16 +89,14 @@ def between(tables: Tables, sources: Ids, targets: Ids, near: Ids, kind: str = "
     )
 
 
-def explain_edges(
-    tables: Tables, edges: pa.Table, relations: Sequence[Declared]
-) -> list[Explained]:
+def explain_edges(tables: Tables, edges: pa.Table, known: Sequence[Declared]) -> list[Explained]:
     """Why the edges that `between` found are believed."""
     rows = tables.asked("explained", {"found": edges}).to_pylist()
-    known = _ends(tables, [row[end] for row in rows for end in ("src", "dst", "site")])
+    ends = _ends(tables, [row[end] for row in rows for end in ("src", "dst", "site")])
     for row in rows:
-        row["source"], row["target"] = known[row["src"]], known[row["dst"]]
-        row["site"], row["rule_means"] = known[row["site"]], RULES.get(row["rule"], "")
-        givers = [] if row["held"] else [r for r in relations if r.kind == row["kind"]]
+        row["source"], row["target"] = ends[row["src"]], ends[row["dst"]]
+        row["site"], row["rule_means"] = ends[row["site"]], RULES.get(row["rule"], "")
+        givers = [] if row["held"] else [r for r in known if r.kind == row["kind"]]
         words = {"", *row["evidence"]}
         row["relations"] = [r for r in givers if words.issuperset(r.adds.split("+"))]
     explained = msgspec.convert(rows, list[Explained])

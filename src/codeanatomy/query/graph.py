@@ -255,12 +255,10 @@ class Graph(contextlib.ExitStack):
         """The same tables, for questions that may read all of them."""
         return Tables(self.snapshot, partitions=2)
 
-    def _answer(
-        self, rows: pa.Table, unresolved: int, concerns: str, limit: int | None
-    ) -> pa.Table:
+    def _answer(self, rows: pa.Table, missed: int, concerns: str, limit: int | None) -> pa.Table:
         named = "certainty" in rows.schema.names
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
-        told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
+        told = {"possible": possible, "unresolved": missed, "concerns": concerns}
         return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
 
     def _meant(self, named: str) -> tuple[Ids, Ids]:

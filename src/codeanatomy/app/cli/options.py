@@ -38,8 +38,6 @@ limit_option = click.option(
 )
 name_argument = click.argument("name")
 certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
-
-
 depth_option = functools.partial(
     click.option,
     "--depth",

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import io
 import itertools
 import json
 import math
@@ -98,21 +99,16 @@ def _json(rows: "pa.Table", lines: bool) -> Iterator[str]:
 
 
 def _csv(rows: "pa.Table") -> Iterator[str]:
-    line = csv.writer(_Line(), lineterminator="\n").writerow
-    yield line(rows.schema.names)
-    for row in _rows(rows):
-        yield line(map(_cell, row.values()))
+    cells = (map(_cell, row.values()) for row in _rows(rows))
+    for values in itertools.chain([rows.schema.names], cells):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(values)
+        yield line.getvalue()
 
 
 def _rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
         yield from batch.to_pylist(maps_as_pydicts="strict")
-
-
-class _Line:
-    """Where a CSV writer writes to: gives each line back."""
-
-    write = staticmethod(str)
 
 
 def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from codeanatomy.app.cli.output import print_told
 from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
-    from codeanatomy.planned import Phases, Plan, PlannedView
+    from codeanatomy.planned import Phases, Plan
 
 
 @click.command("plan")
@@ -55,9 +55,13 @@ def text(planned: "Plan") -> list[str]:
         if view.generation != generation:
             generation = view.generation
             lines += ["", f"generation {generation}"]
+        expected = []
+        if view.rows is not None:
+            critical = ", on the critical path" if view.critical else ""
+            expected = [f"    expected {view.rows} rows in {view.milliseconds:.0f} ms{critical}"]
         lines += [
             f"  {view.view}  ({view.kind}, kept: {view.cache}, because {view.reason})",
-            *_expected(view),
+            *expected,
             f"    grain {view.grain}: {view.grain_reason}",
             *(f"    reads {read}: {', '.join(columns)}" for read, columns in view.reads.items()),
             *(f"    joins {join}" for join in view.joins),
@@ -65,14 +69,6 @@ def text(planned: "Plan") -> list[str]:
     if planned.critical_path:
         lines += ["", f"critical path: {' -> '.join(planned.critical_path)}"]
     return [*lines, "", f"{planned.workload}: {len(planned.views)} tasks; policy {planned.policy}"]
-
-
-def _expected(view: "PlannedView") -> list[str]:
-    """What the view is expected to make and take, where somebody knows."""
-    if view.rows is None:
-        return []
-    critical = ", on the critical path" if view.critical else ""
-    return [f"    expected {view.rows} rows in {view.milliseconds:.0f} ms{critical}"]
 
 
 def ir_text(made: "Phases") -> list[str]:

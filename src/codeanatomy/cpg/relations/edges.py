@@ -95,27 +95,22 @@ MEANING = (
             ("rel_call", "CALL", ("call", "implicit")),
         )
     ),
-    _answered(
-        name="rel_inherits",
-        kind="INHERITS_FROM",
-        left=("base",),
-        right="target",
-        on=t.VALUE,
-        src=t.CLASS,
-        site=t.VALUE,
-        where=(Where(t.WHAT, ("base",)),),
-        ordinal=True,
-    ),
-    _answered(
-        name="rel_decorated_by",
-        kind="DECORATED_BY",
-        left=("decorator",),
-        right="target",
-        on=t.NODE,
-        src=t.DECORATED,
-        site=t.NODE,
-        where=(Where(t.WHAT, ("decorator",)),),
-        ordinal=True,
+    *(
+        _answered(
+            name=name,
+            kind=kind,
+            left=(what,),
+            right="target",
+            on=site,
+            src=src,
+            site=site,
+            where=(Where(t.WHAT, (what,)),),
+            ordinal=True,
+        )
+        for name, kind, what, src, site in (
+            ("rel_inherits", "INHERITS_FROM", "base", t.CLASS, t.VALUE),
+            ("rel_decorated_by", "DECORATED_BY", "decorator", t.DECORATED, t.NODE),
+        )
     ),
     _scope(name="rel_capture", kind="CAPTURE", left=("capture",), src=t.FUNCTION, dst=t.CAPTURED),
 )

@@ -53,18 +53,14 @@ def _decided(task: Task, known: Signals, expected: Estimate, room: int | None) -
             value, reason = "none", "it costs less to make again than to keep"
         elif value == "staging":
             reason += ", more than the memory has room for"
-    numbers: dict[str, float] = {
-        "consumers": readers,
-        "costly operators": work,
-        "rows": expected.rows,
-    }
-    numbers |= {"bytes": expected.bytes, "milliseconds to make again": round(again, 3)}
+    told: dict[str, float] = {"consumers": readers, "costly operators": work, "rows": expected.rows}
+    told |= {"bytes": expected.bytes, "milliseconds to make again": round(again, 3)}
     return Decision(
         section="cache",
         subject=task.view,
         value=value,
         reason=reason,
-        evidence=numbers,
+        evidence=told,
         refused=tuple(v for v in VALUES if v != value),
         confidence=confidence,
     )
