@@ -92,9 +92,7 @@ class Compiled(msgspec.Struct, frozen=True):
     def ways(self) -> dict[str, tuple[tuple[Way, ...], ...]]:
         """By view, the ways of each of its joins, the best one first."""
         return {
-            v.name: tuple(
-                tuple(_way(join, c) for c in (join.chosen, *join.refused)) for join in found
-            )
+            v.name: tuple(tuple(_way(j, c) for c in (j.chosen, *j.refused)) for j in found)
             for v in self.views
             if (found := self.inferred.joins.get(v.name))
         }

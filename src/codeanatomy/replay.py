@@ -92,10 +92,8 @@ def replay(
                 compiled, evidence, planned, validation, run, scratch=Path(scratch)
             )
         stored = snapshot.contents()
-        tables = []
-        for name, table in sorted(outputs.items()):
-            told = content_hash(table)
-            tables.append(Compared(name, stored.get(name, ""), told, told == stored.get(name)))
+        made = {name: content_hash(table) for name, table in sorted(outputs.items())}
+        tables = [Compared(n, stored.get(n, ""), h, h == stored.get(n)) for n, h in made.items()]
         return Replay(
             package=made_of.id,
             policy=policy.fingerprint,

@@ -54,8 +54,7 @@ def commit(
         stored = {name: _placed(root, work, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
         told = fingerprint({n: t.content_hash for n, t in stored.items() if t.content_hash})[:12]
-        now = datetime.datetime.now(datetime.UTC)
-        snapshot = Snapshot(number, told, stored, plain, now)
+        snapshot = Snapshot(number, told, stored, plain, datetime.datetime.now(datetime.UTC))
         return manifest.publish(root, snapshot, links)
     except BaseException:
         undo(root)

@@ -309,10 +309,8 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
 
 def _union(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     leaves = frozenset[int]().union(*(b.leaves for b in inputs))
-    columns = []
-    for name, *parts in zip(
-        variant.schema().field_names(), *(b.columns for b in inputs), strict=True
-    ):
+    names, columns = variant.schema().field_names(), []
+    for name, *parts in zip(names, *(b.columns for b in inputs), strict=True):
         made = Column(name, sources=together(c.sources for c in parts))
         if any(c.reach is None and b.leaves for c, b in zip(parts, inputs, strict=True)):
             columns.append(made)

@@ -110,9 +110,8 @@ def explain_nodes(tables: Tables, ids: Ids) -> list[ExplainedNode]:
     for number, end in _ends(tables, ids.tolist()).items():
         told[number] = {"node": end, "evidence": end["evidence"]}
         told[number] |= {name: {} for name in ("properties", "edges_out", "edges_in", "unresolved")}
-    for row in tables.asked(
-        "counted", asked, held=held_edges("among(nodes.node_id, asked.id)")
-    ).to_pylist():
+    held = held_edges("among(nodes.node_id, asked.id)")
+    for row in tables.asked("counted", asked, held=held).to_pylist():
         told[row["node"]][row["way"]][row["what"]] = row["count"]
     properties = tables.sql_with(asked, "SELECT * FROM among(props.id, asked.id) ORDER BY key")
     for row in properties.to_pylist():

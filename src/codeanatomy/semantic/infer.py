@@ -83,10 +83,8 @@ def infer(views: tuple[ViewNode, ...], tables: Mapping[str, pa.Schema]) -> Infer
         left, *others = view.inputs
         found = []
         for right in others:
-            if isinstance(made_of, Relation):
-                on = made_of.on
-            else:
-                on = FILE if columns_of(schemas[right], MODULE) else CONSTRUCT
+            of_entity = FILE if columns_of(schemas[right], MODULE) else CONSTRUCT
+            on = made_of.on if isinstance(made_of, Relation) else of_entity
             found.append(infer_join(schemas, left, right, on))
         joins[view.name] = tuple(found)
         structs = (Edge,) if isinstance(made_of, Relation) else (Node, Span)
