@@ -43,6 +43,7 @@ from codeanatomy.sources.reading import as_scanned
 from codeanatomy.sources.scan import Repository
 
 TEXTS = "texts"  # the table of source texts; it is no view
+_WHOSE = "a declaration of yours or of a plug-in may be wrong (docs/adding.md); else report this"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -203,10 +204,7 @@ def check(tables: Mapping[str, pa.Table]) -> None:
     if unknown := checks.unknown_kinds(tables["nodes"], of_nodes):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
-        whose = (
-            "a declaration of yours or of a plug-in may be wrong (docs/adding.md); else report this"
-        )
-        raise GraphError(f"the graph breaks its laws: {'; '.join(broken)}; {whose}")
+        raise GraphError(f"the graph breaks its laws: {'; '.join(broken)}; {_WHOSE}")
 
 
 def finish(

@@ -80,9 +80,8 @@ def ir_text(made: "Phases") -> list[str]:
         for chosen, *refused in joins:
             lines += [f"  {view} joins {chosen}", *(f"    refuses {way}" for way in refused)]
     lines.append("optimize")
-    lines += [
-        f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in made.optimized.items()
-    ]
+    left_out = made.optimized.items()
+    lines += [f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in left_out]
     lines.append("emit")
     return lines + [f"  {name}: {' '.join(sql.split())}" for name, sql in made.emitted.items()]
 
