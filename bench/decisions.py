@@ -41,7 +41,8 @@ def main() -> None:
 
         def measured(one: Compiled, change: Variant) -> tuple[float, float]:
             """CPU and wall seconds of the views."""
-            nobodys = {n: one.schemas[n].empty_table() for n in one.wanted if n in one.schemas}
+            schemas = one.inferred.schemas
+            nobodys = {n: schemas[n].empty_table() for n in one.wanted if n in schemas}
             tables = msgspec.structs.replace(evidence, tables={**nobodys, **evidence.tables})
             here = machine(used=run.memory.now())
             planned, tables, _ = steps.prepare(one, tables, None, here, "off")

@@ -71,10 +71,12 @@ def recorded(
         *(Measurement("phase", name, "seconds", took) for name, took in run.phases.items()),
         Measurement("run", "run", "peak bytes", float(run.memory.now())),
     ]  # fmt: skip
+    scan = msgspec.structs.asdict(scanned).items()
+    inputs = [Input(name, _stream(part)) for name, part in scan if isinstance(part, pa.Table)]
     return {
         "decisions": filled("decisions", planned.policy.decisions),
         "findings": filled("findings", [one for one in told if isinstance(one, Finding)]),
-        "inputs": filled("inputs", [Input(n, _stream(t)) for n, t in scanned_tables(scanned)]),
+        "inputs": filled("inputs", inputs),
         "lineage": filled("lineage", lineage),
         "measurements": filled("measurements", measured),
         "parts": filled("parts", [*parts, *capabilities()]),
@@ -94,12 +96,6 @@ def filled(name: str, rows: Sequence[msgspec.Struct]) -> pa.Table:
     except (msgspec.ValidationError, TypeError) as error:
         raise DeclarationError(f"{name}: not of its shape: {error}") from error
     return pa.Table.from_pylist(plain, schema_from_struct(SHAPES[name]))
-
-
-def scanned_tables(scanned: Repository) -> list[tuple[str, pa.Table]]:
-    """What a scan found, by the names of its parts."""
-    parts = msgspec.structs.asdict(scanned).items()
-    return [(name, part) for name, part in parts if isinstance(part, pa.Table)]
 
 
 def _stream(table: pa.Table) -> bytes:

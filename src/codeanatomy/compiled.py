@@ -1,7 +1,7 @@
 """Front door: declarations to everything that a run follows, without running anything."""
 
 from collections.abc import Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 
 import msgspec
 import pyarrow as pa
@@ -13,7 +13,7 @@ from codeanatomy.engine.serialised import serialised
 from codeanatomy.extract.witness import Extractor, Survey
 from codeanatomy.extract.witnesses import witnesses
 from codeanatomy.facts.canonical import fingerprint
-from codeanatomy.facts.errors import DeclarationError, UsageError, nearest
+from codeanatomy.facts.errors import UsageError, nearest
 from codeanatomy.facts.schema import (
     columns_of,
     schema_from_struct,
@@ -27,7 +27,7 @@ from codeanatomy.facts.tables.graph import Problem
 from codeanatomy.facts.tables.source import SourceText
 from codeanatomy.planning.policy import ExecutionPolicy
 from codeanatomy.planning.signals import Way
-from codeanatomy.planning.tasks import Task, task_graph
+from codeanatomy.planning.tasks import Task, generations, task_graph
 from codeanatomy.planning.workload import BATCH, PROFILES
 from codeanatomy.plans.facts import PlanFacts, plan_facts
 from codeanatomy.semantic.compile import DIAGNOSTIC, ViewNode, compile_views
@@ -87,11 +87,6 @@ class Compiled(msgspec.Struct, frozen=True):
     without: frozenset[str]  # kinds of edges that were not asked for
 
     @property
-    def schemas(self) -> dict[str, pa.Schema]:
-        """Of all tables and views."""
-        return self.inferred.schemas
-
-    @property
     def manifest(self) -> str:
         """Fingerprint of what is followed."""
         views = {v.name: (v.kind, self.facts[v.name].fingerprint) for v in self.views}
@@ -100,9 +95,7 @@ class Compiled(msgspec.Struct, frozen=True):
     def ways(self) -> dict[str, tuple[tuple[Way, ...], ...]]:
         """By view, the ways of each of its joins, the best one first."""
         return {
-            v.name: tuple(
-                tuple(_way(join, c) for c in (join.chosen, *join.refused)) for join in found
-            )
+            v.name: tuple(tuple(_way(j, c) for c in (j.chosen, *j.refused)) for j in found)
             for v in self.views
             if (found := self.inferred.joins.get(v.name))
         }
@@ -113,10 +106,8 @@ class Compiled(msgspec.Struct, frozen=True):
         plans = {}
         for view in self.views:
             joins = self.inferred.joins.get(view.name, ())
-            said = [
-                chosen.get(view.name if n == 0 else f"{view.name} {n}", "")
-                for n in range(len(joins))
-            ]
+            subjects = (f"{view.name} {n}" if n else view.name for n in range(len(joins)))
+            said = (chosen.get(subject, "") for subject in subjects)
             taken = tuple(map(_taken, joins, said))
             frame = self.frames[view.name]
             if taken != joins:
@@ -161,7 +152,8 @@ def compile_graph(
     views, left_out = optimize(inferred.views, selection)
     sql = {v.name: emit(v, inferred) for v in views}
     facts: dict[str, PlanFacts] = {}
-    frames = {name: inferred.session.sql(sql[name]) for name in _inputs_first(views)}
+    ordered = chain.from_iterable(generations({v.name: v.inputs for v in views}))
+    frames = {name: inferred.session.sql(sql[name]) for name in ordered}
     for name, frame in frames.items():
         grains = {n: f.grain for n, f in facts.items()}
         facts[name] = plan_facts(frame, inferred.schemas, upstream=grains, settings=PROFILES[BATCH])
@@ -204,16 +196,6 @@ def _asked_columns(
         name: pa.schema([f for f in schema if semantic_type(f) not in idle], schema.metadata)
         for name, schema in tables.items()
     }
-
-
-def _inputs_first(views: tuple[ViewNode, ...]) -> list[str]:
-    """Names of the views, each after the views it reads."""
-    names = {v.name for v in views}
-    sorter = TopologicalSorter({v.name: [i for i in v.inputs if i in names] for v in views})
-    try:
-        return list(sorter.static_order())
-    except CycleError as e:
-        raise DeclarationError(f"views read each other in a circle: {e.args[1]}") from None
 
 
 def compile_build(layers: Sequence[str], witnesses: Mapping[str, str]) -> Compiled:

@@ -29,8 +29,7 @@ def examine() -> pa.Table:
         _disk("cache of extracted rows", default_cache()),
         _disk("scratch folder", Path(tempfile.gettempdir())),
     ]
-    for name, value, version in offered():
-        found.append(Part("plug-in", name, f"{value} {version}", ""))
+    found += [Part("plug-in", name, f"{value} {version}", "") for name, value, version in offered()]
     found += [Part("plug-in", "broken", text, "it is left out") for text in plugins()[1]]
     on_demand = sorted(name for name, one in witnesses().items() if one.on_demand)
     told = "asked for with --with" if on_demand else "`pip install ./plugins/...` brings some"

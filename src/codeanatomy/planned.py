@@ -53,7 +53,7 @@ def decide(
     known = Signals(
         tasks=compiled.tasks,
         facts=compiled.facts,
-        schemas=compiled.schemas,
+        schemas=compiled.inferred.schemas,
         outputs=compiled.outputs,
         workload=workload,
         joins=compiled.ways(),
@@ -64,8 +64,14 @@ def decide(
         capabilities=decisive(),
     )
     policy = compile_policy(known)
-    planned = schedule(known.tasks, known.estimates, policy.section("cache"), machine)
-    return Planned(known, policy, planned, compiled.followed(policy))
+    return following(policy, known, compiled.followed(policy))
+
+
+def following(policy: ExecutionPolicy, known: Signals, plans: dict[str, bytes]) -> Planned:
+    """The policy and these plans with the schedule that follows from it."""
+    cache = policy.section("cache")
+    order = schedule(known.tasks, known.estimates, cache, known.machine)
+    return Planned(known, policy, order, plans)
 
 
 def machine(memory: int | None = None, used: int = 0) -> Machine:
@@ -125,9 +131,7 @@ def phases(layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = Non
 
 
 def plan(
-    repo: str | Path = ".",
-    layers: Sequence[str] = (),
-    witnesses: Mapping[str, str] | None = None,
+    repo: str | Path = ".", layers: Sequence[str] = (), witnesses: Mapping[str, str] | None = None
 ) -> Plan:
     """The plan of a build of the repository with these arguments, by what its last build measured,
     if there was one; nothing is read of it or run."""

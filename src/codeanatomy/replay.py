@@ -18,10 +18,9 @@ from codeanatomy.engine.serialised import checked
 from codeanatomy.engine.store import Store
 from codeanatomy.facts.errors import PlanError, StoreError, UsageError
 from codeanatomy.facts.tables.artifacts import Decision
-from codeanatomy.planned import Planned, machine
+from codeanatomy.planned import following, machine
 from codeanatomy.planning.package import ExecutionPackage
 from codeanatomy.planning.policy import ExecutionPolicy, compile_policy
-from codeanatomy.planning.schedule import schedule
 from codeanatomy.planning.signals import Signals
 from codeanatomy.planning.workload import WORKLOAD, named
 from codeanatomy.report import Progress, Run
@@ -87,20 +86,16 @@ def replay(
         with run.phase("plan"):
             here = machine(used=run.memory.now())
             planned, evidence, _ = steps.prepare(compiled, evidence, None, here, validation)
-            known = planned.known
-            followed = _changed(policy, known, changes or {})
-            order = schedule(known.tasks, known.estimates, followed.section("cache"), here)
+            followed = _changed(policy, planned.known, changes or {})
             plans = compiled.followed(followed) | _plans(snapshot, compiled, changes or {})
-            planned = Planned(known, followed, order, plans)
+            planned = following(followed, planned.known, plans)
         with run.phase("execute"):
             outputs, _ = steps.run_views(
                 compiled, evidence, planned, validation, run, scratch=Path(scratch)
             )
         stored = snapshot.contents()
-        tables = []
-        for name, table in sorted(outputs.items()):
-            told = content_hash(table)
-            tables.append(Compared(name, stored.get(name, ""), told, told == stored.get(name)))
+        made = {name: content_hash(table) for name, table in sorted(outputs.items())}
+        tables = [Compared(n, stored.get(n, ""), h, h == stored.get(n)) for n, h in made.items()]
         return Replay(
             package=made_of.id,
             policy=policy.fingerprint,

@@ -24,7 +24,6 @@ from codeanatomy.extract.run import extract
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
 from codeanatomy.extract.witnesses import by_rank
 from codeanatomy.facts.authority import aligned, authority
-from codeanatomy.facts.canonical import digest
 from codeanatomy.facts.collect import declared, plugins
 from codeanatomy.facts.errors import GraphError
 from codeanatomy.facts.problem import CODES
@@ -40,10 +39,11 @@ from codeanatomy.planning.workload import classify
 from codeanatomy.report import Run, call_sites, graph_facts, witness_facts
 from codeanatomy.resolve.solve import solve
 from codeanatomy.semantic.declare import Entity, Relation
-from codeanatomy.sources.reading import head
+from codeanatomy.sources.reading import as_scanned
 from codeanatomy.sources.scan import Repository
 
 TEXTS = "texts"  # the table of source texts; it is no view
+_WHOSE = "a declaration of yours or of a plug-in may be wrong (docs/adding.md); else report this"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -78,7 +78,8 @@ def gather(
         "construct_kind": constants(),
         **found.tables,
     }
-    seconds, problems = dict(found.seconds), [scanned.problems]
+    seconds = dict(found.seconds)
+    troubles = [_problem_row("plugins", Trouble("plugin-failed", told)) for told in plugins()[1]]
     for survey, asked in chosen.items():
         if isinstance(survey, Survey):
             run.on_progress(f"witness {survey.name}", 0, 0)
@@ -86,11 +87,8 @@ def gather(
             surveyed = _surveyed(survey, scanned, asked)
             seconds[survey.name] = time.perf_counter() - began
             tables |= surveyed.tables
-            rows = [_problem_row(survey.name, problem) for problem in surveyed.problems]
-            problems.append(table_of(Problem, rows))
-    broken = [_problem_row("plugins", Trouble("plugin-failed", text)) for text in plugins()[1]]
-    problems.append(table_of(Problem, broken))
-    tables[SCAN_PROBLEMS] = pa.concat_tables(problems)
+            troubles += [_problem_row(survey.name, problem) for problem in surveyed.problems]
+    tables[SCAN_PROBLEMS] = pa.concat_tables([scanned.problems, table_of(Problem, troubles)])
     events = [f"{e.kind}: {e.reason}" for e in found.events]
     troubled = (tables[name]["witness"].to_pylist() for name in ("file_problem", SCAN_PROBLEMS))
     witnessed = witness_facts(chosen, tables, chain.from_iterable(troubled), seconds)
@@ -131,18 +129,14 @@ def resolve(evidence: Evidence, compiled: Compiled) -> Evidence:
 
 
 def prepare(
-    compiled: Compiled,
-    evidence: Evidence,
-    last: Snapshot | None,
-    machine: Machine,
-    mode: str,
+    compiled: Compiled, evidence: Evidence, last: Snapshot | None, machine: Machine, mode: str
 ) -> tuple[Planned, Evidence, list[Finding]]:
     """What the views will follow, the evidence with exactly the columns that are declared, and what
     was wrong with it. Raises PlanError for what the mode does not let pass."""
     findings: list[Finding] = []
     tables = dict(evidence.tables)
     for name, table in evidence.tables.items():
-        declares = compiled.schemas.get(name)
+        declares = compiled.inferred.schemas.get(name)
         if declares is not None and not declares.equals(table.schema, check_metadata=True):
             known = compiled.wanted.get(name, frozenset()).union(table.schema.names)
             struct = pa.schema(f for f in declares if f.name in known)
@@ -190,7 +184,7 @@ def run_views(
             execution,
             compiled.tasks,
             plans=planned.plans,
-            schemas=compiled.schemas,
+            schemas=compiled.inferred.schemas,
             policy=policy,
             planned=planned.schedule,
             events=run.events,
@@ -210,10 +204,7 @@ def check(tables: Mapping[str, pa.Table]) -> None:
     if unknown := checks.unknown_kinds(tables["nodes"], of_nodes):
         broken.append(f"unknown kinds in nodes: {', '.join(unknown)}")
     if broken:
-        whose = (
-            "a declaration of yours or of a plug-in may be wrong (docs/adding.md); else report this"
-        )
-        raise GraphError(f"the graph breaks its laws: {'; '.join(broken)}; {whose}")
+        raise GraphError(f"the graph breaks its laws: {'; '.join(broken)}; {_WHOSE}")
 
 
 def finish(
@@ -234,7 +225,5 @@ def _texts(scanned: Repository) -> pa.Table:
     for content, path, size in sorted(files):
         if content not in found:
             with contextlib.suppress(OSError):
-                text = head(scanned.root / path, size + 1, follow=True)
-                if digest(text) == content:
-                    found[content] = text
+                found[content] = as_scanned(scanned.root / path, size, content)
     return table_of(SourceText, found.items())

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from codeanatomy.extract.from_ast import EVERYTHING, EXTRACTOR
 from codeanatomy.extract.parse import parse
-from codeanatomy.facts.ids import BODY, hash_text, mix_one
+from codeanatomy.facts.ids import BODY, hash_text, mix
 
 LOCATED = ("syntax", "literal", "definition", "parameter", "import_alias", "variable")
 LOCATED += ("field", "decorator", "comment")
@@ -35,6 +35,11 @@ def keys(source: str) -> set[int]:
 def named(construct: str, qualname: str) -> int:
     """Key of a definition."""
     return hash_text(f"{construct}:{qualname}")
+
+
+def mix_one(a: int, b: int) -> int:
+    """`mix` of two plain integers."""
+    return int(mix(a, b))
 
 
 def body(key: int) -> int:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from codeanatomy.facts.ids import ANNOTATION, MODULE_KEY, mix_one
-from tests.extract.evidence import body, named, nodes, rows
+from codeanatomy.facts.ids import ANNOTATION, MODULE_KEY
+from tests.extract.evidence import body, mix_one, named, nodes, rows
 
 
 def test_qualified_names_are_numbered() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from codeanatomy.extract.names import BUILTINS
-from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_text, mix_one
-from tests.extract.evidence import body, named, nodes, rows
+from codeanatomy.facts.ids import LOCAL, MODULE_KEY, hash_text
+from tests.extract.evidence import body, mix_one, named, nodes, rows
 
 KNOWN = """
     ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError

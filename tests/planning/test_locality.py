@@ -35,7 +35,7 @@ def every_view(repo: Path, compiled: Compiled) -> dict[str, pa.Table]:
         planned = msgspec.structs.replace(planned, policy=policy, schedule=order)
         # views that nobody keeps may hold NULL where those that read them filter it out
         schemas = {n: pa.schema(f.with_nullable(True) for f in s)
-                   for n, s in compiled.schemas.items()}  # fmt: skip
+                   for n, s in compiled.inferred.schemas.items()}  # fmt: skip
         inferred = msgspec.structs.replace(compiled.inferred, schemas=schemas)
         loose = msgspec.structs.replace(compiled, inferred=inferred)
         tables = dict(evidence.tables)

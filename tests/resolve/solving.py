@@ -15,11 +15,11 @@ from codeanatomy.facts.ids import (
     MODULE_KEY,
     file_id,
     hash_text,
-    mix_one,
 )
 from codeanatomy.facts.schema import schema_from_struct
 from codeanatomy.facts.tables.source import SourceFile
 from codeanatomy.resolve.solve import solve
+from tests.extract.evidence import mix_one
 
 SPACE = 1 << 20  # keys of different files differ, so that a mix-up shows
 

@@ -20,7 +20,8 @@ def capabilities() -> tuple[Part, ...]:
     found = [Part("capability", "python", platform.python_version())]
     found += [Part("capability", name, importlib.metadata.version(name)) for name in _VERSIONED]
     for name, there, otherwise in (
-        ("operator metrics", _metrics(), "no run measures what scans left out"),
+        ("operator metrics", hasattr(ExecutionPlan, "collect_metrics"),
+         "no run measures what scans left out"),
         ("plan statistics", hasattr(ExecutionPlan, "statistics"),
          "rows are estimated from counts of the evidence and from earlier runs"),
         ("proportional memory", Path("/proc/self/smaps_rollup").exists(),
@@ -43,10 +44,3 @@ def functions(ctx: SessionContext) -> set[str]:
     """Names of all functions of the session; it must have an information schema."""
     rows = ctx.sql("SELECT DISTINCT routine_name FROM information_schema.routines")
     return set(rows.to_pydict()["routine_name"])
-
-
-def _metrics() -> bool:
-    """Whether a plan that has run tells what its operators counted."""
-    frame = SessionContext().sql("SELECT 1")
-    frame.collect()
-    return hasattr(frame.execution_plan(), "collect_metrics")

@@ -54,8 +54,7 @@ def commit(
         stored = {name: _placed(root, work, name, draft) for name, draft in drafts.items()}
         links = _links(work / "links", root, last, drafts)
         told = fingerprint({n: t.content_hash for n, t in stored.items() if t.content_hash})[:12]
-        now = datetime.datetime.now(datetime.UTC)
-        snapshot = Snapshot(number, told, stored, plain, now)
+        snapshot = Snapshot(number, told, stored, plain, datetime.datetime.now(datetime.UTC))
         return manifest.publish(root, snapshot, links)
     except BaseException:
         undo(root)
@@ -122,8 +121,7 @@ def _placed(root: Path, work: Path, name: str, draft: StoredTable) -> StoredTabl
     folder = root / "tables" / name
     folder.mkdir(exist_ok=True)
     place = (work / draft.files[0]).rename(folder / draft.files[0])
-    version = delta.commit_file(folder, place, manifest.schema_of(draft))
-    return replace(draft, version=version)
+    return replace(draft, version=delta.commit_file(folder, place, manifest.schema_of(draft)))
 
 
 def _links(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -46,8 +47,11 @@ def execute(
 
     Raises EngineError naming the task that failed, after those beside it have ended."""
     run = _Run(execution.passes("executor"), tasks, policy, events)
+    views = {task.view for task in tasks}
     order = {one.view: one for one in planned.tasks}
     events("planned", "run", tasks=len(order))
+    waiting = TopologicalSorter({t.view: [r for r in t.reads if r in views] for t in tasks})
+    waiting.prepare()
     ready: list[str] = []
     running: dict[Future[Rows], str] = {}
     held = planned.held
@@ -55,18 +59,17 @@ def execute(
         tempfile.TemporaryDirectory(dir=execution.locations.get("staging")) as folder,
         ThreadPoolExecutor(max(1, planned.machine.cores), "task") as pool,
     ):
-        fresh = run.start()
-        while fresh or ready or running:
-            for view in fresh:  # views that are not kept are plans only
-                if run.cache[view] == "none":
-                    with engine_errors(f"view {view}"):
+        while waiting.is_active():
+            while fresh := waiting.get_ready():
+                for view in fresh:
+                    if run.cache[view] != "none":
+                        ready.append(view)
+                        continue
+                    with engine_errors(f"view {view}"):  # those that are not kept are plans only
                         frame = frame_of(plans[view], execution.session)
                         execution.session.register_view(view, frame)
                     run.release(view)
-                    fresh += run.finished(view)
-                else:
-                    ready.append(view)
-            fresh = []
+                    waiting.done(view)
             ready.sort(key=lambda view: order[view].order)
             while ready:
                 busy = [order[view].needs for view in running.values()]
@@ -84,12 +87,12 @@ def execute(
                 view = running.pop(future)
                 run.keep(view, future.result(), schemas[view])
                 held += order[view].bytes
-                fresh += run.finished(view)
+                waiting.done(view)
     return run.outputs
 
 
 class _Run:
-    """What one run of the tasks has made, and what waits for what."""
+    """What one run of the tasks has made, and who still reads what."""
 
     def __init__(
         self, execution: Execution, tasks: Sequence[Task], policy: ExecutionPolicy, events: Events
@@ -102,20 +105,6 @@ class _Run:
         self.outputs: dict[str, pa.Table] = {}
         self._reads = {task.view: tuple(task.reads) for task in tasks}
         self._readers = Counter(read for task in tasks for read in task.reads)
-        self._waits = {
-            v: {r for r in reads if r in self._reads} for v, reads in self._reads.items()
-        }
-
-    def start(self) -> list[str]:
-        """The views that wait for none."""
-        return [view for view, waits in self._waits.items() if not waits]
-
-    def finished(self, view: str) -> list[str]:
-        """The views that waited for this one last."""
-        held = [other for other, waits in self._waits.items() if view in waits]
-        for other in held:
-            self._waits[other].discard(view)
-        return [other for other in held if not self._waits[other]]
 
     def release(self, view: str) -> None:
         """Let go, once the view is planned, of what nobody else will read."""

@@ -13,8 +13,6 @@ from codeanatomy.facts.tables.artifacts import Measurement
 from codeanatomy.planning.estimate import Past, Size
 
 MEASUREMENTS = "measurements"
-
-
 Numbers = Mapping[tuple[str, str], dict[str, float]]  # by scope and subject
 
 
@@ -55,8 +53,7 @@ def measured(snapshot: Snapshot | None) -> Numbers:
     if any(finding.severity == "error" for finding in told.findings):
         return {}
     found: dict[tuple[str, str], dict[str, float]] = {}
-    for scope, subject, what, value in zip(
-        *aligned(stored, wanted).to_pydict().values(), strict=True
-    ):
+    columns = aligned(stored, wanted).to_pydict().values()
+    for scope, subject, what, value in zip(*columns, strict=True):
         found.setdefault((scope, subject), {})[what] = value
     return found

@@ -29,7 +29,8 @@ def writer_lock(path: Path) -> Iterator[None]:
         raise StoreError(
             f"{path.parent} cannot be written ({error.strerror}); choose another folder with --out"
         ) from error
-    try:
+    with contextlib.ExitStack() as at_the_end:
+        at_the_end.callback(os.close, handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -37,12 +38,8 @@ def writer_lock(path: Path) -> Iterator[None]:
         holder: _Holder = (os.getpid(), socket.gethostname(), time.time())
         os.ftruncate(handle, 0)
         os.pwrite(handle, msgspec.json.encode(holder), 0)  # for the next one's message
-        try:
-            yield
-        finally:
-            os.ftruncate(handle, 0)
-    finally:
-        os.close(handle)
+        at_the_end.callback(os.ftruncate, handle, 0)
+        yield
 
 
 def _held(handle: int, path: Path) -> str:

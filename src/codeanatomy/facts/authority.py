@@ -1,6 +1,8 @@
 """Which schema a table has, where several say something about it: what is promised (the contract of
 a boundary) above what is derived from a struct, above what was observed."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pyarrow as pa
 
@@ -36,34 +38,29 @@ def authority(
     return Authority(said[chief], chief, tuple(found))
 
 
-def _differences(name: str, chief: pa.Schema, who: str, other: pa.Schema) -> list[Finding]:
-    found = []
-
-    def tell(code: str, severity: str, column: str, message: str, sure: float = 1.0) -> None:
-        subject, told = f"{name}.{column}", f"{message} ({who})"
-        found.append(Finding("schema", code, severity, subject, told, _REMEDY, sure))
+def _differences(name: str, chief: pa.Schema, who: str, other: pa.Schema) -> Iterator[Finding]:
+    def told(code: str, level: str, column: str, message: str, sure: float = 1.0) -> Finding:
+        subject = f"{name}.{column}"
+        return Finding("schema", code, level, subject, f"{message} ({who})", _REMEDY, sure)
 
     for field in chief:
         if field.name not in other.names:
-            severity = "info" if field.nullable else "error"
-            tell("COLUMN_MISSING", severity, field.name, "is not there")
+            level = "info" if field.nullable else "error"
+            yield told("COLUMN_MISSING", level, field.name, "is not there")
             continue
         its = other.field(field.name)
         if not its.type.equals(field.type):
-            severity = "warning" if _converts(its.type, field.type) else "error"
-            tell("TYPE_DIFFERS", severity, field.name, f"is {its.type} instead of {field.type}")
+            level = "warning" if _converts(its.type, field.type) else "error"
+            yield told("TYPE_DIFFERS", level, field.name, f"is {its.type} instead of {field.type}")
         mine, theirs = semantic_type(field), semantic_type(its)
         if theirs is not None and theirs != mine:
             said = mine.name if mine else "nothing"
-            tell("MEANING_DIFFERS", "error", field.name, f"means {theirs.name}, not {said}")
-        elif (
-            theirs is None and mine is not None
-        ):  # a table without metadata: its names are all it has
-            told = f"says no meaning: it is taken for {mine.name} by its name"
-            tell("MEANING_BY_NAME", "info", field.name, told, _BY_NAME)
+            yield told("MEANING_DIFFERS", "error", field.name, f"means {theirs.name}, not {said}")
+        elif theirs is None and mine is not None:  # no metadata: names are all there is
+            why = f"says no meaning: it is taken for {mine.name} by its name"
+            yield told("MEANING_BY_NAME", "info", field.name, why, _BY_NAME)
     for column in sorted(set(other.names) - set(chief.names)):
-        tell("COLUMN_ADDED", "info", column, "is not declared and left out")
-    return found
+        yield told("COLUMN_ADDED", "info", column, "is not declared and left out")
 
 
 def _converts(given: pa.DataType, wanted: pa.DataType) -> bool:

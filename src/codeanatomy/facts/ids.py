@@ -47,11 +47,6 @@ def mix(a: Ids | int, b: Ids | int) -> Ids:
     return (x ^ ((x >> np.int64(32)) & np.int64(_HALF))) & np.int64(_MASK63)
 
 
-def mix_one(a: int, b: int) -> int:
-    """`mix` of two plain integers."""
-    return int(mix(np.array(a, np.int64), np.array(b, np.int64)))
-
-
 def node_id(file: Ids | int, key: Ids | int) -> Ids:
     """Graph-wide id of the node `key` of the file `file`."""
     high = np.asarray(file, np.int64) & np.int64(HIGH_MASK)

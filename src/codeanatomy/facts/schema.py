@@ -114,16 +114,13 @@ def _field(where: str, name: str, hint: object) -> pa.Field:
     if typing.get_origin(hint) is typing.Annotated:
         hint, *marks = typing.get_args(hint)
     own = [a for a in typing.get_args(hint) if a is not type(None)]
-    nullable = _is_union(hint) and type(None) in typing.get_args(hint)
+    union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    nullable = union and type(None) in typing.get_args(hint)
     plain = own[0] if nullable and len(own) == 1 else hint
     kind = next((m for m in marks if isinstance(m, pa.DataType)), None) or _stored(where, plain)
     meaning = next((m for m in marks if isinstance(m, SemanticType)), None)
     told = " ".join(m for m in marks if isinstance(m, str))
     return annotate(pa.field(name, kind, nullable=nullable), meaning, told)
-
-
-def _is_union(hint: object) -> bool:
-    return typing.get_origin(hint) in (types.UnionType, typing.Union)
 
 
 def _stored(where: str, hint: object) -> pa.DataType:

@@ -60,28 +60,21 @@ def estimates(
     """An estimate per task. `sizes` are those of the evidence; without one nothing is known of the
     tasks that read it."""
     found: dict[str, Estimate] = {}
-
-    def below(name: str) -> int:
-        if name in found:
-            return found[name].base_rows
-        return sizes[name].rows if name in sizes else 0
-
-    def rows_of(name: str) -> int | None:
-        if name in found:
-            return None if found[name].basis == "unknown" else found[name].rows
-        return sizes[name].rows if name in sizes else None
-
+    rows_of = {name: size.rows for name, size in sizes.items()}  # what is known
+    below = dict(rows_of)
     for task in tasks:
         fact = facts[task.view]
-        read = [rows_of(leaf.table) for leaf in fact.leaves]
-        known = [rows for rows in read if rows is not None]
-        total, base = sum(known), sum(below(leaf.table) for leaf in fact.leaves)
+        read = [leaf.table for leaf in fact.leaves]
+        known = [rows_of[table] for table in read if table in rows_of]
+        total, base = sum(known), sum(below.get(table, 0) for table in read)
+        below[task.view] = base
         if len(known) < len(read):
             found[task.view] = Estimate(base, total, 0, 0, 0.0, "unknown")
         elif (before := past.get(task.view)) is not None:
             grown = base / before.base_rows if before.base_rows else 1.0
             made = (round(grown * before.rows), round(grown * before.bytes))
             took = grown * before.milliseconds
+            rows_of[task.view] = made[0]
             found[task.view] = Estimate(base, total, *made, took, "measured")
         else:
             rows = total if fact.nodes.get("Union") else max(known, default=1)
@@ -89,6 +82,7 @@ def estimates(
             work = sum(fact.nodes.get(kind, 0) * cost for kind, cost in _PER_ROW_OF.items())
             took = _PER_ROW_READ * total + _PER_ROW_MADE * rows + work * max(known, default=0)
             size = rows * row_bytes(schemas[task.view])
+            rows_of[task.view] = rows
             found[task.view] = Estimate(base, total, rows, size, (_TASK + took) / 1000, "assumed")
     return found
 

@@ -1,6 +1,6 @@
 """The execution policy: everything decided, compiled once, frozen, fingerprinted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -18,16 +18,9 @@ from codeanatomy.planning.policies import (
 )
 from codeanatomy.planning.signals import Signals
 
-Rule = Callable[[Signals], list[Decision]]
-RULES: tuple[Rule, ...] = (
-    session.decide,
-    functions.decide,
-    join.decide,
-    scan.decide,
-    cache.decide,
-    output.decide,
-    maintenance.decide,
-    diagnostics.decide,
+Rule = Callable[[Signals], Iterable[Decision]]
+RULES: tuple[Rule, ...] = tuple(
+    one.decide for one in (session, functions, join, scan, cache, output, maintenance, diagnostics)
 )
 
 

@@ -1,6 +1,6 @@
 """The task graph: which view must run before which, read off the plans."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 import rustworkx as rx
@@ -23,27 +23,35 @@ def task_graph(facts: Mapping[str, PlanFacts], tables: frozenset[str]) -> tuple[
 
     Raises PlanError when a plan reads something unknown or views read each other in a circle.
     """
+    reads = {name: fact.tables for name, fact in facts.items()}
+    for name, read in reads.items():
+        if lost := sorted(read.keys() - facts.keys() - tables):
+            raise PlanError(f"view {name} reads {lost[0]!r}, which is neither a table nor a view")
+    return tuple(
+        Task(
+            view=name,
+            reads=dict(sorted(reads[name].items())),
+            generation=number,
+            consumers=tuple(sorted(other for other in reads if name in reads[other])),
+        )
+        for number, members in enumerate(generations(reads))
+        for name in members
+    )
+
+
+def generations(reads: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """The views, each in a later generation than those that it reads; each generation by name.
+
+    Raises PlanError when views read each other in a circle.
+    """
     graph: rx.PyDiGraph[str, None] = rx.PyDiGraph()
-    at = {name: graph.add_node(name) for name in sorted(facts)}
-    for name, fact in facts.items():
-        for read in fact.tables:
-            if read in at:
-                graph.add_edge(at[read], at[name], None)
-            elif read not in tables:
-                raise PlanError(f"view {name} reads {read!r}, which is neither a table nor a view")
+    at = {name: graph.add_node(name) for name in sorted(reads)}
+    for name, read in reads.items():
+        graph.add_edges_from_no_data([(at[other], at[name]) for other in read if other in at])
     try:
-        generations = rx.topological_generations(graph)
+        found = rx.topological_generations(graph)
     except rx.DAGHasCycle:
         circle = rx.digraph_find_cycle(graph)
         names = " -> ".join(graph[a] for a, _ in circle)
         raise PlanError(f"views read each other in a circle: {names}") from None
-    return tuple(
-        Task(
-            view=name,
-            reads=dict(sorted(facts[name].tables.items())),
-            generation=number,
-            consumers=tuple(sorted(graph[i] for i in graph.successor_indices(at[name]))),
-        )
-        for number, members in enumerate(generations)
-        for name in sorted(graph[i] for i in members)
-    )
+    return [sorted(graph[i] for i in members) for members in found]

@@ -8,9 +8,7 @@ from codeanatomy.facts.tables.artifacts import Decision
 WORKLOAD = "workload"
 BATCH, UPDATE = "batch_ingest", "incremental_update"
 QUERY, REPLAY = "interactive_query", "compile_replay"
-_COMMON = {
-    "datafusion.execution.collect_statistics": "false",  # rows are counted already
-}
+_COMMON = {"datafusion.execution.collect_statistics": "false"}  # rows are counted already
 _WRITES = {
     **_COMMON,
     "datafusion.execution.batch_size": "65536",  # few, long batches: columns, not rows

@@ -33,8 +33,7 @@ def known(relations: Iterable[Relation]) -> Known:
     """Sources of columns by name; two columns of one name count as both."""
     found: Known = {}
     for column in (c for r in relations for c in r.columns):
-        twice = found.get(column.name)
-        found[column.name] = column.sources if twice is None else column.sources | twice
+        found[column.name] = found.get(column.name, frozenset()) | column.sources
     return found
 
 

@@ -25,8 +25,6 @@ RESULT_SETTINGS = (  # all others change how fast an answer comes, or are visibl
     "datafusion.execution.enable_ansi_mode",
     "datafusion.execution.time_zone",
 )
-
-
 _Owner = tuple[bool, Sequence[str]]  # grained by file; columns that name it, all equally well
 
 

@@ -292,9 +292,8 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
     elif not pairs:
         notes.lost.append("a join without equal plain columns pairs every row with every row")
     if how == "Full" or (how in ("Left", "Right") and left.leaves and right.leaves):
-        notes.lost.append(
-            f"a {how.lower()} join pads a side with NULLs, which keeps no file or key"
-        )
+        padded = f"a {how.lower()} join pads a side with NULLs"
+        notes.lost.append(f"{padded}, which keeps no file or key")
     every = joined(left, right, how, pairs)
     if how.endswith(("Semi", "Anti", "Mark")):  # these have the columns of one side
         width = len(left.columns)
@@ -309,10 +308,8 @@ def _join(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> 
 
 def _union(variant: Variant, plan: LogicalPlan, inputs: Inputs, notes: Notes) -> Relation:
     leaves = frozenset[int]().union(*(b.leaves for b in inputs))
-    columns = []
-    for name, *parts in zip(
-        variant.schema().field_names(), *(b.columns for b in inputs), strict=True
-    ):
+    names, columns = variant.schema().field_names(), []
+    for name, *parts in zip(names, *(b.columns for b in inputs), strict=True):
         made = Column(name, sources=together(c.sources for c in parts))
         if any(c.reach is None and b.leaves for c, b in zip(parts, inputs, strict=True)):
             columns.append(made)

@@ -89,16 +89,14 @@ def between(tables: Tables, sources: Ids, targets: Ids, near: Ids, kind: str = "
     )
 
 
-def explain_edges(
-    tables: Tables, edges: pa.Table, relations: Sequence[Declared]
-) -> list[Explained]:
+def explain_edges(tables: Tables, edges: pa.Table, known: Sequence[Declared]) -> list[Explained]:
     """Why the edges that `between` found are believed."""
     rows = tables.asked("explained", {"found": edges}).to_pylist()
-    known = _ends(tables, [row[end] for row in rows for end in ("src", "dst", "site")])
+    ends = _ends(tables, [row[end] for row in rows for end in ("src", "dst", "site")])
     for row in rows:
-        row["source"], row["target"] = known[row["src"]], known[row["dst"]]
-        row["site"], row["rule_means"] = known[row["site"]], RULES.get(row["rule"], "")
-        givers = [] if row["held"] else [r for r in relations if r.kind == row["kind"]]
+        row["source"], row["target"] = ends[row["src"]], ends[row["dst"]]
+        row["site"], row["rule_means"] = ends[row["site"]], RULES.get(row["rule"], "")
+        givers = [] if row["held"] else [r for r in known if r.kind == row["kind"]]
         words = {"", *row["evidence"]}
         row["relations"] = [r for r in givers if words.issuperset(r.adds.split("+"))]
     explained = msgspec.convert(rows, list[Explained])
@@ -112,9 +110,8 @@ def explain_nodes(tables: Tables, ids: Ids) -> list[ExplainedNode]:
     for number, end in _ends(tables, ids.tolist()).items():
         told[number] = {"node": end, "evidence": end["evidence"]}
         told[number] |= {name: {} for name in ("properties", "edges_out", "edges_in", "unresolved")}
-    for row in tables.asked(
-        "counted", asked, held=held_edges("among(nodes.node_id, asked.id)")
-    ).to_pylist():
+    held = held_edges("among(nodes.node_id, asked.id)")
+    for row in tables.asked("counted", asked, held=held).to_pylist():
         told[row["node"]][row["way"]][row["what"]] = row["count"]
     properties = tables.sql_with(asked, "SELECT * FROM among(props.id, asked.id) ORDER BY key")
     for row in properties.to_pylist():

@@ -255,12 +255,10 @@ class Graph(contextlib.ExitStack):
         """The same tables, for questions that may read all of them."""
         return Tables(self.snapshot, partitions=2)
 
-    def _answer(
-        self, rows: pa.Table, unresolved: int, concerns: str, limit: int | None
-    ) -> pa.Table:
+    def _answer(self, rows: pa.Table, missed: int, concerns: str, limit: int | None) -> pa.Table:
         named = "certainty" in rows.schema.names
         possible = rows["certainty"].to_pylist().count("possible") if named else 0
-        told = {"possible": possible, "unresolved": unresolved, "concerns": concerns}
+        told = {"possible": possible, "unresolved": missed, "concerns": concerns}
         return stated(rows, msgspec.structs.replace(self.statement(), **told), limit)
 
     def _meant(self, named: str) -> tuple[Ids, Ids]:
@@ -289,12 +287,9 @@ class Graph(contextlib.ExitStack):
 
     def _unresolved_named(self, last: str, what: Sequence[str]) -> int:
         """Unresolved sites whose text is the name, or ends with it after a dot."""
-        only = f"what IN ({quoted(*what)}) AND " if what else ""
-        rows = self._tables.sql(
-            "SELECT count(DISTINCT node_id) AS sites FROM unresolved "
-            f"WHERE {only}{ends_as('text', last, '.')}"
-        )
-        return int(rows["sites"][0].as_py())
+        asked = f"what IN ({quoted(*what)})" if what else "true"
+        words = {"named": ends_as("text", last, "."), "asked": asked}
+        return int(self._tables.asked("named_missed", {}, **words)["sites"][0].as_py())
 
     def _relative(self, path: str) -> str:
         """The path as the graph names files: POSIX, relative to the repository."""

@@ -44,9 +44,8 @@ def resolve(tables: Tables, name: str, *, variables: bool = False) -> list[Symbo
     """
     asked, path = _split(tables, name)
     if not asked:
-        raise UnknownNameError(
-            "an empty name means nothing; give a name such as pkg.module.function"
-        )
+        told = "an empty name means nothing; give a name such as pkg.module.function"
+        raise UnknownNameError(told)
     plain = _plain(asked)
     rows = tables.asked(
         "candidates",

@@ -103,9 +103,8 @@ class Tables:
         """Look-ups of few rows cost least in one partition; whole tables are fastest in two."""
         self.snapshot = snapshot
         self.names = sorted({*snapshot.tables, *VIEWS})
-        self._session = session(
-            {**PROFILES[QUERY], "datafusion.execution.target_partitions": partitions}
-        )
+        parts = {"datafusion.execution.target_partitions": partitions}
+        self._session = session({**PROFILES[QUERY], **parts})
         self._open: set[str] = set()
 
     def sql(self, text: str) -> pa.Table:

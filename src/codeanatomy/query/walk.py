@@ -50,9 +50,8 @@ def walk(
             break
         given = {"asked": asked, "sites": tables.asked(f"{far}s", {"asked": asked})}
         parts.append(tables.asked("calls", given, depth=level, **words))
-    return pa.concat_tables(parts, promote_options="default").drop_columns(
-        ["caller_id", "callee_id"]
-    )
+    found = pa.concat_tables(parts, promote_options="default")
+    return found.drop_columns(["caller_id", "callee_id"])
 
 
 def bodies(tables: Tables, symbols: list[Symbol]) -> Ids:

@@ -51,9 +51,7 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: bool = False  # the left table's ordinal tells edges of a pair apart
     origin: str | None = None  # None: from the column of that type
     adds: str = ""  # evidence that the relation adds to its rows' own
-    trust: float = (
-        PARSED  # share of its certain edges that hold, measured: (right + 1) / (seen + 2)
-    )
+    trust: float = PARSED  # share of certain edges that hold, measured: (right + 1) / (seen + 2)
     fused: bool = False  # its edges may be those of other relations of the kind: then they are one
     properties: tuple[Property, ...] = ()
 

@@ -235,11 +235,8 @@ def _source(field: pa.Field, given: pa.Schema) -> str:
 
 
 def _pick(wanted: pa.Schema, given: pa.Schema) -> dict[str, str]:
-    out = {}
-    for field in wanted:
-        source = _source(field, given)
-        out[field.name] = cast(quote(source), field.type, given.field(source).type)
-    return out
+    pairs = [(field, given.field(_source(field, given))) for field in wanted]
+    return {field.name: cast(quote(its.name), field.type, its.type) for field, its in pairs}
 
 
 def _project(p: Project, view: ViewNode, inferred: Inferred) -> str:

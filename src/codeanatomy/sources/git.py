@@ -114,10 +114,8 @@ def _may_name(index: Path, above: str) -> bool:
 
 def folders_above(path: str) -> list[str]:
     """The folders that hold a path, innermost first: `a/b/c` gives `a/b`, `a`."""
-    folders = []
-    while path := path.rpartition("/")[0]:
-        folders.append(path)
-    return folders
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
 
 
 def _git_folder(entry: Path) -> Path:

@@ -9,8 +9,6 @@ import os
 import re
 from collections.abc import Iterable
 
-import msgspec
-
 MAX_BYTES = 1 << 18  # a longer ignore file is not read
 MAX_LINES = 20_000
 MAX_MEMORY = 1 << 28  # of RE2 for the patterns of one file
@@ -18,13 +16,6 @@ MAX_MEMORY = 1 << 28  # of RE2 for the patterns of one file
 _OPEN_END = re.compile(r"/\*\*(/?)$")
 # how pathspec ends a pattern for what lies in a folder, too, and how it spells [[:alpha:]]
 _RESPELLED = {"(?:(?P<ps_d>/)|$)": "/?$", "(?P<ps_d>/)": "/$", r":]\]": ":]]"}
-
-
-class Rule(msgspec.Struct, frozen=True):
-    """One pattern: as written, and whether it takes paths back in (`!pattern`)."""
-
-    text: str
-    negative: bool
 
 
 class Rules:
@@ -39,7 +30,7 @@ class Rules:
         self.base = base
         self.above = above
         self.invalid: list[str] = []
-        self._rules: list[Rule] = []
+        self._rules: list[str] = []
         written = [line for line in lines if line.strip()][:MAX_LINES]
         if not written:
             return
@@ -53,14 +44,12 @@ class Rules:
         for line in (line.rstrip("\r\n") for line in written):
             text = line if line.endswith("\\ ") else line.rstrip()
             try:
-                regex, include = GitIgnoreSpecPattern.pattern_to_regex(
-                    _OPEN_END.sub(r"/**/*\1", text)
-                )
+                regex, _ = GitIgnoreSpecPattern.pattern_to_regex(_OPEN_END.sub(r"/**/*\1", text))
                 for theirs, ours in _RESPELLED.items() if regex else ():
                     regex = regex.replace(theirs, ours)
                 if regex:
                     self._set.Add(regex)
-                    self._rules.append(Rule(text, not include))
+                    self._rules.append(text)
             except (ValueError, re2.error):
                 self.invalid.append(line)
         try:
@@ -71,8 +60,9 @@ class Rules:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def deciding(self, path: str, folder: bool) -> Rule | None:
-        """The rule that decides about the path (relative to the repository), if any names it."""
+    def deciding(self, path: str, folder: bool) -> str | None:
+        """The pattern that decides about the path (relative to the repository), if any names it;
+        one with a `!` takes the path back in."""
         if not self:
             return None
         below = self.above + path[len(self.base) :] + "/" * folder

@@ -161,15 +161,15 @@ class Walk:
     def _judged(self, place: Place, path: str, folder: bool) -> Place:
         """What the patterns say holds there; LeftOut where they leave it out."""
         rule = self.exclude.deciding(path, folder)
-        if rule is not None and not rule.negative:
-            raise LeftOut("excluded", f"--exclude {rule.text}")
+        if rule is not None and not rule.startswith("!"):
+            raise LeftOut("excluded", f"--exclude {rule}")
         ignored = place.ignored or _ignored(place, path, folder)
         if ignored is not None:
             git = self.git
             if git is None or path not in (git.holding if folder else git.tracked):
                 raise ignored
         rule = self.include.deciding(path, folder)
-        wanted = place.wanted if rule is None else not rule.negative
+        wanted = place.wanted if rule is None else not rule.startswith("!")
         return Place(path, place.rules, wanted, ignored)
 
     def _link(self, place: Place, name: str, path: str) -> None:
@@ -266,7 +266,8 @@ def _ignored(place: Place, path: str, folder: bool) -> LeftOut | None:
     for rules in reversed(place.rules):
         rule = rules.deciding(path, folder)
         if rule is not None:
-            return None if rule.negative else LeftOut("gitignore", f"{rule.text} ({rules.source})")
+            back = rule.startswith("!")
+            return None if back else LeftOut("gitignore", f"{rule} ({rules.source})")
     return None
 
 

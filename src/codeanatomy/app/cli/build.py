@@ -10,7 +10,7 @@ import click
 
 from codeanatomy.app.cli.main import KEPT, LARGE
 from codeanatomy.app.cli.options import asked_options, format_option
-from codeanatomy.app.cli.output import clean, print_object, write
+from codeanatomy.app.cli.output import print_told
 
 if TYPE_CHECKING:
     from codeanatomy.report import BuildReport
@@ -78,10 +78,7 @@ def command(
     with Phases() as phases:
         room = memory << 20 if memory else None
         report = build(**asked, memory=room, cache=not no_cache, on_progress=phases)
-    if form == "json":
-        print_object(report)
-    else:
-        write("".join(clean(line) + "\n" for line in summary(report)))
+    print_told(report, form, summary(report))
 
 
 class Phases(contextlib.ExitStack):

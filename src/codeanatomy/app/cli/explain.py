@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codeanatomy.app.cli import options
-from codeanatomy.app.cli.output import clean, print_object, write
+from codeanatomy.app.cli.output import print_object, print_told
 
 if TYPE_CHECKING:
     from codeanatomy.query.about import Declared
@@ -69,13 +69,11 @@ def _node(name: str, folder: Path | None, form: str) -> None:
 
 
 def _print(found: "list[Explained] | list[ExplainedNode]", form: str, text: Iterator[str]) -> None:
-    if form == "text":
-        write("".join(f"{clean(line)}\n" for line in text))
-    elif form == "json":
-        print_object(found)
-    else:
-        for one in found:
-            print_object(one, lines=True)
+    if form != "jsonl":
+        print_told(found, form, text)
+        return
+    for one in found:
+        print_object(one, lines=True)
 
 
 def _edge_text(one: "Explained") -> Iterator[str]:

@@ -38,8 +38,6 @@ limit_option = click.option(
 )
 name_argument = click.argument("name")
 certain_option = click.option("--certain", is_flag=True, help="Leave out what is only possible.")
-
-
 depth_option = functools.partial(
     click.option,
     "--depth",
@@ -62,9 +60,8 @@ def place_of(place: str) -> tuple[str, int, int | None]:
     """Path, line and column of FILE:LINE[:COL]; UsageError for anything else."""
     found = _PLACE.fullmatch(place)
     if found is None:
-        raise UsageError(
-            f"{place!r} is no place; write FILE:LINE or FILE:LINE:COL, as in app.py:12:5"
-        )
+        told = "write FILE:LINE or FILE:LINE:COL, as in app.py:12:5"
+        raise UsageError(f"{place!r} is no place; {told}")
     return found["path"], int(found["line"]), int(found["column"]) if found["column"] else None
 
 

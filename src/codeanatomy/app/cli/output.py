@@ -2,12 +2,13 @@
 
 import csv
 import datetime
+import io
 import itertools
 import json
 import math
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -44,6 +45,14 @@ def print_object(value: object, lines: bool = False) -> None:
 
     told = msgspec.to_builtins(value)
     write(json.dumps(told, indent=None if lines else 2, ensure_ascii=False) + "\n")
+
+
+def print_told(value: object, form: str, lines: Iterable[str]) -> None:
+    """What is no table: as JSON where that is asked for, else these lines."""
+    if form == "json":
+        print_object(value)
+    else:
+        write("".join(f"{clean(line)}\n" for line in lines))
 
 
 def write(text: str) -> None:
@@ -90,21 +99,16 @@ def _json(rows: "pa.Table", lines: bool) -> Iterator[str]:
 
 
 def _csv(rows: "pa.Table") -> Iterator[str]:
-    line = csv.writer(_Line(), lineterminator="\n").writerow
-    yield line(rows.schema.names)
-    for row in _rows(rows):
-        yield line(map(_cell, row.values()))
+    cells = (map(_cell, row.values()) for row in _rows(rows))
+    for values in itertools.chain([rows.schema.names], cells):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(values)
+        yield line.getvalue()
 
 
 def _rows(rows: "pa.Table") -> Iterator[dict[str, object]]:
     for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
         yield from batch.to_pylist(maps_as_pydicts="strict")
-
-
-class _Line:
-    """Where a CSV writer writes to: gives each line back."""
-
-    write = staticmethod(str)
 
 
 def _text(rows: "pa.Table", columns: tuple[str, ...]) -> list[str]:

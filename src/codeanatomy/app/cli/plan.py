@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import click
 
 from codeanatomy.app.cli.options import asked_options, format_option
-from codeanatomy.app.cli.output import print_object, write
+from codeanatomy.app.cli.output import print_told
 from codeanatomy.facts.errors import UsageError
 
 if TYPE_CHECKING:
-    from codeanatomy.planned import Phases, Plan, PlannedView
+    from codeanatomy.planned import Phases, Plan
 
 
 @click.command("plan")
@@ -41,17 +41,10 @@ def command(
         raise UsageError("--ir has no drawing; ask for text or json")
     if ir:
         made = phases(layers, witnesses)
-        if form == "json":
-            print_object(made)
-        else:
-            write("".join(line + "\n" for line in ir_text(made)))
-        return
-    planned = plan(repo, layers, witnesses)
-    if form == "json":
-        print_object(planned)
+        print_told(made, form, ir_text(made))
     else:
-        lines = dot(planned) if form == "dot" else text(planned)
-        write("".join(line + "\n" for line in lines))
+        planned = plan(repo, layers, witnesses)
+        print_told(planned, form, dot(planned) if form == "dot" else text(planned))
 
 
 def text(planned: "Plan") -> list[str]:
@@ -62,9 +55,13 @@ def text(planned: "Plan") -> list[str]:
         if view.generation != generation:
             generation = view.generation
             lines += ["", f"generation {generation}"]
+        expected = []
+        if view.rows is not None:
+            critical = ", on the critical path" if view.critical else ""
+            expected = [f"    expected {view.rows} rows in {view.milliseconds:.0f} ms{critical}"]
         lines += [
             f"  {view.view}  ({view.kind}, kept: {view.cache}, because {view.reason})",
-            *_expected(view),
+            *expected,
             f"    grain {view.grain}: {view.grain_reason}",
             *(f"    reads {read}: {', '.join(columns)}" for read, columns in view.reads.items()),
             *(f"    joins {join}" for join in view.joins),
@@ -72,14 +69,6 @@ def text(planned: "Plan") -> list[str]:
     if planned.critical_path:
         lines += ["", f"critical path: {' -> '.join(planned.critical_path)}"]
     return [*lines, "", f"{planned.workload}: {len(planned.views)} tasks; policy {planned.policy}"]
-
-
-def _expected(view: "PlannedView") -> list[str]:
-    """What the view is expected to make and take, where somebody knows."""
-    if view.rows is None:
-        return []
-    critical = ", on the critical path" if view.critical else ""
-    return [f"    expected {view.rows} rows in {view.milliseconds:.0f} ms{critical}"]
 
 
 def ir_text(made: "Phases") -> list[str]:
@@ -91,9 +80,8 @@ def ir_text(made: "Phases") -> list[str]:
         for chosen, *refused in joins:
             lines += [f"  {view} joins {chosen}", *(f"    refuses {way}" for way in refused)]
     lines.append("optimize")
-    lines += [
-        f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in made.optimized.items()
-    ]
+    left_out = made.optimized.items()
+    lines += [f"  {rule} leaves out {', '.join(v) or 'nothing'}" for rule, v in left_out]
     lines.append("emit")
     return lines + [f"  {name}: {' '.join(sql.split())}" for name, sql in made.emitted.items()]
 

@@ -6,7 +6,7 @@ import click
 
 from codeanatomy.app.cli import options
 from codeanatomy.app.cli.build import Phases
-from codeanatomy.app.cli.output import print_object, write
+from codeanatomy.app.cli.output import print_told
 from codeanatomy.facts.errors import UsageError
 
 
@@ -45,14 +45,11 @@ def command(
             cache=not no_cache,
             on_progress=phases,
         )
-    if form == "json":
-        print_object(found)
-    else:
-        lines = [f"{'equal' if t.equal else 'DIFFERS':<8} {t.table}" for t in found.tables]
-        changed = "" if found.policy == found.followed else f", followed as {found.followed[:12]}"
-        lines.append(f"package {found.package}; policy {found.policy[:12]}{changed}")
-        lines += [f"{name:<8} {seconds:.2f} s" for name, seconds in found.phases.items()]
-        write("".join(f"{line}\n" for line in lines))
+    lines = [f"{'equal' if t.equal else 'DIFFERS':<8} {t.table}" for t in found.tables]
+    changed = "" if found.policy == found.followed else f", followed as {found.followed[:12]}"
+    lines.append(f"package {found.package}; policy {found.policy[:12]}{changed}")
+    lines += [f"{name:<8} {seconds:.2f} s" for name, seconds in found.phases.items()]
+    print_told(found, form, lines)
     click.get_current_context().exit(0 if found.equal else 1)
 
 

@@ -18,8 +18,6 @@ COLUMNS = {
     "roots": ("folder", "reason"),
     "kinds": ("entity", "kind", "count"),
 }
-
-
 _WHAT = {
     "problems": "trouble with the input, with its place",
     "conflicts": "sites of which witnesses say different things, and what",

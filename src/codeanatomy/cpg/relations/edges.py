@@ -60,25 +60,22 @@ RUNS = tuple(
     )
 )
 RELATED = tuple(
-    Relation(
+    _answered(
         name=f"rel_{kind.lower()}",
         kind=kind,
         left=("relative",),
         src=t.NODE,
-        dst=t.TARGET,
         where=(Where(t.WHAT, (what,)),),
-        ordinal=ordered,
+        ordinal=what == "mro",
         origin="resolve",
-        adds="resolve",
-        trust=SOLVED,
     )
-    for kind, what, ordered in (
-        ("MRO", "mro", True),
-        ("OVERRIDES", "overrides", False),
-        ("EXPORTS", "exports", False),
-        ("RE_EXPORTS", "re_exports", False),
-        ("INSTANTIATES", "instantiates", False),
-        ("EVAL_TYPE", "type", False),
+    for kind, what in (
+        ("MRO", "mro"),
+        ("OVERRIDES", "overrides"),
+        ("EXPORTS", "exports"),
+        ("RE_EXPORTS", "re_exports"),
+        ("INSTANTIATES", "instantiates"),
+        ("EVAL_TYPE", "type"),
     )
 )
 MEANING = (
@@ -98,41 +95,34 @@ MEANING = (
             ("rel_call", "CALL", ("call", "implicit")),
         )
     ),
-    _answered(
-        name="rel_inherits",
-        kind="INHERITS_FROM",
-        left=("base",),
-        right="target",
-        on=t.VALUE,
-        src=t.CLASS,
-        site=t.VALUE,
-        where=(Where(t.WHAT, ("base",)),),
-        ordinal=True,
-    ),
-    _answered(
-        name="rel_decorated_by",
-        kind="DECORATED_BY",
-        left=("decorator",),
-        right="target",
-        on=t.NODE,
-        src=t.DECORATED,
-        site=t.NODE,
-        where=(Where(t.WHAT, ("decorator",)),),
-        ordinal=True,
+    *(
+        _answered(
+            name=name,
+            kind=kind,
+            left=(what,),
+            right="target",
+            on=site,
+            src=src,
+            site=site,
+            where=(Where(t.WHAT, (what,)),),
+            ordinal=True,
+        )
+        for name, kind, what, src, site in (
+            ("rel_inherits", "INHERITS_FROM", "base", t.CLASS, t.VALUE),
+            ("rel_decorated_by", "DECORATED_BY", "decorator", t.DECORATED, t.NODE),
+        )
     ),
     _scope(name="rel_capture", kind="CAPTURE", left=("capture",), src=t.FUNCTION, dst=t.CAPTURED),
 )
 LINKS = tuple(
-    Relation(
+    _answered(
         name=f"rel_{kind.lower()}_{view}",
         kind=kind,
         left=(view,),
         src=t.VALUE,
-        dst=t.TARGET,
         site=t.NODE,
         where=(Where(t.WHAT, (what,)),),
         adds=adds,
-        trust=SOLVED,
     )
     for view, kind, what, adds in (
         ("filled", "PARAMETER_LINK", "fills", "resolve"),

@@ -8,17 +8,21 @@ import msgspec
 from codeanatomy.facts import types as t
 
 
-class Witnessed(msgspec.Struct, frozen=True):
-    """First columns of what is said about the nodes of the syntax tables."""
+class OfFile(msgspec.Struct, frozen=True):
+    """First column of what is said of a file or of things in it."""
 
     file_id: Annotated[int, t.FILE]
+
+
+class Witnessed(OfFile, frozen=True):
+    """First columns of what is said about the nodes of the syntax tables."""
+
     witness: Annotated[str, t.CODED, t.EVIDENCE, "extractor that gave the row"]
 
 
-class Located(msgspec.Struct, frozen=True):
+class Located(OfFile, frozen=True):
     """Columns of every syntax table."""
 
-    file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
     parent: Annotated[int | None, t.PARENT, "syntactic parent; null for a module"]
     container: Annotated[int | None, t.CONTAINER, "function or body that runs it; null: module"]
@@ -39,10 +43,9 @@ class Evaluated(Located, frozen=True):
     post_dominator: Annotated[int | None, t.POST_DOMINATOR, "first node on every way from it"]
 
 
-class Placed(msgspec.Struct, frozen=True):
+class Placed(OfFile, frozen=True):
     """Columns of bodies and exits."""
 
-    file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
     parent: Annotated[int, t.PARENT]
     container: Annotated[int | None, t.CONTAINER]

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from codeanatomy.facts import types as t
+from codeanatomy.facts.tables import OfFile
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -59,10 +60,9 @@ class External(msgspec.Struct, frozen=True):
     name: Annotated[str, t.CODED, t.NAME]
 
 
-class Unanswered(msgspec.Struct, frozen=True):
+class Unanswered(OfFile, frozen=True):
     """A site without any target, with the first reason on its path."""
 
-    file_id: Annotated[int, t.FILE]
     site: Annotated[int, t.NODE, "node key of the site"]
     what: Annotated[str, t.CODED, t.WHAT]
     text: Annotated[str, t.CODED, t.TEXT, "the name that was looked for"]

@@ -2,15 +2,13 @@
 
 from typing import Annotated
 
-import msgspec
-
 from codeanatomy.facts import types as t
+from codeanatomy.facts.tables import OfFile
 
 
-class FileProblem(msgspec.Struct, frozen=True):
+class FileProblem(OfFile, frozen=True):
     """Trouble with one file, reported by a witness or by the runner."""
 
-    file_id: Annotated[int, t.FILE]
     witness: Annotated[str, t.CODED, t.ORIGIN]
     code: Annotated[str, t.CODED, t.CODE]
     severity: Annotated[str, t.CODED, t.SEVERITY]

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from codeanatomy.facts import types as t
-from codeanatomy.facts.tables import Placed
+from codeanatomy.facts.tables import OfFile, Placed
 from codeanatomy.facts.tables.graph import Edge
 
 
@@ -23,10 +23,9 @@ class Exit(Placed, frozen=True):
     dominator: Annotated[int | None, t.DOMINATOR]
 
 
-class Module(msgspec.Struct, frozen=True):
+class Module(OfFile, frozen=True):
     """The module node of a file."""
 
-    file_id: Annotated[int, t.FILE]
     node: Annotated[int, t.NODE]
     witness: Annotated[str, t.CODED, t.EVIDENCE]
 
@@ -51,10 +50,9 @@ class FusedEdge(Edge, frozen=True):
     disputed: Annotated[bool, t.DISPUTED, "they answered, and no two of them alike"]
 
 
-class FileSpan(msgspec.Struct, frozen=True):
+class FileSpan(OfFile, frozen=True):
     """A file with the span of all its bytes."""
 
-    file_id: Annotated[int, t.FILE]
     path: Annotated[str, t.PATH]
     bstart: Annotated[int, t.BSTART]
     bend: Annotated[int, t.BEND]

@@ -1,5 +1,7 @@
 """Where a view's rows are kept: nowhere, in memory, on disk until the end, or as a final table."""
 
+from collections.abc import Iterator
+
 from codeanatomy.facts.tables.artifacts import Decision
 from codeanatomy.planning.estimate import Estimate
 from codeanatomy.planning.signals import Signals
@@ -12,7 +14,7 @@ COSTLY = ("Aggregate", "Join", "Sort", "WindowExpr")  # kinds of plan nodes
 _MEMORY, _DISK = 0.2e-6, 4e-6  # milliseconds per byte to keep and read again
 
 
-def decide(known: Signals) -> list[Decision]:
+def decide(known: Signals) -> Iterator[Decision]:
     """One decision per view. Kept is what several read and what costs more to make again than to
     keep; in memory as far as that goes, then on disk.
 
@@ -22,13 +24,11 @@ def decide(known: Signals) -> list[Decision]:
     machine = known.machine
     made = sum(known.estimates[name].bytes for name in known.outputs if name in known.estimates)
     room = machine.memory - machine.used - made if machine.memory is not None else None
-    found = []
     for task in known.tasks:
         decision = _decided(task, known, known.estimates[task.view], room)
         if decision.value == "memory" and room is not None:
             room -= known.estimates[task.view].bytes
-        found.append(decision)
-    return found
+        yield decision
 
 
 def _decided(task: Task, known: Signals, expected: Estimate, room: int | None) -> Decision:
@@ -53,18 +53,14 @@ def _decided(task: Task, known: Signals, expected: Estimate, room: int | None) -
             value, reason = "none", "it costs less to make again than to keep"
         elif value == "staging":
             reason += ", more than the memory has room for"
-    numbers: dict[str, float] = {
-        "consumers": readers,
-        "costly operators": work,
-        "rows": expected.rows,
-    }
-    numbers |= {"bytes": expected.bytes, "milliseconds to make again": round(again, 3)}
+    told: dict[str, float] = {"consumers": readers, "costly operators": work, "rows": expected.rows}
+    told |= {"bytes": expected.bytes, "milliseconds to make again": round(again, 3)}
     return Decision(
         section="cache",
         subject=task.view,
         value=value,
         reason=reason,
-        evidence=numbers,
+        evidence=told,
         refused=tuple(v for v in VALUES if v != value),
         confidence=confidence,
     )
