@@ -122,6 +122,35 @@ def test_another_policy_gives_the_same_graph(
     assert found.equal and found.policy != found.followed
 
 
+def test_an_older_run_is_repeated_while_others_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "m.py"
+    module.write_text("def f(): pass\n")
+    codeanatomy.build(tmp_path, workers=1)
+    first = replay(graph(tmp_path), workers=1)
+    module.write_text("def g(): pass\ng()\n")
+    codeanatomy.build(tmp_path, workers=1)
+    real = steps.gather
+
+    def meanwhile(*args: object, **kwargs: object) -> steps.Evidence:
+        monkeypatch.setattr(steps, "gather", real)
+        for count in range(4):  # more than are kept
+            module.write_text(f"x = {count}\n")
+            codeanatomy.build(tmp_path, workers=1)
+        return real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(steps, "gather", meanwhile)
+    again = replay(graph(tmp_path), package=first.package[:8], workers=1)
+    assert again.equal and again.package == first.package
+    module.write_text("y = 1\n")
+    codeanatomy.build(tmp_path, workers=1)  # nobody reads the first one any more
+    with pytest.raises(UsageError, match=f"no package '{first.package[:8]}'"):
+        replay(graph(tmp_path), package=first.package[:8])
+    with pytest.raises(StoreError, match="run `codeanatomy build`"):
+        replay(tmp_path / "nothing")
+
+
 def test_a_wrong_join_is_followed_too(shop: Path) -> None:
     with codeanatomy.open_graph(graph(shop)) as opened:
         [join] = [j for j in opened.artifact("join").to_pylist() if j["subject"] == "rel_inherits"]

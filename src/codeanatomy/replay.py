@@ -67,12 +67,13 @@ def replay(
     UsageError where there is no such package or decision, or what it needs is not stored; PlanError
     where this version of codeanatomy compiles other plans.
     """
+    store = Store(Path(graph)).open()
+    made_of, number = _found(store, package)
     with (
-        Store(Path(graph)).open().pin() as current,
+        store.pin(number) as snapshot,
         tempfile.TemporaryDirectory() as scratch,
         Run(on_progress) as run,
     ):
-        snapshot, made_of = _found(current, package)
         with run.phase("compile"):
             compiled = compile_build(_layers(snapshot), {})
             policy = _policy(snapshot, compiled, made_of)
@@ -129,10 +130,9 @@ def _changed(
     return policy
 
 
-def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:
-    """The snapshot whose package has an id that starts so, the newest first."""
-    folder = Path(current.folder).parent
-    known = []
+def _found(store: Store, start: str) -> tuple[ExecutionPackage, int]:
+    """The package whose id starts so, of the newest snapshot first, and that one's number."""
+    folder, known = store.path / "snapshots", []
     for number in sorted(numbers(folder), reverse=True):
         snapshot = load(folder, number)
         if snapshot is not None and "package" in snapshot.facts:
@@ -140,9 +140,10 @@ def _found(current: Snapshot, start: str) -> tuple[Snapshot, ExecutionPackage]:
             made_of = replace(made_of, contents=snapshot.contents())
             known.append(made_of.id)
             if made_of.id.startswith(start):
-                return snapshot, made_of
+                return made_of, number
     if not known:
-        raise UsageError("this graph is of an older version; run `codeanatomy build` again")
+        with store.pin():  # which says so where there is no graph at all
+            raise UsageError("this graph is of an older version; run `codeanatomy build` again")
     raise UsageError(f"the store holds no package {start!r}, only {', '.join(known)}")
 
 

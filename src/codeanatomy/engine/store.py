@@ -114,12 +114,16 @@ class Store:
         return manifest.current(self.path / "snapshots")
 
     @contextlib.contextmanager
-    def pin(self) -> Iterator[Snapshot]:
-        """The current snapshot, whose files stay while this is held; waits for nobody."""
-        while (snapshot := self.current()) is not None:
+    def pin(self, number: int | None = None) -> Iterator[Snapshot]:
+        """The current snapshot, or that one, whose files stay while this is held; waits for
+        nobody."""
+        snapshots = self.path / "snapshots"
+        while (
+            snapshot := manifest.load(snapshots, number) if number else self.current()
+        ) is not None:
             with reader_pin(self.path / "readers", snapshot.number):
                 # the clean-up drops the manifest first and looks at the pins again before the files
-                if (self.path / "snapshots" / f"{snapshot.number}.json").exists():
+                if (snapshots / f"{snapshot.number}.json").exists():
                     yield snapshot
                     return
         raise StoreError(f"the store {self.path} has no finished graph; run `codeanatomy build`")
