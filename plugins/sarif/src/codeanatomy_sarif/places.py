@@ -42,8 +42,9 @@ class Text:
 
     def span(self, region: Region, unit: str) -> tuple[int, int] | None:
         """Start and end of a region in bytes, without blanks at its ends unless it has nothing
-        else; None where it is not in the text. `unit` is what its columns count. An end behind its
-        line's end is that, one before the start the start: tools write both."""
+        else; None where it is not in the text. `unit` is what its columns count. Tools write much:
+        a column that is not in its line is the line's start or end, an end before the start is the
+        start."""
         if region.start_line is not None:
             start, end = self._between(region, unit)
         elif (offset := region.char_offset) is not None and offset != -1:
@@ -71,24 +72,22 @@ class Text:
         if not 1 <= first <= last <= len(self._starts):
             return -1, -1
         start = self._column(first, region.start_column or 1, unit)
-        if start > self._ends[first - 1]:
-            return -1, -1
-        end = int(self._ends[last - 1])
+        start = int(self._starts[first - 1]) if start is None else start
+        end = None
         if region.end_column is not None:
-            end = min(end, self._column(last, region.end_column or 1, unit))
+            end = self._column(last, region.end_column or 1, unit)
+        end = int(self._ends[last - 1]) if end is None else end
         return self._placed(start), self._placed(end)
 
-    def _column(self, line: int, column: int, unit: str) -> int:
-        """Byte of the text as UTF-8; behind the text for what is behind it, -1 before its line and
-        within a character."""
-        if column < 1:
-            return -1
-        start, counted = self._starts[line - 1], self._count(unit)
+    def _column(self, line: int, column: int, unit: str) -> int | None:
+        """Byte of the text as UTF-8; None for what is not in its line, or within a character."""
+        start, end = int(self._starts[line - 1]), int(self._ends[line - 1])
+        if not 1 <= column <= end - start + 1:  # no unit is less than a byte
+            return None
+        counted = self._count(unit)
         wanted = int(counted[start]) + column - 1
-        if wanted > counted[-1]:
-            return len(self._data) + 1
         byte = int(np.searchsorted(counted, wanted, "right")) - 1
-        return byte if counted[byte] == wanted else -1
+        return byte if counted[byte] == wanted and byte <= end else None
 
     def _byte(self, wanted: int, unit: str) -> int:
         """Byte of the file before which so many units stand; -1 for none."""

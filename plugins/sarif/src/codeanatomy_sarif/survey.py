@@ -35,12 +35,12 @@ HEAD = 200  # bytes of the flagged text that tell a key
 # What columns count where the file does not say: UTF-16 by the standard, but these do otherwise, as
 # seen of bandit 1.9.4 and ruff 0.17.6.
 UNITS = {"bandit": BYTES, "ruff": POINTS}
-# why results are left out, and the code of that problem
-FOREIGN = "are of no scanned file"
-CHANGED = "are of a file that changed since it was scanned"
-OUTSIDE = "have a region that is not in their file's text"
-NOWHERE = "have no location"
-BROKEN, BROKEN_RUN = "are not as SARIF has them", "whole runs are not as SARIF has them"
+# why what is left out, and the code of that problem
+FOREIGN = "results are of no scanned file"
+CHANGED = "results are of a file that changed since it was scanned"
+OUTSIDE = "results have a region that is not in their file's text"
+NOWHERE = "results have no location"
+BROKEN, BROKEN_RUN = "results are not as SARIF has them", "runs are not as SARIF has them"
 Held = tuple[Region | None, str, Told]  # a result: its region, and in which unit
 
 
@@ -91,7 +91,7 @@ class Reader:
         for number, text in enumerate(log.runs):
             run = decoded(text, Run)
             if run is None or not begins(run.results, b"[", NULL):
-                self._leave(BROKEN_RUN, f"run {number}")
+                self._leave(BROKEN_RUN, f"number {number + 1}")
             else:
                 self._run(run)
         return True
@@ -153,7 +153,7 @@ class Reader:
         found = []
         for why, count in self._left_out.items():
             code = "tool-failed" if why in (BROKEN, BROKEN_RUN) else "tool-skipped"
-            told = f"{count:,} results {why}; one is of {self._first[why]!r}"
+            told = f"{count:,} {why}; one is of {self._first[why]!r}"
             found.append(Trouble(code, told))
         return found
 
