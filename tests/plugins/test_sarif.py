@@ -325,6 +325,16 @@ def test_a_file_that_changed_since_is_counted(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_has_so_many_findings_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "MANY", 2)
+    results = [at(startLine=2), at("b.py"), at(startLine=2), at(), at()]
+    found = read(tmp_path, log(run(*results)), {"a.py": TEXT, "b.py": ""})
+    assert len(rows(found)) == 3
+    assert messages(found)[0].startswith("2 results are more than the first ")
+
+
 def test_one_broken_result_costs_itself_alone(tmp_path: Path) -> None:
     wrong: list[object] = [7, None, "x", [], at() | {"message": 1}, at() | {"locations": {}}]
     wrong += [at(startLine="1"), at(startLine=1.5), at() | {"ruleIndex": []}]  # type: ignore[arg-type]

@@ -31,6 +31,7 @@ from codeanatomy_sarif.tools import NAMED, Rules, Told, holds
 
 LARGEST = 256 << 20  # bytes of a file
 MOST = 16 << 20  # commas in it: so many values may take a gigabyte
+MANY = 20_000  # results of one file: each is compared with every node of the file
 HEAD = 200  # bytes of the flagged text that tell a key
 # What columns count where the file does not say: UTF-16 by the standard, but these do otherwise, as
 # seen of bandit 1.9.4 and ruff 0.17.6.
@@ -39,6 +40,7 @@ UNITS = {"bandit": BYTES, "ruff": POINTS}
 FOREIGN = "results are of no scanned file"
 CHANGED = "results are of a file that changed since it was scanned"
 OUTSIDE = "results have a region that is not in their file's text"
+CROWDED = f"results are more than the first {MANY:,} of their file"
 NOWHERE = "results have no location"
 BROKEN, BROKEN_RUN = "results are not as SARIF has them", "runs are not as SARIF has them"
 Held = tuple[Region | None, str, Told]  # a result: its region, and in which unit
@@ -115,8 +117,10 @@ class Reader:
             self._leave(NOWHERE, told.rule)
         elif (path := files.path(place.artifact_location)) is None:
             self._leave(FOREIGN, files.shown(place.artifact_location))
+        elif len(held := self.found.setdefault(path, [])) < MANY:
+            held.append((place.region, unit, told))
         else:
-            self.found.setdefault(path, []).append((place.region, unit, told))
+            self._leave(CROWDED, path)
 
     def rows(self, path: str, held: list[Held]) -> list[tuple[object, ...]]:
         """The rows of `finding` for the results of one file."""
