@@ -57,14 +57,14 @@ class Text:
             return 0, len(self._content)
         if not 0 <= start <= len(self._content) or not 0 <= end <= len(self._content):
             return None
-        low, high = np.searchsorted(self._written, (start, end))
+        low, high = self._written.searchsorted((start, end))
         if low < high:
             return int(self._written[low]), int(self._written[high - 1]) + 1
         return start, max(start, end)
 
     def line(self, byte: int) -> int:
         """The line of a byte, from 1."""
-        return max(1, int(np.searchsorted(self._lines, byte, "right")))
+        return max(1, int(self._lines.searchsorted(byte, "right")))
 
     def _between(self, region: Region, unit: str) -> tuple[int, int]:
         first = region.start_line or 0
@@ -86,7 +86,7 @@ class Text:
             return None
         counted = self._count(unit)
         wanted = int(counted[start]) + column - 1
-        byte = int(np.searchsorted(counted, wanted, "right")) - 1
+        byte = int(counted.searchsorted(wanted, "right")) - 1
         return byte if counted[byte] == wanted and byte <= end else None
 
     def _byte(self, wanted: int, unit: str) -> int:
@@ -94,7 +94,7 @@ class Text:
         counted = self._count(unit)
         if wanted > counted[-1]:
             return -1
-        byte = int(np.searchsorted(counted, wanted, "right")) - 1
+        byte = int(counted.searchsorted(wanted, "right")) - 1
         return self._placed(byte) if counted[byte] == wanted else -1
 
     def _placed(self, byte: int) -> int:

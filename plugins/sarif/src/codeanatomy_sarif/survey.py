@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from codeanatomy.extract.witness import Survey, Surveyed, Trouble
-from codeanatomy.facts.ids import hash_text, mix_one
+from codeanatomy.facts.ids import Ids, hash_texts, mix
 from codeanatomy.facts.schema import table_of
 from codeanatomy.sources.reading import as_scanned, head
 from codeanatomy_sarif.log import (
@@ -130,23 +131,20 @@ class Reader:
         except OSError:
             self._leave(CHANGED, path, len(held))
             return []
-        text, placed = Text(known), []
+        text = Text(known)
+        placed: list[tuple[int, int, Told]] = []
         for region, unit, told in held:
             span = (0, len(known)) if region is None else text.span(region, unit)
             if span is None:
                 self._leave(OUTSIDE, path)
             else:
                 placed.append((*span, told))
-        rows: list[tuple[object, ...]] = []
-        numbers: Counter[int] = Counter()
-        for start, end, told in sorted(placed):
-            whole = end - start == len(known)
-            flagged = b"" if whole else known[start : min(end, start + HEAD)]
-            alike = mix_one(hash_text(f"finding:{told.tool}:{told.rule}"), hash_text(flagged))
-            key = mix_one(alike, numbers[alike])
-            numbers[alike] += 1
-            rows.append((file_id, key, start, end, text.line(start), *told))
-        return rows
+        placed.sort()
+        keys = _keys(known, placed).tolist()
+        return [
+            (file_id, key, start, end, text.line(start), *told)
+            for key, (start, end, told) in zip(keys, placed, strict=True)
+        ]
 
     def _leave(self, why: str, of: str, count: int = 1) -> None:
         self._left_out[why] += count
@@ -160,6 +158,23 @@ class Reader:
             told = f"{count:,} {why}; one is of {self._first[why]!r}"
             found.append(Trouble(code, told))
         return found
+
+
+def _keys(known: bytes, placed: Sequence[tuple[int, int, Told]]) -> Ids:
+    """Node keys of the findings of a file, in their order."""
+    said = hash_texts(f"finding:{told.tool}:{told.rule}" for _, _, told in placed)
+    whole = (0, len(known))
+    flagged = hash_texts(
+        b"" if (start, end) == whole else known[start : min(end, start + HEAD)]
+        for start, end, _ in placed
+    )
+    alike = mix(said, flagged)
+    seen: Counter[int] = Counter()
+    numbers = []
+    for one in alike.tolist():
+        numbers.append(seen[one])
+        seen[one] += 1
+    return mix(alike, np.array(numbers, np.int64))
 
 
 SURVEY = Survey("sarif", 1, (Finding,), read)
