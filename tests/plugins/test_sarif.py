@@ -95,6 +95,10 @@ LAST = len(TEXT) + 1  # in UTF-16
         ({"startLine": 2, "startColumn": 1, "endLine": 3, "endColumn": 1}, "beta = gamma"),
         ({"startLine": 2, "startColumn": 0}, "beta = gamma"),  # as older bandits write it
         ({"startLine": 2, "startColumn": 8, "endColumn": 99}, "gamma"),
+        (
+            {"startLine": 1, "startColumn": 12, "endColumn": 24},
+            "gamma = 1",
+        ),  # fewer units than bytes
         ({"startLine": 2, "startColumn": 99, "endColumn": 5}, "beta"),
         ({"startLine": 2, "startColumn": 10**30, "endColumn": -7}, "beta = gamma"),
         ({"startLine": 1, "startColumn": 7, "endColumn": 11}, 's = "😀é";'),  # half an emoji
@@ -239,6 +243,15 @@ def test_uris_of_other_files_are_counted(
     assert not rows(found)
     [said] = messages(found)
     assert said.startswith("2 results ") or "no SARIF" in said  # half a character is no JSON
+
+
+def test_files_of_other_hosts_are_not_ours_and_odd_names_may_be_written_plainly(
+    tmp_path: Path,
+) -> None:
+    data = log(run(at(f"file://host{tmp_path}/repo/a.py"), at("100%25%41.py"), at("7%41.py")))
+    found = read(tmp_path, data, {"a.py": TEXT, "100%A.py": "x", "7%41.py": "yy"})
+    assert sorted(row["bend"] for row in rows(found)) == [1, 2]
+    assert messages(found)[0].startswith("1 results are of no scanned file; one is of 'file://host")
 
 
 def test_what_is_suppressed_or_no_failure_is_left_out(tmp_path: Path) -> None:
