@@ -23,12 +23,13 @@ from codeanatomy.planning.workload import classify
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """A policy, the schedule and the plans that follow from it, and what it was decided from."""
+    """A policy, the schedule that follows from it, what it was decided from; and for a run, the
+    plans that it executes."""
 
     known: Signals
     policy: ExecutionPolicy
     schedule: Schedule
-    plans: dict[str, bytes]
+    plans: dict[str, bytes] = {}
 
     def expected(self) -> list[Measurement]:
         """What the run is expected to take, in numbers."""
@@ -64,14 +65,13 @@ def decide(
         capabilities=decisive(),
     )
     policy = compile_policy(known)
-    return following(policy, known, compiled.followed(policy))
+    return following(policy, known)
 
 
-def following(policy: ExecutionPolicy, known: Signals, plans: dict[str, bytes]) -> Planned:
-    """The policy and these plans with the schedule that follows from it."""
+def following(policy: ExecutionPolicy, known: Signals) -> Planned:
+    """The policy with the schedule that follows from it."""
     cache = policy.section("cache")
-    order = schedule(known.tasks, known.estimates, cache, known.machine)
-    return Planned(known, policy, order, plans)
+    return Planned(known, policy, schedule(known.tasks, known.estimates, cache, known.machine))
 
 
 def machine(memory: int | None = None, used: int = 0) -> Machine:

@@ -88,8 +88,8 @@ def replay(
             here = machine(used=run.memory.now())
             planned, evidence, _ = steps.prepare(compiled, evidence, None, here, validation)
             followed = _changed(policy, planned.known, changes or {})
-            plans = compiled.followed(followed) | _plans(snapshot, compiled, changes or {})
-            planned = following(followed, planned.known, plans)
+            plans = _plans(snapshot, compiled, followed, changes or {})
+            planned = replace(following(followed, planned.known), plans=plans)
         with run.phase("execute"):
             outputs, _ = steps.run_views(
                 compiled, evidence, planned, validation, run, scratch=Path(scratch)
@@ -173,15 +173,19 @@ def _policy(snapshot: Snapshot, compiled: Compiled, made_of: ExecutionPackage) -
 
 
 def _plans(
-    snapshot: Snapshot, compiled: Compiled, changes: Mapping[tuple[str, str], str]
+    snapshot: Snapshot,
+    compiled: Compiled,
+    followed: ExecutionPolicy,
+    changes: Mapping[tuple[str, str], str],
 ) -> dict[str, bytes]:
-    """The stored plans, without those of views that are to be joined otherwise."""
+    """The stored plans; new ones of views that are to be joined otherwise."""
     others = {subject.partition(" ")[0] for section, subject in changes if section == "join"}
     stored = dict(zip(*rows(snapshot, "plans").to_pydict().values(), strict=True))
     if stored.keys() != compiled.frames.keys():
         raise StoreError("the stored plans are not those of the graph's views; build again")
     kept = {view: plan for view, plan in stored.items() if view not in others}
-    return checked(kept, compiled.inferred.session)
+    made = compiled.followed(followed) if others else {}
+    return made | checked(kept, compiled.inferred.session)
 
 
 def _scanned(snapshot: Snapshot, scratch: Path) -> Repository:

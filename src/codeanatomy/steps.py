@@ -154,7 +154,9 @@ def prepare(
     sizes = {name: Size(t.num_rows, t.nbytes) for name, t in tables.items()}
     files = evidence.extracted + evidence.cached
     workload = classify(files, evidence.extracted, last is not None)
-    return decide(compiled, workload, sizes, last, machine), evidence, findings
+    planned = decide(compiled, workload, sizes, last, machine)
+    plans = compiled.followed(planned.policy)
+    return msgspec.structs.replace(planned, plans=plans), evidence, findings
 
 
 def run_views(

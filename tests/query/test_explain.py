@@ -9,6 +9,7 @@ import codeanatomy
 from codeanatomy.cpg.kinds import RULES
 from codeanatomy.facts.errors import UsageError
 from codeanatomy.query.graph import Graph
+from tests.query.handmade import STRUCTS, Handmade
 
 SHOP = """\
 class Box:
@@ -87,6 +88,20 @@ def test_what_was_left_out_is_told(tmp_path: Path) -> None:
         assert {x.reason for x in one.dropped} == {"too many values"}
         rows = graph.listed("dropped").to_pylist()
         assert [(x["target"], x["line"], x["site"]) for x in rows] == [(x, 42, "g") for x in left]
+
+
+def test_a_graph_of_an_older_version_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(STRUCTS, "dropped")
+    made = Handmade(tmp_path)
+    module = made.file("m.py", "def f(): g()\ndef g(): pass\n")
+    f, g = (
+        made.define("METHOD", f"m.{x}", f"m.py:{n}", inside=module) for n, x in ((1, "f"), (2, "g"))
+    )
+    made.call(f, "m.py:1", "g()", g)
+    with made.open() as graph, pytest.raises(UsageError, match=r"without the table 'dropped'; run"):
+        graph.explain_edge("m.f", "m.g")
 
 
 def test_a_place_may_stand_for_the_source(shop: Graph) -> None:

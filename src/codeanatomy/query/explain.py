@@ -36,7 +36,7 @@ class Other(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...]
 
 
-class Left(msgspec.Struct, frozen=True):
+class Dropped(msgspec.Struct, frozen=True):
     """Something that the site may mean but that was left out of the graph, and why."""
 
     name: str
@@ -62,7 +62,7 @@ class Explained(msgspec.Struct, frozen=True):
     disputed: bool
     doubt: str
     alternatives: tuple[Other, ...]
-    dropped: tuple[Left, ...]
+    dropped: tuple[Dropped, ...]
 
 
 class ExplainedNode(msgspec.Struct, frozen=True):

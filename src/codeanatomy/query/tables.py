@@ -108,10 +108,16 @@ class Tables:
         self._open: set[str] = set()
 
     def sql(self, text: str) -> pa.Table:
-        """Rows of one of our own queries."""
+        """Rows of one of our own queries. UsageError for a graph from before one of its tables."""
         self._need(text)
         with engine_errors("query"):
-            return self._session.sql(text).to_arrow_table()
+            try:
+                return self._session.sql(text).to_arrow_table()
+            except ValueError as error:
+                if found := _TABLE.search(str(error)):
+                    told = f"this graph is of an older version, without the table {found[1]!r}"
+                    raise UsageError(f"{told}; run `codeanatomy build` again") from error
+                raise
 
     def ask(self, text: str) -> tuple[pa.Table, Pruning]:
         """Rows of a user's SQL: one SELECT, WITH, EXPLAIN, SHOW or DESCRIBE; and what its scans

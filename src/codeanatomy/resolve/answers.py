@@ -53,7 +53,6 @@ def answers(f: Fixpoint) -> dict[str, pa.Table]:
     keys = mix(world.site_file[names], world.site_key[names])
     _, at, which = np.unique(keys, return_index=True, return_inverse=True)
     first[names] = names[at][which]
-    f.points.dropped.add(f.points.dropped.fresh(f.points.dropped.taken()))
     lost = _candidates(f, meaning, f.points.dropped)
     found = np.concatenate((_candidates(f, meaning, f.points.pairs), _imported(f, meaning)), axis=1)
     unseen, site = np.divmod(found[0], max(sites, 1))

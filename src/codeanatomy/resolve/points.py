@@ -183,7 +183,8 @@ class Points:
         return [x for x in found if x != object_]
 
     def settle(self) -> None:
-        """After the fixpoint: places can be asked one by one."""
+        """After the fixpoint: places can be asked one by one, and what they had no room for."""
+        self.dropped.add(self.dropped.fresh(self.dropped.taken()))
         self._held = self.pairs.all() & LOW
         self._first = np.cumsum(self.count) - self.count
 

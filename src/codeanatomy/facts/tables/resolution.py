@@ -35,7 +35,7 @@ class DroppedCandidate(msgspec.Struct, frozen=True):
     site: Annotated[int, t.NODE]
     target_file: Annotated[int, t.FILE_REF, "its file; EXTERNAL_FILE for external symbols"]
     target: Annotated[int, t.TARGET]
-    reason: Annotated[str, t.CODED, t.REASON, "the bound that it was beyond"]
+    reason: Annotated[str, t.CODED, t.REASON, "the bound that was reached at its place"]
 
 
 class Relative(msgspec.Struct, frozen=True):
